@@ -1,0 +1,124 @@
+//! The way to LLVM and back: bytes in, bytes out.
+//!
+//! LLVM stands in a shared object of its own (`crates/llvm`), which is opened at the first compilation, so that importing
+//! brrr, checking a file and running cached code never pay for it. What crosses the border is an encoded [`Request`]; what
+//! comes back is the object code or the text that was asked for. A child process can serve the same requests.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ir;
+
+/// What to do with ints that do not fit 64 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Overflow {
+    /// Leave compiled code: exact.
+    #[default]
+    Exact,
+    /// Wrap as C's 64-bit integers do.
+    Wrap,
+}
+
+/// What the generated code depends on beside the IR.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Options {
+    /// The decorator's `overflow`.
+    pub overflow: Overflow,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Output {
+    /// Relocatable object code.
+    Object,
+    /// LLVM IR as it was lowered.
+    Llvm,
+    /// LLVM IR after optimisation.
+    OptimizedLlvm,
+    /// Assembly.
+    Assembly,
+}
+
+/// One piece of work for LLVM.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Verified IR.
+    pub function: ir::Function,
+    /// Options of the code.
+    pub options: Options,
+    /// What is asked for.
+    pub output: Output,
+}
+
+/// Bytes that `crates/llvm` hands over; it gets them back through [`RELEASE_SYMBOL`].
+#[repr(C)]
+#[derive(Debug)]
+pub struct Answer {
+    /// 0 if the bytes are what was asked for, 1 if they are an error message.
+    pub failed: u32,
+    /// First byte.
+    pub data: *mut u8,
+    /// Number of bytes.
+    pub length: usize,
+}
+
+/// Symbol of `extern "C" fn(request: *const u8, length: usize) -> Answer`.
+pub const RUN_SYMBOL: &[u8] = b"brrr_llvm_run\0";
+/// Symbol of `extern "C" fn(answer: Answer)`.
+pub const RELEASE_SYMBOL: &[u8] = b"brrr_llvm_release\0";
+/// Symbol of a static `[u8; 8]`, equal to [`BUILD`] in a library that belongs to this build.
+pub const BUILD_SYMBOL: &[u8] = b"BRRR_LLVM_BUILD\0";
+/// Identifies the encoding of requests.
+pub const BUILD: [u8; 8] = *b"brrr0001";
+
+type Run = unsafe extern "C" fn(*const u8, usize) -> Answer;
+type Release = unsafe extern "C" fn(Answer);
+
+/// The opened library.
+#[derive(Debug)]
+pub struct Backend {
+    run: Run,
+    release: Release,
+    _library: libloading::Library,
+}
+
+impl Backend {
+    /// Opens the library.
+    ///
+    /// # Errors
+    /// If it is not there, cannot be loaded, or belongs to another build of brrr.
+    pub fn open(path: &Path) -> Result<Self, String> {
+        let failed = |error: libloading::Error| format!("cannot open {}: {error}", path.display());
+        // SAFETY: the library is brrr's own; its initialisers are LLVM's, which need nothing from us.
+        let library = unsafe { libloading::Library::new(path) }.map_err(failed)?;
+        // SAFETY: the symbol is an array of eight bytes in every build.
+        let build = unsafe { **library.get::<*const [u8; 8]>(BUILD_SYMBOL).map_err(failed)? };
+        if build != BUILD {
+            return Err(format!("{} belongs to another build of brrr; install brrr again", path.display()));
+        }
+        // SAFETY: the build number says that the symbols have these types.
+        let (run, release) = unsafe {
+            let run = *library.get::<Run>(RUN_SYMBOL).map_err(failed)?;
+            (run, *library.get::<Release>(RELEASE_SYMBOL).map_err(failed)?)
+        };
+        Ok(Self { run, release, _library: library })
+    }
+
+    /// Does one piece of work.
+    ///
+    /// # Errors
+    /// What LLVM says when it cannot make code for the function.
+    pub fn run(&self, request: &Request) -> Result<Vec<u8>, String> {
+        let bytes = postcard::to_stdvec(request).map_err(|error| error.to_string())?;
+        // SAFETY: `bytes` lives through the call; the answer's bytes are copied before they are released.
+        let (failed, output) = unsafe {
+            let answer = (self.run)(bytes.as_ptr(), bytes.len());
+            let failed = answer.failed != 0;
+            let output = std::slice::from_raw_parts(answer.data, answer.length).to_vec();
+            (self.release)(answer);
+            (failed, output)
+        };
+        if failed { Err(String::from_utf8_lossy(&output).into_owned()) } else { Ok(output) }
+    }
+}

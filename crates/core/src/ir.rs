@@ -1,0 +1,253 @@
+//! The typed IR: one function, specialised for one signature.
+//!
+//! A control-flow graph of basic blocks over typed locals. Every local has one [`TypeSet`] for its whole life: a name of the
+//! source that changes its type is several locals. Every operation names one row of the table of operators
+//! ([`crate::ops`]), whose parameter types equal its operands'. Every operation that can leave names a side exit.
+//! Spans and lines are not part of what is encoded: the encoded form is what machine code depends on, and nothing else.
+//!
+//! [`verify`] holds the invariants, [`print`] the text form.
+
+pub mod print;
+pub mod verify;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ops::OpId;
+use crate::source::Span;
+use crate::types::{Builtin, Type, TypeSet};
+
+/// Index of a [`Local`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LocalId(pub u32);
+
+/// Index of a [`Block`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BlockId(pub u32);
+
+/// Index of an [`Exit`]: the ordinal that compiled code reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ExitId(pub u32);
+
+/// Index of a [`Loop`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct LoopId(pub u32);
+
+/// One function for one signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    /// The function's name in the source.
+    pub name: String,
+    /// The first so many locals are the parameters, each of one type.
+    pub parameters: u32,
+    /// All locals.
+    pub locals: Vec<Local>,
+    /// All blocks; the first is the entry and has no predecessor.
+    pub blocks: Vec<Block>,
+    /// All side exits.
+    pub exits: Vec<Exit>,
+    /// All loops, outer before inner.
+    pub loops: Vec<Loop>,
+    /// Every type the function may return.
+    pub result: TypeSet,
+    /// Parameters whose very object may be returned, so that the caller gives back the same object.
+    pub returned: Vec<u32>,
+    /// What was taken as given about names outside the function; checked at each call.
+    pub guards: Vec<Builtin>,
+}
+
+/// A local: a name of the source with its type, a temporary, or the state of a loop's iterator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Local {
+    /// The name in the source; temporaries and iterators have names that no source can have, such as `.2` and `.next`.
+    pub name: String,
+    /// What it may hold.
+    pub types: TypeSet,
+}
+
+/// A basic block.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// The innermost loop it belongs to.
+    pub in_loop: Option<LoopId>,
+    /// Executed in order.
+    pub statements: Vec<Statement>,
+    /// How it ends.
+    pub terminator: Terminator,
+}
+
+/// A loop. Loops are reducible: `header` is the one block through which it is entered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loop {
+    /// The block every turn begins with.
+    pub header: BlockId,
+    /// The loop around it.
+    pub parent: Option<LoopId>,
+}
+
+/// `target = value`. The only statement: effects other than on locals do not exist yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The local written.
+    pub target: LocalId,
+    /// What is written.
+    pub value: Value,
+    /// The place in the source.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// What a statement computes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// A copy, or the conversion to the target's type that loses nothing: `bool` to `int`, `int` to the nearest `float`,
+    /// any type to a tagged set that includes it, a tagged value to a member that a [`Terminator::Switch`] proved.
+    Convert(Operand),
+    /// A row of the table applied to operands; `exit` is there exactly if the row can leave.
+    Op {
+        /// The row.
+        op: OpId,
+        /// Its operands.
+        args: Vec<Operand>,
+        /// Where it goes if it cannot finish.
+        exit: Option<ExitId>,
+    },
+}
+
+/// What an operation reads.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Operand {
+    /// A local.
+    Local(LocalId),
+    /// A constant.
+    Constant(Constant),
+}
+
+/// A constant.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Constant {
+    /// `None`.
+    None,
+    /// `True`, `False`.
+    Bool(bool),
+    /// An integer of 64 bits.
+    Int(i64),
+    /// A float.
+    Float(f64),
+}
+
+impl Constant {
+    /// Its type.
+    #[must_use]
+    pub const fn ty(self) -> Type {
+        match self {
+            Self::None => Type::None,
+            Self::Bool(_) => Type::Bool,
+            Self::Int(_) => Type::Int,
+            Self::Float(_) => Type::Float,
+        }
+    }
+}
+
+/// How a block ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Terminator {
+    /// To another block.
+    Jump(BlockId),
+    /// By a `bool`.
+    Branch {
+        /// The condition, of type `bool`.
+        condition: Operand,
+        /// Taken if it is true.
+        then_block: BlockId,
+        /// Taken if it is false.
+        else_block: BlockId,
+    },
+    /// By the tag of a tagged local; one arm for each member of its type set.
+    Switch {
+        /// The local.
+        subject: LocalId,
+        /// A block for each type.
+        arms: Vec<(Type, BlockId)>,
+    },
+    /// Back to the caller.
+    Return(Operand),
+    /// The side exit, always: the statement cannot be done in compiled code.
+    Leave(ExitId),
+}
+
+/// A side exit: where the interpreter takes over, and with which locals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Exit {
+    /// Ordinal of the statement among all statements of the function's body, in the order of the source (pre-order), from 0.
+    pub statement: u32,
+    /// The part of the statement at which it is entered again.
+    pub point: Point,
+    /// The locals that the rest of the function may read, as they stand at that point; bound or tagged as unbound.
+    pub live: Vec<LocalId>,
+    /// The place of the statement, or of its header.
+    #[serde(skip)]
+    pub span: Span,
+}
+
+/// Where within a statement a continuation enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Point {
+    /// The start of a simple statement.
+    Start,
+    /// Before the condition of an `if` or a `while`.
+    Condition,
+    /// Before the iterable of a `for`.
+    Iterable,
+}
+
+impl Function {
+    /// The local with this id.
+    #[must_use]
+    pub fn local(&self, id: LocalId) -> &Local {
+        &self.locals[id.0 as usize]
+    }
+
+    /// The block with this id.
+    #[must_use]
+    pub fn block(&self, id: BlockId) -> &Block {
+        &self.blocks[id.0 as usize]
+    }
+
+    /// What an operand may hold.
+    #[must_use]
+    pub fn types(&self, operand: Operand) -> TypeSet {
+        match operand {
+            Operand::Local(id) => self.local(id).types,
+            Operand::Constant(constant) => constant.ty().into(),
+        }
+    }
+
+    /// The compact form, which holds all that machine code depends on and no place in the source.
+    ///
+    /// # Errors
+    /// Only if memory runs out.
+    pub fn encode(&self) -> Result<Vec<u8>, String> {
+        postcard::to_stdvec(self).map_err(|error| error.to_string())
+    }
+
+    /// Reads the compact form back; spans are empty.
+    ///
+    /// # Errors
+    /// If the bytes are not one encoded function.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|error| error.to_string())
+    }
+}
+
+impl Terminator {
+    /// The blocks it can go to.
+    #[must_use]
+    pub fn successors(&self) -> Vec<BlockId> {
+        match self {
+            Self::Jump(block) => vec![*block],
+            Self::Branch { then_block, else_block, .. } => vec![*then_block, *else_block],
+            Self::Switch { arms, .. } => arms.iter().map(|&(_, block)| block).collect(),
+            Self::Return(_) | Self::Leave(_) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! The table of operators.
+//!
+//! One row says everything about an operation on operands of given types: its result, when it leaves compiled code, how it is
+//! lowered, its documentation, an example. The checker, lowering, hover, the support table of the README, the fuzzer and the
+//! differential tests all read it. An overload is another row; a new way of lowering is one more [`Recipe`].
+//!
+//! What has no row is not done in compiled code: the statement takes its side exit and the interpreter does it, or raises.
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::Type::{self, Bool, Float, Int, None as NoneType};
+
+/// Index of a row in [`TABLE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OpId(pub u16);
+
+/// One row.
+#[derive(Debug)]
+pub struct Op {
+    /// Python's spelling; rows of one name are overloads. Names with a dot are the compiler's own.
+    pub name: &'static str,
+    /// Types of the operands, exactly.
+    pub params: &'static [Type],
+    /// Type of the result.
+    pub result: Type,
+    /// The conditions under which it cannot finish in registers.
+    pub leaves_if: &'static [Leave],
+    /// How it is lowered.
+    pub recipe: Recipe,
+    /// One sentence for hover and the support table.
+    pub doc: &'static str,
+    /// An expression that uses this row; empty for the compiler's own rows.
+    pub example: &'static str,
+}
+
+/// Why an operation leaves compiled code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// The int does not fit 64 bits.
+    Overflow,
+    /// ZeroDivisionError.
+    ZeroDivision,
+    /// ValueError: negative shift count.
+    NegativeShift,
+    /// `int ** negative int` is a float in Python.
+    NegativeExponent,
+    /// OverflowError, ZeroDivisionError, or a complex result of a float power.
+    PowDomain,
+    /// ValueError: the step of a range is zero.
+    ZeroStep,
+    /// Always: Python warns here, or the value is not one of compiled code.
+    Always,
+}
+
+impl Leave {
+    /// As the support table and the editor say it.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Overflow => "int over 64 bits",
+            Self::ZeroDivision => "division by zero",
+            Self::NegativeShift => "negative shift count",
+            Self::NegativeExponent => "negative exponent",
+            Self::PowDomain => "overflow, zero to a negative power, complex result",
+            Self::ZeroStep => "step of zero",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// An ordering or equality test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predicate {
+    /// `<`
+    Lt,
+    /// `<=`
+    Le,
+    /// `==`
+    Eq,
+    /// `!=`
+    Ne,
+    /// `>`
+    Gt,
+    /// `>=`
+    Ge,
+}
+
+/// How a row is lowered: data, so that the table needs no LLVM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipe {
+    /// i64 addition that leaves on overflow.
+    AddInt,
+    /// i64 subtraction that leaves on overflow.
+    SubInt,
+    /// i64 multiplication that leaves on overflow.
+    MulInt,
+    /// The correctly rounded quotient of two i64.
+    DivInt,
+    /// Floor division of i64.
+    FloorDivInt,
+    /// Modulo of i64 with the sign of the divisor.
+    ModInt,
+    /// i64 power by squaring.
+    PowInt,
+    /// i64 left shift that leaves if bits are lost.
+    ShlInt,
+    /// i64 arithmetic right shift by any count.
+    ShrInt,
+    /// Bitwise and, of i64 or i1.
+    And,
+    /// Bitwise or, of i64 or i1.
+    Or,
+    /// Bitwise exclusive or, of i64 or i1.
+    Xor,
+    /// i64 negation that leaves on overflow.
+    NegInt,
+    /// Bitwise complement of i64.
+    InvertInt,
+    /// The operand itself.
+    Same,
+    /// f64 addition.
+    AddFloat,
+    /// f64 subtraction.
+    SubFloat,
+    /// f64 multiplication.
+    MulFloat,
+    /// f64 division that leaves on zero.
+    DivFloat,
+    /// CPython's floor division of floats.
+    FloorDivFloat,
+    /// CPython's modulo of floats.
+    ModFloat,
+    /// libm's `pow`, which leaves where CPython raises or turns complex.
+    PowFloat,
+    /// f64 negation.
+    NegFloat,
+    /// i64 comparison.
+    CompareInt(Predicate),
+    /// f64 comparison.
+    CompareFloat(Predicate),
+    /// Exact comparison of an i64 with an f64.
+    CompareIntFloat(Predicate),
+    /// Exact comparison of an f64 with an i64.
+    CompareFloatInt(Predicate),
+    /// Negation of i1.
+    Not,
+    /// i64 unequal to zero.
+    TruthInt,
+    /// f64 unequal to zero; NaN is true.
+    TruthFloat,
+    /// A constant `bool`.
+    Constant(bool),
+    /// i64 that leaves if it is zero.
+    NonZero,
+    /// Turns of `range(start, stop, step)` as an unsigned count.
+    RangeCount,
+    /// The next value of an iterator that is known not to overflow: `x + 1`.
+    StepUp,
+    /// The next value of an iterator that is known not to overflow: `x - 1`.
+    StepDown,
+    /// i64 addition modulo 2**64, for the value behind the last one of a range.
+    WrappingAdd,
+    /// The side exit.
+    Leave,
+}
+
+const OVERFLOW: &[Leave] = &[Leave::Overflow];
+const ZERO: &[Leave] = &[Leave::ZeroDivision];
+const NEVER: &[Leave] = &[];
+
+macro_rules! rows {
+    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal;)*) => {
+        &[$(Op {
+            name: $name, params: &[$($param),*], result: $result, leaves_if: $leaves, recipe: $recipe,
+            doc: $doc, example: $example,
+        }),*]
+    };
+}
+
+/// All rows.
+pub static TABLE: &[Op] = rows! {
+    "+" (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "Sum.", "2 + 3";
+    "+" (Float, Float) -> Float, NEVER, Recipe::AddFloat, "Sum; an int beside a float is converted.", "2.5 + 1";
+    "-" (Int, Int) -> Int, OVERFLOW, Recipe::SubInt, "Difference.", "2 - 3";
+    "-" (Float, Float) -> Float, NEVER, Recipe::SubFloat, "Difference.", "2.5 - 1";
+    "*" (Int, Int) -> Int, OVERFLOW, Recipe::MulInt, "Product.", "6 * 7";
+    "*" (Float, Float) -> Float, NEVER, Recipe::MulFloat, "Product.", "2.5 * 4";
+    "/" (Int, Int) -> Float, ZERO, Recipe::DivInt, "Quotient, correctly rounded.", "7 / 2";
+    "/" (Float, Float) -> Float, ZERO, Recipe::DivFloat, "Quotient.", "7.5 / 2";
+    "//" (Int, Int) -> Int, &[Leave::ZeroDivision, Leave::Overflow], Recipe::FloorDivInt, "Quotient rounded down.", "-7 // 2";
+    "//" (Float, Float) -> Float, ZERO, Recipe::FloorDivFloat, "Quotient rounded down.", "-7.5 // 2";
+    "%" (Int, Int) -> Int, ZERO, Recipe::ModInt, "Remainder with the sign of the divisor.", "-7 % 3";
+    "%" (Float, Float) -> Float, ZERO, Recipe::ModFloat, "Remainder with the sign of the divisor.", "-7.5 % 3";
+    "**" (Int, Int) -> Int, &[Leave::Overflow, Leave::NegativeExponent], Recipe::PowInt,
+        "Power; a negative exponent known only at run time leaves compiled code, for the result is a float.", "3 ** 4";
+    "**" (Float, Float) -> Float, &[Leave::PowDomain], Recipe::PowFloat, "Power, libm's.", "2.5 ** 0.5";
+    "**-" (Float, Float) -> Float, &[Leave::PowDomain], Recipe::PowFloat,
+        "Power of an int to a negative literal, a float.", "2 ** -1";
+    "<<" (Int, Int) -> Int, &[Leave::Overflow, Leave::NegativeShift], Recipe::ShlInt, "Left shift.", "3 << 4";
+    ">>" (Int, Int) -> Int, &[Leave::NegativeShift], Recipe::ShrInt, "Right shift, rounding down.", "-9 >> 1";
+    "&" (Int, Int) -> Int, NEVER, Recipe::And, "Bitwise and.", "12 & 10";
+    "&" (Bool, Bool) -> Bool, NEVER, Recipe::And, "Logical and of two bools.", "True & False";
+    "|" (Int, Int) -> Int, NEVER, Recipe::Or, "Bitwise or.", "12 | 10";
+    "|" (Bool, Bool) -> Bool, NEVER, Recipe::Or, "Logical or of two bools.", "True | False";
+    "^" (Int, Int) -> Int, NEVER, Recipe::Xor, "Bitwise exclusive or.", "12 ^ 10";
+    "^" (Bool, Bool) -> Bool, NEVER, Recipe::Xor, "Logical exclusive or of two bools.", "True ^ True";
+    "-" (Int) -> Int, OVERFLOW, Recipe::NegInt, "Negation.", "-(5)";
+    "-" (Float) -> Float, NEVER, Recipe::NegFloat, "Negation.", "-(2.5)";
+    "+" (Int) -> Int, NEVER, Recipe::Same, "The number itself; a bool becomes an int.", "+(5)";
+    "+" (Float) -> Float, NEVER, Recipe::Same, "The number itself.", "+(2.5)";
+    "~" (Int) -> Int, NEVER, Recipe::InvertInt, "Bitwise complement.", "~5";
+    "~" (Bool) -> Int, &[Leave::Always], Recipe::Leave,
+        "Complement of a bool: left to the interpreter, which warns since Python 3.12.", "~True";
+    "<" (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Lt), "Less than.", "2 < 3";
+    "<" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Lt), "Less than.", "2.0 < 3.0";
+    "<" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Lt), "Less than, exact.", "2 < 3.5";
+    "<" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Lt), "Less than, exact.", "2.5 < 3";
+    "<=" (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Le), "At most.", "2 <= 3";
+    "<=" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Le), "At most.", "2.0 <= 3.0";
+    "<=" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Le), "At most, exact.", "2 <= 3.5";
+    "<=" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Le), "At most, exact.", "2.5 <= 3";
+    "==" (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Eq), "Equal.", "2 == 3";
+    "==" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Eq), "Equal.", "2.0 == 3.0";
+    "==" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Eq), "Equal, exact.", "3 == 3.0";
+    "==" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Eq), "Equal, exact.", "3.0 == 3";
+    "!=" (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Ne), "Unequal.", "2 != 3";
+    "!=" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Ne), "Unequal.", "2.0 != 3.0";
+    "!=" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Ne), "Unequal, exact.", "3 != 3.0";
+    "!=" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Ne), "Unequal, exact.", "3.0 != 3";
+    ">" (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Gt), "Greater than.", "2 > 3";
+    ">" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Gt), "Greater than.", "2.0 > 3.0";
+    ">" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Gt), "Greater than, exact.", "2 > 3.5";
+    ">" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Gt), "Greater than, exact.", "2.5 > 3";
+    ">=" (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Ge), "At least.", "2 >= 3";
+    ">=" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Ge), "At least.", "2.0 >= 3.0";
+    ">=" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Ge), "At least, exact.", "2 >= 3.5";
+    ">=" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Ge), "At least, exact.", "2.5 >= 3";
+    "not" (Bool) -> Bool, NEVER, Recipe::Not, "Logical negation of the truth value.", "not 0";
+    "truth." (Bool) -> Bool, NEVER, Recipe::Same, "A bool is its own truth value.", "";
+    "truth." (Int) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
+    "truth." (Float) -> Bool, NEVER, Recipe::TruthFloat, "A float is true unless it is zero; NaN is true.", "";
+    "truth." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is false.", "";
+    "index." (Int) -> Int, NEVER, Recipe::Same, "An argument of range; a bool counts as an int.", "";
+    "step." (Int) -> Int, &[Leave::ZeroStep], Recipe::NonZero, "The step of a range.", "";
+    "count." (Int, Int, Int) -> Int, NEVER, Recipe::RangeCount, "Turns of a range, unsigned.", "";
+    "up." (Int) -> Int, NEVER, Recipe::StepUp, "Next value of a range with step 1.", "";
+    "down." (Int) -> Int, NEVER, Recipe::StepDown, "Next value of a range with step -1, or the turns that remain.", "";
+    "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
+};
+
+impl OpId {
+    /// The row.
+    #[must_use]
+    pub fn row(self) -> &'static Op {
+        &TABLE[self.0 as usize]
+    }
+}
+
+impl Op {
+    /// True if the operation can take its side exit.
+    #[must_use]
+    pub const fn leaves(&self) -> bool {
+        !self.leaves_if.is_empty()
+    }
+
+    /// True for rows that no user writes.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.name.ends_with('.')
+    }
+}
+
+/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, and an int
+/// beside a float as a float. `None` if there is no such row: Python raises, or does something compiled code does not.
+#[must_use]
+pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
+    let int = |one: &Type| if *one == Bool { Int } else { *one };
+    let exact = operands.to_vec();
+    let as_int = operands.iter().map(int).collect::<Vec<_>>();
+    let numeric = operands.iter().all(|one| matches!(one, Bool | Int | Float));
+    find(name, &exact)
+        .or_else(|| find(name, &as_int))
+        .or_else(|| if numeric { find(name, &vec![Float; operands.len()]) } else { None })
+}
+
+fn find(name: &str, params: &[Type]) -> Option<OpId> {
+    let at = TABLE.iter().position(|op| op.name == name && op.params == params)?;
+    u16::try_from(at).ok().map(OpId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, operands: &[Type]) -> Option<&'static Op> {
+        resolve(name, operands).map(OpId::row)
+    }
+
+    #[test]
+    fn rows_are_unique() {
+        for (at, op) in TABLE.iter().enumerate() {
+            assert_eq!(find(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
+        }
+    }
+
+    #[test]
+    fn operands_are_converted_as_python_does() {
+        assert_eq!(row("+", &[Bool, Bool]).map(|op| op.result), Some(Int));
+        assert_eq!(row("&", &[Bool, Bool]).map(|op| op.result), Some(Bool));
+        assert_eq!(row("&", &[Bool, Int]).map(|op| op.result), Some(Int));
+        assert_eq!(row("+", &[Bool, Float]).map(|op| op.params), Some(&[Float, Float][..]));
+        assert_eq!(row("<", &[Bool, Float]).map(|op| op.params), Some(&[Int, Float][..]));
+        assert_eq!(row("**-", &[Int, Int]).map(|op| op.result), Some(Float));
+        assert!(row("&", &[Int, Float]).is_none());
+        assert!(row("<<", &[Float, Float]).is_none());
+        assert!(row("+", &[NoneType, Int]).is_none());
+        assert!(row("index.", &[Float]).is_none());
+    }
+
+    #[test]
+    fn what_users_write_has_an_example() {
+        for op in TABLE.iter().filter(|op| !op.is_internal()) {
+            assert!(!op.example.is_empty() && !op.doc.is_empty(), "{}", op.name);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! brrr-lsp
+fn main() {}

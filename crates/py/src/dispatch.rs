@@ -21,8 +21,10 @@ use crate::convert::{Argument, boxed, classify, describe, unbox};
 use crate::errors::panic_refusal;
 use crate::specialise::{Body, Specialisation};
 
-/// Frames and argument lists up to this size stand on the stack.
+/// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
+/// Rearranged arguments up to this number stand on the stack.
+const STACK_ARGUMENTS: usize = 16;
 
 /// One call, as CPython made it. The pointers are valid until it returns.
 #[derive(Clone, Copy)]
@@ -237,9 +239,9 @@ unsafe fn slow(call: Call) -> *mut PyObject {
 /// The call is still going on, and `body` is that of its callable.
 unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
     let count = body.parameters.names.len();
-    let mut stack = [null_mut(); STACK_WORDS];
+    let mut stack = [null_mut(); STACK_ARGUMENTS];
     let mut heap = Vec::new();
-    let slots = if count <= STACK_WORDS {
+    let slots = if count <= STACK_ARGUMENTS {
         &mut stack[..count]
     } else {
         heap.resize(count, null_mut());

@@ -135,8 +135,7 @@ pub fn env(function: &Bound<'_, PyFunction>) -> PyResult<Env> {
     let mut env = Env::default();
     for builtin in Builtin::ALL {
         let name = builtin.name();
-        let replaced =
-            || Ok::<_, PyErr>(!builtins.get_item(name).is_ok_and(|found| found.is(&object(builtin, &found))));
+        let replaced = || Ok::<_, PyErr>(!builtins.get_item(name).is_ok_and(|found| found.is(object(builtin, &found))));
         if !plain || globals.contains(name)? || free.contains(name)? || replaced()? {
             env.bound.insert(name.to_owned());
         }

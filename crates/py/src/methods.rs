@@ -120,9 +120,9 @@ pub fn last_exit(
 ) -> PyResult<Py<PyAny>> {
     let py = view.object.py();
     bind("_last_exit", (args, kwargs), [])?;
-    let Some((line, statement, point, live)) = view.body.last_exit() else { return Ok(py.None()) };
+    let Some(last) = view.body.last_exit() else { return Ok(py.None()) };
     let locals = PyDict::new(py);
-    for (name, value) in live {
+    for (name, value) in last.locals {
         match value {
             Value::Unbound => {}
             Value::None => locals.set_item(name, py.None())?,
@@ -131,14 +131,14 @@ pub fn last_exit(
             Value::Float(value) => locals.set_item(name, value)?,
         }
     }
-    let point = match point {
+    let point = match last.point {
         Point::Start => "start",
         Point::Condition => "condition",
         Point::Iterable => "iterable",
     };
     let exit = PyDict::new(py);
-    exit.set_item("line", line)?;
-    exit.set_item("statement", statement)?;
+    exit.set_item("line", last.line)?;
+    exit.set_item("statement", last.statement)?;
     exit.set_item("point", point)?;
     exit.set_item("locals", locals)?;
     Ok(exit.into_any().unbind())

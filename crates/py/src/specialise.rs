@@ -64,6 +64,19 @@ pub struct Guard {
     pub builtin: Py<PyAny>,
 }
 
+/// A side exit as it is shown: where, and the live locals by name.
+#[derive(Debug)]
+pub struct ExitRecord {
+    /// The line in the file.
+    pub line: u32,
+    /// The ordinal of the statement.
+    pub statement: u32,
+    /// The part of the statement.
+    pub point: ir::Point,
+    /// Names and values; unbound names are left out.
+    pub locals: Vec<(String, abi::Value)>,
+}
+
 /// The last side exit: which, and its frame.
 #[derive(Debug)]
 struct LastExit {
@@ -85,6 +98,7 @@ pub struct Body {
     interpreted: Cell<bool>,
     verified: Cell<bool>,
     warned: Cell<bool>,
+    #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
     specialisations: RefCell<Vec<Box<Specialisation>>>,
     last_exit: RefCell<Option<LastExit>>,
     /// Seconds spent in checking and compiling.
@@ -269,8 +283,8 @@ impl Body {
         lines
     }
 
-    /// The last side exit: its line, statement, point, and the live locals by name.
-    pub fn last_exit(&self) -> Option<(u32, u32, ir::Point, Vec<(String, abi::Value)>)> {
+    /// The last side exit.
+    pub fn last_exit(&self) -> Option<ExitRecord> {
         let last = self.last_exit.borrow();
         let last = last.as_ref()?;
         let all = self.specialisations.borrow();
@@ -279,7 +293,7 @@ impl Body {
         let line = self.prepared.as_ref().ok()?.source().line(exit.span.start);
         let locals = abi::read_exit(&taken.function, exit, &last.frame);
         let locals = locals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Some((line, exit.statement, exit.point, locals))
+        Some(ExitRecord { line, statement: exit.statement, point: exit.point, locals })
     }
 
     /// Why an argument cannot be compiled, drawn at its parameter.

@@ -4,7 +4,6 @@ from typing import Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, overloa
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R", covariant=True)
-_F = TypeVar("_F")
 
 __version__: str
 __all__ = ["BrrrError", "BrrrWarning", "Diagnostic", "Function", "brrr"]
@@ -56,12 +55,14 @@ class Function(Generic[_P, _R]):
 
 class _Decorator:
     @overload
-    def __call__(self, function: staticmethod[_P, _R], /) -> staticmethod[_P, _R]: ...
+    def __call__(  # type: ignore[overload-overlap]
+        self, function: staticmethod[_P, _R], /
+    ) -> staticmethod[_P, _R]: ...
     @overload
     def __call__(self, function: Callable[_P, _R], /) -> Function[_P, _R]: ...
 
 @overload
-def brrr(
+def brrr(  # type: ignore[overload-overlap]
     function: staticmethod[_P, _R],
     /,
     *,

@@ -16,7 +16,7 @@ need() { # need PACKAGE COMMAND...: the package is missing if the command fails
 
 llvm=${LLVM_SYS_191_PREFIX:-/usr/lib/llvm-19}
 has_header() { printf '#include <%s>\n' "$1" | cc -E - ; }
-node_works() { node -e 'process.exit(process.versions.node.split(".")[0] >= 18 ? 0 : 1)' && npm --version; }
+node_works() { node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)' && npm --version; }
 
 need build-essential c++ --version
 need llvm-19-dev "$llvm/bin/llvm-config" --version
@@ -77,7 +77,7 @@ esac
 python_works "$python" || die "$python lacks venv or its headers (Debian: python$version-venv python$version-dev)"
 
 case " $* " in *" editors "*)
-    node_works >/dev/null 2>&1 || die "Node.js $(node --version) is too old, the editor parts need 18 or later" ;;
+    node_works >/dev/null 2>&1 || die "Node.js $(node --version) is too old, the editor parts need 20 or later" ;;
 esac
 
 make_venv .venv "$python" scripts/requirements.txt

@@ -59,6 +59,7 @@ extension() {
 }
 
 editors() {
+    part "Node for the editor parts" scripts/setup.sh editors
     part "language server over its protocol" language_server
     part "VS Code extension: lint, build, tests" extension
 }
@@ -67,7 +68,7 @@ if [ "$only" = --lint ]; then
     lints
     summary
 fi
-scripts/setup.sh build editors
+scripts/setup.sh build
 if [ "$only" = --editors ]; then
     say "Runs the language server over its protocol and the tests of the VS Code extension; no real editor is started."
     scripts/build.sh

@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
-# Packs the VS Code extension, with the language server inside, into dist/.
+# Packs the VS Code extension into dist/. It runs the brrr-lsp of the workspace's .venv, so no server is inside.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-scripts/setup.sh build editors
-quietly "language server (cargo build -p brrr-lsp)" cargo build --quiet --release --locked -p brrr-lsp
-mkdir -p dist editors/vscode/bin
-put "$TARGET/release/brrr-lsp" editors/vscode/bin/brrr-lsp
+scripts/setup.sh editors
+mkdir -p dist
 cd editors/vscode
 quietly "npm ci" npm ci --silent
-quietly "build" npm run --silent build
-quietly "pack" npx --no-install vsce package --no-dependencies --target linux-x64 --out "$ROOT/dist/"
+quietly "build and pack" npm run --silent package -- --out "$ROOT/dist/"
 ls "$ROOT"/dist/*.vsix

@@ -9,6 +9,8 @@ pub mod compile;
 pub mod diagnostic;
 #[cfg(feature = "llvm")]
 pub mod emit;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod ir;
 pub mod load;
 #[cfg(feature = "llvm")]

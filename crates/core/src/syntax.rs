@@ -261,7 +261,15 @@ impl From<ParseError> for ParseFailure {
 
 /// Parses whole statements that stand at `offset` of their file, within the limits on depth.
 fn parse_lines(text: &str, offset: u32, path: &str) -> Result<Vec<ast::Stmt>, ParseFailure> {
-    let tokens = lex_starts_at(text, Mode::Module, TextSize::new(offset)).collect::<Vec<_>>();
+    // The lexer repeats its error at the end of the text without end.
+    let mut tokens = Vec::new();
+    for token in lex_starts_at(text, Mode::Module, TextSize::new(offset)) {
+        let failed = token.is_err();
+        tokens.push(token);
+        if failed {
+            break;
+        }
+    }
     let (mut in_line, mut elifs, mut indents) = (0, 0, 0_usize);
     for (token, range) in tokens.iter().flatten() {
         let at = range.start().to_u32();

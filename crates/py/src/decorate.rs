@@ -7,15 +7,17 @@
 use brrr_core::backend::{Options, Overflow};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Code;
+use brrr_core::syntax;
+use brrr_core::types::Env;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFunction, PyString, PyTuple, PyType};
 
 use crate::callable;
 use crate::convert::type_name;
-use crate::env;
+use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
-use crate::specialise::{Body, Choices};
+use crate::specialise::{Body, Choices, Read};
 
 /// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
 #[pyfunction]
@@ -107,14 +109,14 @@ fn decorate_function<'py>(
         return Ok(function.into_any());
     }
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let prepared = guarded(py, || prepare(&function, is_static))?;
-    if let Err(refusal) = &prepared {
+    let read = guarded(py, || prepare(&function, is_static))?;
+    if let Err(refusal) = &read {
         guarded(py, || match choices.fallback {
             true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
             false => Err(refusal.error(py)),
         })?;
     }
-    callable::new(&function, Body::new(parameters, choices, prepared))
+    callable::new(&function, Body::new(parameters, choices, read))
 }
 
 /// The decorator returns the plain function.
@@ -122,7 +124,7 @@ fn is_disabled() -> bool {
     std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<Prepared, Refusal>> {
+fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<Read, Refusal>> {
     let code = function.getattr("__code__")?;
     let name = code.getattr("co_name")?.to_string();
     if name == "<lambda>" {
@@ -133,14 +135,27 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
             place: Some(env::place(&code)?),
         })));
     }
-    let (source, mut parsed) = match env::read(function)? {
-        Ok(read) => read,
+    let lines = match env::lines(function)? {
+        Ok(lines) => lines,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let env = env::env(function)?;
     let qualname = code.getattr("co_qualname")?.to_string();
-    parsed.in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
-    let prepared = Prepared::new(source, parsed, &env::env(function)?);
-    Ok(prepared.map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics)))
+    let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
+    // No Python code runs on the stack that the core makes for deep trees.
+    Ok(syntax::with_stack(|| read(lines, in_class, &env)))
+}
+
+fn read(lines: Lines<'_>, in_class: bool, env: &Env) -> Result<Read, Refusal> {
+    let Lines { path, first_line, mut rest } = lines;
+    let (source, mut parsed) = syntax::read_function(&path, first_line, &mut || rest.next())
+        .map_err(|(source, diagnostic)| Refusal::InSource(source, vec![diagnostic]))?;
+    parsed.in_class = in_class;
+    let (name, name_span, span) = (parsed.name.clone(), parsed.name_span, parsed.span);
+    match Prepared::new(source, parsed, env) {
+        Ok(prepared) => Ok(Read { prepared, name, name_span, span }),
+        Err((source, diagnostics)) => Err(Refusal::InSource(source, diagnostics)),
+    }
 }
 
 fn not_a_function(target: &Bound<'_, PyAny>) -> Refusal {

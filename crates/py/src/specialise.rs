@@ -85,6 +85,19 @@ struct LastExit {
     frame: Vec<u64>,
 }
 
+/// A function that was read, bound and found to be compilable.
+#[derive(Debug)]
+pub struct Read {
+    /// What the core made of it.
+    pub prepared: Prepared,
+    /// Its name in the source.
+    pub name: String,
+    /// The place of the name.
+    pub name_span: Span,
+    /// From the first decorator to the last statement.
+    pub span: Span,
+}
+
 /// The state behind a function under the decorator.
 #[derive(Debug)]
 pub struct Body {
@@ -93,7 +106,7 @@ pub struct Body {
     /// What the user asked for.
     pub choices: Choices,
     /// The parsed function, or why the interpreter runs it.
-    prepared: Result<Prepared, Refusal>,
+    read: Result<Read, Refusal>,
     /// Every call runs the original function.
     interpreted: Cell<bool>,
     verified: Cell<bool>,
@@ -107,12 +120,12 @@ pub struct Body {
 
 impl Body {
     /// The state after decoration.
-    pub fn new(parameters: Parameters, choices: Choices, prepared: Result<Prepared, Refusal>) -> Self {
-        let interpreted = prepared.is_err() || parameters.variadic;
+    pub fn new(parameters: Parameters, choices: Choices, read: Result<Read, Refusal>) -> Self {
+        let interpreted = read.is_err() || parameters.variadic;
         Self {
             parameters,
             choices,
-            prepared,
+            read,
             interpreted: Cell::new(interpreted),
             verified: Cell::new(false),
             warned: Cell::new(interpreted),
@@ -127,12 +140,12 @@ impl Body {
         self.interpreted.get()
     }
 
-    /// The parsed function.
+    /// The function as it was read.
     ///
     /// # Errors
-    /// Why there is none.
-    pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
-        self.prepared.as_ref().map_err(|refusal| refusal.error(py))
+    /// Why it cannot be compiled.
+    pub fn read(&self, py: Python<'_>) -> PyResult<&Read> {
+        self.read.as_ref().map_err(|refusal| refusal.error(py))
     }
 
     /// Hands every specialisation, the last compiled first, to `choose` until it answers.
@@ -194,7 +207,7 @@ impl Body {
         if self.warned.replace(true) {
             return Ok(());
         }
-        let name = self.prepared.as_ref().map_or("the function", |prepared| prepared.function().name.as_str());
+        let name = self.read.as_ref().map_or("the function", |read| read.name.as_str());
         refusal.warn(py, name)
     }
 
@@ -211,7 +224,8 @@ impl Body {
         if let Some(refusal) = self.verify(function)? {
             return Ok(Err(refusal));
         }
-        let prepared = self.prepared(py)?;
+        let read = self.read(py)?;
+        let prepared = &read.prepared;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
         let typed = match prepared.typed(signature) {
             Ok(typed) => typed,
@@ -219,7 +233,7 @@ impl Body {
         };
         let backend = match backend(py) {
             Ok(backend) => backend,
-            Err(message) => return Ok(Err(self.backend_refusal(prepared, message))),
+            Err(message) => return Ok(Err(read.broken(message))),
         };
         let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
             Ok(object) => object,
@@ -227,14 +241,8 @@ impl Body {
         };
         match load::Code::load(&object) {
             Ok(code) => Ok(Ok(Specialisation::new(function, signature, typed, code))),
-            Err(message) => Ok(Err(self.backend_refusal(prepared, message))),
+            Err(message) => Ok(Err(read.broken(message))),
         }
-    }
-
-    fn backend_refusal(&self, prepared: &Prepared, message: String) -> Refusal {
-        let span = prepared.function().name_span;
-        let diagnostic = Diagnostic::new(Code::Backend, message, span, "while compiling this function");
-        Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }
 
     /// Once per function: is the text still what the code object was made from?
@@ -242,8 +250,7 @@ impl Body {
         if self.verified.get() {
             return Ok(None);
         }
-        let prepared = self.prepared(function.py())?;
-        let refusal = env::verify(function, prepared.source(), prepared.function())?;
+        let refusal = env::verify(function, self.read(function.py())?)?;
         self.verified.set(refusal.is_none());
         Ok(refusal)
     }
@@ -253,10 +260,11 @@ impl Body {
     /// # Errors
     /// Why it cannot be compiled.
     pub fn text(&self, py: Python<'_>, signature: &Signature, output: Output) -> PyResult<String> {
-        let prepared = self.prepared(py)?;
+        let read = self.read(py)?;
+        let prepared = &read.prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
         let typed = prepared.typed(signature).map_err(refused)?;
-        let backend = backend(py).map_err(|message| self.backend_refusal(prepared, message).error(py))?;
+        let backend = backend(py).map_err(|message| read.broken(message).error(py))?;
         let text = prepared.code(backend, typed, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -274,10 +282,10 @@ impl Body {
     /// How often each line left compiled code.
     pub fn exits(&self) -> BTreeMap<u32, u64> {
         let mut lines = BTreeMap::new();
-        let Ok(prepared) = &self.prepared else { return lines };
+        let Ok(read) = &self.read else { return lines };
         for one in self.specialisations.borrow().iter() {
             for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {
-                *lines.entry(prepared.source().line(exit.span.start)).or_default() += count.get();
+                *lines.entry(read.prepared.source().line(exit.span.start)).or_default() += count.get();
             }
         }
         lines
@@ -290,7 +298,7 @@ impl Body {
         let all = self.specialisations.borrow();
         let taken = all.get(last.specialisation)?;
         let exit = taken.function.exits.get(last.exit)?;
-        let line = self.prepared.as_ref().ok()?.source().line(exit.span.start);
+        let line = self.read.as_ref().ok()?.prepared.source().line(exit.span.start);
         let locals = abi::read_exit(&taken.function, exit, &last.frame);
         let locals = locals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Some(ExitRecord { line, statement: exit.statement, point: exit.point, locals })
@@ -298,26 +306,28 @@ impl Body {
 
     /// Why an argument cannot be compiled, drawn at its parameter.
     pub fn argument_refusal(&self, index: usize, what: &str) -> Refusal {
-        let Ok(prepared) = &self.prepared else {
+        let Ok(read) = &self.read else {
             return Refusal::bare(Code::ArgumentType, format!("cannot compile {what}"), "pass numbers");
         };
-        let parsed = prepared.function();
-        let arguments = &parsed.ast.args;
-        let all = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-        let (name, span) = match all.map(|one| &one.def).nth(index) {
-            Some(one) => (one.arg.to_string(), Span::new(one.range.start().into(), one.range.end().into())),
-            None => (format!("number {index}"), parsed.name_span),
-        };
+        let name = read.prepared.parameters().nth(index).unwrap_or("?");
+        let span = read.prepared.parameter_span(index);
         let diagnostic = Diagnostic::new(
             Code::ArgumentType,
-            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", parsed.name),
+            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", read.name),
             span,
             format!("got `{what}` here"),
         )
         .help(
             "pass an `int`, a `float`, a `bool` or `None`, or use `@brrr(fallback=True)` to run such calls in the interpreter",
         );
-        Refusal::InSource(prepared.source().clone(), vec![diagnostic])
+        Refusal::InSource(read.prepared.source().clone(), vec![diagnostic])
+    }
+}
+
+impl Read {
+    fn broken(&self, message: String) -> Refusal {
+        let diagnostic = Diagnostic::new(Code::Backend, message, self.name_span, "while compiling this function");
+        Refusal::InSource(self.prepared.source().clone(), vec![diagnostic])
     }
 }
 

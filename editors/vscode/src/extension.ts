@@ -1,0 +1,176 @@
+// The extension: starts brrr-lsp, shows how it is, and starts it again.
+//
+// What it says about code comes from the server alone.
+
+import * as vscode from 'vscode';
+import {
+  LanguageClient,
+  type LanguageClientOptions,
+  type ServerOptions,
+  State,
+  TransportKind,
+} from 'vscode-languageclient/node';
+import { findServer, thisMachine } from './finder';
+
+const PYTHON = [
+  { scheme: 'file', language: 'python' },
+  { scheme: 'untitled', language: 'python' },
+];
+
+const OPEN_SETTINGS = 'Open Settings';
+const RESTART = 'Restart';
+const SHOW_LOG = 'Show Log';
+
+let server: Server | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const log = vscode.window.createOutputChannel('brrr', { log: true });
+  const status = vscode.languages.createLanguageStatusItem('brrr.status', PYTHON);
+  status.name = 'brrr';
+  const running = new Server(log, status);
+  server = running;
+  context.subscriptions.push(
+    log,
+    status,
+    vscode.commands.registerCommand('brrr.restartServer', () => running.restart()),
+    vscode.commands.registerCommand('brrr.showLog', () => log.show()),
+    vscode.workspace.onDidChangeConfiguration((event) =>
+      event.affectsConfiguration('brrr.server.path') ? running.restart() : undefined,
+    ),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => (running.isRunning ? undefined : running.restart())),
+  );
+  await running.restart();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}
+
+/** The one server of this window. */
+class Server {
+  readonly #log: vscode.LogOutputChannel;
+  readonly #status: vscode.LanguageStatusItem;
+  #client: LanguageClient | undefined;
+  /** Starting and stopping take turns: commands may come while either is under way. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(log: vscode.LogOutputChannel, status: vscode.LanguageStatusItem) {
+    this.#log = log;
+    this.#status = status;
+  }
+
+  get isRunning(): boolean {
+    return this.#client?.isRunning() ?? false;
+  }
+
+  restart(): Promise<void> {
+    return this.#after(async () => {
+      await this.#stop();
+      await this.#start();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#after(() => this.#stop());
+  }
+
+  #after(step: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(step).catch((error: unknown) => this.#log.error(String(error)));
+    return this.#turn;
+  }
+
+  async #start(): Promise<void> {
+    const setting = vscode.workspace.getConfiguration('brrr').get<string>('server.path', '');
+    // A workspace that is not trusted must not choose the program that is run.
+    const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
+    const found = findServer(
+      setting,
+      folders.filter((folder) => folder.uri.scheme === 'file').map((folder) => folder.uri.fsPath),
+      thisMachine(),
+    );
+    if ('message' in found) {
+      this.#fail('not found', found.message);
+      return;
+    }
+    this.#log.info(`starting ${found.path} (from ${found.origin})`);
+    this.#show('starting', found.path, vscode.LanguageStatusSeverity.Information, true);
+    const options: ServerOptions = { command: found.path, transport: TransportKind.stdio };
+    const behaviour: LanguageClientOptions = { documentSelector: PYTHON, outputChannel: this.#log };
+    const client = new LanguageClient('brrr', 'brrr', options, behaviour);
+    this.#client = client;
+    client.onDidChangeState(({ newState }) => this.#follow(client, newState, found.path));
+    try {
+      await client.start();
+    } catch (error) {
+      this.#client = undefined;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#fail('failed', `${found.path} does not start: ${reason}`);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) {
+      return;
+    }
+    try {
+      await client.dispose();
+    } catch (error) {
+      // A server that has crashed cannot be asked to stop; it is gone.
+      this.#log.warn(`the server did not stop in order: ${String(error)}`);
+    }
+  }
+
+  #follow(client: LanguageClient, state: State, path: string): void {
+    if (client !== this.#client) {
+      return;
+    }
+    switch (state) {
+      case State.Starting:
+        this.#show('starting', path, vscode.LanguageStatusSeverity.Information, true);
+        break;
+      case State.Running: {
+        const version = client.initializeResult?.serverInfo?.version ?? 'unknown version';
+        this.#show(version, path, vscode.LanguageStatusSeverity.Information, false);
+        break;
+      }
+      case State.Stopped:
+        this.#show('stopped', path, vscode.LanguageStatusSeverity.Error, false);
+        break;
+      default:
+        break;
+    }
+  }
+
+  #show(state: string, detail: string, severity: vscode.LanguageStatusSeverity, busy: boolean): void {
+    this.#status.text = `brrr: ${state}`;
+    this.#status.detail = detail;
+    this.#status.severity = severity;
+    this.#status.busy = busy;
+    this.#status.command = { command: 'brrr.restartServer', title: RESTART };
+  }
+
+  #fail(state: string, message: string): void {
+    this.#log.error(message);
+    this.#show(state, message, vscode.LanguageStatusSeverity.Error, false);
+    void this.#offer(message);
+  }
+
+  async #offer(message: string): Promise<void> {
+    switch (await vscode.window.showErrorMessage(`brrr: ${message}`, OPEN_SETTINGS, RESTART, SHOW_LOG)) {
+      case OPEN_SETTINGS:
+        await vscode.commands.executeCommand('workbench.action.openSettings', 'brrr.server.path');
+        break;
+      case RESTART:
+        await this.restart();
+        break;
+      case SHOW_LOG:
+        this.#log.show();
+        break;
+      default:
+        break;
+    }
+  }
+}

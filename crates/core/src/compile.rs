@@ -3,6 +3,7 @@
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow};
+pub use crate::check::infer::Binding;
 use crate::check::infer::infer;
 use crate::check::live::Liveness;
 use crate::check::specialise::specialise;
@@ -34,17 +35,6 @@ pub struct FunctionAnalysis {
     pub result: TypeSet,
     /// The types of names where they are bound, and of returned values, in the order of the source.
     pub bindings: Vec<Binding>,
-}
-
-/// The type a name gets where it is bound.
-#[derive(Clone, Debug)]
-pub struct Binding {
-    /// The name; `return` for a returned value.
-    pub name: String,
-    /// The place of the name, or of the `return` statement.
-    pub span: Span,
-    /// What it may hold from there on.
-    pub types: TypeSet,
 }
 
 /// Checks a file: the door of the editor and the command line.

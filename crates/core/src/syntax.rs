@@ -6,7 +6,7 @@
 
 mod names;
 
-pub(crate) use names::bind_target;
+pub(crate) use names::{bind_target, identifier};
 
 use rustpython_parser::ast::{self, Ranged};
 use rustpython_parser::lexer::lex_starts_at;

@@ -1,11 +1,16 @@
 //! The drivers: the corridor from text to machine code, step by step.
 
 use crate::backend::{Backend, Options, Output, Request};
-use crate::diagnostic::Diagnostic;
+use crate::check::bind::bind;
+use crate::check::flow::{Annotation, Flow};
+use crate::check::infer::infer;
+use crate::check::live::Liveness;
+use crate::check::specialise::specialise;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{Env, Signature, TypeSet};
+use crate::types::{Env, Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -44,28 +49,52 @@ pub struct Binding {
 
 /// Checks a file: the door of the editor and the command line.
 #[must_use]
-pub fn analyze(_file: &SourceFile) -> Analysis {
-    todo!()
+pub fn analyze(file: &SourceFile) -> Analysis {
+    syntax::with_stack(|| {
+        let module = syntax::parse(file);
+        let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
+        for function in &module.functions {
+            let (flow, mut diagnostics) = bind(function, &function.env, file);
+            let prepared = Prepared { source: SourceFile::new(file.path(), ""), liveness: Liveness::of(&flow), flow };
+            let signature = prepared.assumed();
+            let (bindings, result, findings) = infer(&prepared.flow, &signature).report(&prepared.flow);
+            // What follows from an error already reported is not news.
+            if !diagnostics.iter().any(Diagnostic::is_error) {
+                diagnostics.extend(findings);
+            }
+            analysis.diagnostics.append(&mut diagnostics);
+            let (name, span) = (function.name.clone(), function.span);
+            analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
+        }
+        analysis.diagnostics.sort_by_key(Diagnostic::span);
+        analysis
+    })
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.
 #[derive(Debug)]
 pub struct Prepared {
     source: SourceFile,
-    function: syntax::Function,
+    flow: Flow,
+    liveness: Liveness,
 }
 
 impl Prepared {
-    /// Binds the names of a function and refuses what cannot be compiled.
+    /// Binds the names of a function and refuses what cannot be compiled. Run it within [`syntax::with_stack`].
     ///
     /// # Errors
     /// Every reason why it cannot be compiled, whatever its signature.
     pub fn new(
-        _source: SourceFile,
-        _function: syntax::Function,
-        _env: &Env,
+        source: SourceFile,
+        function: syntax::Function,
+        env: &Env,
     ) -> Result<Self, (SourceFile, Vec<Diagnostic>)> {
-        todo!()
+        let (flow, diagnostics) = bind(&function, env, &source);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err((source, diagnostics));
+        }
+        let liveness = Liveness::of(&flow);
+        Ok(Self { source, flow, liveness })
     }
 
     /// The source it was read from.
@@ -74,32 +103,89 @@ impl Prepared {
         &self.source
     }
 
-    /// The tree.
+    /// The names of the parameters, positional ones first, keyword-only ones last, in the order of a signature.
+    pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.flow.parameters.iter().map(|parameter| parameter.name.as_str())
+    }
+
+    /// The place of a parameter's name.
     #[must_use]
-    pub const fn function(&self) -> &syntax::Function {
-        &self.function
+    pub fn parameter_span(&self, at: usize) -> Span {
+        self.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
     }
 
-    /// The signature that the annotations give; `None` names the first parameter without a usable annotation.
+    /// The signature that the annotations give.
     ///
     /// # Errors
-    /// The diagnostic for the first parameter that has none.
+    /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
-        todo!()
+        let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+            Annotation::Type(one) => Ok(one),
+            Annotation::Missing => {
+                let message = format!("parameter `{}` has no annotation to compile for", parameter.name);
+                let diagnostic = Diagnostic::new(Code::ArgumentType, message, parameter.span, "of which type?");
+                Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
+            }
+            Annotation::Other(span) => {
+                let message = format!("the annotation of parameter `{}` is no type of compiled code", parameter.name);
+                let diagnostic = Diagnostic::new(Code::ArgumentType, message, span, "not supported");
+                Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
+            }
+        });
+        Ok(Signature { params: params.collect::<Result<_, _>>()? })
     }
 
-    /// The verified IR for a signature (one type a parameter, keyword-only ones included, in the order of the source).
+    /// The signature that the annotations give, `int` where they say nothing.
+    fn assumed(&self) -> Signature {
+        let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+            Annotation::Type(one) => one,
+            Annotation::Missing | Annotation::Other(_) => Type::Int,
+        });
+        Signature { params: params.collect() }
+    }
+
+    /// The verified IR for a signature (one type a parameter, in the order of [`Self::parameters`]).
     ///
     /// # Errors
-    /// Why it cannot be compiled for these types.
-    pub fn typed(&self, _signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        todo!()
+    /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
+    pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
+        let inferred = infer(&self.flow, signature);
+        #[cfg_attr(not(feature = "faults"), expect(unused_mut))]
+        let mut function = specialise(&self.flow, &self.liveness, &inferred, signature);
+        #[cfg(feature = "faults")]
+        crate::faults::plant_from_env(&mut function);
+        match ir::verify::verify(&function) {
+            Ok(()) => Ok(function),
+            Err(problem) => Err(vec![self.broken("the compiler made IR that does not hold", &problem)]),
+        }
     }
 
     /// The source with the types of its names beside each line, for people.
     #[must_use]
-    pub fn types_text(&self, _signature: &Signature) -> String {
-        todo!()
+    pub fn types_text(&self, signature: &Signature) -> String {
+        let (bindings, result, _) = infer(&self.flow, signature).report(&self.flow);
+        let params = self.flow.parameters.iter().zip(&signature.params);
+        let params =
+            params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();
+        let mut text = format!("{}({}) -> {}\n", self.flow.name, params.join(", "), result.machine());
+        let first = self.source.line(self.source.text().find("def ").unwrap_or(0) as u32);
+        let last = self.source.line(self.source.text().trim_end().len() as u32);
+        let lines = (first..=last).filter_map(|line| Some((line, self.source.line_text(line)?))).collect::<Vec<_>>();
+        let width = lines.iter().map(|(_, line)| line.chars().count()).max().unwrap_or(0).min(72);
+        for (line, source) in lines {
+            let mut notes = Vec::<String>::new();
+            for binding in bindings.iter().filter(|binding| self.source.line(binding.span.start) == line) {
+                let note = format!("{}: {}", binding.name, binding.types.machine());
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+            }
+            let noted = format!("{line:4} | {source:width$}  # {}", notes.join(", "));
+            let plain = format!("{line:4} | {source}");
+            text.push_str(if notes.is_empty() { &plain } else { &noted });
+            text.push('\n');
+        }
+        text
     }
 
     /// Machine code, or its text, for IR of this function.
@@ -113,8 +199,15 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let _ = Request { function, options, output };
-        let _ = backend;
-        todo!()
+        let made = backend.run(&Request { function, options, output });
+        made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
+    }
+
+    fn broken(&self, message: &str, problem: &str) -> Diagnostic {
+        let start = self.source.text().find("def ").unwrap_or(0) as u32;
+        let place = Span::new(start, start + "def".len() as u32);
+        Diagnostic::new(Code::Backend, format!("{message}: {problem}"), place, "in this function").help(
+            "this is a defect of brrr: please report it with the function; `@brrr(fallback=True)` runs it meanwhile",
+        )
     }
 }

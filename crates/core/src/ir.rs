@@ -198,6 +198,10 @@ pub enum Point {
     Condition,
     /// Before the iterable of a `for`.
     Iterable,
+    /// Before the next turn of a `for`.
+    Advance,
+    /// Before the target of a `for` is bound.
+    Target,
 }
 
 impl Function {

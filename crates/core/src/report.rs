@@ -1,10 +1,51 @@
 //! Diagnostics to text.
 
-use crate::diagnostic::Diagnostic;
-use crate::source::SourceFile;
+use ariadne::{Color, Config, IndexType, Label, Report, ReportKind, Source};
 
-/// Draws diagnostics with their source lines.
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::{SourceFile, Span};
+
+/// Draws diagnostics with their source lines; colours are terminal escapes.
 #[must_use]
-pub fn draw(_file: &SourceFile, _diagnostics: &[Diagnostic], _color: bool) -> String {
-    todo!()
+pub fn draw(file: &SourceFile, diagnostics: &[Diagnostic], color: bool) -> String {
+    let offset = (file.first_line() as usize).saturating_sub(1);
+    let source = Source::from(file.text()).with_display_line_offset(offset);
+    let mut drawn = Vec::new();
+    for diagnostic in diagnostics {
+        let (kind, primary) = match diagnostic.code.severity() {
+            Severity::Error => (ReportKind::Error, Color::Red),
+            Severity::Warning => (ReportKind::Warning, Color::Yellow),
+        };
+        let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
+        let place = |span: Span| (file.path(), range(file, span));
+        let mut report = Report::build(kind, place(diagnostic.span()))
+            .with_config(config)
+            .with_code(diagnostic.code.text())
+            .with_message(&diagnostic.message);
+        for (at, label) in diagnostic.labels.iter().enumerate() {
+            let color = if at == 0 { primary } else { Color::Blue };
+            report = report.with_label(Label::new(place(label.span)).with_message(&label.text).with_color(color));
+        }
+        if let Some(help) = &diagnostic.help {
+            report = report.with_help(help);
+        }
+        // Writing to memory cannot fail.
+        let _ = report.finish().write((file.path(), &source), &mut drawn);
+    }
+    let text = String::from_utf8_lossy(&drawn);
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// A span within the text, on character boundaries, at least one character long where there is one.
+fn range(file: &SourceFile, span: Span) -> std::ops::Range<usize> {
+    let text = file.text();
+    let boundary = |mut at: usize| {
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let start = boundary((span.start as usize).min(text.len()));
+    let end = boundary((span.end as usize).min(text.len()));
+    start..end.max(start)
 }

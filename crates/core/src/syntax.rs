@@ -1,13 +1,30 @@
 //! Text to functions.
 //!
 //! Enters: a [`SourceFile`], or the lines of one function. Leaves: the functions under `@brrr` with their syntax trees.
-//! A syntax error costs one function, not the file.
+//! A syntax error costs one function, not the file: a file is split at its top-level statements, each is parsed alone, and in
+//! one that does not parse every decorated function is tried for itself.
 
-use rustpython_parser::ast;
+mod names;
 
-use crate::diagnostic::Diagnostic;
+pub(crate) use names::bind_target;
+
+use rustpython_parser::ast::{self, Ranged};
+use rustpython_parser::lexer::lex_starts_at;
+use rustpython_parser::text_size::TextSize;
+use rustpython_parser::{Mode, ParseError, Tok, parse_tokens};
+
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{SourceFile, Span};
 use crate::types::Env;
+use names::Decorators;
+
+/// Tokens of one logical line, and `elif`s of one function: what bounds the depth of syntax trees, and so of recursion.
+const MOST_TOKENS: usize = 4_000;
+const MOST_ELIFS: usize = 500;
+const MOST_INDENTS: usize = 100;
+
+/// Stack that a walk over the deepest admitted tree may need, in bytes.
+const STACK: usize = 48 << 20;
 
 /// One function under the decorator.
 #[derive(Clone, Debug)]
@@ -20,6 +37,8 @@ pub struct Function {
     pub span: Span,
     /// True if it stands in a class body.
     pub in_class: bool,
+    /// What names outside of it mean, as far as its file tells.
+    pub env: Env,
     /// The tree; its offsets are those of the source file.
     pub ast: ast::StmtFunctionDef,
 }
@@ -29,28 +48,338 @@ pub struct Function {
 pub struct Module {
     /// In the order of the source, nested ones included.
     pub functions: Vec<Function>,
-    /// Syntax errors in brrr functions.
+    /// Syntax errors in brrr functions, and decorators on what is no function.
     pub diagnostics: Vec<Diagnostic>,
-    /// What the module's own names mean.
-    pub env: Env,
 }
 
-/// Finds the functions under the decorator, whatever it was imported as.
+/// Runs a walk over syntax trees with stack enough for the deepest one that [`parse`] and [`read_function`] let through.
+pub fn with_stack<R>(walk: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(4 << 20, STACK, walk)
+}
+
+/// Finds the functions under the decorator, whatever it was imported as. Run it, and the drop of what it returns, within
+/// [`with_stack`].
 #[must_use]
-pub fn parse(_file: &SourceFile) -> Module {
-    todo!()
+pub fn parse(file: &SourceFile) -> Module {
+    let mut module = Module { functions: Vec::new(), diagnostics: Vec::new() };
+    let text = file.text();
+    if !text.contains("brrr") {
+        return module;
+    }
+    let chunks = chunks(text);
+    let parsed = chunks.iter().map(|&span| parse_lines(file.slice(span), span.start, file.path())).collect::<Vec<_>>();
+    let mut decorators = Decorators::default();
+    let mut env = Env::default();
+    for statement in parsed.iter().flatten().flatten() {
+        decorators.imports(statement);
+        names::bind(statement, &mut env);
+    }
+    for (&span, parsed) in chunks.iter().zip(parsed) {
+        match parsed {
+            Ok(statements) => {
+                for statement in statements {
+                    names::functions(statement, false, &decorators, &env, file, &mut module);
+                }
+            }
+            Err(_) => broken_chunk(file, span, &decorators, &env, &mut module),
+        }
+    }
+    module.functions.sort_by_key(|function| function.span);
+    module
+}
+
+/// A chunk that does not parse: each function in it that is under the decorator is tried for itself.
+fn broken_chunk(file: &SourceFile, chunk: Span, decorators: &Decorators, env: &Env, module: &mut Module) {
+    let mut offset = chunk.start;
+    while offset < chunk.end {
+        let rest = &file.text()[offset as usize..];
+        let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        if !decorators.is_line(line) {
+            offset += line.len() as u32;
+            continue;
+        }
+        let mut lines = rest.split_inclusive('\n');
+        let block = function_lines(&mut || lines.next().map(str::to_owned), offset, file.path());
+        match block.parsed {
+            Ok(statements) => {
+                let indented = line.starts_with([' ', '\t']);
+                for statement in statements {
+                    names::functions(statement, indented, decorators, env, file, module);
+                }
+            }
+            Err(error) => module.diagnostics.push(error),
+        }
+        offset += (block.text.len() as u32).max(line.len() as u32);
+    }
 }
 
 /// Reads one function whose first line (its first decorator, or its `def`) is number `first_line` of the file at `path`.
 /// `next_line` gives that line and those that follow, with their line breaks; no more are asked for than the function has,
-/// and a few.
+/// and a few. Run it within [`with_stack`].
 ///
 /// # Errors
 /// A diagnostic with the source it points into, if there is no `def` there or it is not valid Python.
 pub fn read_function(
-    _path: &str,
-    _first_line: u32,
-    _next_line: &mut dyn FnMut() -> Option<String>,
+    path: &str,
+    first_line: u32,
+    next_line: &mut dyn FnMut() -> Option<String>,
 ) -> Result<(SourceFile, Function), (SourceFile, Diagnostic)> {
-    todo!()
+    let block = function_lines(next_line, 0, path);
+    // An indented function is parsed behind a line of its own, which the file then has one line above the function.
+    let (text, first_line) = match block.indented {
+        true => (format!("{PREFIX}{}", block.text), first_line.saturating_sub(1)),
+        false => (block.text, first_line),
+    };
+    let file = SourceFile::fragment(path, text, first_line);
+    let statements = match block.parsed {
+        Ok(statements) => statements,
+        Err(diagnostic) => return Err((file, diagnostic)),
+    };
+    let whole = Span::new(if block.indented { PREFIX.len() as u32 } else { 0 }, file.text().len() as u32);
+    match statements.into_iter().next() {
+        Some(ast::Stmt::FunctionDef(tree)) => {
+            let function = names::function(tree, false, &Env::default(), &file);
+            Ok((file, function))
+        }
+        Some(ast::Stmt::AsyncFunctionDef(_)) => Err((file, not_a_function(whole, "this is an `async def`"))),
+        _ => Err((file, not_a_function(whole, "there is no `def` here"))),
+    }
+}
+
+fn not_a_function(span: Span, label: &str) -> Diagnostic {
+    Diagnostic::new(Code::NotAFunction, "only a function written with `def` can be compiled", span, label)
+        .help("write it as `def name(...):` with the decorator above it")
+}
+
+/// What makes indented lines valid for the parser.
+const PREFIX: &str = "if 1:\n";
+
+/// The lines of one function, and what they parse to.
+struct Block {
+    text: String,
+    indented: bool,
+    parsed: Result<Vec<ast::Stmt>, Diagnostic>,
+}
+
+/// Takes lines until they are a whole function: at each line that is indented no deeper than the first one, and is not
+/// within a bracket or a string, the function may have ended; whether it has, the parser says.
+fn function_lines(next_line: &mut dyn FnMut() -> Option<String>, offset: u32, path: &str) -> Block {
+    let mut text = next_line().unwrap_or_default();
+    let base = indentation(&text);
+    let indented = base > 0;
+    let mut seen_def = is_def(&text);
+    let mut first_error: Option<(String, ParseFailure)> = None;
+    let mut tries = 0;
+    loop {
+        let line = next_line();
+        let ends = match &line {
+            None => true,
+            Some(line) => {
+                seen_def && !line.trim().is_empty() && !line.trim_start().starts_with('#') && indentation(line) <= base
+            }
+        };
+        if ends {
+            match parse_block(&text, indented, offset, path) {
+                Ok(parsed) => return Block { text, indented, parsed: Ok(parsed) },
+                Err(failure) => {
+                    first_error.get_or_insert((text.clone(), failure));
+                    tries += 1;
+                }
+            }
+        }
+        match line {
+            Some(line) if tries < 20 && text.len() < (8 << 20) => {
+                seen_def |= is_def(&line) && indentation(&line) <= base;
+                text.push_str(&line);
+            }
+            _ => break,
+        }
+    }
+    let (text, failure) =
+        first_error.unwrap_or_else(|| (text.clone(), ParseFailure::at(0, "there is no function here")));
+    let limit = offset + text.len() as u32 + if indented && offset == 0 { PREFIX.len() as u32 } else { 0 };
+    let diagnostic = failure.diagnostic(limit);
+    Block { text, indented, parsed: Err(diagnostic) }
+}
+
+/// Parses the lines of one function. With offset 0 an indented block is placed behind [`PREFIX`], else at its own offset.
+fn parse_block(text: &str, indented: bool, offset: u32, path: &str) -> Result<Vec<ast::Stmt>, ParseFailure> {
+    if !indented {
+        return parse_lines(text, offset, path);
+    }
+    let start = offset.saturating_sub(PREFIX.len() as u32);
+    let mut statements = parse_lines(&format!("{PREFIX}{text}"), start, path)?;
+    match statements.pop() {
+        Some(ast::Stmt::If(block)) if statements.is_empty() => Ok(block.body),
+        _ => Err(ParseFailure::at(start, "unexpected indentation")),
+    }
+}
+
+fn is_def(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("def ") || line.starts_with("def\t") || line.starts_with("async ") || line.contains("lambda")
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t', '\u{c}']).len()
+}
+
+/// Why text does not parse, at which offset.
+struct ParseFailure {
+    offset: u32,
+    code: Code,
+    message: String,
+}
+
+impl ParseFailure {
+    fn at(offset: u32, message: &str) -> Self {
+        Self { offset, code: Code::Syntax, message: message.to_owned() }
+    }
+
+    fn too_large(offset: u32, message: &str) -> Self {
+        Self { offset, code: Code::TooLarge, message: message.to_owned() }
+    }
+
+    /// The diagnostic, at one character that lies before `limit`.
+    fn diagnostic(self, limit: u32) -> Diagnostic {
+        let start = self.offset.min(limit.saturating_sub(1));
+        let span = Span::new(start, (start + 1).min(limit).max(start));
+        match self.code {
+            Code::TooLarge => {
+                Diagnostic::new(self.code, self.message, span, "here").help("split it into smaller functions")
+            }
+            _ => Diagnostic::new(self.code, format!("invalid syntax: {}", self.message), span, "here"),
+        }
+    }
+}
+
+impl From<ParseError> for ParseFailure {
+    fn from(error: ParseError) -> Self {
+        Self::at(error.offset.to_u32(), &error.error.to_string())
+    }
+}
+
+/// Parses whole statements that stand at `offset` of their file, within the limits on depth.
+fn parse_lines(text: &str, offset: u32, path: &str) -> Result<Vec<ast::Stmt>, ParseFailure> {
+    let tokens = lex_starts_at(text, Mode::Module, TextSize::new(offset)).collect::<Vec<_>>();
+    let (mut in_line, mut elifs, mut indents) = (0, 0, 0_usize);
+    for (token, range) in tokens.iter().flatten() {
+        let at = range.start().to_u32();
+        in_line += 1;
+        match token {
+            Tok::Newline => in_line = 0,
+            Tok::Elif => elifs += 1,
+            Tok::Indent => indents += 1,
+            Tok::Dedent => indents = indents.saturating_sub(1),
+            _ => {}
+        }
+        if in_line > MOST_TOKENS {
+            return Err(ParseFailure::too_large(at, "the line has more than 4 000 parts"));
+        }
+        if elifs > MOST_ELIFS {
+            return Err(ParseFailure::too_large(at, "there are more than 500 `elif` branches"));
+        }
+        if indents > MOST_INDENTS {
+            return Err(ParseFailure::too_large(at, "blocks are nested more than 100 deep"));
+        }
+    }
+    match parse_tokens(tokens, Mode::Module, path)? {
+        ast::Mod::Module(module) => Ok(module.body),
+        ast::Mod::Interactive(_) | ast::Mod::Expression(_) | ast::Mod::FunctionType(_) => Ok(Vec::new()),
+    }
+}
+
+/// Splits text at its top-level statements; decorators stay with what they decorate.
+fn chunks(text: &str) -> Vec<Span> {
+    let mut chunks = Vec::new();
+    let mut start = 0;
+    let mut offset = 0;
+    let mut lines = LineState::default();
+    let mut decorated = false;
+    for line in text.split_inclusive('\n') {
+        let first = line.chars().next().unwrap_or('\n');
+        let begins = !first.is_whitespace() && !matches!(first, '#' | ')' | ']' | '}') && !continues(line);
+        let definition = line.starts_with("def ")
+            || line.starts_with("class ")
+            || line.starts_with('@')
+            || line.starts_with("async ");
+        // A definition at the margin begins a statement even if a bracket above it was never closed.
+        if begins && !lines.in_string() && (lines.is_closed() || definition) {
+            if !decorated && offset > start {
+                chunks.push(Span::new(start, offset));
+                start = offset;
+            }
+            lines = LineState::default();
+            decorated = line.starts_with('@');
+        }
+        lines.advance(line);
+        offset += line.len() as u32;
+    }
+    chunks.push(Span::new(start, offset));
+    chunks
+}
+
+fn continues(line: &str) -> bool {
+    ["else", "elif", "except", "finally"]
+        .iter()
+        .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t', ':', '('])))
+}
+
+/// What is open at the end of a line: brackets, a string, a backslash.
+#[derive(Default)]
+struct LineState {
+    brackets: usize,
+    quotes: Option<&'static str>,
+    backslash: bool,
+}
+
+impl LineState {
+    const fn in_string(&self) -> bool {
+        self.quotes.is_some()
+    }
+
+    const fn is_closed(&self) -> bool {
+        self.brackets == 0 && self.quotes.is_none() && !self.backslash
+    }
+
+    fn advance(&mut self, line: &str) {
+        let mut rest = line;
+        self.backslash = false;
+        while let Some(next) = rest.chars().next() {
+            if let Some(quotes) = self.quotes {
+                if rest.starts_with(quotes) {
+                    self.quotes = None;
+                    rest = &rest[quotes.len()..];
+                    continue;
+                }
+                let skip =
+                    if next == '\\' { 1 + rest[1..].chars().next().map_or(0, char::len_utf8) } else { next.len_utf8() };
+                rest = &rest[skip..];
+                continue;
+            }
+            match next {
+                '#' => break,
+                '(' | '[' | '{' => self.brackets += 1,
+                ')' | ']' | '}' => self.brackets = self.brackets.saturating_sub(1),
+                '"' | '\'' => {
+                    let quotes = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quotes| rest.starts_with(quotes));
+                    self.quotes = quotes;
+                    rest = &rest[quotes.map_or(1, str::len)..];
+                    continue;
+                }
+                '\\' => self.backslash = matches!(&rest[1..], "" | "\n" | "\r\n"),
+                _ => {}
+            }
+            rest = &rest[next.len_utf8()..];
+        }
+        // A string with one quote ends with its line, closed or not, unless the line break is escaped.
+        if self.quotes.is_some_and(|quotes| quotes.len() == 1) && !line.trim_end_matches(['\n', '\r']).ends_with('\\') {
+            self.quotes = None;
+        }
+    }
+}
+
+/// The place of a node.
+pub(crate) fn span(node: &impl Ranged) -> Span {
+    Span::new(node.start().to_u32(), node.end().to_u32())
 }

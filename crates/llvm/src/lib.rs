@@ -1,1 +1,47 @@
-//! x
+//! LLVM behind a border of bytes.
+//!
+//! Enters: an encoded [`Request`]. Leaves: the bytes that were asked for, or a message. Nothing unwinds across the border.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use brrr_core::backend::{Answer, BUILD, Request};
+use brrr_core::{emit, ir};
+
+/// The encoding of requests that this library understands.
+#[unsafe(no_mangle)]
+pub static BRRR_LLVM_BUILD: [u8; 8] = BUILD;
+
+/// Does one piece of work.
+///
+/// # Safety
+/// `request` points to `length` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn brrr_llvm_run(request: *const u8, length: usize) -> Answer {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { std::slice::from_raw_parts(request, length) };
+    let answer = catch_unwind(AssertUnwindSafe(|| answer(bytes)));
+    let (failed, bytes) = match answer {
+        Ok(Ok(bytes)) => (0, bytes),
+        Ok(Err(message)) => (1, message.into_bytes()),
+        Err(_) => (1, b"the code generator panicked".to_vec()),
+    };
+    let bytes = bytes.into_boxed_slice();
+    let length = bytes.len();
+    Answer { failed, data: Box::into_raw(bytes).cast(), length }
+}
+
+fn answer(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let request = postcard::from_bytes::<Request>(bytes).map_err(|error| error.to_string())?;
+    ir::verify::verify(&request.function)?;
+    emit::run(&request)
+}
+
+/// Takes an answer back.
+///
+/// # Safety
+/// `answer` came from [`brrr_llvm_run`] and is given back once.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn brrr_llvm_release(answer: Answer) {
+    // SAFETY: the caller's promise; the bytes were made by `Box::into_raw` above.
+    drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(answer.data, answer.length)) });
+}

@@ -1,1 +1,249 @@
-//! Verify.
+//! The invariants of the IR. What passes is what `lower` may rely on:
+//!
+//! 1. Every id names something. The parameters are the first locals, each of one type.
+//! 2. Every local has a type; only a tagged one may be unbound, or one that is never written.
+//! 3. An operation's operands have exactly its row's types, its target the row's result; it has an exit exactly if the row can leave.
+//! 4. A conversion loses nothing: equal types, bool to int or float, int to float, into a tagged set, out of one to a member.
+//! 5. A branch is by a bool, a switch is over exactly the types of a tagged local, a return gives types that the result includes.
+//! 6. The first block has no predecessor. A loop is entered at its header only, outer loops stand before inner ones.
+//! 7. Every local is written before it is read, on every path, by exits too.
+//! 8. The live locals of an exit have distinct names.
+
+use fixedbitset::FixedBitSet;
+
+use super::{BlockId, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};
+use crate::ops::{Recipe, TABLE};
+use crate::types::{Type, TypeSet};
+
+/// Checks every invariant.
+///
+/// # Errors
+/// The first one that does not hold, with its place.
+pub fn verify(function: &Function) -> Result<(), String> {
+    ids(function)?;
+    for (at, block) in function.blocks.iter().enumerate() {
+        let place = |problem: String| format!("`{}`, block {at}: {problem}", function.name);
+        for statement in &block.statements {
+            check_statement(function, statement).map_err(place)?;
+        }
+        check_terminator(function, &block.terminator).map_err(place)?;
+    }
+    loops(function)?;
+    written_before_read(function)
+}
+
+fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(problem()) }
+}
+
+fn ids(function: &Function) -> Result<(), String> {
+    ensure(!function.blocks.is_empty(), || "no blocks".to_owned())?;
+    ensure(function.parameters as usize <= function.locals.len(), || "parameters that are no locals".to_owned())?;
+    let count = function.locals.len();
+    for local in &function.locals[..function.parameters as usize] {
+        let single = local.types.single().is_some_and(|one| one != Type::Unbound);
+        ensure(single, || format!("parameter `{}` has no one type", local.name))?;
+    }
+    for local in &function.locals {
+        ensure(!local.types.is_empty(), || format!("local `{}` has no type", local.name))?;
+    }
+    for block in &function.blocks {
+        for statement in &block.statements {
+            let (args, exit) = match &statement.value {
+                Value::Convert(operand) => (std::slice::from_ref(operand), None),
+                Value::Op { op, args, exit } => {
+                    ensure((op.0 as usize) < TABLE.len(), || "no such row".to_owned())?;
+                    (args.as_slice(), *exit)
+                }
+            };
+            let mut named = args.iter().filter_map(|arg| arg.local()).chain([statement.target]);
+            ensure(named.all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
+            ensure(exit.is_none_or(|exit| (exit.0 as usize) < function.exits.len()), || "no such exit".to_owned())?;
+        }
+        let blocks = block.terminator.successors();
+        ensure(blocks.iter().all(|id| (id.0 as usize) < function.blocks.len()), || "no such block".to_owned())?;
+        ensure(blocks.iter().all(|id| id.0 != 0), || "the first block has a predecessor".to_owned())?;
+        ensure(block.in_loop.is_none_or(|id| (id.0 as usize) < function.loops.len()), || "no such loop".to_owned())?;
+        match &block.terminator {
+            Terminator::Jump(_) => {}
+            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => {
+                ensure(operand.local().is_none_or(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
+            }
+            Terminator::Switch { subject, .. } => {
+                ensure((subject.0 as usize) < count, || "no such local".to_owned())?;
+            }
+            Terminator::Leave(exit) => {
+                ensure((exit.0 as usize) < function.exits.len(), || "no such exit".to_owned())?;
+            }
+        }
+    }
+    for exit in &function.exits {
+        ensure(exit.live.iter().all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
+        let mut names = exit.live.iter().map(|&id| function.local(id).name.as_str()).collect::<Vec<_>>();
+        names.sort_unstable();
+        ensure(names.windows(2).all(|pair| pair[0] != pair[1]), || "an exit has a name twice".to_owned())?;
+    }
+    Ok(())
+}
+
+fn check_statement(function: &Function, statement: &Statement) -> Result<(), String> {
+    let target = function.local(statement.target);
+    match &statement.value {
+        Value::Convert(operand) => {
+            let source = function.types(*operand);
+            ensure(converts(source, target.types), || {
+                format!("`{}`: {} cannot become {}", target.name, source.machine(), target.types.machine())
+            })
+        }
+        Value::Op { op, args, exit } => {
+            let row = op.row();
+            ensure(row.recipe != Recipe::Leave, || format!("`{}` always leaves", row.name))?;
+            ensure(args.len() == row.params.len(), || format!("`{}` with {} operands", row.name, args.len()))?;
+            for (arg, &param) in args.iter().zip(row.params) {
+                let types = function.types(*arg);
+                ensure(types.single() == Some(param), || {
+                    format!("`{}` takes {}, not {}", row.name, param.machine(), types.machine())
+                })?;
+            }
+            ensure(target.types.single() == Some(row.result), || {
+                format!("`{}` gives {}", row.name, row.result.machine())
+            })?;
+            ensure(exit.is_some() == row.leaves(), || format!("`{}` and its exit do not agree", row.name))
+        }
+    }
+}
+
+/// True if a value of the types `source` can be held as `target` without loss.
+fn converts(source: TypeSet, target: TypeSet) -> bool {
+    match (source.single(), target.single()) {
+        _ if source == target => true,
+        (Some(Type::Bool), Some(Type::Int | Type::Float)) | (Some(Type::Int), Some(Type::Float)) => true,
+        (Some(_), Some(_)) => false,
+        (None, Some(member)) => source.contains(member) && member != Type::Unbound,
+        (Some(_) | None, None) => target.includes(source),
+    }
+}
+
+fn check_terminator(function: &Function, terminator: &Terminator) -> Result<(), String> {
+    match terminator {
+        Terminator::Jump(_) | Terminator::Leave(_) => Ok(()),
+        Terminator::Branch { condition, .. } => {
+            let types = function.types(*condition);
+            ensure(types.single() == Some(Type::Bool), || format!("a branch by {}", types.machine()))
+        }
+        Terminator::Switch { subject, arms } => {
+            let types = function.local(*subject).types;
+            let covered = arms.iter().map(|&(one, _)| one).collect::<TypeSet>();
+            let holds = types.is_tagged() && covered == types && arms.len() == types.iter().count();
+            ensure(holds, || format!("a switch over {} with arms for {}", types.machine(), covered.machine()))
+        }
+        Terminator::Return(operand) => {
+            let types = function.types(*operand);
+            let holds = function.result.includes(types) && !types.contains(Type::Unbound);
+            ensure(holds, || format!("returns {}", types.machine()))
+        }
+    }
+}
+
+fn loops(function: &Function) -> Result<(), String> {
+    for (at, inner) in function.loops.iter().enumerate() {
+        let known = (inner.header.0 as usize) < function.blocks.len();
+        ensure(known && inner.parent.is_none_or(|parent| (parent.0 as usize) < at), || {
+            format!("loop {at} is misplaced")
+        })?;
+        let id = LoopId(at as u32);
+        ensure(function.block(inner.header).in_loop == Some(id), || format!("the header of loop {at} is outside it"))?;
+    }
+    let around = |block: BlockId| {
+        let mut chain = Vec::new();
+        let mut next = function.block(block).in_loop;
+        while let Some(id) = next {
+            chain.push(id);
+            next = function.loops[id.0 as usize].parent;
+        }
+        chain
+    };
+    for (at, block) in function.blocks.iter().enumerate() {
+        let from = around(BlockId(at as u32));
+        for to in block.terminator.successors() {
+            let entered = around(to).into_iter().filter(|id| !from.contains(id));
+            for id in entered {
+                ensure(function.loops[id.0 as usize].header == to, || {
+                    format!("block {at} enters loop {} in its middle", id.0)
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn written_before_read(function: &Function) -> Result<(), String> {
+    let count = function.locals.len();
+    let mut start = FixedBitSet::with_capacity(count);
+    for (at, local) in function.locals.iter().enumerate() {
+        // A local that is only ever unbound has nothing to be written.
+        start.set(at, at < function.parameters as usize || local.types == Type::Unbound.into());
+    }
+    let mut states: Vec<Option<FixedBitSet>> = vec![None; function.blocks.len()];
+    states[0] = Some(start);
+    let mut waiting = vec![0_usize];
+    while let Some(at) = waiting.pop() {
+        let Some(mut written) = states[at].clone() else { continue };
+        for statement in &function.blocks[at].statements {
+            written.insert(statement.target.0 as usize);
+        }
+        for successor in function.blocks[at].terminator.successors() {
+            let slot = &mut states[successor.0 as usize];
+            let merged = match slot {
+                None => written.clone(),
+                Some(known) => known.intersection(&written).collect(),
+            };
+            let mut merged = merged;
+            merged.grow(count);
+            if slot.as_ref() != Some(&merged) {
+                *slot = Some(merged);
+                waiting.push(successor.0 as usize);
+            }
+        }
+    }
+    for (at, block) in function.blocks.iter().enumerate() {
+        let Some(written) = &mut states[at] else { continue };
+        let read = |written: &FixedBitSet, id: LocalId| {
+            ensure(written.contains(id.0 as usize), || {
+                format!("`{}`, block {at}: `{}` is read before it is written", function.name, function.local(id).name)
+            })
+        };
+        let leave = |written: &FixedBitSet, exit: super::ExitId| {
+            function.exits[exit.0 as usize].live.iter().try_for_each(|&id| read(written, id))
+        };
+        for statement in &block.statements {
+            let (args, exit) = match &statement.value {
+                Value::Convert(operand) => (std::slice::from_ref(operand), None),
+                Value::Op { args, exit, .. } => (args.as_slice(), *exit),
+            };
+            args.iter().filter_map(|arg| arg.local()).try_for_each(|id| read(written, id))?;
+            exit.map_or(Ok(()), |exit| leave(written, exit))?;
+            written.insert(statement.target.0 as usize);
+        }
+        match &block.terminator {
+            Terminator::Jump(_) => {}
+            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => {
+                operand.local().map_or(Ok(()), |id| read(written, id))?;
+            }
+            Terminator::Switch { subject, .. } => read(written, *subject)?,
+            Terminator::Leave(exit) => leave(written, *exit)?,
+        }
+    }
+    Ok(())
+}
+
+impl Operand {
+    /// The local, if it is one.
+    #[must_use]
+    pub const fn local(self) -> Option<LocalId> {
+        match self {
+            Self::Local(id) => Some(id),
+            Self::Constant(_) => None,
+        }
+    }
+}

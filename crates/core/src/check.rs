@@ -1,0 +1,11 @@
+//! Functions to typed IR.
+//!
+//! Three steps: [`bind::bind`] takes the syntax tree apart into a [`flow::Flow`] (once, at decoration); [`infer::infer`] finds
+//! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
+
+pub mod bind;
+mod expression;
+pub mod flow;
+pub mod infer;
+pub mod live;
+pub mod specialise;

@@ -1,0 +1,424 @@
+//! Expressions and assignments to steps: the part of [`super::bind`] below statements.
+
+use rustpython_parser::ast::{self, BoolOp, CmpOp, Expr, Operator, UnaryOp};
+
+use super::bind::Binder;
+use super::flow::{Arg, End, FlowId, StepKind, VarId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Constant;
+use crate::source::Span;
+use crate::syntax::span;
+
+impl Binder<'_> {
+    /// Evaluates an expression; what it gives stands until the statement ends.
+    pub(super) fn expression(&mut self, expression: &Expr) -> Arg {
+        let place = span(expression);
+        match expression {
+            Expr::Constant(constant) => self.constant(&constant.value, place),
+            Expr::Name(name) => self.name(name.id.as_str(), place),
+            Expr::BinOp(inner) => {
+                let left = self.expression(&inner.left);
+                let right = self.expression(&inner.right);
+                self.op(binary(inner.op, right), vec![left, right], place)
+            }
+            Expr::UnaryOp(inner) => self.unary(inner, place),
+            Expr::BoolOp(inner) => self.and_or(inner, place),
+            Expr::Compare(inner) => self.comparison(inner, place),
+            Expr::IfExp(inner) => {
+                let (then_block, else_block, after) = (self.block(), self.block(), self.block());
+                let target = self.temporary();
+                self.condition(&inner.test, then_block, else_block);
+                for (block, value) in [(then_block, &inner.body), (else_block, &inner.orelse)] {
+                    self.enter(block);
+                    let value = self.expression(value);
+                    self.step(target, StepKind::Copy(value), place);
+                    self.finish(End::Jump(after));
+                }
+                self.enter(after);
+                Arg::Var(target)
+            }
+            other => self.refuse_expression(other),
+        }
+    }
+
+    fn op(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
+        let target = self.temporary();
+        self.step(target, StepKind::Op(name, args), place);
+        Arg::Var(target)
+    }
+
+    fn constant(&mut self, constant: &ast::Constant, place: Span) -> Arg {
+        match constant {
+            ast::Constant::None => Arg::Constant(Constant::None),
+            ast::Constant::Bool(value) => Arg::Constant(Constant::Bool(*value)),
+            ast::Constant::Float(value) => Arg::Constant(Constant::Float(*value)),
+            ast::Constant::Int(value) => match i64::try_from(value) {
+                Ok(value) => Arg::Constant(Constant::Int(value)),
+                Err(_) => {
+                    let message = "this int does not fit 64 bits: the statement runs in the interpreter";
+                    let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
+                    self.diagnostics.push(diagnostic.help("the largest int of compiled code is 9223372036854775807"));
+                    // No row has this name: the statement always leaves.
+                    self.op("literal.", Vec::new(), place)
+                }
+            },
+            ast::Constant::Str(_) => self.refuse(place, "a string", "use numbers"),
+            ast::Constant::Bytes(_) => self.refuse(place, "a bytes literal", "use numbers"),
+            ast::Constant::Complex { .. } => {
+                self.refuse(place, "a complex number", "keep the real and the imaginary part as two floats")
+            }
+            ast::Constant::Tuple(_) => self.refuse(place, "a tuple as a value", "use one name for each part"),
+            ast::Constant::Ellipsis => self.refuse(place, "`...`", "use numbers"),
+        }
+    }
+
+    fn name(&mut self, name: &str, place: Span) -> Arg {
+        if let Some(variable) = self.local(name) {
+            return Arg::Var(variable);
+        }
+        let message = format!("`{name}` is not a local of the function and cannot be compiled");
+        let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function, or nowhere");
+        self.diagnostics
+            .push(diagnostic.help(format!("pass it as an argument: a parameter `{name}`, with a default if you like")));
+        Arg::Constant(Constant::None)
+    }
+
+    fn unary(&mut self, inner: &ast::ExprUnaryOp, place: Span) -> Arg {
+        if inner.op == UnaryOp::Not {
+            let value = self.expression(&inner.operand);
+            let truth = self.op("truth.", vec![value], span(&*inner.operand));
+            return self.op("not", vec![truth], place);
+        }
+        if let (UnaryOp::USub, Expr::Constant(constant)) = (inner.op, &*inner.operand) {
+            // The literal -9223372036854775808 is the negation of an int that does not fit.
+            match &constant.value {
+                ast::Constant::Int(value) => {
+                    if let Ok(value) = i64::try_from(-value) {
+                        return Arg::Constant(Constant::Int(value));
+                    }
+                }
+                ast::Constant::Float(value) => return Arg::Constant(Constant::Float(-*value)),
+                _ => {}
+            }
+        }
+        let value = self.expression(&inner.operand);
+        let name = match inner.op {
+            UnaryOp::Invert => "~",
+            UnaryOp::UAdd => "+",
+            UnaryOp::USub | UnaryOp::Not => "-",
+        };
+        self.op(name, vec![value], place)
+    }
+
+    /// `and` and `or` as values: the operand that decides.
+    fn and_or(&mut self, inner: &ast::ExprBoolOp, place: Span) -> Arg {
+        let target = self.temporary();
+        let after = self.block();
+        let last = inner.values.len().saturating_sub(1);
+        for (at, operand) in inner.values.iter().enumerate() {
+            let value = self.expression(operand);
+            self.step(target, StepKind::Copy(value), place);
+            if at < last {
+                let truth = self.op("truth.", vec![Arg::Var(target)], span(operand));
+                let next = self.block();
+                let (then_block, else_block) = match inner.op {
+                    BoolOp::And => (next, after),
+                    BoolOp::Or => (after, next),
+                };
+                self.finish(End::Branch(truth, then_block, else_block));
+                self.enter(next);
+            }
+        }
+        self.finish(End::Jump(after));
+        self.enter(after);
+        Arg::Var(target)
+    }
+
+    /// A comparison as a value; a chain evaluates each operand once and stops at the first that is false.
+    fn comparison(&mut self, inner: &ast::ExprCompare, place: Span) -> Arg {
+        let target = self.temporary();
+        let after = self.block();
+        let mut left = self.expression(&inner.left);
+        let last = inner.ops.len().saturating_sub(1);
+        for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+            let right = self.expression(operand);
+            let result = self.compare(operator, left, right, place);
+            self.step(target, StepKind::Copy(result), place);
+            if at < last {
+                let next = self.block();
+                self.finish(End::Branch(Arg::Var(target), next, after));
+                self.enter(next);
+            }
+            left = right;
+        }
+        self.finish(End::Jump(after));
+        self.enter(after);
+        Arg::Var(target)
+    }
+
+    fn compare(&mut self, operator: CmpOp, left: Arg, right: Arg, place: Span) -> Arg {
+        let name = match operator {
+            CmpOp::Eq => "==",
+            CmpOp::NotEq => "!=",
+            CmpOp::Lt => "<",
+            CmpOp::LtE => "<=",
+            CmpOp::Gt => ">",
+            CmpOp::GtE => ">=",
+            CmpOp::Is | CmpOp::IsNot => return self.refuse(place, "`is`", "compare numbers with `==`"),
+            CmpOp::In | CmpOp::NotIn => return self.refuse(place, "`in`", "write comparisons joined by `or`"),
+        };
+        self.op(name, vec![left, right], place)
+    }
+
+    /// Evaluates an expression for its truth and goes to one of two blocks.
+    pub(super) fn condition(&mut self, expression: &Expr, then_block: FlowId, else_block: FlowId) {
+        match expression {
+            Expr::BoolOp(inner) => {
+                let last = inner.values.len().saturating_sub(1);
+                for (at, operand) in inner.values.iter().enumerate() {
+                    if at == last {
+                        self.condition(operand, then_block, else_block);
+                        return;
+                    }
+                    let next = self.block();
+                    match inner.op {
+                        BoolOp::And => self.condition(operand, next, else_block),
+                        BoolOp::Or => self.condition(operand, then_block, next),
+                    }
+                    self.enter(next);
+                }
+            }
+            Expr::UnaryOp(ast::ExprUnaryOp { op: UnaryOp::Not, operand, .. }) => {
+                self.condition(operand, else_block, then_block);
+            }
+            Expr::Compare(inner) => {
+                let mut left = self.expression(&inner.left);
+                let last = inner.ops.len().saturating_sub(1);
+                for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+                    let right = self.expression(operand);
+                    let result = self.compare(operator, left, right, span(expression));
+                    let next = if at == last { then_block } else { self.block() };
+                    let truth = self.op("truth.", vec![result], span(expression));
+                    self.finish(End::Branch(truth, next, else_block));
+                    self.enter(next);
+                    left = right;
+                }
+            }
+            _ => {
+                let value = self.expression(expression);
+                match value {
+                    Arg::Constant(constant) => {
+                        let truth = truth_of(constant);
+                        self.finish(End::Jump(if truth { then_block } else { else_block }));
+                    }
+                    Arg::Var(_) => {
+                        let truth = self.op("truth.", vec![value], span(expression));
+                        self.finish(End::Branch(truth, then_block, else_block));
+                    }
+                }
+            }
+        }
+    }
+
+    /// `targets = value`, any number of targets, each a name or names in parentheses.
+    pub(super) fn assign(&mut self, targets: &[Expr], value: &Expr) {
+        targets.iter().for_each(|target| self.check_target(target));
+        let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_)));
+        if !unpacks {
+            let value = self.expression(value);
+            for target in targets {
+                self.write(target, value);
+            }
+            return;
+        }
+        // Every part is evaluated before the first name is written.
+        let mut writes = Vec::new();
+        let mut parts = Parts::of(self, value);
+        for target in targets {
+            self.unpack(target, &mut parts, &mut writes);
+        }
+        for (variable, value, place) in writes {
+            self.step(variable, StepKind::Copy(value), place);
+        }
+    }
+
+    pub(super) fn augmented(&mut self, assign: &ast::StmtAugAssign) {
+        let Expr::Name(target) = &*assign.target else {
+            self.check_target(&assign.target);
+            self.expression(&assign.value);
+            return;
+        };
+        let left = self.name(target.id.as_str(), span(&*assign.target));
+        let right = self.expression(&assign.value);
+        let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
+        self.write(&assign.target, value);
+    }
+
+    fn write(&mut self, target: &Expr, value: Arg) {
+        if let Expr::Name(name) = target
+            && let Some(variable) = self.local(name.id.as_str())
+        {
+            self.step(variable, StepKind::Copy(value), span(target));
+        }
+    }
+
+    /// Pairs the names of a target with the parts of a value.
+    fn unpack(&mut self, target: &Expr, parts: &mut Parts, writes: &mut Vec<(VarId, Arg, Span)>) {
+        let targets = match target {
+            Expr::Tuple(tuple) => &tuple.elts,
+            Expr::List(list) => &list.elts,
+            Expr::Name(name) => {
+                match (&*parts, self.local(name.id.as_str())) {
+                    (Parts::One(value), Some(variable)) => writes.push((variable, *value, span(target))),
+                    (Parts::Many(_, place), _) => {
+                        self.refuse(*place, "a tuple as a value", "use one name for each part");
+                    }
+                    (Parts::One(_), None) => {}
+                }
+                return;
+            }
+            _ => return,
+        };
+        match parts {
+            Parts::Many(values, _) if values.len() == targets.len() => {
+                for (target, value) in targets.iter().zip(values) {
+                    self.unpack(target, value, writes);
+                }
+            }
+            Parts::Many(values, _) => {
+                let message = format!("{} names cannot take {} values", targets.len(), values.len());
+                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "ValueError in Python");
+                self.diagnostics.push(diagnostic.help("write as many names as values"));
+            }
+            Parts::One(_) => {
+                let message = "only values that are written side by side can be unpacked";
+                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "the value is no tuple display");
+                self.diagnostics.push(diagnostic.help("write `a, b = x, y`"));
+            }
+        }
+    }
+
+    /// Refuses targets that are neither names nor names in parentheses.
+    pub(super) fn check_target(&mut self, target: &Expr) {
+        let (what, help) = match target {
+            Expr::Name(_) => return,
+            Expr::Tuple(tuple) => return tuple.elts.iter().for_each(|target| self.check_target(target)),
+            Expr::List(list) => return list.elts.iter().for_each(|target| self.check_target(target)),
+            Expr::Subscript(_) => ("an element", "assign to a local name and return it"),
+            Expr::Attribute(_) => ("an attribute", "assign to a local name and return it"),
+            Expr::Starred(_) => ("a starred name", "name each part"),
+            _ => ("this target", "assign to a local name"),
+        };
+        let message = format!("assignment to {what} cannot be compiled");
+        self.diagnostics.push(Diagnostic::new(Code::Target, message, span(target), "not supported").help(help));
+    }
+
+    fn refuse_expression(&mut self, expression: &Expr) -> Arg {
+        let place = span(expression);
+        let (what, help) = match expression {
+            Expr::Call(call) => return self.refuse_call(call),
+            Expr::NamedExpr(_) => ("`:=`", "assign in a statement of its own"),
+            Expr::Lambda(_) => ("a lambda", "write the expression in place of the call"),
+            Expr::Dict(_) | Expr::DictComp(_) => ("a dict", "use numbers"),
+            Expr::Set(_) | Expr::SetComp(_) => ("a set", "use numbers"),
+            Expr::List(_) => ("a list", "use one name for each part"),
+            Expr::ListComp(_) | Expr::GeneratorExp(_) => {
+                ("a comprehension", "write a `for` loop that accumulates the result")
+            }
+            Expr::Tuple(_) => ("a tuple as a value", "use one name for each part"),
+            Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
+            Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
+            Expr::Attribute(_) => ("an attribute", "pass the value as an argument"),
+            Expr::Subscript(_) | Expr::Slice(_) => ("an element or a slice", "pass the value as an argument"),
+            Expr::Starred(_) => ("a starred expression", "write each value"),
+            _ => ("this expression", "use numbers, comparisons and arithmetic"),
+        };
+        self.refuse(place, what, help)
+    }
+
+    fn refuse_call(&mut self, call: &ast::ExprCall) -> Arg {
+        let (name, help) = match &*call.func {
+            Expr::Name(name) if name.id.as_str() == "range" => {
+                ("range".to_owned(), "`range` can stand only behind the `in` of a `for`")
+            }
+            Expr::Name(name) => (name.id.to_string(), "write the computation in place of the call"),
+            Expr::Attribute(attribute) => (attribute.attr.to_string(), "write the computation in place of the call"),
+            _ => ("this".to_owned(), "write the computation in place of the call"),
+        };
+        let message = format!("the call of `{name}` cannot be compiled");
+        let diagnostic = Diagnostic::new(Code::Call, message, span(call), "not supported").help(help);
+        self.diagnostics.push(diagnostic);
+        for argument in &call.args {
+            if !matches!(argument, Expr::Starred(_)) {
+                self.expression(argument);
+            }
+        }
+        Arg::Constant(Constant::None)
+    }
+
+    fn refuse(&mut self, place: Span, what: &str, help: &str) -> Arg {
+        let message = format!("{what} cannot be compiled");
+        self.diagnostics.push(Diagnostic::new(Code::Expression, message, place, "not supported").help(help));
+        Arg::Constant(Constant::None)
+    }
+}
+
+/// A value to be unpacked: evaluated, in the shape in which it is written.
+enum Parts {
+    One(Arg),
+    Many(Vec<Parts>, Span),
+}
+
+impl Parts {
+    fn of(binder: &mut Binder<'_>, value: &Expr) -> Self {
+        let elements = match value {
+            Expr::Tuple(tuple) => &tuple.elts,
+            Expr::List(list) => &list.elts,
+            _ => {
+                let place = span(value);
+                let evaluated = binder.expression(value);
+                // A name may be among those that are written: its value is kept.
+                let kept = match evaluated {
+                    Arg::Var(_) => {
+                        let target = binder.temporary();
+                        binder.step(target, StepKind::Copy(evaluated), place);
+                        Arg::Var(target)
+                    }
+                    Arg::Constant(_) => evaluated,
+                };
+                return Self::One(kept);
+            }
+        };
+        Self::Many(elements.iter().map(|element| Self::of(binder, element)).collect(), span(value))
+    }
+}
+
+/// The rows of a binary operator. A power with a negative literal is a float whatever the base.
+fn binary(operator: Operator, right: Arg) -> &'static str {
+    match operator {
+        Operator::Add => "+",
+        Operator::Sub => "-",
+        Operator::Mult => "*",
+        Operator::Div => "/",
+        Operator::FloorDiv => "//",
+        Operator::Mod => "%",
+        Operator::Pow if matches!(right, Arg::Constant(Constant::Int(exponent)) if exponent < 0) => "**-",
+        Operator::Pow => "**",
+        Operator::LShift => "<<",
+        Operator::RShift => ">>",
+        Operator::BitAnd => "&",
+        Operator::BitOr => "|",
+        Operator::BitXor => "^",
+        // No row has this name: numbers have no such operator, and Python says so.
+        Operator::MatMult => "@",
+    }
+}
+
+fn truth_of(constant: Constant) -> bool {
+    match constant {
+        Constant::None => false,
+        Constant::Bool(value) => value,
+        Constant::Int(value) => value != 0,
+        Constant::Float(value) => value != 0.0,
+    }
+}

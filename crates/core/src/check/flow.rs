@@ -1,0 +1,205 @@
+//! The flow graph: a function whose names are bound and whose control flow is explicit, before it has types.
+//!
+//! Expressions are taken apart into steps on variables: those of the source, and temporaries, which are written once on each
+//! path. A simple statement evaluates into temporaries first and writes its variables last, so that at every step that can
+//! leave, the variables of the source stand as they stood at the start of the statement.
+
+use crate::ir::{Constant, Point};
+use crate::source::Span;
+use crate::types::{Builtin, Type};
+
+/// Index of a [`Variable`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VarId(pub u32);
+
+/// Index of a [`FlowBlock`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u32);
+
+/// Index of an [`EntryPoint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(pub u32);
+
+/// Index of a [`FlowLoop`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowLoopId(pub u32);
+
+/// A function before typing.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// The function's name.
+    pub name: String,
+    /// The parameters, which are the first variables.
+    pub parameters: Vec<Parameter>,
+    /// All variables.
+    pub variables: Vec<Variable>,
+    /// All blocks; the first is the entry.
+    pub blocks: Vec<FlowBlock>,
+    /// All loops, outer before inner.
+    pub loops: Vec<FlowLoop>,
+    /// The places where a continuation can enter.
+    pub entries: Vec<EntryPoint>,
+    /// Builtins that were taken to be Python's own.
+    pub guards: Vec<Builtin>,
+}
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its place.
+    pub span: Span,
+    /// Its annotation.
+    pub annotation: Annotation,
+}
+
+/// What an annotation says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Annotation {
+    /// There is none.
+    Missing,
+    /// A type of compiled code.
+    Type(Type),
+    /// Something else, at this place.
+    Other(Span),
+}
+
+/// A variable.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The name in the source, or one that begins with a dot.
+    pub name: String,
+    /// True for what a continuation must know: names of the source and the state of iterators.
+    pub in_frame: bool,
+}
+
+/// A block of steps.
+#[derive(Clone, Debug)]
+pub struct FlowBlock {
+    /// The innermost loop around it.
+    pub in_loop: Option<FlowLoopId>,
+    /// Executed in order.
+    pub steps: Vec<Step>,
+    /// How it ends.
+    pub end: End,
+}
+
+/// A loop of the source.
+#[derive(Clone, Debug)]
+pub struct FlowLoop {
+    /// The one block through which it is entered.
+    pub header: FlowId,
+    /// The loop around it.
+    pub parent: Option<FlowLoopId>,
+}
+
+/// One step; `entry` is where the interpreter resumes if the step cannot finish.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What is written.
+    pub target: VarId,
+    /// What is computed.
+    pub kind: StepKind,
+    /// The place a continuation enters.
+    pub entry: EntryId,
+    /// The place in the source: the expression, or the name that is bound.
+    pub span: Span,
+}
+
+/// What a step computes.
+#[derive(Clone, Debug)]
+pub enum StepKind {
+    /// A copy.
+    Copy(Arg),
+    /// Rows of the table of this name.
+    Op(&'static str, Vec<Arg>),
+}
+
+/// What a step reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Arg {
+    /// A variable.
+    Var(VarId),
+    /// A constant.
+    Constant(Constant),
+}
+
+/// How a block ends.
+#[derive(Clone, Debug)]
+pub enum End {
+    /// To another block.
+    Jump(FlowId),
+    /// By a truth value, which is always a `bool`.
+    Branch(Arg, FlowId, FlowId),
+    /// Out of the function. The value is read at `entry`.
+    Return(Arg, EntryId, Span),
+}
+
+/// A place where a continuation can enter.
+#[derive(Clone, Debug)]
+pub struct EntryPoint {
+    /// Ordinal of the statement, pre-order.
+    pub statement: u32,
+    /// The part of it.
+    pub point: Point,
+    /// The statement or its header.
+    pub span: Span,
+    /// The first step that belongs to it.
+    pub start: (FlowId, u32),
+}
+
+impl Flow {
+    /// The block with this id.
+    #[must_use]
+    pub fn block(&self, id: FlowId) -> &FlowBlock {
+        &self.blocks[id.0 as usize]
+    }
+
+    /// The loops around a block, outermost first.
+    #[must_use]
+    pub fn loops_around(&self, block: FlowId) -> Vec<FlowLoopId> {
+        let mut chain = Vec::new();
+        let mut next = self.block(block).in_loop;
+        while let Some(id) = next {
+            chain.push(id);
+            next = self.loops[id.0 as usize].parent;
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+impl FlowBlock {
+    /// The blocks it can go to.
+    #[must_use]
+    pub fn successors(&self) -> Vec<FlowId> {
+        match self.end {
+            End::Jump(block) => vec![block],
+            End::Branch(_, then_block, else_block) => vec![then_block, else_block],
+            End::Return(..) => Vec::new(),
+        }
+    }
+}
+
+impl Step {
+    /// The variables it reads.
+    pub fn reads(&self) -> impl Iterator<Item = VarId> {
+        let args = match &self.kind {
+            StepKind::Copy(arg) => std::slice::from_ref(arg),
+            StepKind::Op(_, args) => args.as_slice(),
+        };
+        args.iter().filter_map(|arg| arg.var())
+    }
+}
+
+impl Arg {
+    /// The variable, if it is one.
+    #[must_use]
+    pub const fn var(self) -> Option<VarId> {
+        match self {
+            Self::Var(id) => Some(id),
+            Self::Constant(_) => None,
+        }
+    }
+}

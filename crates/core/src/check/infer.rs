@@ -1,0 +1,200 @@
+//! The types of every variable at every place, for one signature.
+//!
+//! A forward analysis over the flow graph: where paths join, the types join. It is what the editor shows and what the
+//! specialiser falls back on; it also finds operations that no types that reach them can do.
+
+use super::flow::{Arg, End, Flow, FlowId, Step, StepKind};
+use crate::compile::Binding;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ops;
+use crate::source::Span;
+use crate::types::{Signature, Type, TypeSet};
+
+/// The types of all variables at one place.
+pub type Types = Vec<TypeSet>;
+
+/// The result of the analysis.
+#[derive(Debug)]
+pub struct Inferred {
+    /// At the start of each block; `None` where no path leads.
+    blocks: Vec<Option<Types>>,
+}
+
+/// Analyses a function for a signature, which has a type for each parameter.
+#[must_use]
+pub fn infer(flow: &Flow, signature: &Signature) -> Inferred {
+    let mut types = vec![TypeSet::EMPTY; flow.variables.len()];
+    for (slot, variable) in types.iter_mut().zip(&flow.variables) {
+        *slot = if variable.in_frame { Type::Unbound.into() } else { TypeSet::EMPTY };
+    }
+    for (slot, &one) in types.iter_mut().zip(&signature.params) {
+        *slot = one.into();
+    }
+    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()] };
+    let mut waiting = vec![FlowId(0)];
+    if let Some(first) = inferred.blocks.first_mut() {
+        *first = Some(types);
+    }
+    while let Some(at) = waiting.pop() {
+        let block = flow.block(at);
+        let Some(types) = inferred.at(flow, at, block.steps.len()) else { continue };
+        for successor in block.successors() {
+            if inferred.join(successor, &types) && !waiting.contains(&successor) {
+                waiting.push(successor);
+            }
+        }
+    }
+    inferred
+}
+
+impl Inferred {
+    /// The types before a step of a block; `None` if it is never reached.
+    #[must_use]
+    pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> Option<Types> {
+        let mut types = self.blocks[block.0 as usize].clone()?;
+        for step in &flow.block(block).steps[..step] {
+            transfer(step, &mut types)?;
+        }
+        Some(types)
+    }
+
+    fn join(&mut self, block: FlowId, types: &Types) -> bool {
+        match &mut self.blocks[block.0 as usize] {
+            None => {
+                self.blocks[block.0 as usize] = Some(types.clone());
+                true
+            }
+            Some(known) => {
+                let mut changed = false;
+                for (known, new) in known.iter_mut().zip(types) {
+                    changed |= !known.includes(*new);
+                    *known = known.join(*new);
+                }
+                changed
+            }
+        }
+    }
+
+    /// Walks over everything that is reached: the types of names where they are bound and of returned values, and what
+    /// there is to say about operations.
+    #[must_use]
+    pub fn report(&self, flow: &Flow) -> (Vec<Binding>, TypeSet, Vec<Diagnostic>) {
+        let mut bindings = Vec::new();
+        let mut diagnostics = Vec::new();
+        let mut result = TypeSet::EMPTY;
+        for (at, block) in flow.blocks.iter().enumerate() {
+            let Some(mut types) = self.blocks[at].clone() else { continue };
+            let mut reached = true;
+            for step in &block.steps {
+                if transfer(step, &mut types).is_none() {
+                    diagnostics.extend(failure(step, &types, flow));
+                    reached = false;
+                    break;
+                }
+                let name = &flow.variables[step.target.0 as usize].name;
+                if matches!(step.kind, StepKind::Copy(_)) && !name.starts_with('.') {
+                    bindings.push(Binding {
+                        name: name.clone(),
+                        span: step.span,
+                        types: types[step.target.0 as usize],
+                    });
+                }
+            }
+            if let (true, End::Return(arg, _, span)) = (reached, &block.end) {
+                let returned = read(*arg, &types).without(Type::Unbound);
+                if returned.is_empty() {
+                    diagnostics.extend(unbound(*arg, *span, flow));
+                    continue;
+                }
+                result = result.join(returned);
+                if span.start < span.end {
+                    bindings.push(Binding { name: "return".to_owned(), span: *span, types: returned });
+                }
+            }
+        }
+        bindings.sort_by_key(|binding| binding.span);
+        (bindings, result, diagnostics)
+    }
+}
+
+/// The types an argument may have.
+#[must_use]
+pub fn read(arg: Arg, types: &Types) -> TypeSet {
+    match arg {
+        Arg::Var(variable) => types[variable.0 as usize],
+        Arg::Constant(constant) => constant.ty().into(),
+    }
+}
+
+/// The types after a step; `None` if no types that reach it can do it.
+fn transfer(step: &Step, types: &mut Types) -> Option<()> {
+    let result = match &step.kind {
+        StepKind::Copy(arg) => read(*arg, types).without(Type::Unbound),
+        StepKind::Op(name, args) => results(name, args, types),
+    };
+    if result.is_empty() {
+        return None;
+    }
+    for variable in step.reads() {
+        let slot = &mut types[variable.0 as usize];
+        *slot = slot.without(Type::Unbound);
+    }
+    types[step.target.0 as usize] = result;
+    Some(())
+}
+
+/// The join of the results over every choice of operand types.
+fn results(name: &str, args: &[Arg], types: &Types) -> TypeSet {
+    let mut operands = vec![Vec::new()];
+    for &arg in args {
+        let members = read(arg, types).without(Type::Unbound);
+        operands = operands
+            .into_iter()
+            .flat_map(|prefix: Vec<Type>| {
+                members.iter().map(move |one| prefix.iter().copied().chain([one]).collect::<Vec<_>>())
+            })
+            .collect();
+    }
+    let rows = operands.iter().filter_map(|operands| ops::resolve(name, operands));
+    // What always leaves gives nothing back; its row still says what the result would be.
+    rows.map(|op| TypeSet::of(op.row().result)).fold(TypeSet::EMPTY, TypeSet::join)
+}
+
+/// Why a step that was reached cannot be done.
+fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
+    let args = match &step.kind {
+        StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
+        StepKind::Op(_, args) => args,
+    };
+    let StepKind::Op(name, _) = step.kind else { return None };
+    if let Some(&arg) = args.iter().find(|arg| read(**arg, types).without(Type::Unbound).is_empty()) {
+        return unbound(arg, step.span, flow);
+    }
+    let operands = args.iter().map(|&arg| format!("`{}`", read(arg, types).without(Type::Unbound).python()));
+    let operands = operands.collect::<Vec<_>>().join(" and ");
+    let (message, label, help) = match name {
+        // The literal itself was reported where it stands.
+        "literal." => return None,
+        "index." => (
+            format!("`range` takes ints, not {operands}"),
+            "TypeError in Python".to_owned(),
+            "convert the argument before the call",
+        ),
+        _ => {
+            let name = if name == "**-" { "**" } else { name };
+            (
+                format!("`{name}` has no compiled form for {operands}"),
+                format!("for {operands}"),
+                "the statement runs in the interpreter, which raises if the types do not fit: check the types of the operands",
+            )
+        }
+    };
+    Some(Diagnostic::new(Code::OperandTypes, message, step.span, label).help(help))
+}
+
+fn unbound(arg: Arg, span: Span, flow: &Flow) -> Option<Diagnostic> {
+    let name = &flow.variables[arg.var()?.0 as usize].name;
+    let message = format!("`{name}` has no value here");
+    let diagnostic = Diagnostic::new(Code::Unbound, message, span, "UnboundLocalError in Python");
+    Some(diagnostic.help(format!("assign to `{name}` before this line on every path")))
+}

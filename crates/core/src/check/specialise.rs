@@ -1,0 +1,508 @@
+//! Flow graph to typed IR, for one signature.
+//!
+//! Blocks are versioned by the types of the variables that are live at their start: where paths with different types join, the
+//! rest of the function is made once for each combination, as far as [`VERSIONS`] allows, and beyond it once for the joined
+//! types, with tagged values. So `total = 0`, then `total += x * 0.5` in a loop gives a first turn with an int and a loop over
+//! floats, without a tag. An operation on a tagged value first switches on the tag.
+//!
+//! Versions of a loop are numbered in the order in which they are made, and control goes from one to a later one only, through
+//! its header: every loop of the IR is entered at one block. (After: Chevalier-Boisvert and Feeley, "Simple and effective
+//! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
+use super::infer::Inferred;
+use super::live::Liveness;
+use crate::ir::{
+    Block, BlockId, Constant, Exit, ExitId, Function, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
+    Value,
+};
+use crate::ops::{self, Recipe};
+use crate::source::Span;
+use crate::types::{Signature, Type, TypeSet};
+
+/// Versions of one block within one version of the loops around it.
+const VERSIONS: usize = 4;
+
+/// The types of the live variables at a place.
+type State = BTreeMap<VarId, TypeSet>;
+
+/// Makes the IR. It is what [`crate::ir::verify`] accepts.
+#[must_use]
+pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signature: &Signature) -> Function {
+    let function = Function {
+        name: flow.name.clone(),
+        parameters: flow.parameters.len() as u32,
+        locals: Vec::new(),
+        blocks: Vec::new(),
+        exits: Vec::new(),
+        loops: Vec::new(),
+        result: TypeSet::EMPTY,
+        returned: returned(flow),
+        guards: flow.guards.clone(),
+    };
+    let mut specialiser = Specialiser {
+        flow,
+        liveness,
+        inferred,
+        function,
+        locals: HashMap::new(),
+        versions: HashMap::new(),
+        counts: HashMap::new(),
+        instances: HashMap::new(),
+        exits: HashMap::new(),
+        waiting: Vec::new(),
+    };
+    specialiser.run(signature);
+    specialiser.function
+}
+
+/// Parameters whose object a `return` may give back: those that copies lead from to a returned variable.
+fn returned(flow: &Flow) -> Vec<u32> {
+    let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
+        StepKind::Copy(Arg::Var(source)) => Some((*source, step.target)),
+        // The unary plus of a number is the number.
+        StepKind::Op("+", args) if args.len() == 1 => args[0].var().map(|source| (source, step.target)),
+        StepKind::Copy(_) | StepKind::Op(..) => None,
+    });
+    let mut sources = HashMap::<VarId, Vec<VarId>>::new();
+    copies.for_each(|(source, target)| sources.entry(target).or_default().push(source));
+    let ends = flow.blocks.iter().filter_map(|block| match block.end {
+        End::Return(arg, ..) => arg.var(),
+        End::Jump(_) | End::Branch(..) => None,
+    });
+    let mut waiting = ends.collect::<Vec<_>>();
+    let mut seen = vec![false; flow.variables.len()];
+    while let Some(variable) = waiting.pop() {
+        if !std::mem::replace(&mut seen[variable.0 as usize], true) {
+            waiting.extend(sources.get(&variable).into_iter().flatten());
+        }
+    }
+    (0..flow.parameters.len() as u32).filter(|&at| seen[at as usize]).collect()
+}
+
+/// A block that is made but not filled.
+struct Waiting {
+    block: BlockId,
+    flow: FlowId,
+    step: usize,
+    /// Do this one step, then go on in a version of what follows: the step had to know a tag.
+    one_step: bool,
+    /// The versions of the loops around, outermost first.
+    context: Vec<LoopId>,
+    state: State,
+}
+
+/// The versions of one loop within one version of the loops around it.
+#[derive(Default)]
+struct Instances {
+    /// In the order in which they were made.
+    special: Vec<(State, LoopId)>,
+    /// The one for the joined types.
+    general: Option<LoopId>,
+}
+
+type Place = (FlowId, usize, Vec<LoopId>);
+
+struct Specialiser<'a> {
+    flow: &'a Flow,
+    liveness: &'a Liveness,
+    inferred: &'a Inferred,
+    function: Function,
+    locals: HashMap<(VarId, TypeSet), LocalId>,
+    versions: HashMap<(Place, State), BlockId>,
+    counts: HashMap<Place, usize>,
+    instances: HashMap<(FlowLoopId, Vec<LoopId>), Instances>,
+    exits: HashMap<(EntryId, Vec<LocalId>), ExitId>,
+    waiting: Vec<Waiting>,
+}
+
+impl Specialiser<'_> {
+    fn run(&mut self, signature: &Signature) {
+        let mut state = State::new();
+        for (at, variable) in self.flow.variables.iter().enumerate() {
+            if variable.in_frame {
+                let types = signature.params.get(at).map_or(Type::Unbound.into(), |&one| TypeSet::of(one));
+                state.insert(VarId(at as u32), types);
+            }
+        }
+        for at in 0..self.flow.parameters.len() {
+            let variable = VarId(at as u32);
+            self.local(variable, state[&variable]);
+        }
+        let block = self.block(&[]);
+        self.waiting.push(Waiting { block, flow: FlowId(0), step: 0, one_step: false, context: Vec::new(), state });
+        while let Some(waiting) = self.waiting.pop() {
+            self.fill(waiting);
+        }
+    }
+
+    fn block(&mut self, context: &[LoopId]) -> BlockId {
+        // Every block is filled before the work ends; until then it leads nowhere.
+        let terminator = Terminator::Jump(BlockId(0));
+        self.function.blocks.push(Block { in_loop: context.last().copied(), statements: Vec::new(), terminator });
+        BlockId(self.function.blocks.len() as u32 - 1)
+    }
+
+    fn local(&mut self, variable: VarId, types: TypeSet) -> LocalId {
+        let locals = &mut self.function.locals;
+        *self.locals.entry((variable, types)).or_insert_with(|| {
+            locals.push(Local { name: self.flow.variables[variable.0 as usize].name.clone(), types });
+            LocalId(locals.len() as u32 - 1)
+        })
+    }
+
+    /// A local for a converted operand.
+    fn converted(&mut self, one: Type) -> LocalId {
+        let at = self.function.locals.len();
+        self.function.locals.push(Local { name: format!(".c{at}"), types: one.into() });
+        LocalId(at as u32)
+    }
+
+    fn push(&mut self, block: BlockId, target: LocalId, value: Value, span: Span) {
+        self.function.blocks[block.0 as usize].statements.push(Statement { target, value, span });
+    }
+
+    fn end(&mut self, block: BlockId, terminator: Terminator) {
+        self.function.blocks[block.0 as usize].terminator = terminator;
+    }
+
+    fn fill(&mut self, mut at: Waiting) {
+        let flow_block = self.flow.block(at.flow);
+        for step in &flow_block.steps[at.step..] {
+            let args = match &step.kind {
+                StepKind::Copy(arg) => std::slice::from_ref(arg),
+                StepKind::Op(_, args) => args,
+            };
+            let whole = matches!(step.kind, StepKind::Copy(_));
+            if let Some(variable) = self.must_split(args, whole, &at.state) {
+                self.split(&at, variable);
+                return;
+            }
+            let done = match &step.kind {
+                StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
+                StepKind::Op(name, args) => self.operation(&mut at, step, name, args),
+            };
+            if !done {
+                let exit = self.exit(step.entry, &at.state);
+                self.end(at.block, Terminator::Leave(exit));
+                return;
+            }
+            at.step += 1;
+            if at.one_step {
+                let state = at.state.clone();
+                let (block, state_there) = self.version(at.flow, at.step, at.context.clone(), &state);
+                self.convert_edge(at.block, &state, &state_there);
+                self.end(at.block, Terminator::Jump(block));
+                return;
+            }
+        }
+        match flow_block.end.clone() {
+            End::Jump(to) => {
+                let (block, there) = self.go(&at, to);
+                self.convert_edge(at.block, &at.state, &there);
+                self.end(at.block, Terminator::Jump(block));
+            }
+            End::Branch(condition, then_block, else_block) => {
+                let condition = self.operand(condition, &at.state);
+                let then_block = self.edge(&at, then_block);
+                let else_block = self.edge(&at, else_block);
+                self.end(at.block, Terminator::Branch { condition, then_block, else_block });
+            }
+            End::Return(arg, entry, _) => {
+                if let Some(variable) = self.must_split(&[arg], true, &at.state) {
+                    self.split(&at, variable);
+                    return;
+                }
+                let types = self.types(arg, &at.state);
+                if types.contains(Type::Unbound) {
+                    let exit = self.exit(entry, &at.state);
+                    self.end(at.block, Terminator::Leave(exit));
+                    return;
+                }
+                self.function.result = self.function.result.join(types);
+                let value = self.operand(arg, &at.state);
+                self.end(at.block, Terminator::Return(value));
+            }
+        }
+    }
+
+    fn types(&self, arg: Arg, state: &State) -> TypeSet {
+        match arg {
+            Arg::Var(variable) => state.get(&variable).copied().unwrap_or_default(),
+            Arg::Constant(constant) => constant.ty().into(),
+        }
+    }
+
+    fn operand(&mut self, arg: Arg, state: &State) -> Operand {
+        match arg {
+            Arg::Var(variable) => {
+                let types = self.types(arg, state);
+                Operand::Local(self.local(variable, types))
+            }
+            Arg::Constant(constant) => Operand::Constant(constant),
+        }
+    }
+
+    /// A variable whose tag must be known first: an operation needs one type, a copy (`whole`) needs the value to be there.
+    fn must_split(&self, args: &[Arg], whole: bool, state: &State) -> Option<VarId> {
+        args.iter().copied().filter_map(Arg::var).find(|&variable| {
+            let types = self.types(Arg::Var(variable), state);
+            types.is_tagged() && (!whole || types.contains(Type::Unbound))
+        })
+    }
+
+    /// Switches on the tag of a variable; each arm goes on at the same step.
+    fn split(&mut self, at: &Waiting, variable: VarId) {
+        let types = self.types(Arg::Var(variable), &at.state);
+        let subject = self.local(variable, types);
+        let at_end = at.step == self.flow.block(at.flow).steps.len();
+        let mut arms = Vec::new();
+        for one in types.iter() {
+            let block = self.block(&at.context);
+            let known = self.local(variable, one.into());
+            if one != Type::Unbound {
+                self.push(block, known, Value::Convert(Operand::Local(subject)), Span::default());
+            }
+            let mut state = at.state.clone();
+            state.insert(variable, one.into());
+            arms.push((one, block));
+            self.waiting.push(Waiting {
+                block,
+                flow: at.flow,
+                step: at.step,
+                one_step: !at_end,
+                context: at.context.clone(),
+                state,
+            });
+        }
+        self.end(at.block, Terminator::Switch { subject, arms });
+    }
+
+    /// Does a copy; false if there is nothing to copy.
+    fn copy(&mut self, at: &mut Waiting, step: &Step, arg: Arg) -> bool {
+        let types = self.types(arg, &at.state);
+        if types.contains(Type::Unbound) {
+            return false;
+        }
+        let source = self.operand(arg, &at.state);
+        let target = self.local(step.target, types);
+        at.state.insert(step.target, types);
+        // A temporary that was made just now and is read by nothing else is written into the target at once.
+        if let (Arg::Var(variable), Operand::Local(local)) = (arg, source) {
+            let temporary = !self.flow.variables[variable.0 as usize].in_frame;
+            let last = self.function.blocks[at.block.0 as usize].statements.last_mut();
+            if let Some(last) = last.filter(|last| temporary && last.target == local)
+                && self.liveness.is_dead(self.flow, at.flow, at.step + 1, variable)
+            {
+                last.target = target;
+                return true;
+            }
+        }
+        self.push(at.block, target, Value::Convert(source), step.span);
+        true
+    }
+
+    /// Does an operation; false if it has no row or its row always leaves.
+    fn operation(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        let Some(types) = args.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>()
+        else {
+            return false;
+        };
+        if types.contains(&Type::Unbound) {
+            return false;
+        }
+        let Some(op) = ops::resolve(name, &types).filter(|op| op.row().recipe != Recipe::Leave) else { return false };
+        let row = op.row();
+        let mut operands = Vec::with_capacity(args.len());
+        for ((&arg, &param), &one) in args.iter().zip(row.params).zip(&types) {
+            let operand = self.operand(arg, &at.state);
+            operands.push(match operand {
+                _ if one == param => operand,
+                Operand::Constant(constant) => Operand::Constant(convert_constant(constant, param)),
+                Operand::Local(_) => {
+                    let target = self.converted(param);
+                    self.push(at.block, target, Value::Convert(operand), step.span);
+                    Operand::Local(target)
+                }
+            });
+        }
+        let exit = row.leaves().then(|| self.exit(step.entry, &at.state));
+        let target = self.local(step.target, row.result.into());
+        self.push(at.block, target, Value::Op { op, args: operands, exit }, step.span);
+        at.state.insert(step.target, row.result.into());
+        true
+    }
+
+    fn exit(&mut self, entry: EntryId, state: &State) -> ExitId {
+        let live = self.liveness.entry(entry).filter_map(|variable| {
+            let types = state.get(&variable).copied().unwrap_or_default();
+            (types.without(Type::Unbound) != TypeSet::EMPTY).then_some((variable, types))
+        });
+        let live = live.collect::<Vec<_>>();
+        let live = live.into_iter().map(|(variable, types)| self.local(variable, types)).collect::<Vec<_>>();
+        let place = &self.flow.entries[entry.0 as usize];
+        let exits = &mut self.function.exits;
+        *self.exits.entry((entry, live.clone())).or_insert_with(|| {
+            exits.push(Exit { statement: place.statement, point: place.point, live, span: place.span });
+            ExitId(exits.len() as u32 - 1)
+        })
+    }
+
+    /// The block that a branch goes to, with a block in between if types must be converted on the way.
+    fn edge(&mut self, at: &Waiting, to: FlowId) -> BlockId {
+        let (block, there) = self.go(at, to);
+        let converts = there.iter().any(|(variable, types)| at.state.get(variable) != Some(types));
+        if !converts {
+            return block;
+        }
+        let between = self.block(&at.context);
+        self.convert_edge(between, &at.state, &there);
+        self.end(between, Terminator::Jump(block));
+        between
+    }
+
+    /// Writes the locals of the state `there` from those of the state `here`.
+    fn convert_edge(&mut self, block: BlockId, here: &State, there: &State) {
+        for (&variable, &types) in there {
+            let before = here.get(&variable).copied().unwrap_or_default();
+            if before != types {
+                let source = self.local(variable, before);
+                let target = self.local(variable, types);
+                self.push(block, target, Value::Convert(Operand::Local(source)), Span::default());
+            }
+        }
+    }
+
+    /// The version of a block that an edge goes to, and the types there.
+    fn go(&mut self, at: &Waiting, to: FlowId) -> (BlockId, State) {
+        let to = self.skip_empty(to);
+        let around = self.flow.loops_around(to);
+        let Some(&inner) = around.last().filter(|inner| self.flow.loops[inner.0 as usize].header == to) else {
+            let context = at.context[..around.len()].to_vec();
+            return self.version(to, 0, context, &at.state);
+        };
+        let from_inside = self.flow.loops_around(at.flow).contains(&inner);
+        let outer = at.context[..around.len() - 1].to_vec();
+        let current = from_inside.then(|| at.context[around.len() - 1]);
+        let state = self.restrict(to, 0, &at.state);
+        self.loop_version(inner, outer, current, to, state)
+    }
+
+    /// Blocks without steps that lead to one other block are passed over; headers stay.
+    fn skip_empty(&self, mut to: FlowId) -> FlowId {
+        for _ in 0..self.flow.blocks.len() {
+            let block = self.flow.block(to);
+            let is_header = block.in_loop.is_some_and(|inner| self.flow.loops[inner.0 as usize].header == to);
+            match block.end {
+                End::Jump(next) if block.steps.is_empty() && !is_header => to = next,
+                End::Jump(_) | End::Branch(..) | End::Return(..) => break,
+            }
+        }
+        to
+    }
+
+    fn loop_version(
+        &mut self,
+        of: FlowLoopId,
+        outer: Vec<LoopId>,
+        current: Option<LoopId>,
+        header: FlowId,
+        state: State,
+    ) -> (BlockId, State) {
+        let has_room = self.has_room();
+        let instances = self.instances.entry((of, outer.clone())).or_default();
+        let position = |id: LoopId| instances.special.iter().position(|&(_, special)| special == id);
+        // From a special version only to itself or to later ones; from the general one only to itself.
+        let first = match current {
+            None => Some(0),
+            Some(id) => position(id),
+        };
+        if let Some(first) = first {
+            if let Some((state, id)) = instances.special[first..].iter().find(|(special, _)| *special == state) {
+                return (self.function.loops[id.0 as usize].header, state.clone());
+            }
+            if instances.special.len() < VERSIONS && has_room {
+                let id = LoopId(self.function.loops.len() as u32);
+                instances.special.push((state.clone(), id));
+                return (self.new_loop(outer, header, state.clone()), state);
+            }
+        }
+        let general = instances.general;
+        let state = self.general(header, 0);
+        if let Some(id) = general {
+            return (self.function.loops[id.0 as usize].header, state);
+        }
+        let id = LoopId(self.function.loops.len() as u32);
+        if let Some(instances) = self.instances.get_mut(&(of, outer.clone())) {
+            instances.general = Some(id);
+        }
+        (self.new_loop(outer, header, state.clone()), state)
+    }
+
+    fn new_loop(&mut self, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
+        let id = LoopId(self.function.loops.len() as u32);
+        let parent = outer.last().copied();
+        let mut context = outer;
+        context.push(id);
+        let block = self.block(&context);
+        self.function.loops.push(Loop { header: block, parent });
+        self.waiting.push(Waiting { block, flow: header, step: 0, one_step: false, context, state });
+        block
+    }
+
+    /// The version of a place that is no loop header for a state; the general one if there are too many.
+    fn version(&mut self, flow: FlowId, step: usize, context: Vec<LoopId>, state: &State) -> (BlockId, State) {
+        let place = (flow, step, context);
+        let mut state = self.restrict(flow, step, state);
+        if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
+            return (block, state);
+        }
+        let has_room = self.has_room();
+        let count = self.counts.entry(place.clone()).or_default();
+        if *count >= VERSIONS || !has_room {
+            state = self.general(flow, step);
+            if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
+                return (block, state);
+            }
+        } else {
+            *count += 1;
+        }
+        let context = place.2.clone();
+        let block = self.block(&context);
+        self.versions.insert((place, state.clone()), block);
+        self.waiting.push(Waiting { block, flow, step, one_step: false, context, state: state.clone() });
+        (block, state)
+    }
+
+    /// Special versions are made as long as the IR stays within a small multiple of the flow graph.
+    fn has_room(&self) -> bool {
+        self.function.blocks.len() < 8 * self.flow.blocks.len() + 64
+    }
+
+    /// The live part of a state.
+    fn restrict(&self, flow: FlowId, step: usize, state: &State) -> State {
+        let live = self.liveness.at(self.flow, flow, step);
+        let types = |at: usize| state.get(&VarId(at as u32)).map(|&types| (VarId(at as u32), types));
+        live.ones().filter_map(types).collect()
+    }
+
+    /// The state that includes every other at a place.
+    fn general(&self, flow: FlowId, step: usize) -> State {
+        let types = self.inferred.at(self.flow, flow, step).unwrap_or_default();
+        let live = self.liveness.at(self.flow, flow, step);
+        let types = |at: usize| types.get(at).map(|&types| (VarId(at as u32), types));
+        live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect()
+    }
+}
+
+/// Converts a constant operand as Python does.
+fn convert_constant(constant: Constant, to: Type) -> Constant {
+    match (constant, to) {
+        (Constant::Bool(value), Type::Int) => Constant::Int(value.into()),
+        (Constant::Bool(value), Type::Float) => Constant::Float(f64::from(u8::from(value))),
+        (Constant::Int(value), Type::Float) => Constant::Float(value as f64),
+        (same, _) => same,
+    }
+}

@@ -1,0 +1,285 @@
+//! inkwell's builder, whose calls can fail only if a rule of LLVM is broken, wrapped once.
+//!
+//! What LLVM could object to (a builder without a block, operands of unequal types) would be a defect of `lower`, which takes
+//! verified IR: it panics here, and the panic is caught at the border of the library.
+
+use inkwell::attributes::{Attribute, AttributeLoc};
+use inkwell::basic_block::BasicBlock;
+use inkwell::builder::Builder as Inner;
+use inkwell::context::Context;
+use inkwell::intrinsics::Intrinsic;
+use inkwell::module::Module;
+use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType};
+use inkwell::values::{
+    BasicMetadataValueEnum, BasicValue, BasicValueEnum, FloatValue, FunctionValue, InstructionValue, IntValue,
+    PointerValue,
+};
+use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
+
+/// A builder for one function of one module.
+pub struct Builder<'ctx> {
+    pub context: &'ctx Context,
+    pub module: Module<'ctx>,
+    pub function: FunctionValue<'ctx>,
+    pub i1: IntType<'ctx>,
+    pub i8: IntType<'ctx>,
+    pub i64: IntType<'ctx>,
+    pub f64: FloatType<'ctx>,
+    inner: Inner<'ctx>,
+}
+
+macro_rules! binary {
+    ($($name:ident($kind:ident) = $call:ident;)*) => {
+        $(pub fn $name(&self, left: $kind<'ctx>, right: $kind<'ctx>) -> $kind<'ctx> {
+            self.inner.$call(left, right, "").expect("operands of equal types")
+        })*
+    };
+}
+
+impl<'ctx> Builder<'ctx> {
+    /// A module with one function `u64 name(u64 *frame)`; the frame has `words` words.
+    pub fn new(context: &'ctx Context, name: &str, words: usize) -> Self {
+        let module = context.create_module("brrr");
+        let pointer = context.ptr_type(AddressSpace::default());
+        let ty = context.i64_type().fn_type(&[pointer.into()], false);
+        let function = module.add_function(name, ty, None);
+        let builder = Self {
+            context,
+            module,
+            function,
+            i1: context.bool_type(),
+            i8: context.i8_type(),
+            i64: context.i64_type(),
+            f64: context.f64_type(),
+            inner: context.create_builder(),
+        };
+        function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
+        for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
+            function.add_attribute(AttributeLoc::Param(0), builder.attribute(name, value));
+        }
+        builder
+    }
+
+    fn attribute(&self, name: &str, value: u64) -> Attribute {
+        self.context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), value)
+    }
+
+    pub fn block(&self, name: &str) -> BasicBlock<'ctx> {
+        self.context.append_basic_block(self.function, name)
+    }
+
+    pub fn at_end(&self, block: BasicBlock<'ctx>) {
+        self.inner.position_at_end(block);
+    }
+
+    pub fn current(&self) -> BasicBlock<'ctx> {
+        self.inner.get_insert_block().expect("a current block")
+    }
+
+    pub fn frame(&self) -> PointerValue<'ctx> {
+        self.function.get_first_param().expect("the frame").into_pointer_value()
+    }
+
+    /// The address of a word of the frame.
+    pub fn word(&self, at: usize) -> PointerValue<'ctx> {
+        let index = self.i64.const_int(at as u64, false);
+        // SAFETY: the frame has as many words as `abi::frame_words` says, and no index beyond is asked for.
+        unsafe { self.inner.build_in_bounds_gep(self.i64, self.frame(), &[index], "") }.expect("a pointer and an index")
+    }
+
+    pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
+        self.inner.build_alloca(ty, name).expect("a sized type")
+    }
+
+    pub fn load(&self, ty: impl BasicType<'ctx>, from: PointerValue<'ctx>) -> BasicValueEnum<'ctx> {
+        self.inner.build_load(ty, from, "").expect("a sized type")
+    }
+
+    pub fn store(&self, to: PointerValue<'ctx>, value: impl BasicValue<'ctx>) {
+        self.inner.build_store(to, value).expect("a pointer");
+    }
+
+    pub fn int(&self, value: i64) -> IntValue<'ctx> {
+        self.i64.const_int(value.cast_unsigned(), true)
+    }
+
+    pub fn float(&self, value: f64) -> FloatValue<'ctx> {
+        self.f64.const_float(value)
+    }
+
+    pub fn bool(&self, value: bool) -> IntValue<'ctx> {
+        self.i1.const_int(value.into(), false)
+    }
+
+    binary! {
+        add(IntValue) = build_int_add;
+        add_no_wrap(IntValue) = build_int_nsw_add;
+        sub(IntValue) = build_int_sub;
+        sub_no_wrap(IntValue) = build_int_nsw_sub;
+        div(IntValue) = build_int_signed_div;
+        div_unsigned(IntValue) = build_int_unsigned_div;
+        rem(IntValue) = build_int_signed_rem;
+        and(IntValue) = build_and;
+        or(IntValue) = build_or;
+        xor(IntValue) = build_xor;
+        shl(IntValue) = build_left_shift;
+        fadd(FloatValue) = build_float_add;
+        fsub(FloatValue) = build_float_sub;
+        fmul(FloatValue) = build_float_mul;
+        fdiv(FloatValue) = build_float_div;
+        frem(FloatValue) = build_float_rem;
+    }
+
+    pub fn shr(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_right_shift(value, count, true, "").expect("ints of equal types")
+    }
+
+    pub fn fneg(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        self.inner.build_float_neg(value, "").expect("a float")
+    }
+
+    pub fn not(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_not(value, "").expect("an int")
+    }
+
+    pub fn compare(&self, predicate: IntPredicate, left: IntValue<'ctx>, right: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_int_compare(predicate, left, right, "").expect("ints of equal types")
+    }
+
+    pub fn fcompare(
+        &self,
+        predicate: FloatPredicate,
+        left: FloatValue<'ctx>,
+        right: FloatValue<'ctx>,
+    ) -> IntValue<'ctx> {
+        self.inner.build_float_compare(predicate, left, right, "").expect("floats")
+    }
+
+    pub fn select_int(&self, condition: IntValue<'ctx>, then: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_select(condition, then, other, "").expect("values of equal types").into_int_value()
+    }
+
+    pub fn select_float(
+        &self,
+        condition: IntValue<'ctx>,
+        then: FloatValue<'ctx>,
+        other: FloatValue<'ctx>,
+    ) -> FloatValue<'ctx> {
+        self.inner.build_select(condition, then, other, "").expect("values of equal types").into_float_value()
+    }
+
+    pub fn widen(&self, value: IntValue<'ctx>, to: IntType<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_int_z_extend(value, to, "").expect("a wider type")
+    }
+
+    pub fn narrow(&self, value: IntValue<'ctx>, to: IntType<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_int_truncate(value, to, "").expect("a narrower type")
+    }
+
+    pub fn int_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
+        self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
+    }
+
+    pub fn bool_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
+        self.inner.build_unsigned_int_to_float(value, self.f64, "").expect("an int")
+    }
+
+    pub fn bits(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_bit_cast(value, self.i64, "").expect("64 bits").into_int_value()
+    }
+
+    pub fn float_of_bits(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
+        self.inner.build_bit_cast(value, self.f64, "").expect("64 bits").into_float_value()
+    }
+
+    pub fn part(&self, pair: BasicValueEnum<'ctx>, at: u32) -> IntValue<'ctx> {
+        self.inner.build_extract_value(pair.into_struct_value(), at, "").expect("a pair").into_int_value()
+    }
+
+    pub fn jump(&self, to: BasicBlock<'ctx>) {
+        self.inner.build_unconditional_branch(to).expect("a current block");
+    }
+
+    pub fn branch(
+        &self,
+        condition: IntValue<'ctx>,
+        then: BasicBlock<'ctx>,
+        other: BasicBlock<'ctx>,
+    ) -> InstructionValue<'ctx> {
+        self.inner.build_conditional_branch(condition, then, other).expect("a current block")
+    }
+
+    /// A branch that is hardly ever taken.
+    pub fn branch_unlikely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
+        let branch = self.branch(condition, then, other);
+        let i32 = self.context.i32_type();
+        let weights = self.context.metadata_node(&[
+            self.context.metadata_string("branch_weights").into(),
+            i32.const_int(1, false).into(),
+            i32.const_int(1 << 20, false).into(),
+        ]);
+        branch.set_metadata(weights, self.context.get_kind_id("prof")).expect("a branch");
+    }
+
+    pub fn switch(&self, value: IntValue<'ctx>, other: BasicBlock<'ctx>, cases: &[(IntValue<'ctx>, BasicBlock<'ctx>)]) {
+        self.inner.build_switch(value, other, cases).expect("a current block");
+    }
+
+    pub fn ret(&self, status: IntValue<'ctx>) {
+        self.inner.build_return(Some(&status)).expect("a current block");
+    }
+
+    /// A value from one of two blocks.
+    pub fn phi(
+        &self,
+        one: (FloatValue<'ctx>, BasicBlock<'ctx>),
+        two: (FloatValue<'ctx>, BasicBlock<'ctx>),
+    ) -> FloatValue<'ctx> {
+        let phi = self.inner.build_phi(self.f64, "").expect("a current block");
+        phi.add_incoming(&[(&one.0, one.1), (&two.0, two.1)]);
+        phi.as_basic_value().into_float_value()
+    }
+
+    /// Calls one of LLVM's intrinsics, overloaded for the types given.
+    pub fn intrinsic(
+        &self,
+        name: &str,
+        types: &[BasicTypeEnum<'ctx>],
+        args: &[BasicMetadataValueEnum<'ctx>],
+    ) -> BasicValueEnum<'ctx> {
+        let intrinsic = Intrinsic::find(name).expect("an intrinsic of LLVM");
+        let callee = intrinsic.get_declaration(&self.module, types).expect("types that fit");
+        self.inner.build_call(callee, args, "").expect("arguments that fit").try_as_basic_value().unwrap_basic()
+    }
+
+    /// Calls a helper or a function of libm. LLVM may not take it for one it knows, so that it neither folds nor rewrites it;
+    /// `pure` says that it depends on its arguments alone and changes nothing.
+    pub fn call(
+        &self,
+        name: &str,
+        result: BasicTypeEnum<'ctx>,
+        args: &[BasicMetadataValueEnum<'ctx>],
+        pure: bool,
+    ) -> BasicValueEnum<'ctx> {
+        let callee = self.module.get_function(name).unwrap_or_else(|| {
+            let param = |arg: &BasicMetadataValueEnum<'ctx>| -> BasicMetadataTypeEnum<'ctx> {
+                match arg {
+                    BasicMetadataValueEnum::FloatValue(_) => self.f64.into(),
+                    BasicMetadataValueEnum::PointerValue(_) => self.context.ptr_type(AddressSpace::default()).into(),
+                    _ => self.i64.into(),
+                }
+            };
+            let params = args.iter().map(param).collect::<Vec<_>>();
+            let callee = self.module.add_function(name, result.fn_type(&params, false), None);
+            callee.add_attribute(AttributeLoc::Function, self.attribute("nounwind", 0));
+            callee.add_attribute(AttributeLoc::Function, self.attribute("willreturn", 0));
+            if pure {
+                callee.add_attribute(AttributeLoc::Function, self.attribute("memory", 0));
+            }
+            callee
+        });
+        let call = self.inner.build_call(callee, args, "").expect("arguments that fit");
+        call.add_attribute(AttributeLoc::Function, self.attribute("nobuiltin", 0));
+        call.try_as_basic_value().unwrap_basic()
+    }
+}

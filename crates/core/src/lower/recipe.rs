@@ -1,0 +1,340 @@
+//! Recipes to instructions: one arm for each way of lowering a row of the table.
+//!
+//! The rules are CPython's; each arm that is not plain says which.
+
+use inkwell::values::{FloatValue, IntValue};
+use inkwell::{FloatPredicate, IntPredicate};
+
+use super::{Loaded, Lowerer};
+use crate::backend::Overflow;
+use crate::ir::ExitId;
+use crate::ops::{Predicate, Recipe};
+
+/// Constant exponents up to here are multiplied out.
+const MULTIPLIED_OUT: u64 = 64;
+
+/// The exit of an operation that can leave; the verifier has seen that it is there.
+type Leaving = Option<ExitId>;
+
+impl<'ctx> Lowerer<'ctx, '_> {
+    /// The result of a recipe on operands of its row's types.
+    pub(super) fn recipe(&mut self, recipe: Recipe, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
+        let int = |at: usize| args[at].int();
+        let float = |at: usize| args[at].float();
+        match recipe {
+            Recipe::AddInt => Loaded::Int(self.checked("llvm.sadd.with.overflow", int(0), int(1), exit)),
+            Recipe::SubInt => Loaded::Int(self.checked("llvm.ssub.with.overflow", int(0), int(1), exit)),
+            Recipe::MulInt => Loaded::Int(self.checked("llvm.smul.with.overflow", int(0), int(1), exit)),
+            Recipe::NegInt => Loaded::Int(self.checked("llvm.ssub.with.overflow", self.b.int(0), int(0), exit)),
+            Recipe::DivInt => Loaded::Float(self.div_int(int(0), int(1), exit)),
+            Recipe::FloorDivInt => Loaded::Int(self.floor_div_int(int(0), int(1), exit)),
+            Recipe::ModInt => Loaded::Int(self.mod_int(int(0), int(1), exit)),
+            Recipe::PowInt => Loaded::Int(self.pow_int(int(0), int(1), exit)),
+            Recipe::ShlInt => Loaded::Int(self.shl_int(int(0), int(1), exit)),
+            Recipe::ShrInt => {
+                let negative = self.b.compare(IntPredicate::SLT, int(1), self.b.int(0));
+                self.leave_if(negative, exit);
+                let count = self.at_most_63(int(1));
+                Loaded::Int(self.b.shr(int(0), count))
+            }
+            Recipe::And => args[0].with_bits(self.b.and(args[0].bits(), args[1].bits())),
+            Recipe::Or => args[0].with_bits(self.b.or(args[0].bits(), args[1].bits())),
+            Recipe::Xor => args[0].with_bits(self.b.xor(args[0].bits(), args[1].bits())),
+            Recipe::InvertInt => Loaded::Int(self.b.not(int(0))),
+            Recipe::Same => args[0],
+            Recipe::AddFloat => Loaded::Float(self.b.fadd(float(0), float(1))),
+            Recipe::SubFloat => Loaded::Float(self.b.fsub(float(0), float(1))),
+            Recipe::MulFloat => Loaded::Float(self.b.fmul(float(0), float(1))),
+            Recipe::DivFloat => {
+                self.leave_if_zero(float(1), exit);
+                Loaded::Float(self.b.fdiv(float(0), float(1)))
+            }
+            Recipe::FloorDivFloat => Loaded::Float(self.floor_div_float(float(0), float(1), exit)),
+            Recipe::ModFloat => Loaded::Float(self.mod_float(float(0), float(1), exit)),
+            Recipe::PowFloat => Loaded::Float(self.pow_float(float(0), float(1), exit)),
+            Recipe::NegFloat => Loaded::Float(self.b.fneg(float(0))),
+            Recipe::CompareInt(predicate) => Loaded::Bool(self.b.compare(signed(predicate), int(0), int(1))),
+            Recipe::CompareFloat(predicate) => Loaded::Bool(self.b.fcompare(ordered(predicate), float(0), float(1))),
+            Recipe::CompareIntFloat(predicate) => Loaded::Bool(self.compare_mixed(predicate, int(0), float(1))),
+            Recipe::CompareFloatInt(predicate) => {
+                Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
+            }
+            Recipe::Not => Loaded::Bool(self.b.not(args[0].bits())),
+            Recipe::TruthInt => Loaded::Bool(self.b.compare(IntPredicate::NE, int(0), self.b.int(0))),
+            Recipe::TruthFloat => Loaded::Bool(self.b.fcompare(FloatPredicate::UNE, float(0), self.b.float(0.0))),
+            Recipe::Constant(value) => Loaded::Bool(self.b.bool(value)),
+            Recipe::NonZero => {
+                let zero = self.b.compare(IntPredicate::EQ, int(0), self.b.int(0));
+                self.leave_if(zero, exit);
+                args[0]
+            }
+            Recipe::RangeCount => Loaded::Int(self.range_count(int(0), int(1), int(2))),
+            Recipe::StepUp => Loaded::Int(self.b.add_no_wrap(int(0), self.b.int(1))),
+            Recipe::StepDown => Loaded::Int(self.b.sub_no_wrap(int(0), self.b.int(1))),
+            Recipe::WrappingAdd => Loaded::Int(self.b.add(int(0), int(1))),
+            // Never an operation of verified IR: a row that always leaves is a terminator.
+            Recipe::Leave => {
+                self.leave_if(self.b.bool(true), exit);
+                args[0]
+            }
+        }
+    }
+
+    fn wraps(&self) -> bool {
+        self.options.overflow == Overflow::Wrap
+    }
+
+    /// An operation that leaves on overflow, or wraps if the user wants that.
+    fn checked(&mut self, name: &str, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let pair = self.b.intrinsic(name, &[self.b.i64.into()], &[left.into(), right.into()]);
+        if !self.wraps() {
+            let overflow = self.b.part(pair, 1);
+            self.leave_if(overflow, exit);
+        }
+        self.b.part(pair, 0)
+    }
+
+    fn at_most_63(&self, count: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.b.intrinsic("llvm.umin", &[self.b.i64.into()], &[count.into(), self.b.int(63).into()]).into_int_value()
+    }
+
+    /// The nearest float to the quotient. Of ints that floats hold exactly it is the quotient of the floats.
+    fn div_int(&mut self, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
+        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+        self.leave_if(zero, exit);
+        let exact = |value: IntValue<'ctx>| {
+            let shifted = self.b.add(value, self.b.int(1 << 53));
+            self.b.compare(IntPredicate::ULE, shifted, self.b.int(1 << 54))
+        };
+        let small = self.b.and(exact(left), exact(right));
+        let (quick, slow, after) = (self.b.block("div"), self.b.block("div.large"), self.b.block("div.after"));
+        self.b.branch(small, quick, slow);
+        self.b.at_end(quick);
+        let quotient = self.b.fdiv(self.b.int_to_float(left), self.b.int_to_float(right));
+        self.b.jump(after);
+        self.b.at_end(slow);
+        let rounded =
+            self.b.call("brrr_int_div", self.b.f64.into(), &[left.into(), right.into()], true).into_float_value();
+        self.b.jump(after);
+        self.b.at_end(after);
+        self.b.phi((quotient, quick), (rounded, slow))
+    }
+
+    /// `idiv` traps on the one quotient that overflows, so that is tested first.
+    fn floor_div_int(&mut self, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+        self.leave_if(zero, exit);
+        let least = self.b.compare(IntPredicate::EQ, left, self.b.int(i64::MIN));
+        let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
+        let overflow = self.b.and(least, minus_one);
+        let divisor = if self.wraps() {
+            self.b.select_int(overflow, self.b.int(1), right)
+        } else {
+            self.leave_if(overflow, exit);
+            right
+        };
+        let quotient = self.b.div(left, divisor);
+        let rest = self.b.rem(left, divisor);
+        let inexact = self.b.compare(IntPredicate::NE, rest, self.b.int(0));
+        let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, divisor), self.b.int(0));
+        let down = self.b.and(inexact, signs_differ);
+        self.b.sub(quotient, self.b.widen(down, self.b.i64))
+    }
+
+    /// Every int is a multiple of -1: there the divisor 1 gives the same rest and no trap.
+    fn mod_int(&mut self, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+        self.leave_if(zero, exit);
+        let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
+        let divisor = self.b.select_int(minus_one, self.b.int(1), right);
+        let rest = self.b.rem(left, divisor);
+        let inexact = self.b.compare(IntPredicate::NE, rest, self.b.int(0));
+        let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, right), self.b.int(0));
+        let moved = self.b.and(inexact, signs_differ);
+        self.b.select_int(moved, self.b.add(rest, right), rest)
+    }
+
+    fn pow_int(&mut self, base: IntValue<'ctx>, exponent: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if let Some(constant) = exponent.get_zero_extended_constant().filter(|&constant| constant <= MULTIPLIED_OUT) {
+            return self.multiplied_out(base, constant, exit);
+        }
+        let negative = self.b.compare(IntPredicate::SLT, exponent, self.b.int(0));
+        self.leave_if(negative, exit);
+        if self.wraps() {
+            let args = [base.into(), exponent.into()];
+            return self.b.call("brrr_int_pow_wrapping", self.b.i64.into(), &args, true).into_int_value();
+        }
+        let result = self.scratch();
+        let args = [base.into(), exponent.into(), result.into()];
+        let failed = self.b.call("brrr_int_pow", self.b.i8.into(), &args, false).into_int_value();
+        let overflow = self.b.compare(IntPredicate::NE, failed, self.b.i8.const_zero());
+        self.leave_if(overflow, exit);
+        self.b.load(self.b.i64, result).into_int_value()
+    }
+
+    /// Repeated squaring: no square is taken that the result does not contain, so none overflows unless the result does.
+    fn multiplied_out(&mut self, base: IntValue<'ctx>, exponent: u64, exit: Leaving) -> IntValue<'ctx> {
+        let mut power: Option<IntValue<'ctx>> = None;
+        let mut square = base;
+        let mut rest = exponent;
+        while rest > 0 {
+            if rest % 2 == 1 {
+                power = Some(match power {
+                    Some(power) => self.checked("llvm.smul.with.overflow", power, square, exit),
+                    None => square,
+                });
+            }
+            rest /= 2;
+            if rest > 0 {
+                square = self.checked("llvm.smul.with.overflow", square, square, exit);
+            }
+        }
+        power.unwrap_or_else(|| self.b.int(1))
+    }
+
+    /// Zero may be shifted by any count; another int fits if shifting back gives it again.
+    fn shl_int(&mut self, value: IntValue<'ctx>, count: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let negative = self.b.compare(IntPredicate::SLT, count, self.b.int(0));
+        self.leave_if(negative, exit);
+        let near = self.at_most_63(count);
+        let shifted = self.b.shl(value, near);
+        let far = self.b.compare(IntPredicate::SGT, count, self.b.int(63));
+        if self.wraps() {
+            return self.b.select_int(far, self.b.int(0), shifted);
+        }
+        let lost = self.b.compare(IntPredicate::NE, self.b.shr(shifted, near), value);
+        let nonzero = self.b.compare(IntPredicate::NE, value, self.b.int(0));
+        let overflow = self.b.or(lost, self.b.and(far, nonzero));
+        self.leave_if(overflow, exit);
+        shifted
+    }
+
+    fn leave_if_zero(&mut self, divisor: FloatValue<'ctx>, exit: Leaving) {
+        let zero = self.b.fcompare(FloatPredicate::OEQ, divisor, self.b.float(0.0));
+        self.leave_if(zero, exit);
+    }
+
+    /// `float_rem` of CPython: the rest takes the sign of the divisor, and so does a rest of zero.
+    fn mod_float(&mut self, left: FloatValue<'ctx>, right: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
+        self.leave_if_zero(right, exit);
+        let rest = self.b.frem(left, right);
+        let moved = self.b.select_float(self.signs_differ(rest, right), self.b.fadd(rest, right), rest);
+        let zero = self.b.fcompare(FloatPredicate::OEQ, rest, self.b.float(0.0));
+        self.b.select_float(zero, self.copysign(self.b.float(0.0), right), moved)
+    }
+
+    /// `_float_div_mod` of CPython, rounding included.
+    fn floor_div_float(&mut self, left: FloatValue<'ctx>, right: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
+        self.leave_if_zero(right, exit);
+        let rest = self.b.frem(left, right);
+        let exact = self.b.fdiv(self.b.fsub(left, rest), right);
+        let inexact = self.b.fcompare(FloatPredicate::UNE, rest, self.b.float(0.0));
+        let down = self.b.and(inexact, self.signs_differ(rest, right));
+        let quotient = self.b.select_float(down, self.b.fsub(exact, self.b.float(1.0)), exact);
+        let floor = self.b.intrinsic("llvm.floor", &[self.b.f64.into()], &[quotient.into()]).into_float_value();
+        let cut = self.b.fcompare(FloatPredicate::OGT, self.b.fsub(quotient, floor), self.b.float(0.5));
+        let rounded = self.b.select_float(cut, self.b.fadd(floor, self.b.float(1.0)), floor);
+        let zero = self.b.fcompare(FloatPredicate::OEQ, quotient, self.b.float(0.0));
+        let signed_zero = self.copysign(self.b.float(0.0), self.b.fdiv(left, right));
+        self.b.select_float(zero, signed_zero, rounded)
+    }
+
+    fn signs_differ(&self, left: FloatValue<'ctx>, right: FloatValue<'ctx>) -> IntValue<'ctx> {
+        let negative = |value| self.b.fcompare(FloatPredicate::OLT, value, self.b.float(0.0));
+        self.b.xor(negative(left), negative(right))
+    }
+
+    fn copysign(&self, magnitude: FloatValue<'ctx>, sign: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        self.b.intrinsic("llvm.copysign", &[self.b.f64.into()], &[magnitude.into(), sign.into()]).into_float_value()
+    }
+
+    /// libm's `pow`; a result that is not finite from finite operands is where CPython raises or turns complex.
+    fn pow_float(&mut self, base: FloatValue<'ctx>, exponent: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
+        let power = self.b.call("pow", self.b.f64.into(), &[base.into(), exponent.into()], true).into_float_value();
+        let finite = |value: FloatValue<'ctx>| {
+            let magnitude = self.b.intrinsic("llvm.fabs", &[self.b.f64.into()], &[value.into()]).into_float_value();
+            self.b.fcompare(FloatPredicate::OLT, magnitude, self.b.float(f64::INFINITY))
+        };
+        let operands = self.b.and(finite(base), finite(exponent));
+        let lost = self.b.and(operands, self.b.not(finite(power)));
+        self.leave_if(lost, exit);
+        power
+    }
+
+    /// Exact comparison. Rounding the int keeps the order, so unequal floats decide; if they are equal, the float is a whole
+    /// number, and the ints decide, except that 2**63 is above every int.
+    fn compare_mixed(&self, predicate: Predicate, int: IntValue<'ctx>, float: FloatValue<'ctx>) -> IntValue<'ctx> {
+        let rounded = self.b.int_to_float(int);
+        let types = [self.b.i64.into(), self.b.f64.into()];
+        let whole = self.b.intrinsic("llvm.fptosi.sat", &types, &[float.into()]).into_int_value();
+        let beyond = self.b.fcompare(FloatPredicate::OGE, float, self.b.float(9_223_372_036_854_775_808.0));
+        let tie = self.b.fcompare(FloatPredicate::OEQ, rounded, float);
+        let equal = || {
+            let same = self.b.compare(IntPredicate::EQ, int, whole);
+            self.b.and(tie, self.b.and(same, self.b.not(beyond)))
+        };
+        let less = || {
+            let below = self.b.or(self.b.compare(IntPredicate::SLT, int, whole), beyond);
+            self.b.or(self.b.fcompare(FloatPredicate::OLT, rounded, float), self.b.and(tie, below))
+        };
+        let greater = || {
+            let above = self.b.compare(IntPredicate::SGT, int, whole);
+            self.b.or(self.b.fcompare(FloatPredicate::OGT, rounded, float), self.b.and(tie, above))
+        };
+        match predicate {
+            Predicate::Eq => equal(),
+            Predicate::Ne => self.b.not(equal()),
+            Predicate::Lt => less(),
+            Predicate::Le => self.b.or(less(), equal()),
+            Predicate::Gt => greater(),
+            Predicate::Ge => self.b.or(greater(), equal()),
+        }
+    }
+
+    /// `get_len_of_range` of CPython, unsigned; the step is not zero.
+    fn range_count(&self, start: IntValue<'ctx>, stop: IntValue<'ctx>, step: IntValue<'ctx>) -> IntValue<'ctx> {
+        let (zero, one) = (self.b.int(0), self.b.int(1));
+        let up = self.b.compare(IntPredicate::SGT, step, zero);
+        let low = self.b.select_int(up, start, stop);
+        let high = self.b.select_int(up, stop, start);
+        let stride = self.b.select_int(up, step, self.b.sub(zero, step));
+        let any = self.b.compare(IntPredicate::SLT, low, high);
+        let span = self.b.sub(self.b.sub(high, one), low);
+        let count = self.b.add(self.b.div_unsigned(span, stride), one);
+        self.b.select_int(any, count, zero)
+    }
+}
+
+const fn signed(predicate: Predicate) -> IntPredicate {
+    match predicate {
+        Predicate::Lt => IntPredicate::SLT,
+        Predicate::Le => IntPredicate::SLE,
+        Predicate::Eq => IntPredicate::EQ,
+        Predicate::Ne => IntPredicate::NE,
+        Predicate::Gt => IntPredicate::SGT,
+        Predicate::Ge => IntPredicate::SGE,
+    }
+}
+
+const fn ordered(predicate: Predicate) -> FloatPredicate {
+    match predicate {
+        Predicate::Lt => FloatPredicate::OLT,
+        Predicate::Le => FloatPredicate::OLE,
+        Predicate::Eq => FloatPredicate::OEQ,
+        // NaN is unequal to everything.
+        Predicate::Ne => FloatPredicate::UNE,
+        Predicate::Gt => FloatPredicate::OGT,
+        Predicate::Ge => FloatPredicate::OGE,
+    }
+}
+
+const fn swapped(predicate: Predicate) -> Predicate {
+    match predicate {
+        Predicate::Lt => Predicate::Gt,
+        Predicate::Le => Predicate::Ge,
+        Predicate::Eq => Predicate::Eq,
+        Predicate::Ne => Predicate::Ne,
+        Predicate::Gt => Predicate::Lt,
+        Predicate::Ge => Predicate::Le,
+    }
+}

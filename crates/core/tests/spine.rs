@@ -1,0 +1,104 @@
+//! The whole corridor without Python: source to typed IR to object code to a call.
+#![cfg(feature = "llvm")]
+
+use brrr_core::abi::{EXIT_BASE, Value, frame_words, read_exit};
+use brrr_core::backend::{Options, Output, Overflow, Request};
+use brrr_core::compile::Prepared;
+use brrr_core::load::Code;
+use brrr_core::types::{Env, Signature, Type};
+use brrr_core::{emit, ir, syntax};
+
+/// What a call gave: the value, or the exit's statement and live locals.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Returned(Value),
+    Left(u32, Vec<(String, Value)>),
+}
+
+fn typed(source: &str, params: &[Type]) -> ir::Function {
+    let mut lines = source.split_inclusive('\n').map(str::to_owned);
+    let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
+    let prepared = Prepared::new(file, function, &Env::default()).expect("a function that compiles");
+    prepared.typed(&Signature { params: params.to_vec() }).expect("verified IR")
+}
+
+fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
+    let (params, words): (Vec<Type>, Vec<u64>) = args.iter().map(|value| encode(*value)).unzip();
+    let function = typed(source, &params);
+    let mut frame = vec![0; frame_words(&function)];
+    frame[..words.len()].copy_from_slice(&words);
+    let object =
+        emit::run(&Request { function: function.clone(), options, output: Output::Object }).expect("object code");
+    let code = Code::load(&object).expect("loaded code");
+    // SAFETY: the frame has as many words as the function needs.
+    let status = unsafe { (code.entry())(frame.as_mut_ptr()) };
+    match status.checked_sub(EXIT_BASE) {
+        None => Outcome::Returned(Value::decode(Type::from_tag(status).expect("a tag"), frame[0])),
+        Some(at) => {
+            let exit = &function.exits[at as usize];
+            let live = read_exit(&function, exit, &frame);
+            Outcome::Left(exit.statement, live.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        }
+    }
+}
+
+fn encode(value: Value) -> (Type, u64) {
+    match value {
+        Value::Unbound => (Type::Unbound, 0),
+        Value::None => (Type::None, 0),
+        Value::Bool(value) => (Type::Bool, value.into()),
+        Value::Int(value) => (Type::Int, value.cast_unsigned()),
+        Value::Float(value) => (Type::Float, value.to_bits()),
+    }
+}
+
+fn call(source: &str, args: &[Value]) -> Outcome {
+    call_with(source, args, Options::default())
+}
+
+const SUM: &str =
+    "def foo(a):\n    b = 0\n    i = 0\n    while i < a:\n        b = b + i\n        i = i + 1\n    return b\n";
+
+#[test]
+fn a_loop_gives_its_sum() {
+    assert_eq!(call(SUM, &[Value::Int(1_000_000)]), Outcome::Returned(Value::Int(499_999_500_000)));
+    assert_eq!(call(SUM, &[Value::Float(3.5)]), Outcome::Returned(Value::Int(6)));
+}
+
+#[test]
+fn overflow_leaves_with_the_locals_of_the_statement() {
+    let source = "def f(a):\n    b = a\n    for i in range(100):\n        b = b * 3\n    return b\n";
+    let Outcome::Left(statement, live) = call(source, &[Value::Int(5)]) else { panic!("left compiled code") };
+    assert_eq!(statement, 2);
+    assert!(live.contains(&("b".to_owned(), Value::Int(5 * 3_i64.pow(38)))), "{live:?}");
+    assert!(live.contains(&(".next1".to_owned(), Value::Int(39))), "{live:?}");
+    let wrapping = Options { overflow: Overflow::Wrap };
+    assert!(matches!(call_with(source, &[Value::Int(5)], wrapping), Outcome::Returned(Value::Int(_))));
+}
+
+#[test]
+fn an_accumulator_that_turns_float_needs_no_tag() {
+    let source = "def f(n):\n    total = 0\n    for i in range(n):\n        total += i * 0.5\n    return total\n";
+    let function = typed(source, &[Type::Int]);
+    assert!(function.locals.iter().all(|local| !local.types.is_tagged()), "{}", ir::print::print(&function));
+    assert_eq!(call(source, &[Value::Int(0)]), Outcome::Returned(Value::Int(0)));
+    assert_eq!(call(source, &[Value::Int(5)]), Outcome::Returned(Value::Float(5.0)));
+}
+
+#[test]
+fn an_unbound_name_leaves() {
+    let source = "def f(n):\n    if n > 3:\n        x = 1\n    return x\n";
+    assert_eq!(call(source, &[Value::Int(4)]), Outcome::Returned(Value::Int(1)));
+    assert_eq!(call(source, &[Value::Int(3)]), Outcome::Left(2, vec![]));
+}
+
+#[test]
+fn ranges_of_any_step_end_where_python_ends_them() {
+    let source = "def f(a, b, c):\n    n = 0\n    x = a\n    for x in range(a, b, c):\n        n += 1\n    return x if n == 3 else -n\n";
+    let args = |a, b, c| [Value::Int(a), Value::Int(b), Value::Int(c)];
+    assert_eq!(call(source, &args(1, 8, 3)), Outcome::Returned(Value::Int(7)));
+    assert_eq!(call(source, &args(8, 1, -3)), Outcome::Returned(Value::Int(2)));
+    assert_eq!(call(source, &args(i64::MAX - 5, i64::MAX, 2)), Outcome::Returned(Value::Int(i64::MAX - 1)));
+    assert_eq!(call(source, &args(i64::MIN, i64::MAX, i64::MAX)), Outcome::Returned(Value::Int(i64::MAX - 1)));
+    assert!(matches!(call(source, &args(1, 2, 0)), Outcome::Left(2, _)));
+}

@@ -1,1 +1,40 @@
-//! x
+//! `_brrr`: the extension module behind the Python package `brrr`.
+//!
+//! Read [`decorate`] for what the decorator does, [`dispatch`] for what a call does. No rule about types lives in this crate,
+//! and no LLVM: that is opened at the first compilation ([`specialise`]).
+
+mod callable;
+mod convert;
+mod decorate;
+mod dispatch;
+mod env;
+mod errors;
+mod methods;
+mod specialise;
+mod tables;
+
+#[cfg(Py_GIL_DISABLED)]
+compile_error!("brrr needs a CPython with the GIL");
+#[cfg(not(Py_3_11))]
+compile_error!("brrr needs CPython 3.11 or later");
+#[cfg(not(target_pointer_width = "64"))]
+compile_error!("brrr needs a 64-bit machine");
+
+use pyo3::exceptions::PyImportError;
+use pyo3::prelude::*;
+
+/// Fills the module.
+#[pymodule]
+fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let digits: u32 = py.import("sys")?.getattr("int_info")?.getattr("bits_per_digit")?.extract()?;
+    if digits != convert::BITS_IN_DIGIT {
+        return Err(PyImportError::new_err(format!("brrr needs a CPython with ints of 30-bit digits, not {digits}")));
+    }
+    errors::install_panic_hook();
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add("Function", callable::class(py)?)?;
+    module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::operators, module)?)?;
+    module.add_function(wrap_pyfunction!(tables::faults, module)?)
+}

@@ -1,0 +1,66 @@
+"""Times the kernels: C, brrr, Numba and CPython by turns in one process. Prints JSON.
+
+The results of all four are compared first, floats to the last bit. Times are medians of `ROUNDS` calls each, CPython's of
+`PLAIN_ROUNDS`.
+"""
+
+import ctypes
+import json
+import statistics
+import sys
+import time
+
+import numba
+from brrr import brrr
+from kernels import KERNELS
+
+QUICK = "--quick" in sys.argv
+ROUNDS = 3 if QUICK else 11
+PLAIN_ROUNDS = 1 if QUICK else 3
+
+
+def in_c(library, function, arguments, result):
+    """The C function of the same name, with the types of the arguments and the result."""
+    kind = {int: ctypes.c_int64, float: ctypes.c_double}
+    found = library[function.__name__]
+    found.argtypes = [kind[type(one)] for one in arguments]
+    found.restype = kind[type(result)]
+    return found
+
+
+def seconds(function, arguments):
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def main(library):
+    library = ctypes.CDLL(library)
+    rows = []
+    for function, arguments in KERNELS:
+        expected = function(*arguments)
+        compiled = brrr(function)
+        peers = {
+            "c": in_c(library, function, arguments, expected),
+            "brrr": compiled,
+            "numba": numba.njit(function),
+            "cpython": function,
+        }
+        for name, peer in peers.items():
+            result = peer(*arguments)
+            if result != expected or type(result) is not type(expected):
+                raise SystemExit(f"{function.__name__} in {name}: {result!r}, not {expected!r}")
+        times = {name: [] for name in peers}
+        for turn in range(ROUNDS):
+            for name, peer in peers.items():
+                if name != "cpython" or turn < PLAIN_ROUNDS:
+                    times[name].append(seconds(peer, arguments))
+        row = {"kernel": function.__name__, "arguments": list(arguments), "exits": compiled.stats()["exits"]}
+        row.update({name: statistics.median(all_) for name, all_ in times.items()})
+        rows.append(row)
+        print(f"  {function.__name__:<16} brrr {row['brrr'] * 1e3:8.2f} ms", file=sys.stderr, flush=True)
+    json.dump(rows, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,100 @@
+"""From the measured JSON files to tables: `report.py RESULTS` prints them, `--record` writes docs/benchmarks.md too."""
+
+import json
+import math
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Below this the call from Python is what is timed: clang replaced the loop by a formula.
+CLOSED_FORM = 100e-6
+
+
+def table(header, rows):
+    """A Markdown table that reads well as text."""
+    cells = [header, *rows]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(header))]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in cells]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def ratio(value):
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+
+
+def mean(values):
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def kernels(rows):
+    lines, to_c, to_numba, to_cpython = [], [], [], []
+    for row in rows:
+        c = row["c"]
+        closed = c < CLOSED_FORM
+        if not closed:
+            to_c.append(row["brrr"] / c)
+        to_numba.append(row["numba"] / row["brrr"])
+        to_cpython.append(row["cpython"] / row["brrr"])
+        times = [f"{row[peer] * 1e3:,.2f}" for peer in ("brrr", "numba", "cpython")]
+        in_c = "closed form" if closed else f"{c * 1e3:.2f}"
+        lines.append([
+            row["kernel"], in_c, *times, "" if closed else ratio(to_c[-1]),
+            # A Numba that found the closed form is not slower by any useful ratio.
+            "closed form" if row["numba"] < CLOSED_FORM <= row["brrr"] else ratio(to_numba[-1]), ratio(to_cpython[-1]),
+        ])  # fmt: skip
+    useful = [one for row, one in zip(rows, to_numba) if row["numba"] >= CLOSED_FORM and row["brrr"] >= CLOSED_FORM]
+    lines.append(["geometric mean", "", "", "", "", ratio(mean(to_c)), ratio(mean(useful)), ratio(mean(to_cpython))])
+    header = ["kernel", "C, ms", "brrr, ms", "Numba, ms", "CPython, ms", "brrr / C", "Numba / brrr", "CPython / brrr"]
+    return table(header, lines)
+
+
+def startup(found):
+    names = {"import": "import", "first": "first function: decoration and call", "second": "second function"}
+    rows = [[text, *(f"{found[peer][step]:.1f}" for peer in ("brrr", "numba"))] for step, text in names.items()]
+    rows.append(["of the first: opening the LLVM library", f"{found['llvm']['open']:.1f}", ""])
+    return table(["fresh process, ms", "brrr", "Numba"], rows)
+
+
+def calls(found):
+    rows = [[f"`{case}`", *(f"{one[peer]:.0f}" for peer in ("brrr", "cpython", "numba"))] for case, one in found.items()]
+    return table(["one call, ns, loop included", "brrr", "Python function", "Numba"], rows)
+
+
+def machine():
+    info = Path("/proc/cpuinfo").read_text()
+    model = next(line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name"))
+    clang = subprocess.run(["clang-19", "--version"], capture_output=True, text=True, check=True).stdout.split("version ")[1]
+    return (
+        f"{model}, {info.count('processor')} cores; CPython {platform.python_version()}; "
+        f"{clang.split()[0]} for C (`clang -O3 -march=native -ffp-contract=off`); "
+        f"Numba {version('numba')} (llvmlite {version('llvmlite')}); {platform.platform(terse=True)}."
+    )
+
+
+def main(results, record):
+    found = {name: json.loads((results / f"{name}.json").read_text()) for name in ("kernels", "startup", "calls")}
+    sections = (
+        "## Kernels",
+        "Medians, by turns in one process, after compilation; results compared first. `benchmarks/kernels.py`.",
+        kernels(found["kernels"]),
+        "## Start-up",
+        "Medians of fresh processes, files cached by the system. `benchmarks/measure_startup.py`.",
+        startup(found["startup"]),
+        "## Calls",
+        "Medians over fresh processes. `benchmarks/measure_calls.py`.",
+        calls(found["calls"]),
+    )
+    text = "\n\n".join(sections) + "\n"
+    print(f"\n{machine()}\n\n{text}")
+    if record:
+        intro = f"# Benchmarks\n\nMeasured by `make bench RECORD=1`. Ratios carry over to other machines, times do not.\n\n{machine()}\n\n"
+        (ROOT / "docs" / "benchmarks.md").write_text(intro + text)
+    (results / "benchmarks.txt").write_text(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), "--record" in sys.argv)

@@ -1,0 +1,29 @@
+"""Numeric Python made fast by one decorator, exact to the last bit.
+
+    from brrr import brrr
+
+    @brrr
+    def total(n: int) -> int:
+        result = 0
+        for i in range(n):
+            result += i
+        return result
+
+Remove the decorator and nothing changes but the speed.
+"""
+
+import sys as _sys
+
+if _sys.implementation.name != "cpython":
+    raise ImportError(f"brrr needs CPython, not {_sys.implementation.name}")
+if not (3, 11) <= _sys.version_info[:2] <= (3, 14):
+    raise ImportError(
+        "brrr needs CPython 3.11, 3.12, 3.13 or 3.14, not %d.%d" % _sys.version_info[:2]
+    )
+if "t" in getattr(_sys, "abiflags", ""):
+    raise ImportError("brrr needs a CPython with the GIL, not a free-threaded build")
+
+from brrr._brrr import Function, __version__, brrr
+from brrr._errors import BrrrError, BrrrWarning, Diagnostic
+
+__all__ = ["BrrrError", "BrrrWarning", "Diagnostic", "Function", "brrr"]

@@ -1,0 +1,166 @@
+//! The decorator.
+//!
+//! Enters: a function and options. Leaves: the callable, or a `BrrrError` that says what cannot be compiled and what to write
+//! instead. Decoration reads, parses and checks; it compiles nothing. It is a builtin function, so that tracebacks end at
+//! the user's line.
+
+use brrr_core::backend::{Options, Overflow};
+use brrr_core::compile::Prepared;
+use brrr_core::diagnostic::Code;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyDict, PyFunction, PyString, PyTuple, PyType};
+
+use crate::callable;
+use crate::convert::type_name;
+use crate::env;
+use crate::errors::{Bare, Refusal, guarded};
+use crate::specialise::{Body, Choices};
+
+/// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
+#[pyfunction]
+#[pyo3(signature = (*args, **options), text_signature = "(function=None, /, *, overflow='exact', fallback=False)")]
+pub fn brrr<'py>(
+    py: Python<'py>,
+    args: &Bound<'py, PyTuple>,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let choices = choices(options)?;
+    match args.len() {
+        0 => Ok(decorator(py, choices)?.into_any()),
+        1 => decorate(&args.get_item(0)?, choices),
+        given => {
+            Err(PyTypeError::new_err(format!("brrr() takes one function, but {given} positional arguments were given")))
+        }
+    }
+}
+
+fn decorator<'py>(py: Python<'py>, choices: Choices) -> PyResult<Bound<'py, PyCFunction>> {
+    let decorate = move |args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>| {
+        if args.len() != 1 || kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
+            return Err(PyTypeError::new_err("the decorator brrr(...) takes one function"));
+        }
+        decorate(&args.get_item(0)?, choices).map(Bound::unbind)
+    };
+    PyCFunction::new_closure(py, Some(c"brrr"), Some(c"The decorator with its options."), decorate)
+}
+
+fn choices(options: Option<&Bound<'_, PyDict>>) -> PyResult<Choices> {
+    let mut choices = Choices::default();
+    for (name, value) in options.into_iter().flatten() {
+        match name.to_string().as_str() {
+            "overflow" => choices.options = Options { overflow: overflow(&value)? },
+            "fallback" => {
+                choices.fallback = value.extract::<bool>().map_err(|_| {
+                    PyTypeError::new_err(format!("brrr(): `fallback` is True or False, not {}", repr(&value)))
+                })?;
+            }
+            other => {
+                let message = format!("brrr() has no option `{other}`; the options are `overflow` and `fallback`");
+                return Err(PyTypeError::new_err(message));
+            }
+        }
+    }
+    Ok(choices)
+}
+
+fn overflow(value: &Bound<'_, PyAny>) -> PyResult<Overflow> {
+    let text = value.cast::<PyString>().map_err(|_| {
+        PyTypeError::new_err(format!("brrr(): `overflow` is \"exact\" or \"wrap\", not {}", repr(value)))
+    })?;
+    match text.to_str()? {
+        "exact" => Ok(Overflow::Exact),
+        "wrap" => Ok(Overflow::Wrap),
+        _ => Err(PyValueError::new_err(format!("brrr(): `overflow` is \"exact\" or \"wrap\", not {}", repr(value)))),
+    }
+}
+
+fn repr(value: &Bound<'_, PyAny>) -> String {
+    value.repr().map_or_else(|_| "that".to_owned(), |text| text.to_string())
+}
+
+fn decorate<'py>(target: &Bound<'py, PyAny>, choices: Choices) -> PyResult<Bound<'py, PyAny>> {
+    let py = target.py();
+    let builtins = py.import("builtins")?;
+    if target.is_exact_instance(&builtins.getattr("staticmethod")?) {
+        let inner = decorate_function(&target.getattr("__func__")?, choices, true)?;
+        return builtins.getattr("staticmethod")?.call1((inner,));
+    }
+    decorate_function(target, choices, false)
+}
+
+fn decorate_function<'py>(
+    target: &Bound<'py, PyAny>,
+    choices: Choices,
+    is_static: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = target.py();
+    let function = match (target.cast::<PyFunction>(), callable::view(target)) {
+        (Ok(function), _) => function.clone(),
+        // Under the decorator again: the function itself, with the options of now.
+        (Err(_), Some(view)) => view.original,
+        (Err(_), None) => return Err(not_a_function(target).error(py)),
+    };
+    if is_disabled() {
+        function.setattr("original_func", &function)?;
+        function.setattr("py_func", &function)?;
+        return Ok(function.into_any());
+    }
+    let parameters = env::parameters(&function.getattr("__code__")?)?;
+    let prepared = guarded(py, || prepare(&function, is_static))?;
+    if let Err(refusal) = &prepared {
+        guarded(py, || match choices.fallback {
+            true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
+            false => Err(refusal.error(py)),
+        })?;
+    }
+    callable::new(&function, Body::new(parameters, choices, prepared))
+}
+
+/// The decorator returns the plain function.
+fn is_disabled() -> bool {
+    std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<Prepared, Refusal>> {
+    let code = function.getattr("__code__")?;
+    let name = code.getattr("co_name")?.to_string();
+    if name == "<lambda>" {
+        return Ok(Err(Refusal::Bare(Bare {
+            code: Code::NotAFunction,
+            message: "a lambda cannot be compiled".to_owned(),
+            help: "write a function with `def`".to_owned(),
+            place: Some(env::place(&code)?),
+        })));
+    }
+    let (source, mut parsed) = match env::read(function)? {
+        Ok(read) => read,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let qualname = code.getattr("co_qualname")?.to_string();
+    parsed.in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
+    let prepared = Prepared::new(source, parsed, &env::env(function)?);
+    Ok(prepared.map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics)))
+}
+
+fn not_a_function(target: &Bound<'_, PyAny>) -> Refusal {
+    let class = target.get_type();
+    let kind = type_name(&class);
+    let (what, help) = match kind.as_str() {
+        "classmethod" => ("a class method", "use `@staticmethod`, and pass what is needed as numbers".to_owned()),
+        "property" => ("a property", "write a function, and call it from the property".to_owned()),
+        "method" => ("a bound method", "put the decorator on a function without `self`".to_owned()),
+        "builtin_function_or_method" => ("a builtin function", "write a Python function with `def`".to_owned()),
+        "functools.partial" => ("a partial function", "put the decorator on the function inside of it".to_owned()),
+        _ if target.cast::<PyType>().is_ok() => {
+            ("a class", "put the decorator on functions: on static methods of the class, say".to_owned())
+        }
+        _ => ("", "put the decorator on a function written with `def`; options are given by name".to_owned()),
+    };
+    let message = if what.is_empty() {
+        format!("`brrr` takes a function written with `def`, not an object of type `{kind}`")
+    } else {
+        format!("`brrr` takes a function written with `def`, not {what}")
+    };
+    Refusal::bare(Code::NotAFunction, message, help)
+}

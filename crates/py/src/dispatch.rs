@@ -1,0 +1,422 @@
+//! The call: arguments to a specialisation to machine code to the result.
+//!
+//! Enters: what CPython's vectorcall passes. Leaves: a new reference, or null with an exception set. The hot path is
+//! [`vectorcall`]: positional arguments of the types of the last call reach the entry without a tuple, an allocation or a
+//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. What compiled code does
+//! not do (a side exit, wrong arguments, numbers it does not hold) the original function does, with the very arguments that
+//! came, so that its result, its exception and its traceback are CPython's own. No panic crosses into CPython.
+
+use std::mem::MaybeUninit;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::null_mut;
+
+use brrr_core::abi::EXIT_BASE;
+use brrr_core::types::{Signature, Type};
+use pyo3::ffi::{self, Py_ssize_t, PyObject};
+use pyo3::prelude::*;
+use pyo3::types::PyFunction;
+
+use crate::callable::Callable;
+use crate::convert::{Argument, boxed, classify, describe, unbox};
+use crate::errors::panic_refusal;
+use crate::specialise::{Body, Specialisation};
+
+/// Frames up to this size stand on the stack.
+const STACK_WORDS: usize = 64;
+/// Rearranged arguments up to this number stand on the stack.
+const STACK_ARGUMENTS: usize = 16;
+
+/// One call, as CPython made it. The pointers are valid until it returns.
+#[derive(Clone, Copy)]
+struct Call {
+    this: *mut Callable,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    kwnames: *mut PyObject,
+}
+
+/// The entry of every call.
+///
+/// # Safety
+/// CPython's contract of `vectorcallfunc`, on an object of the type [`Callable`].
+pub unsafe extern "C" fn vectorcall(
+    callable: *mut PyObject,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    kwnames: *mut PyObject,
+) -> *mut PyObject {
+    let call = Call { this: callable.cast(), args, nargsf, kwnames };
+    // SAFETY: CPython keeps the callable and its arguments alive through the call, and the callable its specialisations.
+    unsafe {
+        let last = (*call.this).last;
+        if !last.is_null() && kwnames.is_null() && (*call.this).has_its_code() {
+            let last = &*last;
+            let count = ffi::PyVectorcall_NARGS(nargsf) as usize;
+            if count == last.params.len() && last.words <= STACK_WORDS && guards_hold(call.this, last) {
+                let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
+                let frame = frame.as_mut_ptr().cast::<u64>();
+                if unbox_all(last, args, frame) {
+                    return enter(call, last, args, frame);
+                }
+            }
+        }
+        slow(call)
+    }
+}
+
+/// Writes the payloads of all arguments; false at the first one of another type.
+///
+/// # Safety
+/// `args` and `frame` have an element for each parameter.
+#[inline(always)]
+unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> bool {
+    for (index, &expected) in to.params.iter().enumerate() {
+        // SAFETY: the caller promises the elements, CPython that they are live objects.
+        unsafe {
+            match unbox(*args.add(index), expected) {
+                Some(word) => frame.add(index).write(word),
+                None => return false,
+            }
+        }
+    }
+    true
+}
+
+/// Runs machine code and boxes its result, or has the original function do the call.
+///
+/// # Safety
+/// `frame` has the words of `to`, the first of which are the payloads of `args`, one for each parameter.
+#[inline(always)]
+unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
+    // SAFETY: the entry was made for such a frame; it runs no Python code, so that everything borrowed stays.
+    unsafe {
+        let status = (to.entry)(frame);
+        if status >= EXIT_BASE {
+            return leave(call, to, status - EXIT_BASE, frame);
+        }
+        (*call.this).compiled += 1;
+        let payload = frame.read();
+        if !to.returned.is_empty()
+            && let Some(same) = same_object(to, args, status, payload)
+        {
+            return ffi::Py_NewRef(same);
+        }
+        boxed(status, payload)
+    }
+}
+
+/// The argument that came back: an argument that is returned is the same object.
+///
+/// # Safety
+/// `args` has an element for each parameter of `to`.
+unsafe fn same_object(
+    to: &Specialisation,
+    args: *const *mut PyObject,
+    tag: u64,
+    payload: u64,
+) -> Option<*mut PyObject> {
+    to.returned.iter().find_map(|&index| {
+        let one = *to.params.get(index)?;
+        // SAFETY: the index is that of a parameter.
+        let argument = unsafe { *args.add(index) };
+        // SAFETY: the argument is alive, for its caller holds it.
+        let word = unsafe { unbox(argument, one) };
+        (u64::from(one.tag()) == tag && word == Some(payload)).then_some(argument)
+    })
+}
+
+/// A side exit: counts it, keeps its frame and has the original function do the call.
+///
+/// # Safety
+/// As [`enter`]; the entry has just left by this exit.
+#[cold]
+#[inline(never)]
+unsafe fn leave(call: Call, from: &Specialisation, exit: u64, frame: *const u64) -> *mut PyObject {
+    // SAFETY: the exit has written as many words as its record has, and the frame has room for every record.
+    unsafe {
+        (*call.this).others += 1;
+        let copy = |words| std::slice::from_raw_parts(frame, words).to_vec();
+        if let Some(body) = (*call.this).body() {
+            body.record_exit(from, exit as usize, copy);
+        }
+        original(call)
+    }
+}
+
+/// Does the call by the original function.
+///
+/// # Safety
+/// The call is still going on.
+unsafe fn original(call: Call) -> *mut PyObject {
+    // SAFETY: the arguments are passed on as they came; the original function is held by the callable.
+    unsafe {
+        let function = (*call.this).original;
+        if function.is_null() {
+            ffi::PyErr_SetString(ffi::PyExc_ReferenceError, c"the function is being destroyed".as_ptr());
+            return null_mut();
+        }
+        ffi::PyObject_Vectorcall(function, call.args, call.nargsf, call.kwnames)
+    }
+}
+
+/// True if the names outside the function that its code relies on still mean what they meant.
+///
+/// # Safety
+/// `this` is alive and owns `to`.
+#[inline(always)]
+unsafe fn guards_hold(this: *mut Callable, to: &Specialisation) -> bool {
+    // SAFETY: as the caller promises.
+    to.guards.is_empty() || unsafe { look_up_guards(this, to) }
+}
+
+/// # Safety
+/// As [`guards_hold`].
+#[inline(never)]
+unsafe fn look_up_guards(this: *mut Callable, to: &Specialisation) -> bool {
+    // SAFETY: both namespaces are plain dicts, or there would be no guard; a function that is being destroyed may have lost
+    // them, hence the tests for null.
+    unsafe {
+        let function = (*this).original.cast::<ffi::PyFunctionObject>();
+        if function.is_null() || (*function).func_globals.is_null() || (*function).func_builtins.is_null() {
+            return false;
+        }
+        let (globals, builtins) = ((*function).func_globals, (*function).func_builtins);
+        let holds = to.guards.iter().all(|guard| {
+            let name = guard.name.as_ptr();
+            ffi::PyDict_GetItemWithError(globals, name).is_null()
+                && ffi::PyDict_GetItemWithError(builtins, name) == guard.builtin.as_ptr()
+        });
+        // Only a key of another type than str can raise here; the original function then meets it itself.
+        if !holds {
+            ffi::PyErr_Clear();
+        }
+        holds
+    }
+}
+
+/// What the slow path found out.
+enum Outcome {
+    /// The call is done: a new reference, or null with an exception set.
+    Done(*mut PyObject),
+    /// The original function has to do it.
+    Original,
+}
+
+/// Everything but the hot path.
+///
+/// # Safety
+/// The call is still going on.
+#[cold]
+#[inline(never)]
+unsafe fn slow(call: Call) -> *mut PyObject {
+    // SAFETY: the callable is alive; the body is there unless the callable is being destroyed.
+    unsafe {
+        let body = match (*call.this).body() {
+            Some(body) if !body.is_interpreted() && (*call.this).has_its_code() => body,
+            _ => {
+                (*call.this).others += 1;
+                return original(call);
+            }
+        };
+        match catch_unwind(AssertUnwindSafe(|| dispatch(call, body))) {
+            Ok(Outcome::Done(result)) => result,
+            Ok(Outcome::Original) => {
+                (*call.this).others += 1;
+                original(call)
+            }
+            Err(panic) => {
+                (*call.this).others += 1;
+                Python::attach(|py| panic_refusal(panic.as_ref()).error(py).restore(py));
+                null_mut()
+            }
+        }
+    }
+}
+
+/// Finds the specialisation for the arguments, compiles it if there is none, and runs it.
+///
+/// # Safety
+/// The call is still going on, and `body` is that of its callable.
+unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
+    let count = body.parameters.names.len();
+    let mut stack = [null_mut(); STACK_ARGUMENTS];
+    let mut heap = Vec::new();
+    let slots = if count <= STACK_ARGUMENTS {
+        &mut stack[..count]
+    } else {
+        heap.resize(count, null_mut());
+        &mut heap[..]
+    };
+    // Compiling may run Python code, after which defaults are read anew: hence the second turn.
+    for compiled in [false, true] {
+        // SAFETY: the borrowed references in `slots` are used only while no Python code runs.
+        unsafe {
+            if !arrange(call, body, slots) {
+                return Outcome::Original;
+            }
+            let found = body.search(|one| matches(one, slots).then_some(&raw const *one));
+            if let Some(found) = found {
+                return run(call, body, &*found, slots);
+            }
+            if compiled {
+                return Outcome::Original;
+            }
+            match prepare(call, body, slots) {
+                Ok(true) => {}
+                Ok(false) => return Outcome::Original,
+                Err(error) => {
+                    (*call.this).others += 1;
+                    Python::attach(|py| error.restore(py));
+                    return Outcome::Done(null_mut());
+                }
+            }
+        }
+    }
+    Outcome::Original
+}
+
+/// # Safety
+/// `slots` holds a live object for each parameter.
+unsafe fn matches(one: &Specialisation, slots: &[*mut PyObject]) -> bool {
+    // SAFETY: as the caller promises.
+    one.params.iter().zip(slots).all(|(&expected, &object)| unsafe { unbox(object, expected) }.is_some())
+}
+
+/// Runs a specialisation whose parameters match `slots`.
+///
+/// # Safety
+/// As [`dispatch`]; `to` belongs to `body`.
+unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObject]) -> Outcome {
+    let mut stack = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
+    let mut heap = Vec::<u64>::new();
+    let frame = if to.words <= STACK_WORDS {
+        stack.as_mut_ptr().cast()
+    } else {
+        heap.resize(to.words, 0);
+        heap.as_mut_ptr()
+    };
+    // SAFETY: the frame has the words it needs, and every slot holds an object of the expected type.
+    unsafe {
+        if !guards_hold(call.this, to) || !unbox_all(to, slots.as_ptr(), frame) {
+            return Outcome::Original;
+        }
+        // Keyword-only parameters never come by position, so that such a function has no hot path.
+        if body.parameters.positional == to.params.len() {
+            (*call.this).last = to;
+        }
+        Outcome::Done(enter(call, to, slots.as_ptr(), frame))
+    }
+}
+
+/// Compiles for the types in `slots`. False if the original function has to do the call.
+///
+/// # Errors
+/// Why the call, or the function with these types, cannot be compiled.
+///
+/// # Safety
+/// As [`dispatch`]; `slots` is not used any more after it.
+unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> PyResult<bool> {
+    // SAFETY: nothing has run since the slots were filled.
+    let kinds = slots.iter().map(|&object| unsafe { classify(object) }).collect::<Vec<_>>();
+    Python::attach(|py| {
+        if let Some(index) = kinds.iter().position(|&kind| kind == Argument::Unsupported) {
+            // SAFETY: as above; the new reference keeps the argument alive from here on.
+            let argument = unsafe { Bound::from_borrowed_ptr(py, slots[index]) };
+            body.refuse(py, &body.argument_refusal(index, &describe(&argument)))?;
+            return Ok(false);
+        }
+        let params = kinds.iter().map(|kind| match kind {
+            Argument::Compiled(one) => Some(*one),
+            Argument::Interpreted | Argument::Unsupported => None,
+        });
+        let Some(params) = params.collect::<Option<Vec<Type>>>() else { return Ok(false) };
+        // SAFETY: the callable is alive and holds its function.
+        let function = unsafe { Bound::from_borrowed_ptr(py, (*call.this).original) };
+        body.specialise(function.cast::<PyFunction>()?, &Signature { params })
+    })
+}
+
+/// Fills `slots`, one for each parameter, from positional arguments, keywords and defaults, as CPython binds them. False if
+/// they do not fit: the original function raises.
+///
+/// # Safety
+/// As [`dispatch`]. The references are borrowed.
+unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
+    let parameters = &body.parameters;
+    slots.fill(null_mut());
+    // SAFETY: `args` has the positional arguments and then the values of the keywords; defaults belong to the function.
+    unsafe {
+        let positional = ffi::PyVectorcall_NARGS(call.nargsf) as usize;
+        if positional > parameters.positional {
+            return false;
+        }
+        for (index, slot) in slots[..positional].iter_mut().enumerate() {
+            *slot = *call.args.add(index);
+        }
+        let keywords = if call.kwnames.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(call.kwnames) };
+        for index in 0..keywords {
+            let name = ffi::PyTuple_GET_ITEM(call.kwnames, index);
+            let Some(found) = parameter(body, name) else { return false };
+            if found < parameters.positional_only || !slots[found].is_null() {
+                return false;
+            }
+            slots[found] = *call.args.add(positional + index as usize);
+        }
+        if slots.iter().all(|slot| !slot.is_null()) {
+            return true;
+        }
+        defaults(call, body, slots) && slots.iter().all(|slot| !slot.is_null())
+    }
+}
+
+/// The parameter of a keyword. Names are interned, so that comparing pointers nearly always does.
+///
+/// # Safety
+/// `name` is a live str.
+unsafe fn parameter(body: &Body, name: *mut PyObject) -> Option<usize> {
+    let names = &body.parameters.names;
+    names.iter().position(|one| one.as_ptr() == name).or_else(|| {
+        // SAFETY: only exact strs are compared, which runs no Python code and does not fail.
+        unsafe {
+            let exact = ffi::PyUnicode_CheckExact(name) != 0;
+            names.iter().position(|one| exact && ffi::PyUnicode_Compare(one.as_ptr(), name) == 0)
+        }
+    })
+}
+
+/// Fills the empty slots with the defaults as they are now.
+///
+/// # Safety
+/// As [`arrange`].
+unsafe fn defaults(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
+    let parameters = &body.parameters;
+    // SAFETY: the original function is one, its defaults are a tuple or null, its keyword defaults a dict or null.
+    unsafe {
+        let function = (*call.this).original;
+        let defaults = ffi::PyFunction_GetDefaults(function);
+        if !defaults.is_null() {
+            let count = ffi::PyTuple_GET_SIZE(defaults) as usize;
+            let Some(first) = parameters.positional.checked_sub(count) else { return false };
+            for (index, slot) in slots[first..parameters.positional].iter_mut().enumerate() {
+                if slot.is_null() {
+                    *slot = ffi::PyTuple_GET_ITEM(defaults, index as Py_ssize_t);
+                }
+            }
+        }
+        let by_keyword = ffi::PyFunction_GetKwDefaults(function);
+        if by_keyword.is_null() {
+            return true;
+        }
+        let names = &parameters.names[parameters.positional..];
+        for (name, slot) in names.iter().zip(&mut slots[parameters.positional..]) {
+            if slot.is_null() {
+                *slot = ffi::PyDict_GetItemWithError(by_keyword, name.as_ptr());
+            }
+        }
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return false;
+        }
+    }
+    true
+}

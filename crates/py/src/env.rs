@@ -1,0 +1,265 @@
+//! A live function to its source and what names outside it mean.
+//!
+//! Enters: a Python function. Leaves: the lines it was made from, parsed; an [`Env`]; and the answer whether these lines are
+//! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
+
+use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::source::{SourceFile, Span};
+use brrr_core::syntax;
+use brrr_core::types::{Builtin, Env};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
+
+use crate::errors::{Bare, Refusal};
+
+/// `co_flags`: the code object takes `*args`, `**kwargs`; its function is a coroutine or a generator.
+const CO_VARARGS: u32 = 0x04;
+const CO_VARKEYWORDS: u32 = 0x08;
+/// `co_flags`: everything that `from __future__ import` sets.
+const CO_FUTURES: u32 = 0x1FE_0000;
+
+/// What a code object says about parameters.
+#[derive(Debug)]
+pub struct Parameters {
+    /// Names in the order of the source, keyword-only ones last; interned.
+    pub names: Vec<Py<PyString>>,
+    /// The first so many are positional.
+    pub positional: usize,
+    /// The first so many cannot be given by keyword.
+    pub positional_only: usize,
+    /// `*args` or `**kwargs` is among them.
+    pub variadic: bool,
+}
+
+/// Reads the parameters of a code object.
+///
+/// # Errors
+/// If the object lacks what code objects have.
+pub fn parameters(code: &Bound<'_, PyAny>) -> PyResult<Parameters> {
+    let count = |name: &str| code.getattr(name)?.extract::<usize>();
+    let flags: u32 = code.getattr("co_flags")?.extract()?;
+    let positional = count("co_argcount")?;
+    let all = positional + count("co_kwonlyargcount")?;
+    let names = code.getattr("co_varnames")?.cast_into::<PyTuple>()?;
+    let names = names.iter().take(all).map(|name| Ok(name.cast_into::<PyString>()?.unbind()));
+    Ok(Parameters {
+        names: names.collect::<PyResult<_>>()?,
+        positional,
+        positional_only: count("co_posonlyargcount")?,
+        variadic: flags & (CO_VARARGS | CO_VARKEYWORDS) != 0,
+    })
+}
+
+/// The place of a function: path and first line.
+///
+/// # Errors
+/// If the object lacks what code objects have.
+pub fn place(code: &Bound<'_, PyAny>) -> PyResult<(String, u32)> {
+    let path = code.getattr("co_filename")?.to_string();
+    let line: i64 = code.getattr("co_firstlineno")?.extract()?;
+    Ok((path, u32::try_from(line).unwrap_or(0)))
+}
+
+/// Reads and parses the function's own lines.
+///
+/// # Errors
+/// The refusal if there are none, or they are not a function that can be read; a Python exception from a loader.
+pub fn read(function: &Bound<'_, PyFunction>) -> PyResult<Result<(SourceFile, syntax::Function), Refusal>> {
+    let code = function.getattr("__code__")?;
+    let (path, first_line) = place(&code)?;
+    let lines = lines(function, &code, &path)?;
+    let mut at = (first_line as usize).saturating_sub(1);
+    if first_line == 0 || at >= lines.len() {
+        return Ok(Err(no_source(&path, first_line, &code)?));
+    }
+    let mut next_line = || {
+        let line = lines.get_item(at).ok()?.extract::<String>().ok();
+        at += 1;
+        line
+    };
+    let read = syntax::read_function(&path, first_line, &mut next_line);
+    Ok(read.map_err(|(source, diagnostic)| Refusal::InSource(source, vec![diagnostic])))
+}
+
+/// The lines of the file, or of what the prompt, a notebook or a test put into `linecache`.
+fn lines<'py>(function: &Bound<'py, PyFunction>, code: &Bound<'py, PyAny>, path: &str) -> PyResult<Bound<'py, PyList>> {
+    let py = function.py();
+    let linecache = py.import(intern!(py, "linecache"))?;
+    // From 3.13 on the prompt keeps its source under the code object.
+    if let Ok(of_code) = linecache.getattr(intern!(py, "_getlines_from_code")) {
+        let found = of_code.call1((code,))?;
+        if let Ok(list) = found.cast_into::<PyList>()
+            && !list.is_empty()
+        {
+            return Ok(list);
+        }
+    }
+    linecache.call_method1(intern!(py, "checkcache"), (path,))?;
+    let globals = function.getattr(intern!(py, "__globals__"))?;
+    let found = linecache.call_method1(intern!(py, "getlines"), (path, globals))?;
+    Ok(found.cast_into::<PyList>().unwrap_or_else(|_| PyList::empty(py)))
+}
+
+fn no_source(path: &str, line: u32, code: &Bound<'_, PyAny>) -> PyResult<Refusal> {
+    let name = code.getattr("co_name")?.to_string();
+    let help = match path {
+        "<stdin>" | "<string>" if code.py().version_info() < (3, 13) => {
+            "the prompt and `python -c` keep no source before CPython 3.13: write the function into a file, use a notebook \
+             or IPython, or CPython 3.13"
+        }
+        _ if path.starts_with('<') => {
+            "brrr reads the source: write the function into a file, or put its text into `linecache` under the name that \
+             was given to `compile()`"
+        }
+        _ => "brrr reads the source: keep the `.py` file beside the program, with the lines it was loaded from",
+    };
+    Ok(Refusal::Bare(Bare {
+        code: Code::NoSource,
+        message: format!("the source of `{name}` cannot be found"),
+        help: help.to_owned(),
+        place: Some((path.to_owned(), line)),
+    }))
+}
+
+/// What the names that compiled code knows mean to this function.
+///
+/// # Errors
+/// If the function lacks what functions have.
+pub fn env(function: &Bound<'_, PyFunction>) -> PyResult<Env> {
+    let globals = function.getattr("__globals__")?;
+    let builtins = function.getattr("__builtins__")?;
+    let free = function.getattr("__code__")?.getattr("co_freevars")?.cast_into::<PyTuple>()?;
+    // Namespaces of another class than dict may answer anything at any time.
+    let plain = globals.cast_exact::<PyDict>().is_ok() && builtins.cast_exact::<PyDict>().is_ok();
+    let mut env = Env::default();
+    for builtin in Builtin::ALL {
+        let name = builtin.name();
+        let replaced = || Ok::<_, PyErr>(!builtins.get_item(name).is_ok_and(|found| found.is(object(builtin, &found))));
+        if !plain || globals.contains(name)? || free.contains(name)? || replaced()? {
+            env.bound.insert(name.to_owned());
+        }
+    }
+    Ok(env)
+}
+
+/// The builtin itself, whatever its name is bound to now.
+pub fn object<'py>(builtin: Builtin, near: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
+    let py = near.py();
+    match builtin {
+        Builtin::Range => py.get_type::<pyo3::types::PyRange>().into_any(),
+    }
+}
+
+/// Compares the text kept at decoration with the code object, by compiling it again under the same conditions. What may
+/// differ is where the code stands; what it does may not.
+///
+/// # Errors
+/// The refusal `BRRR004` if they differ; a Python exception if memory runs out.
+pub fn verify(
+    function: &Bound<'_, PyFunction>,
+    source: &SourceFile,
+    parsed: &syntax::Function,
+) -> PyResult<Option<Refusal>> {
+    let py = function.py();
+    let code = function.getattr("__code__")?;
+    let text = wrapped(source, parsed, &code)?;
+    let flags: u32 = code.getattr("co_flags")?.extract()?;
+    let keywords = PyDict::new(py);
+    keywords.set_item("flags", flags & CO_FUTURES)?;
+    keywords.set_item("dont_inherit", true)?;
+    let compile = py.import("builtins")?.getattr("compile")?;
+    let again = match compile.call((text, source.path(), "exec"), Some(&keywords)) {
+        Ok(module) => find(&module, &code.getattr("co_name")?)?,
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
+        Err(error) => return Err(error),
+    };
+    let same = match again {
+        Some(again) => fingerprint(&again)?.eq(fingerprint(&code)?)?,
+        None => false,
+    };
+    if same {
+        return Ok(None);
+    }
+    let diagnostic = Diagnostic::new(
+        Code::SourceChanged,
+        format!("the source of `{}` is not what Python loaded", parsed.name),
+        parsed.name_span,
+        "these lines give other bytecode than the function has",
+    )
+    .help(
+        "load the module again; if an import hook rewrites it, as pytest does with asserts, keep functions under brrr out of \
+         its reach",
+    );
+    Ok(Some(Refusal::InSource(source.clone(), vec![diagnostic])))
+}
+
+/// The function's lines, made a module of their own. The class around it is rebuilt, for names such as `__x` depend on it,
+/// and free variables are bound one level up.
+fn wrapped(source: &SourceFile, parsed: &syntax::Function, code: &Bound<'_, PyAny>) -> PyResult<String> {
+    let own = source.slice(Span::new(0, parsed.span.end));
+    let free = code.getattr("co_freevars")?.extract::<Vec<String>>()?;
+    let qualname = code.getattr("co_qualname")?.to_string();
+    let class = qualname.rsplit('.').nth(1).filter(|outer| *outer != "<locals>");
+    let names =
+        free.iter().filter(|name| name.as_str() != "__class__").map(String::as_str).collect::<Vec<_>>().join(", ");
+    let (head, depth) = match (names.is_empty(), class) {
+        (true, None) if own.starts_with([' ', '\t', '\x0c']) => ("if 1:\n".to_owned(), 1),
+        (true, None) => (String::new(), 0),
+        (true, Some(class)) => (format!("class {class}:\n"), 1),
+        (false, None) => (format!("def _({names}):\n"), 1),
+        (false, Some(class)) => (format!("def _({names}):\n class {class}:\n"), 2),
+    };
+    let indent = own.bytes().take_while(|&byte| byte == b' ').count();
+    let fits = indent >= depth || depth < 2 && own.starts_with('\t');
+    let mut text = head;
+    if fits {
+        text.push_str(own);
+    } else {
+        // Too little indent for the lines above it: generated code, or tabs. Only a multi-line string could tell.
+        text.extend(own.lines().map(|line| format!("{:depth$}{line}\n", "")));
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+/// The first code object of that name, in the order of the source.
+fn find<'py>(code: &Bound<'py, PyAny>, name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    for constant in code.getattr("co_consts")?.cast_into::<PyTuple>()?.iter() {
+        if !constant.is_instance_of::<PyCode>() {
+            continue;
+        }
+        if constant.getattr("co_name")?.eq(name)? {
+            return Ok(Some(constant));
+        }
+        if let Some(found) = find(&constant, name)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// What a code object does, without where it stands. `repr` tells `1`, `1.0`, `True` and `-0.0` apart.
+fn fingerprint<'py>(code: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyTuple>> {
+    let py = code.py();
+    let constants = code.getattr("co_consts")?.cast_into::<PyTuple>()?;
+    let constants = constants.iter().map(|one| match one.is_instance_of::<PyCode>() {
+        true => Ok(fingerprint(&one)?.into_any()),
+        false => Ok(one.repr()?.into_any()),
+    });
+    let constants = PyList::new(py, constants.collect::<PyResult<Vec<_>>>()?)?;
+    let part = |name: &str| code.getattr(name);
+    PyTuple::new(
+        py,
+        [
+            part("co_code")?,
+            constants.into_any(),
+            part("co_names")?,
+            part("co_varnames")?,
+            part("co_freevars")?,
+            part("co_argcount")?,
+            part("co_posonlyargcount")?,
+            part("co_kwonlyargcount")?,
+        ],
+    )
+}

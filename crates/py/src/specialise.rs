@@ -1,0 +1,361 @@
+//! One function under the decorator: what was read at decoration and what has been compiled since.
+//!
+//! Enters: a signature. Leaves: a [`Specialisation`] with a loaded entry. Specialisations are never dropped before their
+//! function, so a pointer to one stays valid while the function is alive. Everything that may run Python code runs without
+//! a borrow: the same function may be called, and compiled, in the middle of it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use brrr_core::abi::{self, Entry};
+use brrr_core::backend::{Backend, Options, Output};
+use brrr_core::compile::Prepared;
+use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::ir;
+use brrr_core::load;
+use brrr_core::source::Span;
+use brrr_core::types::{Signature, Type};
+use pyo3::prelude::*;
+use pyo3::types::{PyFunction, PyString};
+
+use crate::env::{self, Parameters};
+use crate::errors::{Refusal, guarded};
+
+/// What the user asked of the decorator.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices {
+    /// What machine code depends on.
+    pub options: Options,
+    /// Unsupported code runs in the interpreter.
+    pub fallback: bool,
+}
+
+/// Machine code for one signature.
+#[derive(Debug)]
+pub struct Specialisation {
+    /// The types of the parameters.
+    pub params: Box<[Type]>,
+    /// The machine code.
+    pub entry: Entry,
+    /// Words its frame needs.
+    pub words: usize,
+    /// Parameters whose very object may be returned.
+    pub returned: Box<[usize]>,
+    /// What must still be true of names outside the function.
+    pub guards: Box<[Guard]>,
+    /// The IR, which the exits refer to.
+    pub function: ir::Function,
+    /// How often each exit was taken.
+    pub exits: Box<[Cell<u64>]>,
+    /// Words of the frame that each exit writes.
+    exit_words: Box<[usize]>,
+    _code: load::Code,
+}
+
+/// A name outside the function that must still mean the builtin.
+#[derive(Debug)]
+pub struct Guard {
+    /// The name, interned.
+    pub name: Py<PyString>,
+    /// The builtin.
+    pub builtin: Py<PyAny>,
+}
+
+/// A side exit as it is shown: where, and the live locals by name.
+#[derive(Debug)]
+pub struct ExitRecord {
+    /// The line in the file.
+    pub line: u32,
+    /// The ordinal of the statement.
+    pub statement: u32,
+    /// The part of the statement.
+    pub point: ir::Point,
+    /// Names and values; unbound names are left out.
+    pub locals: Vec<(String, abi::Value)>,
+}
+
+/// The last side exit: which, and its frame.
+#[derive(Debug)]
+struct LastExit {
+    specialisation: usize,
+    exit: usize,
+    frame: Vec<u64>,
+}
+
+/// The state behind a function under the decorator.
+#[derive(Debug)]
+pub struct Body {
+    /// Its parameters.
+    pub parameters: Parameters,
+    /// What the user asked for.
+    pub choices: Choices,
+    /// The parsed function, or why the interpreter runs it.
+    prepared: Result<Prepared, Refusal>,
+    /// Every call runs the original function.
+    interpreted: Cell<bool>,
+    verified: Cell<bool>,
+    warned: Cell<bool>,
+    #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
+    specialisations: RefCell<Vec<Box<Specialisation>>>,
+    last_exit: RefCell<Option<LastExit>>,
+    /// Seconds spent in checking and compiling.
+    pub seconds: Cell<f64>,
+}
+
+impl Body {
+    /// The state after decoration.
+    pub fn new(parameters: Parameters, choices: Choices, prepared: Result<Prepared, Refusal>) -> Self {
+        let interpreted = prepared.is_err() || parameters.variadic;
+        Self {
+            parameters,
+            choices,
+            prepared,
+            interpreted: Cell::new(interpreted),
+            verified: Cell::new(false),
+            warned: Cell::new(interpreted),
+            specialisations: RefCell::default(),
+            last_exit: RefCell::default(),
+            seconds: Cell::new(0.0),
+        }
+    }
+
+    /// True if every call runs the original function.
+    pub fn is_interpreted(&self) -> bool {
+        self.interpreted.get()
+    }
+
+    /// The parsed function.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
+        self.prepared.as_ref().map_err(|refusal| refusal.error(py))
+    }
+
+    /// Hands every specialisation, the last compiled first, to `choose` until it answers.
+    pub fn search<T>(&self, mut choose: impl FnMut(&Specialisation) -> Option<T>) -> Option<T> {
+        self.specialisations.borrow().iter().rev().find_map(|one| choose(one))
+    }
+
+    /// The signature compiled last.
+    pub fn last_signature(&self) -> Option<Signature> {
+        self.search(|one| Some(Signature { params: one.params.to_vec() }))
+    }
+
+    /// Compiled signatures in the order of their compilation.
+    pub fn signatures(&self) -> Vec<String> {
+        let text = |one: &Specialisation| Signature { params: one.params.to_vec() }.python(one.function.result);
+        self.specialisations.borrow().iter().map(|one| text(one)).collect()
+    }
+
+    /// Compiles for a signature, unless that has been done. False if the interpreter runs this function instead, which
+    /// only happens when the user chose `fallback`.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn specialise(&self, function: &Bound<'_, PyFunction>, signature: &Signature) -> PyResult<bool> {
+        let py = function.py();
+        if self.is_interpreted() {
+            return Ok(false);
+        }
+        if self.has(signature) {
+            return Ok(true);
+        }
+        let start = Instant::now();
+        let made = guarded(py, || self.make(function, signature));
+        self.seconds.set(self.seconds.get() + start.elapsed().as_secs_f64());
+        match made? {
+            Ok(made) => {
+                // Compiling may have run Python code that called this function with the same types.
+                if !self.has(signature) {
+                    self.specialisations.borrow_mut().push(Box::new(made));
+                }
+                Ok(true)
+            }
+            Err(refusal) => {
+                self.refuse(py, &refusal)?;
+                self.interpreted.set(true);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Raises a refusal, or warns once if the user chose `fallback`.
+    ///
+    /// # Errors
+    /// The refusal, or the warning if the user made warnings errors.
+    pub fn refuse(&self, py: Python<'_>, refusal: &Refusal) -> PyResult<()> {
+        if !self.choices.fallback {
+            return Err(refusal.error(py));
+        }
+        if self.warned.replace(true) {
+            return Ok(());
+        }
+        let name = self.prepared.as_ref().map_or("the function", |prepared| prepared.function().name.as_str());
+        refusal.warn(py, name)
+    }
+
+    fn has(&self, signature: &Signature) -> bool {
+        self.search(|one| (*one.params == *signature.params).then_some(())).is_some()
+    }
+
+    fn make(
+        &self,
+        function: &Bound<'_, PyFunction>,
+        signature: &Signature,
+    ) -> PyResult<Result<Specialisation, Refusal>> {
+        let py = function.py();
+        if let Some(refusal) = self.verify(function)? {
+            return Ok(Err(refusal));
+        }
+        let prepared = self.prepared(py)?;
+        let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
+        let typed = match prepared.typed(signature) {
+            Ok(typed) => typed,
+            Err(diagnostics) => return Ok(Err(in_source(diagnostics))),
+        };
+        let backend = match backend(py) {
+            Ok(backend) => backend,
+            Err(message) => return Ok(Err(self.backend_refusal(prepared, message))),
+        };
+        let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
+            Ok(object) => object,
+            Err(diagnostic) => return Ok(Err(in_source(vec![diagnostic]))),
+        };
+        match load::Code::load(&object) {
+            Ok(code) => Ok(Ok(Specialisation::new(function, signature, typed, code))),
+            Err(message) => Ok(Err(self.backend_refusal(prepared, message))),
+        }
+    }
+
+    fn backend_refusal(&self, prepared: &Prepared, message: String) -> Refusal {
+        let span = prepared.function().name_span;
+        let diagnostic = Diagnostic::new(Code::Backend, message, span, "while compiling this function");
+        Refusal::InSource(prepared.source().clone(), vec![diagnostic])
+    }
+
+    /// Once per function: is the text still what the code object was made from?
+    fn verify(&self, function: &Bound<'_, PyFunction>) -> PyResult<Option<Refusal>> {
+        if self.verified.get() {
+            return Ok(None);
+        }
+        let prepared = self.prepared(function.py())?;
+        let refusal = env::verify(function, prepared.source(), prepared.function())?;
+        self.verified.set(refusal.is_none());
+        Ok(refusal)
+    }
+
+    /// The text that LLVM gives for a signature.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn text(&self, py: Python<'_>, signature: &Signature, output: Output) -> PyResult<String> {
+        let prepared = self.prepared(py)?;
+        let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
+        let typed = prepared.typed(signature).map_err(refused)?;
+        let backend = backend(py).map_err(|message| self.backend_refusal(prepared, message).error(py))?;
+        let text = prepared.code(backend, typed, self.choices.options, output);
+        let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Counts a side exit and keeps its frame. `frame` gives the words that the exit wrote, by their number.
+    pub fn record_exit(&self, taken: &Specialisation, exit: usize, frame: impl FnOnce(usize) -> Vec<u64>) {
+        let (Some(count), Some(&words)) = (taken.exits.get(exit), taken.exit_words.get(exit)) else { return };
+        count.set(count.get() + 1);
+        let all = self.specialisations.borrow();
+        let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else { return };
+        self.last_exit.replace(Some(LastExit { specialisation, exit, frame: frame(words) }));
+    }
+
+    /// How often each line left compiled code.
+    pub fn exits(&self) -> BTreeMap<u32, u64> {
+        let mut lines = BTreeMap::new();
+        let Ok(prepared) = &self.prepared else { return lines };
+        for one in self.specialisations.borrow().iter() {
+            for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {
+                *lines.entry(prepared.source().line(exit.span.start)).or_default() += count.get();
+            }
+        }
+        lines
+    }
+
+    /// The last side exit.
+    pub fn last_exit(&self) -> Option<ExitRecord> {
+        let last = self.last_exit.borrow();
+        let last = last.as_ref()?;
+        let all = self.specialisations.borrow();
+        let taken = all.get(last.specialisation)?;
+        let exit = taken.function.exits.get(last.exit)?;
+        let line = self.prepared.as_ref().ok()?.source().line(exit.span.start);
+        let locals = abi::read_exit(&taken.function, exit, &last.frame);
+        let locals = locals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Some(ExitRecord { line, statement: exit.statement, point: exit.point, locals })
+    }
+
+    /// Why an argument cannot be compiled, drawn at its parameter.
+    pub fn argument_refusal(&self, index: usize, what: &str) -> Refusal {
+        let Ok(prepared) = &self.prepared else {
+            return Refusal::bare(Code::ArgumentType, format!("cannot compile {what}"), "pass numbers");
+        };
+        let parsed = prepared.function();
+        let arguments = &parsed.ast.args;
+        let all = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+        let (name, span) = match all.map(|one| &one.def).nth(index) {
+            Some(one) => (one.arg.to_string(), Span::new(one.range.start().into(), one.range.end().into())),
+            None => (format!("number {index}"), parsed.name_span),
+        };
+        let diagnostic = Diagnostic::new(
+            Code::ArgumentType,
+            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", parsed.name),
+            span,
+            format!("got `{what}` here"),
+        )
+        .help(
+            "pass an `int`, a `float`, a `bool` or `None`, or use `@brrr(fallback=True)` to run such calls in the interpreter",
+        );
+        Refusal::InSource(prepared.source().clone(), vec![diagnostic])
+    }
+}
+
+impl Specialisation {
+    fn new(function: &Bound<'_, PyFunction>, signature: &Signature, typed: ir::Function, code: load::Code) -> Self {
+        let py = function.py();
+        let guard = |&builtin| Guard {
+            name: PyString::intern(py, brrr_core::types::Builtin::name(builtin)).unbind(),
+            builtin: env::object(builtin, function).unbind(),
+        };
+        let words = |exit: &ir::Exit| exit.live.iter().map(|&id| abi::words(typed.local(id).types)).sum();
+        Self {
+            params: signature.params.clone().into(),
+            entry: code.entry(),
+            words: abi::frame_words(&typed),
+            returned: typed.returned.iter().map(|&index| index as usize).collect(),
+            guards: typed.guards.iter().map(guard).collect(),
+            exits: typed.exits.iter().map(|_| Cell::new(0)).collect(),
+            exit_words: typed.exits.iter().map(words).collect(),
+            function: typed,
+            _code: code,
+        }
+    }
+}
+
+/// LLVM, opened at the first compilation of the process.
+fn backend(py: Python<'_>) -> Result<&'static Backend, String> {
+    static BACKEND: OnceLock<Backend> = OnceLock::new();
+    if let Some(backend) = BACKEND.get() {
+        return Ok(backend);
+    }
+    let path = library(py).map_err(|error| format!("cannot tell where brrr is installed: {error}"))?;
+    let opened = Backend::open(&path)?;
+    Ok(BACKEND.get_or_init(|| opened))
+}
+
+/// The library beside this extension.
+fn library(py: Python<'_>) -> PyResult<PathBuf> {
+    let own = py.import("brrr._brrr")?.getattr("__file__")?.extract::<PathBuf>()?;
+    Ok(own.with_file_name("_llvm.so"))
+}

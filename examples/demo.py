@@ -1,0 +1,131 @@
+"""What brrr does, shown on one function: run it by `make demo`."""
+
+import os
+import re
+import sys
+import time
+
+from brrr import BrrrError, brrr
+
+
+@brrr
+def foo(a: int) -> int:
+    b = 0
+    i = 0
+    while i < a:
+        b = b + i
+        i = i + 1
+    return b
+
+
+@brrr
+def power(base, exponent):
+    result = 1
+    for _ in range(exponent):
+        result = result * base
+    return result
+
+
+def refused(n):
+    squares = [i * i for i in range(n)]
+    return squares
+
+
+COLOR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+WIDTH = 100
+
+
+def heading(text):
+    line = f"── {text} " + "─" * (WIDTH - len(text) - 4)
+    print(f"\n\033[1m{line}\033[0m" if COLOR else f"\n{line}")
+
+
+def show(text):
+    """Program text, indented."""
+    for line in text.strip("\n").splitlines():
+        print(f"    {line}".rstrip())
+
+
+def timed(function, *arguments):
+    """The result of a call and its seconds."""
+    start = time.perf_counter()
+    result = function(*arguments)
+    return result, time.perf_counter() - start
+
+
+def seconds(value):
+    for unit, factor in (("s ", 1), ("ms", 1e3), ("us", 1e6)):
+        if value * factor >= 1:
+            break
+    return f"{value * factor:8.2f} {unit}"
+
+
+def source(function):
+    """The text of a function from its `def` on."""
+    import inspect
+
+    text = inspect.getsource(function)
+    return text[text.index("def ") :]
+
+
+def function_only(llvm):
+    """The function of an LLVM module, without the declarations and attributes around it."""
+    found = re.search(r"^define .*?^}", llvm, re.DOTALL | re.MULTILINE)
+    return re.sub(r", !\S+ !\d+|; preds = .*| #\d+", "", found.group() if found else llvm)
+
+
+def main():
+    n = 10_000_000
+    print("brrr compiles a Python function to machine code at its first call; the result is the one CPython gives.")
+
+    heading("A function")
+    show("@brrr\n" + source(foo.original_func))
+
+    heading(f"foo({n:_}): compiled, and as plain Python")
+    first, cold = timed(foo, n)
+    result, warm = min((timed(foo, n) for _ in range(5)), key=lambda pair: pair[1])
+    expected, plain = timed(foo.original_func, n)
+    print(f"    foo, first call, compilation included   {seconds(cold)}   {first}")
+    print(f"    foo, best of five later calls           {seconds(warm)}   {result}")
+    print(f"    foo.original_func in CPython {sys.version_info[0]}.{sys.version_info[1]:<11}{seconds(plain)}   {expected}")
+    assert first == result == expected and type(result) is type(expected)
+    print(f"    Equal results. Compiled code is {plain / warm:,.0f} times faster, {plain / cold:,.0f} times with its compilation.")
+
+    heading("The types that brrr inferred: foo.inspect_types()")
+    show(foo.inspect_types())
+    print(f"    Compiled for: {', '.join(foo.signatures)}")
+
+    heading("What the machine runs, as LLVM IR: foo.inspect_llvm()")
+    show(function_only(foo.inspect_llvm()))
+
+    heading("Ints are exact: a value over 64 bits leaves compiled code")
+    show("@brrr\n" + source(power.original_func))
+    print()
+    for arguments in ((3, 39), (3, 80)):
+        exact = power(*arguments)
+        assert exact == power.original_func(*arguments)
+        print(f"    power{arguments} = {exact}, as in CPython")
+    stats = power.stats()
+    print(f"    power.stats(): {stats['calls']} calls, {stats['compiled']} of them in compiled code from start to end")
+    for line, count in stats["exits"].items():
+        print(f"    line {line} left it {count} time{'s' * (count != 1)}: {text_of(line)}")
+
+    heading("What brrr cannot compile it refuses at decoration")
+    show("@brrr\n" + source(refused))
+    print()
+    try:
+        brrr(refused)
+    except BrrrError as error:
+        show(str(error))
+    else:
+        raise SystemExit("the list comprehension should have been refused")
+
+
+def text_of(number):
+    """A line of this file."""
+    with open(__file__, encoding="utf-8") as file:
+        return file.read().splitlines()[number - 1].strip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Measures brrr against C, Numba and CPython; tables on stdout, JSON in benchmarks/results.
+#
+#   QUICK=1: few rounds, to see that it works; RECORD=1: docs/benchmarks.md is written anew.
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+make_venv .venv-bench "$(choose_python)" scripts/requirements-bench.txt
+results=benchmarks/results
+mkdir -p "$results"
+clang-19 -O3 -march=native -ffp-contract=off -shared -fPIC benchmarks/kernels.c -o "$results/kernels.so"
+
+# The package that was built for .venv serves here too: same interpreter, same extension.
+export PYTHONPATH=$ROOT/crates/py/python
+python=.venv-bench/bin/python
+options=()
+[ -z "${QUICK:-}" ] || options=(--quick)
+[ "$(cut -d ' ' -f 1 /proc/loadavg | cut -d . -f 1)" -eq 0 ] || say "  this machine is busy: load $(cut -d ' ' -f 1 /proc/loadavg)"
+say "  kernels"
+"$python" benchmarks/measure_kernels.py "$ROOT/$results/kernels.so" "${options[@]}" >"$results/kernels.json"
+say "  start-up"
+"$python" benchmarks/measure_startup.py "${options[@]}" >"$results/startup.json"
+say "  calls"
+"$python" benchmarks/measure_calls.py "${options[@]}" >"$results/calls.json"
+"$python" benchmarks/report.py "$results" ${RECORD:+--record}

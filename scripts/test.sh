@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# The whole test suite. Every part runs, whatever failed before it; the exit status says whether all passed.
+#
+#   scripts/test.sh              everything
+#   scripts/test.sh --lint       formatting, clippy, generated docs
+#   scripts/test.sh --editors    the language server and the VS Code extension
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+only=${1:-}
+results=()
+failed=0
+started=$SECONDS
+
+# part TEXT COMMAND...: runs one part, with its output, and remembers how it went.
+part() {
+    local text=$1 start=$SECONDS
+    shift
+    say "" "== $text"
+    if "$@"; then
+        results+=("passed  $(printf '%4d s' $((SECONDS - start)))  $text")
+    else
+        results+=("FAILED  $(printf '%4d s' $((SECONDS - start)))  $text")
+        failed=1
+    fi
+}
+
+summary() {
+    say "" "== summary, $((SECONDS - started)) s"
+    printf '%s\n' "${results[@]}"
+    exit "$failed"
+}
+
+lints() {
+    part "cargo fmt" cargo fmt --all --check
+    part "clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+    part "clippy, all features" cargo clippy --quiet --locked -p brrr-core -p brrr-llvm --all-targets --all-features -- -D warnings
+    part "generated docs are fresh" .venv/bin/python scripts/docs.py --check
+}
+
+rust_tests() {
+    # brrr-py is an extension module: only an interpreter can load it, so Python tests it.
+    local tests=(--workspace --exclude brrr-py --features brrr-core/llvm --locked)
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --cargo-quiet "${tests[@]}" --no-fail-fast --status-level fail --final-status-level fail
+    else
+        cargo test --quiet "${tests[@]}" --no-fail-fast
+    fi
+}
+
+language_server() {
+    .venv/bin/python -m pytest -q tests/lsp
+}
+
+extension() {
+    (
+        cd editors/vscode
+        quietly "npm ci" npm ci --silent && npm run --silent lint && npm run --silent build && npm test --silent
+    )
+}
+
+editors() {
+    part "Node for the editor parts" scripts/setup.sh editors
+    part "language server over its protocol" language_server
+    part "VS Code extension: lint, build, tests" extension
+}
+
+if [ "$only" = --lint ]; then
+    lints
+    summary
+fi
+scripts/setup.sh build
+if [ "$only" = --editors ]; then
+    say "Runs the language server over its protocol and the tests of the VS Code extension; no real editor is started."
+    scripts/build.sh
+    editors
+    summary
+fi
+
+part "build" scripts/build.sh --all
+[ "$failed" -eq 0 ] || summary
+lints
+part "Rust tests" rust_tests
+for version in $VERSIONS; do
+    folder=$(venv_of "$version")
+    [ -e "$folder/.brrr-built" ] || { results+=("absent          Python $version: not installed"); continue; }
+    part "Python tests on $version" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/test_faults.py
+done
+part "build with planted faults" scripts/build-faults.sh
+part "planted faults are found" .venv-faults/bin/python -m pytest -q tests/test_faults.py
+editors
+summary

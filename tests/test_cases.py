@@ -1,0 +1,84 @@
+"""The calls of the Markdown cases: CPython is right, brrr is compared with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import markdown, oracle, program
+
+CASES = markdown.load()
+
+
+def _is_python(case: markdown.Case) -> bool:
+    try:
+        compile(case.source, "case", "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.calls], ids=lambda case: case.name)
+def test_stated_exits_are_the_rules(case):
+    """What a case states agrees with the rules of side exits, without brrr."""
+    file = program.filename("case")
+    plain = program.execute(case.source, file, program.undecorated)
+    wraps = 'overflow="wrap"' in case.source
+    for call in case.calls:
+        args, kwargs = program.arguments(call.text, plain)
+        if call.interpreted:
+            assert not all(oracle.fits(value) for value in [*args, *kwargs.values()]) or "range =" in case.source
+            continue
+        instrumented = oracle.Instrumented(case.source, call.function, plain)
+        expected = oracle.expect(plain[call.function], instrumented, args, kwargs, file)
+        if not wraps:
+            assert call.leaves == ([expected.leave.line] if expected.leave else []), call.text
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.calls], ids=lambda case: case.name)
+def test_calls(case, decorator):
+    file = program.filename("case")
+    plain = program.execute(case.source, file, program.undecorated)
+    fast = program.execute(case.source, file, decorator)
+    wraps = 'overflow="wrap"' in case.source
+    for call in case.calls:
+        args, kwargs = program.arguments(call.text, plain)
+        function = fast[call.function]
+        if wraps:
+            # C's integers: CPython's result is the expected one modulo 2**64.
+            _check_wrapped(plain[call.function], function, args, kwargs, call)
+            continue
+        instrumented = oracle.Instrumented(case.source, call.function, plain)
+        expected = oracle.expect(plain[call.function], instrumented, args, kwargs, file)
+        observed = oracle.observe(function, args, kwargs, file)
+        found = oracle.differences(expected, observed, runs_compiled=not call.interpreted)
+        if observed.exits != {line: call.leaves.count(line) for line in call.leaves}:
+            found.append(f"stated exits: {call.leaves}, taken: {observed.exits}")
+        assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
+
+
+def _check_wrapped(plain, function, args, kwargs, call):
+    value = plain(*args, **kwargs)
+    expected = value if type(value) is not int else (value + 2**63) % 2**64 - 2**63
+    observed = oracle.observe(function, args, kwargs)
+    assert observed.outcome.value == oracle.encode(expected), call.text
+    assert observed.exits == {line: 1 for line in call.leaves}, call.text
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.refused and _is_python(c)], ids=lambda case: case.name)
+def test_refused(case, decorator):
+    """Decorating raises the errors that the case states, each on its line."""
+    from brrr import BrrrError
+
+    with pytest.raises(BrrrError) as caught:
+        program.execute(case.source, program.filename("case"), decorator)
+    got = {(one.start.line, one.slug) for one in caught.value.diagnostics if one.severity == "error"}
+    stated = {(line, slug) for line, severity, slug in case.diagnostics if severity == "error"}
+    assert got and got <= stated
+    if case.source.count("@brrr") == 1:
+        assert got == stated
+
+
+def test_cases_are_many():
+    """A loader that finds nothing must not pass."""
+    assert len(CASES) >= 150
+    assert sum(len(case.calls) for case in CASES) >= 600

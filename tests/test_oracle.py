@@ -1,0 +1,145 @@
+"""The harness is right: its rules of side exits, its records, and that it sees what is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests import markdown, oracle, program
+from tests.oracle import Observed, Outcome, encode
+
+
+def expect(text, args, name="f"):
+    file = program.filename("harness")
+    plain = program.execute(text, file, program.undecorated)
+    return oracle.expect(plain[name], oracle.Instrumented(text, name, plain), args, {}, file)
+
+
+def leave(text, *args):
+    found = expect(text, args).leave
+    return found and (found.statement, found.line, found.point)
+
+
+@pytest.mark.parametrize(("expression", "args", "leaves"), [
+    ("a + b", (2**63 - 1, 0), False),
+    ("a + b", (2**63 - 1, 1), True),
+    ("a + b", (2**63 - 1, 1.0), False),
+    ("-a", (-(2**63), 0), True),
+    ("a // b", (-(2**63), -1), True),
+    ("a % b", (-(2**63), -1), False),
+    ("a / b", (1, 0), True),
+    ("a ** b", (2, 62), False),
+    ("a ** b", (2, 63), True),
+    ("a ** b", (2, -1), True),
+    ("a ** -1", (2, 0), False),
+    ("a ** -1", (0, 0), True),
+    ("a ** b", (-2.0, 0.5), True),
+    ("a << b", (0, 2**62), False),
+    ("a << b", (1, -1), True),
+    ("a << b", (1.5, 1), True),
+    ("~a", (True, 0), True),
+    ("~a", (1, 0), False),
+    ("a < b < 1", (0, 0.5), False),
+    ("a and c", (0, 0), False),
+    ("a and c", (1, 0), True),
+    ("a if b else c", (1, 1), False),
+])
+def test_rules_of_exits(expression, args, leaves):
+    found = leave(f"def f(a, b):\n    if a is None:\n        c = 1\n    return {expression}\n", *args)
+    assert found == ((2, 4, "start") if leaves else None)
+
+
+def test_exit_is_at_the_first_statement_that_leaves():
+    text = "def f(n):\n    t = 1\n    for i in range(n):\n        t = t * 2; u = t\n    return t + u + v\n"
+    assert leave(text, 70) == (2, 4, "start")
+    found = expect(text, (70,)).leave.visit
+    assert found.locals == {"n": encode(70), "t": encode(2**62), "i": encode(62), "u": encode(2**62)}
+    # `u` and `i` are written before they are read again.
+    assert found.needed == {"t"}
+
+
+def test_points_of_headers():
+    assert leave("def f(a):\n    while a << 62:\n        a = 0\n    return a\n", 4) == (0, 2, "condition")
+    assert leave("def f(a):\n    for a in range(1, a, 0):\n        pass\n    return a\n", 4) == (0, 2, "iterable")
+
+
+def test_calls_that_take_too_long_are_left_out():
+    with pytest.raises(oracle.TooMuch):
+        expect("def f(a):\n    return a ** a\n", (2**40,))
+    with pytest.raises(oracle.TooMuch):
+        expect("def f(a):\n    while a:\n        pass\n", (1,))
+
+
+def test_outcomes_are_compared_in_everything():
+    def made(value):
+        return oracle.outcome(lambda: value)
+
+    values = [0, False, 0.0, -0.0, None, 1, True, 1.0, 2**53, 2.0**53, float("inf")]
+    for left in values:
+        for right in values:
+            same = type(left) is type(right) and repr(left) == repr(right)
+            assert oracle.same_outcome(made(left), made(right)) == same
+    assert oracle.same_outcome(made(float("nan")), made(-float("nan")))
+    big = 2**60
+    assert oracle.outcome(lambda a: a, (big,)).same == 0
+    assert not oracle.same_outcome(oracle.outcome(lambda a: a, (big,)), oracle.outcome(lambda a: big + 1 - 1, (big,)))
+
+
+def test_lines_of_exceptions():
+    file = program.filename("harness")
+    plain = program.execute("def f(a):\n    b = 1\n    return a / b % 0\n", file, program.undecorated)
+    made = oracle.outcome(plain["f"], (1,), {}, file)
+    assert made == Outcome(True, ("ZeroDivisionError", made.value[1]), 3)
+
+
+RECORD = {"statement": 1, "line": 3, "point": "start", "locals": {"a": encode(2**62), "b": encode(2**62), ".next": None}}
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({}, None),
+    ({"statement": 2}, "statement"),
+    ({"line": 4}, "statement, line"),
+    ({"point": "condition"}, "point"),
+    ({"locals": {"a": encode(2**62)}}, "`b` is read afterwards"),
+    ({"locals": {"a": encode(1), "b": encode(2**62)}}, "`a` is 1"),
+    ({"locals": {"a": encode(2**62), "b": encode(2.0**62)}}, "`b` is"),
+    ({"locals": {"a": encode(2**62), "b": encode(2**62), "c": encode(1)}}, "`c` is 1, in CPython's frame unbound"),
+])
+def test_records_are_compared(change, words):
+    expected = expect("def f(a):\n    b = a\n    c = a + b\n    return a - c\n", (2**62,))
+    observed = Observed(expected.outcome, 0, {3: 1}, dict(RECORD, **change))
+    found = oracle.differences(expected, observed)
+    assert (words is None and not found) or words in "\n".join(found)
+
+
+def test_what_ran_in_the_interpreter_has_failed():
+    expected = expect("def f(a):\n    return a + 1\n", (1,))
+    good = Observed(expected.outcome, 1, {}, None)
+    assert not oracle.differences(expected, good)
+    assert oracle.differences(expected, dataclasses.replace(good, compiled=0))
+    assert oracle.differences(expected, dataclasses.replace(good, compiled=0, exits={2: 1}))
+    assert oracle.differences(expected, dataclasses.replace(good, outcome=Outcome(False, encode(3))))
+
+
+@pytest.mark.parametrize("text", [
+    "## A\n```calls\nf()\n```\n",
+    "## A\n```py\ndef f(): return 1\n```\n",
+    "## A\n```py\ndef f(): return 1\n```\n```calls\nf() # leave: 3\n```\n",
+    "## A\n```py\ndef f(): return 1\n```\n```calls\n1 + 1\n```\n",
+    "## A\n```python\n```\n",
+    "## A\n```py\ndef f(): return 1\n",
+])
+def test_malformed_cases_are_refused(tmp_path, text):
+    with pytest.raises(markdown.Malformed):
+        markdown.parse(tmp_path / "a.md", text)
+
+
+def test_cases_are_read(tmp_path):
+    text = ("# T\n## A case\nProse.\n```py\n@brrr\ndef f(a):\n    return a + 1  # revealed: int, warning: [unbound-name]\n"
+            "```\n```calls\nf(1)\nf(2**63 - 1)  # leaves: 3\nf(2**70)  # interpreted\n```\n")
+    (case,) = markdown.parse(tmp_path / "a.md", text)
+    assert case.source.startswith("@brrr\ndef f")
+    assert [(c.text, c.leaves, c.interpreted) for c in case.calls] == [
+        ("f(1)", [], False), ("f(2**63 - 1)", [3], False), ("f(2**70)", [], True)]
+    assert case.diagnostics == [(3, "warning", "unbound-name")] and not case.refused

@@ -17,7 +17,7 @@ use crate::callable;
 use crate::convert::type_name;
 use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
-use crate::specialise::{Body, Choices, Read};
+use crate::specialise::{Body, Choices};
 
 /// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
 #[pyfunction]
@@ -109,14 +109,14 @@ fn decorate_function<'py>(
         return Ok(function.into_any());
     }
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let read = guarded(py, || prepare(&function, is_static))?;
-    if let Err(refusal) = &read {
+    let prepared = guarded(py, || prepare(&function, is_static))?;
+    if let Err(refusal) = &prepared {
         guarded(py, || match choices.fallback {
             true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
             false => Err(refusal.error(py)),
         })?;
     }
-    callable::new(&function, Body::new(parameters, choices, read))
+    callable::new(&function, Body::new(parameters, choices, prepared))
 }
 
 /// The decorator returns the plain function.
@@ -124,7 +124,7 @@ fn is_disabled() -> bool {
     std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<Read, Refusal>> {
+fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<Prepared, Refusal>> {
     let code = function.getattr("__code__")?;
     let name = code.getattr("co_name")?.to_string();
     if name == "<lambda>" {
@@ -146,16 +146,12 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
     Ok(syntax::with_stack(|| read(lines, in_class, &env)))
 }
 
-fn read(lines: Lines<'_>, in_class: bool, env: &Env) -> Result<Read, Refusal> {
+fn read(lines: Lines<'_>, in_class: bool, env: &Env) -> Result<Prepared, Refusal> {
     let Lines { path, first_line, mut rest } = lines;
     let (source, mut parsed) = syntax::read_function(&path, first_line, &mut || rest.next())
         .map_err(|(source, diagnostic)| Refusal::InSource(source, vec![diagnostic]))?;
     parsed.in_class = in_class;
-    let (name, name_span, span) = (parsed.name.clone(), parsed.name_span, parsed.span);
-    match Prepared::new(source, parsed, env) {
-        Ok(prepared) => Ok(Read { prepared, name, name_span, span }),
-        Err((source, diagnostics)) => Err(Refusal::InSource(source, diagnostics)),
-    }
+    Prepared::new(source, parsed, env).map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics))
 }
 
 fn not_a_function(target: &Bound<'_, PyAny>) -> Refusal {

@@ -3,15 +3,14 @@
 //! Enters: a Python function. Leaves: the lines it was made from, parsed; an [`Env`]; and the answer whether these lines are
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
+use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::source::Span;
 use brrr_core::types::{Builtin, Env};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
 
 use crate::errors::{Bare, Refusal};
-use crate::specialise::Read;
 
 /// `co_flags`: the code object takes `*args`, `**kwargs`; its function is a coroutine or a generator.
 const CO_VARARGS: u32 = 0x04;
@@ -165,17 +164,16 @@ pub fn object<'py>(builtin: Builtin, near: &Bound<'py, PyAny>) -> Bound<'py, PyA
 ///
 /// # Errors
 /// The refusal `BRRR004` if they differ; a Python exception if memory runs out.
-pub fn verify(function: &Bound<'_, PyFunction>, read: &Read) -> PyResult<Option<Refusal>> {
+pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult<Option<Refusal>> {
     let py = function.py();
-    let source = read.prepared.source();
     let code = function.getattr("__code__")?;
-    let text = wrapped(source.slice(Span::new(0, read.span.end)), &code)?;
+    let text = wrapped(prepared.text(), &code)?;
     let flags: u32 = code.getattr("co_flags")?.extract()?;
     let keywords = PyDict::new(py);
     keywords.set_item("flags", flags & CO_FUTURES)?;
     keywords.set_item("dont_inherit", true)?;
     let compile = py.import("builtins")?.getattr("compile")?;
-    let again = match compile.call((text, source.path(), "exec"), Some(&keywords)) {
+    let again = match compile.call((text, prepared.source().path(), "exec"), Some(&keywords)) {
         Ok(module) => find(&module, &code.getattr("co_name")?)?,
         Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
         Err(error) => return Err(error),
@@ -189,15 +187,15 @@ pub fn verify(function: &Bound<'_, PyFunction>, read: &Read) -> PyResult<Option<
     }
     let diagnostic = Diagnostic::new(
         Code::SourceChanged,
-        format!("the source of `{}` is not what Python loaded", read.name),
-        read.name_span,
+        format!("the source of `{}` is not what Python loaded", prepared.name()),
+        prepared.name_span(),
         "these lines give other bytecode than the function has",
     )
     .help(
         "load the module again; if an import hook rewrites it, as pytest does with asserts, keep functions under brrr out of \
          its reach",
     );
-    Ok(Some(Refusal::InSource(source.clone(), vec![diagnostic])))
+    Ok(Some(Refusal::InSource(prepared.source().clone(), vec![diagnostic])))
 }
 
 /// The function's lines, made a module of their own. The class around it is rebuilt, for names such as `__x` depend on it,

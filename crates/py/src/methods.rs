@@ -75,7 +75,7 @@ pub fn inspect_types(
     let py = view.object.py();
     let [signature] = bind("inspect_types", (args, kwargs), ["signature"])?;
     let signature = asked(&view, signature)?;
-    let text = guarded(py, || Ok(view.body.read(py)?.prepared.types_text(&signature)))?;
+    let text = guarded(py, || Ok(view.body.prepared(py)?.types_text(&signature)))?;
     Ok(PyString::new(py, &text).into_any().unbind())
 }
 
@@ -186,7 +186,7 @@ fn bind<'py, const N: usize>(
 /// The signature to show: the one asked for, else the last compiled, else the annotations.
 fn asked(view: &View<'_, '_>, signature: Option<Bound<'_, PyAny>>) -> PyResult<Signature> {
     let py = view.object.py();
-    view.body.read(py)?;
+    view.body.prepared(py)?;
     match signature {
         Some(signature) if !signature.is_none() => match signature.cast::<PyTuple>() {
             Ok(types) => given(view, types),
@@ -202,7 +202,7 @@ fn asked(view: &View<'_, '_>, signature: Option<Bound<'_, PyAny>>) -> PyResult<S
 /// The signature of the annotations; `None` if they do not give one and the user chose `fallback`.
 fn annotated(view: &View<'_, '_>) -> PyResult<Option<Signature>> {
     let py = view.object.py();
-    let prepared = &view.body.read(py)?.prepared;
+    let prepared = view.body.prepared(py)?;
     guarded(py, || match prepared.annotated() {
         Ok(signature) => Ok(Some(signature)),
         Err(diagnostic) => {

@@ -16,7 +16,6 @@ use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::ir;
 use brrr_core::load;
-use brrr_core::source::Span;
 use brrr_core::types::{Signature, Type};
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyString};
@@ -85,19 +84,6 @@ struct LastExit {
     frame: Vec<u64>,
 }
 
-/// A function that was read, bound and found to be compilable.
-#[derive(Debug)]
-pub struct Read {
-    /// What the core made of it.
-    pub prepared: Prepared,
-    /// Its name in the source.
-    pub name: String,
-    /// The place of the name.
-    pub name_span: Span,
-    /// From the first decorator to the last statement.
-    pub span: Span,
-}
-
 /// The state behind a function under the decorator.
 #[derive(Debug)]
 pub struct Body {
@@ -106,7 +92,7 @@ pub struct Body {
     /// What the user asked for.
     pub choices: Choices,
     /// The parsed function, or why the interpreter runs it.
-    read: Result<Read, Refusal>,
+    prepared: Result<Prepared, Refusal>,
     /// Every call runs the original function.
     interpreted: Cell<bool>,
     verified: Cell<bool>,
@@ -120,12 +106,12 @@ pub struct Body {
 
 impl Body {
     /// The state after decoration.
-    pub fn new(parameters: Parameters, choices: Choices, read: Result<Read, Refusal>) -> Self {
-        let interpreted = read.is_err() || parameters.variadic;
+    pub fn new(parameters: Parameters, choices: Choices, prepared: Result<Prepared, Refusal>) -> Self {
+        let interpreted = prepared.is_err() || parameters.variadic;
         Self {
             parameters,
             choices,
-            read,
+            prepared,
             interpreted: Cell::new(interpreted),
             verified: Cell::new(false),
             warned: Cell::new(interpreted),
@@ -144,8 +130,8 @@ impl Body {
     ///
     /// # Errors
     /// Why it cannot be compiled.
-    pub fn read(&self, py: Python<'_>) -> PyResult<&Read> {
-        self.read.as_ref().map_err(|refusal| refusal.error(py))
+    pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
+        self.prepared.as_ref().map_err(|refusal| refusal.error(py))
     }
 
     /// Hands every specialisation, the last compiled first, to `choose` until it answers.
@@ -207,7 +193,7 @@ impl Body {
         if self.warned.replace(true) {
             return Ok(());
         }
-        let name = self.read.as_ref().map_or("the function", |read| read.name.as_str());
+        let name = self.prepared.as_ref().map_or("the function", Prepared::name);
         refusal.warn(py, name)
     }
 
@@ -224,8 +210,7 @@ impl Body {
         if let Some(refusal) = self.verify(function)? {
             return Ok(Err(refusal));
         }
-        let read = self.read(py)?;
-        let prepared = &read.prepared;
+        let prepared = self.prepared(py)?;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
         let typed = match prepared.typed(signature) {
             Ok(typed) => typed,
@@ -233,7 +218,7 @@ impl Body {
         };
         let backend = match backend(py) {
             Ok(backend) => backend,
-            Err(message) => return Ok(Err(read.broken(message))),
+            Err(message) => return Ok(Err(broken(prepared, message))),
         };
         let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
             Ok(object) => object,
@@ -241,7 +226,7 @@ impl Body {
         };
         match load::Code::load(&object) {
             Ok(code) => Ok(Ok(Specialisation::new(function, signature, typed, code))),
-            Err(message) => Ok(Err(read.broken(message))),
+            Err(message) => Ok(Err(broken(prepared, message))),
         }
     }
 
@@ -250,7 +235,7 @@ impl Body {
         if self.verified.get() {
             return Ok(None);
         }
-        let refusal = env::verify(function, self.read(function.py())?)?;
+        let refusal = env::verify(function, self.prepared(function.py())?)?;
         self.verified.set(refusal.is_none());
         Ok(refusal)
     }
@@ -260,11 +245,10 @@ impl Body {
     /// # Errors
     /// Why it cannot be compiled.
     pub fn text(&self, py: Python<'_>, signature: &Signature, output: Output) -> PyResult<String> {
-        let read = self.read(py)?;
-        let prepared = &read.prepared;
+        let prepared = self.prepared(py)?;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
         let typed = prepared.typed(signature).map_err(refused)?;
-        let backend = backend(py).map_err(|message| read.broken(message).error(py))?;
+        let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
         let text = prepared.code(backend, typed, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -282,10 +266,10 @@ impl Body {
     /// How often each line left compiled code.
     pub fn exits(&self) -> BTreeMap<u32, u64> {
         let mut lines = BTreeMap::new();
-        let Ok(read) = &self.read else { return lines };
+        let Ok(prepared) = &self.prepared else { return lines };
         for one in self.specialisations.borrow().iter() {
             for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {
-                *lines.entry(read.prepared.source().line(exit.span.start)).or_default() += count.get();
+                *lines.entry(prepared.source().line(exit.span.start)).or_default() += count.get();
             }
         }
         lines
@@ -298,7 +282,7 @@ impl Body {
         let all = self.specialisations.borrow();
         let taken = all.get(last.specialisation)?;
         let exit = taken.function.exits.get(last.exit)?;
-        let line = self.read.as_ref().ok()?.prepared.source().line(exit.span.start);
+        let line = self.prepared.as_ref().ok()?.source().line(exit.span.start);
         let locals = abi::read_exit(&taken.function, exit, &last.frame);
         let locals = locals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Some(ExitRecord { line, statement: exit.statement, point: exit.point, locals })
@@ -306,29 +290,27 @@ impl Body {
 
     /// Why an argument cannot be compiled, drawn at its parameter.
     pub fn argument_refusal(&self, index: usize, what: &str) -> Refusal {
-        let Ok(read) = &self.read else {
+        let Ok(prepared) = &self.prepared else {
             return Refusal::bare(Code::ArgumentType, format!("cannot compile {what}"), "pass numbers");
         };
-        let name = read.prepared.parameters().nth(index).unwrap_or("?");
-        let span = read.prepared.parameter_span(index);
+        let name = prepared.parameters().nth(index).unwrap_or("?");
+        let span = prepared.parameter_span(index);
         let diagnostic = Diagnostic::new(
             Code::ArgumentType,
-            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", read.name),
+            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", prepared.name()),
             span,
             format!("got `{what}` here"),
         )
         .help(
             "pass an `int`, a `float`, a `bool` or `None`, or use `@brrr(fallback=True)` to run such calls in the interpreter",
         );
-        Refusal::InSource(read.prepared.source().clone(), vec![diagnostic])
+        Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }
 }
 
-impl Read {
-    fn broken(&self, message: String) -> Refusal {
-        let diagnostic = Diagnostic::new(Code::Backend, message, self.name_span, "while compiling this function");
-        Refusal::InSource(self.prepared.source().clone(), vec![diagnostic])
-    }
+fn broken(prepared: &Prepared, message: String) -> Refusal {
+    let diagnostic = Diagnostic::new(Code::Backend, message, prepared.name_span(), "while compiling this function");
+    Refusal::InSource(prepared.source().clone(), vec![diagnostic])
 }
 
 impl Specialisation {

@@ -185,6 +185,7 @@ def test_a_syntax_error_costs_one_function(client):
     reported = client.diagnostics(uri)
     assert sorted(codes(reported)) == ["BRRR001", "BRRR202"]
     assert {one["code"]: one["range"]["start"]["line"] for one in reported} == {"BRRR001": 4, "BRRR202": 8}
+    assert {one["code"]: selected(text, one["range"]) for one in reported} == {"BRRR001": "+", "BRRR202": COMPREHENSION}
     version = client.change(uri, client.edit((4, 12), (4, 14), "* 2"))
     assert codes(client.diagnostics(uri, version)) == ["BRRR202"]
 

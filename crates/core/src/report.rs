@@ -51,3 +51,21 @@ fn range(file: &SourceFile, span: Span) -> std::ops::Range<usize> {
     let above = (file.first_line() as usize).saturating_sub(1);
     start + above..end.max(start) + above
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    #[test]
+    fn a_fragment_is_drawn_with_the_lines_of_its_file() {
+        let file = SourceFile::fragment("a.py", "def f(é):\n    del é\n", 41);
+        let diagnostic =
+            Diagnostic::new(Code::Statement, "`del` cannot be compiled", Span::new(15, 21), "not supported");
+        let drawn = draw(&file, &[diagnostic.help("leave it")], false);
+        assert!(drawn.contains("[BRRR201] Error: `del` cannot be compiled"), "{drawn}");
+        assert!(drawn.contains("a.py:42:5"), "{drawn}");
+        assert!(drawn.contains("42 │     del é"), "{drawn}");
+        assert!(drawn.contains("Help: leave it"), "{drawn}");
+    }
+}

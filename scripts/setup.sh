@@ -33,7 +33,8 @@ for part in "$@"; do
 done
 
 python=$(choose_python || true)
-if [ -z "$python" ] && [ -z "${PYTHON:-}" ]; then
+[ -n "$python" ] || [ -z "${PYTHON:-}" ] || die "PYTHON=$PYTHON is not a program"
+if [ -z "$python" ]; then
     version=$(python_version python3)
     case $version in
         "") packages+=(python3 python3-venv python3-dev) ;;

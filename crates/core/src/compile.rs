@@ -3,6 +3,7 @@
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow};
+pub use crate::check::infer::Binding;
 use crate::check::infer::infer;
 use crate::check::live::Liveness;
 use crate::check::specialise::specialise;
@@ -36,17 +37,6 @@ pub struct FunctionAnalysis {
     pub bindings: Vec<Binding>,
 }
 
-/// The type a name gets where it is bound.
-#[derive(Clone, Debug)]
-pub struct Binding {
-    /// The name; `return` for a returned value.
-    pub name: String,
-    /// The place of the name, or of the `return` statement.
-    pub span: Span,
-    /// What it may hold from there on.
-    pub types: TypeSet,
-}
-
 /// Checks a file: the door of the editor and the command line.
 #[must_use]
 pub fn analyze(file: &SourceFile) -> Analysis {
@@ -55,9 +45,8 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
         for function in &module.functions {
             let (flow, mut diagnostics) = bind(function, &function.env, file);
-            let prepared = Prepared { source: SourceFile::new(file.path(), ""), liveness: Liveness::of(&flow), flow };
-            let signature = prepared.assumed();
-            let (bindings, result, findings) = infer(&prepared.flow, &signature).report(&prepared.flow);
+            let signature = assumed(&flow);
+            let (bindings, result, findings) = infer(&flow, &signature).report(&flow);
             // What follows from an error already reported is not news.
             if !diagnostics.iter().any(Diagnostic::is_error) {
                 diagnostics.extend(findings);
@@ -71,10 +60,21 @@ pub fn analyze(file: &SourceFile) -> Analysis {
     })
 }
 
+/// The signature that the annotations give, `int` where they say nothing.
+fn assumed(flow: &Flow) -> Signature {
+    let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
+        Annotation::Type(one) => one,
+        Annotation::Missing | Annotation::Other(_) => Type::Int,
+    });
+    Signature { params: params.collect() }
+}
+
 /// A function that was parsed and bound: what decoration does. Types come with a signature.
 #[derive(Debug)]
 pub struct Prepared {
     source: SourceFile,
+    name_span: Span,
+    lines: Span,
     flow: Flow,
     liveness: Liveness,
 }
@@ -93,8 +93,32 @@ impl Prepared {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err((source, diagnostics));
         }
-        let liveness = Liveness::of(&flow);
-        Ok(Self { source, flow, liveness })
+        Ok(Self::bound(source, &function, flow))
+    }
+
+    fn bound(source: SourceFile, function: &syntax::Function, flow: Flow) -> Self {
+        let before = &source.text()[..function.span.start as usize];
+        let first = before.rfind('\n').map_or(0, |at| at as u32 + 1);
+        let lines = Span::new(first, function.span.end);
+        Self { source, name_span: function.name_span, lines, liveness: Liveness::of(&flow), flow }
+    }
+
+    /// The function's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.flow.name
+    }
+
+    /// The place of the function's name.
+    #[must_use]
+    pub const fn name_span(&self) -> Span {
+        self.name_span
+    }
+
+    /// The function's own lines, from the first decorator with its indentation to the end of the last statement.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.source.slice(self.lines)
     }
 
     /// The source it was read from.
@@ -133,15 +157,6 @@ impl Prepared {
             }
         });
         Ok(Signature { params: params.collect::<Result<_, _>>()? })
-    }
-
-    /// The signature that the annotations give, `int` where they say nothing.
-    fn assumed(&self) -> Signature {
-        let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
-            Annotation::Type(one) => one,
-            Annotation::Missing | Annotation::Other(_) => Type::Int,
-        });
-        Signature { params: params.collect() }
     }
 
     /// The verified IR for a signature (one type a parameter, in the order of [`Self::parameters`]).

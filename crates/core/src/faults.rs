@@ -3,9 +3,7 @@
 //! Enters: verified IR and the name of a fault. Leaves: IR that is well formed and wrong. Built with the feature `faults`
 //! only, chosen by the variable `BRRR_FAULT`, never part of a release.
 
-use crate::ir::{
-    Constant, Exit, ExitId, Function, Local, LocalId, Operand, Point, Statement, Terminator, Value,
-};
+use crate::ir::{Constant, Exit, ExitId, Function, Local, LocalId, Operand, Point, Statement, Terminator, Value};
 use crate::ops::{OpId, TABLE};
 use crate::source::Span;
 use crate::types::Type::{self, Bool, Float, Int};
@@ -390,7 +388,13 @@ fn exit_holds_stale_local(function: &mut Function) {
             };
             let copy = Statement { target: stale, value: Value::Convert(Operand::Local(id)), span: Span::default() };
             // A name written once keeps the value of before.
-            if copied && writes == 1 { vec![copy, statement] } else if copied { vec![statement, copy] } else { vec![statement] }
+            if copied && writes == 1 {
+                vec![copy, statement]
+            } else if copied {
+                vec![statement, copy]
+            } else {
+                vec![statement]
+            }
         });
         if let Some(start) = start_value(function, id) {
             let value = Value::Convert(start);

@@ -1,6 +1,8 @@
 //! brrr's core: source text to typed IR to machine code. Knows neither Python objects nor LSP.
 //!
-//! The modules stand in their order: each imports only those above it. Start reading at [`compile`].
+//! Start reading at [`compile`]: the steps in their order. From the ground up the modules are [`source`], [`types`], [`ir`] with
+//! [`ops`], [`abi`], [`diagnostic`], [`syntax`], [`check`], [`report`], [`backend`], `lower`, `emit`, [`runtime`], [`load`],
+//! [`compile`]; each imports only those before it. All but `lower` and `emit` work without LLVM.
 
 pub mod abi;
 pub mod backend;
@@ -9,6 +11,8 @@ pub mod compile;
 pub mod diagnostic;
 #[cfg(feature = "llvm")]
 pub mod emit;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod ir;
 pub mod load;
 #[cfg(feature = "llvm")]

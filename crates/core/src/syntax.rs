@@ -6,7 +6,7 @@
 
 mod names;
 
-pub(crate) use names::bind_target;
+pub(crate) use names::{bind_target, identifier};
 
 use rustpython_parser::ast::{self, Ranged};
 use rustpython_parser::lexer::lex_starts_at;
@@ -261,7 +261,10 @@ impl From<ParseError> for ParseFailure {
 
 /// Parses whole statements that stand at `offset` of their file, within the limits on depth.
 fn parse_lines(text: &str, offset: u32, path: &str) -> Result<Vec<ast::Stmt>, ParseFailure> {
-    let tokens = lex_starts_at(text, Mode::Module, TextSize::new(offset)).collect::<Vec<_>>();
+    // Where a bracket stays open, the lexer repeats its error for ever.
+    let mut failed = false;
+    let whole = |token: &Result<_, _>| !std::mem::replace(&mut failed, token.is_err());
+    let tokens = lex_starts_at(text, Mode::Module, TextSize::new(offset)).take_while(whole).collect::<Vec<_>>();
     let (mut in_line, mut elifs, mut indents) = (0, 0, 0_usize);
     for (token, range) in tokens.iter().flatten() {
         let at = range.start().to_u32();
@@ -302,8 +305,10 @@ fn chunks(text: &str) -> Vec<Span> {
         let definition = line.starts_with("def ")
             || line.starts_with("class ")
             || line.starts_with('@')
-            || line.starts_with("async ");
-        // A definition at the margin begins a statement even if a bracket above it was never closed.
+            || line.starts_with("async ")
+            || line.starts_with("from ")
+            || line.starts_with("import ");
+        // A definition or an import at the margin begins a statement even if a bracket above it was never closed.
         if begins && !lines.in_string() && (lines.is_closed() || definition) {
             if !decorated && offset > start {
                 chunks.push(Span::new(start, offset));

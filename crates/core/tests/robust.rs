@@ -50,7 +50,8 @@ fn run(text: &str) {
     let _ = report::draw(&file, &analysis.diagnostics, false);
     let module = syntax::parse(&file);
     for function in module.functions {
-        let parameters = function.ast.args.args.len() + function.ast.args.posonlyargs.len() + function.ast.args.kwonlyargs.len();
+        let parameters =
+            function.ast.args.args.len() + function.ast.args.posonlyargs.len() + function.ast.args.kwonlyargs.len();
         let Ok(prepared) = Prepared::new(file.clone(), function, &module.env) else { continue };
         for one in [Type::Int, Type::Float, Type::Bool] {
             let signature = Signature { params: vec![one; parameters] };
@@ -99,7 +100,13 @@ fn tokens(text: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
     let mut before = None;
     for character in text.chars() {
-        let class = if character.is_alphanumeric() || character == '_' { 1 } else if character == ' ' { 2 } else { 0 };
+        let class = if character.is_alphanumeric() || character == '_' {
+            1
+        } else if character == ' ' {
+            2
+        } else {
+            0
+        };
         match tokens.last_mut() {
             Some(last) if before == Some(class) && class != 0 => last.push(character),
             _ => tokens.push(character.to_string()),
@@ -110,12 +117,96 @@ fn tokens(text: &str) -> Vec<String> {
 }
 
 const PIECES: &[&str] = &[
-    "(", ")", "[", "]", ":", ",", "\n", "    ", "\t", "\r\n", "\r", "\0", "\u{feff}", "\u{c}", "\\\n", "#", "\"", "'''", "🙂", "é", "ﬁ",
-    "\u{202e}", "\u{3000}", ";", "if ", "else", "elif", "while ", "for ", "in ", "range", "def ", "return", "break", "continue",
-    "pass", "lambda: ", "yield ", "await ", "async ", "not ", "and ", "or ", "is ", "None", "True", "**", "//", ">>", "<<=", ":=",
-    "->", "...", "@brrr\n", "@", "1e999", "0x", "0b1", "1_0", "9223372036854775808", "99999999999999999999999999999999", "1j", "0.5",
-    "f\"{a}\"", "match a:", "case _:", "type X = int", "global a", "nonlocal a", "del a", "import a", "a", "b", "x", "=", "+=", "==",
-    "*", "-", "~", "!", "$", "?", "`", "from brrr import brrr", "class A:", "self", "print(", "-9223372036854775808", "1 if a else ",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\n",
+    "    ",
+    "\t",
+    "\r\n",
+    "\r",
+    "\0",
+    "\u{feff}",
+    "\u{c}",
+    "\\\n",
+    "#",
+    "\"",
+    "'''",
+    "🙂",
+    "é",
+    "ﬁ",
+    "\u{202e}",
+    "\u{3000}",
+    ";",
+    "if ",
+    "else",
+    "elif",
+    "while ",
+    "for ",
+    "in ",
+    "range",
+    "def ",
+    "return",
+    "break",
+    "continue",
+    "pass",
+    "lambda: ",
+    "yield ",
+    "await ",
+    "async ",
+    "not ",
+    "and ",
+    "or ",
+    "is ",
+    "None",
+    "True",
+    "**",
+    "//",
+    ">>",
+    "<<=",
+    ":=",
+    "->",
+    "...",
+    "@brrr\n",
+    "@",
+    "1e999",
+    "0x",
+    "0b1",
+    "1_0",
+    "9223372036854775808",
+    "99999999999999999999999999999999",
+    "1j",
+    "0.5",
+    "f\"{a}\"",
+    "match a:",
+    "case _:",
+    "type X = int",
+    "global a",
+    "nonlocal a",
+    "del a",
+    "import a",
+    "a",
+    "b",
+    "x",
+    "=",
+    "+=",
+    "==",
+    "*",
+    "-",
+    "~",
+    "!",
+    "$",
+    "?",
+    "`",
+    "from brrr import brrr",
+    "class A:",
+    "self",
+    "print(",
+    "-9223372036854775808",
+    "1 if a else ",
 ];
 
 fn mutate(random: &mut Random, corpus: &[String]) -> String {
@@ -233,9 +324,11 @@ fn deep_and_large_texts() {
         texts.push(nested(depth, |_| "try:".to_owned(), "return b"));
     }
     texts.push((0..2_000).map(|at| format!("    x{at} = a + {at}\n")).collect::<String>());
-    let names = (0..200).map(|at| format!("    if a > {at}:\n        x{at} = {at}.5\n    else:\n        x{at} = {at}\n"));
+    let names =
+        (0..200).map(|at| format!("    if a > {at}:\n        x{at} = {at}.5\n    else:\n        x{at} = {at}\n"));
     texts.push(function(&names.collect::<String>()));
-    let joins = (0..40).map(|at| format!("        if a > {at}:\n            x{at} = x{at} + 0.5\n")).collect::<String>();
+    let joins =
+        (0..40).map(|at| format!("        if a > {at}:\n            x{at} = x{at} + 0.5\n")).collect::<String>();
     let starts = (0..40).map(|at| format!("    x{at} = 0\n")).collect::<String>();
     texts.push(function(&format!("{starts}    while a:\n{joins}        a -= 1\n    return x0")));
     let expected = texts.len();
@@ -245,15 +338,34 @@ fn deep_and_large_texts() {
 #[test]
 fn strange_texts() {
     let texts = [
-        "", "\0", "\u{feff}", "@brrr", "@brrr\n", "@brrr\ndef", "@brrr\ndef f", "@brrr\ndef f(", "@brrr\ndef f():", "@brrr\ndef f():\n",
-        "def f():\n\t return 1\n        return 2", "from brrr import brrr as ü\n@ü\ndef f():\n    return 1",
-        "from brrr import brrr\n@brrr\ndef f(a, a):\n    return a", "from brrr import brrr\n@brrr\ndef f(a):\n  return a\n\0",
-        "from brrr import brrr\n@brrr\n\n\n# comment\n@brrr\ndef f(a):\n  return a", "from brrr import *\n@brrr\ndef f(a):\n  return a",
-        "import brrr.brrr\n@brrr.brrr\ndef f(a):\n  return a", "\\\n\\\n", "if 1:\n  @brrr\n  def f(a): return a\n \treturn 1",
-        "@brrr()\ndef f(a): return a", "@brrr(overflow=)\ndef f(a): return a", "@brrr(*a, **b)\ndef f(a): return a",
-        "# -*- coding: latin-1 -*-\nfrom brrr import brrr\n@brrr\ndef f(a): return a", "\u{2028}@brrr\u{2029}def f(): pass",
-        "from brrr import brrr\r@brrr\rdef f(a):\r    return a\r", "from brrr import brrr\n@brrr\ndef f[T](a: T) -> T:\n    return a\n",
-        "from brrr import brrr\n@brrr\ndef f(a):\n    'doc\n    return a", "from brrr import brrr\n@brrr\ndef f(a):\n    '''doc\n    return a",
+        "",
+        "\0",
+        "\u{feff}",
+        "@brrr",
+        "@brrr\n",
+        "@brrr\ndef",
+        "@brrr\ndef f",
+        "@brrr\ndef f(",
+        "@brrr\ndef f():",
+        "@brrr\ndef f():\n",
+        "def f():\n\t return 1\n        return 2",
+        "from brrr import brrr as ü\n@ü\ndef f():\n    return 1",
+        "from brrr import brrr\n@brrr\ndef f(a, a):\n    return a",
+        "from brrr import brrr\n@brrr\ndef f(a):\n  return a\n\0",
+        "from brrr import brrr\n@brrr\n\n\n# comment\n@brrr\ndef f(a):\n  return a",
+        "from brrr import *\n@brrr\ndef f(a):\n  return a",
+        "import brrr.brrr\n@brrr.brrr\ndef f(a):\n  return a",
+        "\\\n\\\n",
+        "if 1:\n  @brrr\n  def f(a): return a\n \treturn 1",
+        "@brrr()\ndef f(a): return a",
+        "@brrr(overflow=)\ndef f(a): return a",
+        "@brrr(*a, **b)\ndef f(a): return a",
+        "# -*- coding: latin-1 -*-\nfrom brrr import brrr\n@brrr\ndef f(a): return a",
+        "\u{2028}@brrr\u{2029}def f(): pass",
+        "from brrr import brrr\r@brrr\rdef f(a):\r    return a\r",
+        "from brrr import brrr\n@brrr\ndef f[T](a: T) -> T:\n    return a\n",
+        "from brrr import brrr\n@brrr\ndef f(a):\n    'doc\n    return a",
+        "from brrr import brrr\n@brrr\ndef f(a):\n    '''doc\n    return a",
     ];
     assert_eq!(check(texts.into_iter().map(str::to_owned)), texts.len());
 }

@@ -7,13 +7,15 @@
 use brrr_core::backend::{Options, Overflow};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Code;
+use brrr_core::syntax;
+use brrr_core::types::Env;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFunction, PyString, PyTuple, PyType};
 
 use crate::callable;
 use crate::convert::type_name;
-use crate::env;
+use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
 use crate::specialise::{Body, Choices};
 
@@ -133,14 +135,23 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
             place: Some(env::place(&code)?),
         })));
     }
-    let (source, mut parsed) = match env::read(function)? {
-        Ok(read) => read,
+    let lines = match env::lines(function)? {
+        Ok(lines) => lines,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let env = env::env(function)?;
     let qualname = code.getattr("co_qualname")?.to_string();
-    parsed.in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
-    let prepared = Prepared::new(source, parsed, &env::env(function)?);
-    Ok(prepared.map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics)))
+    let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
+    // No Python code runs on the stack that the core makes for deep trees.
+    Ok(syntax::with_stack(|| read(lines, in_class, &env)))
+}
+
+fn read(lines: Lines<'_>, in_class: bool, env: &Env) -> Result<Prepared, Refusal> {
+    let Lines { path, first_line, mut rest } = lines;
+    let (source, mut parsed) = syntax::read_function(&path, first_line, &mut || rest.next())
+        .map_err(|(source, diagnostic)| Refusal::InSource(source, vec![diagnostic]))?;
+    parsed.in_class = in_class;
+    Prepared::new(source, parsed, env).map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics))
 }
 
 fn not_a_function(target: &Bound<'_, PyAny>) -> Refusal {

@@ -3,9 +3,8 @@
 //! Enters: a Python function. Leaves: the lines it was made from, parsed; an [`Env`]; and the answer whether these lines are
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
+use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::source::{SourceFile, Span};
-use brrr_core::syntax;
 use brrr_core::types::{Builtin, Env};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -61,29 +60,38 @@ pub fn place(code: &Bound<'_, PyAny>) -> PyResult<(String, u32)> {
     Ok((path, u32::try_from(line).unwrap_or(0)))
 }
 
-/// Reads and parses the function's own lines.
+/// The source from the function's first line on.
+pub struct Lines<'py> {
+    /// The file, as the code object names it.
+    pub path: String,
+    /// The number of the first line.
+    pub first_line: u32,
+    /// That line and those that follow, with their line breaks.
+    pub rest: Box<dyn Iterator<Item = String> + 'py>,
+}
+
+/// Finds the source of a function.
 ///
 /// # Errors
-/// The refusal if there are none, or they are not a function that can be read; a Python exception from a loader.
-pub fn read(function: &Bound<'_, PyFunction>) -> PyResult<Result<(SourceFile, syntax::Function), Refusal>> {
+/// The refusal if there is none; a Python exception from a loader.
+pub fn lines<'py>(function: &Bound<'py, PyFunction>) -> PyResult<Result<Lines<'py>, Refusal>> {
     let code = function.getattr("__code__")?;
     let (path, first_line) = place(&code)?;
-    let lines = lines(function, &code, &path)?;
-    let mut at = (first_line as usize).saturating_sub(1);
-    if first_line == 0 || at >= lines.len() {
+    let all = file_lines(function, &code, &path)?;
+    let first = (first_line as usize).saturating_sub(1);
+    if first_line == 0 || first >= all.len() {
         return Ok(Err(no_source(&path, first_line, &code)?));
     }
-    let mut next_line = || {
-        let line = lines.get_item(at).ok()?.extract::<String>().ok();
-        at += 1;
-        line
-    };
-    let read = syntax::read_function(&path, first_line, &mut next_line);
-    Ok(read.map_err(|(source, diagnostic)| Refusal::InSource(source, vec![diagnostic])))
+    let rest = (first..).map_while(move |at| all.get_item(at).ok()?.extract::<String>().ok());
+    Ok(Ok(Lines { path, first_line, rest: Box::new(rest) }))
 }
 
 /// The lines of the file, or of what the prompt, a notebook or a test put into `linecache`.
-fn lines<'py>(function: &Bound<'py, PyFunction>, code: &Bound<'py, PyAny>, path: &str) -> PyResult<Bound<'py, PyList>> {
+fn file_lines<'py>(
+    function: &Bound<'py, PyFunction>,
+    code: &Bound<'py, PyAny>,
+    path: &str,
+) -> PyResult<Bound<'py, PyList>> {
     let py = function.py();
     let linecache = py.import(intern!(py, "linecache"))?;
     // From 3.13 on the prompt keeps its source under the code object.
@@ -156,20 +164,16 @@ pub fn object<'py>(builtin: Builtin, near: &Bound<'py, PyAny>) -> Bound<'py, PyA
 ///
 /// # Errors
 /// The refusal `BRRR004` if they differ; a Python exception if memory runs out.
-pub fn verify(
-    function: &Bound<'_, PyFunction>,
-    source: &SourceFile,
-    parsed: &syntax::Function,
-) -> PyResult<Option<Refusal>> {
+pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult<Option<Refusal>> {
     let py = function.py();
     let code = function.getattr("__code__")?;
-    let text = wrapped(source, parsed, &code)?;
+    let text = wrapped(prepared.text(), &code)?;
     let flags: u32 = code.getattr("co_flags")?.extract()?;
     let keywords = PyDict::new(py);
     keywords.set_item("flags", flags & CO_FUTURES)?;
     keywords.set_item("dont_inherit", true)?;
     let compile = py.import("builtins")?.getattr("compile")?;
-    let again = match compile.call((text, source.path(), "exec"), Some(&keywords)) {
+    let again = match compile.call((text, prepared.source().path(), "exec"), Some(&keywords)) {
         Ok(module) => find(&module, &code.getattr("co_name")?)?,
         Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
         Err(error) => return Err(error),
@@ -183,21 +187,20 @@ pub fn verify(
     }
     let diagnostic = Diagnostic::new(
         Code::SourceChanged,
-        format!("the source of `{}` is not what Python loaded", parsed.name),
-        parsed.name_span,
+        format!("the source of `{}` is not what Python loaded", prepared.name()),
+        prepared.name_span(),
         "these lines give other bytecode than the function has",
     )
     .help(
         "load the module again; if an import hook rewrites it, as pytest does with asserts, keep functions under brrr out of \
          its reach",
     );
-    Ok(Some(Refusal::InSource(source.clone(), vec![diagnostic])))
+    Ok(Some(Refusal::InSource(prepared.source().clone(), vec![diagnostic])))
 }
 
 /// The function's lines, made a module of their own. The class around it is rebuilt, for names such as `__x` depend on it,
 /// and free variables are bound one level up.
-fn wrapped(source: &SourceFile, parsed: &syntax::Function, code: &Bound<'_, PyAny>) -> PyResult<String> {
-    let own = source.slice(Span::new(0, parsed.span.end));
+fn wrapped(own: &str, code: &Bound<'_, PyAny>) -> PyResult<String> {
     let free = code.getattr("co_freevars")?.extract::<Vec<String>>()?;
     let qualname = code.getattr("co_qualname")?.to_string();
     let class = qualname.rsplit('.').nth(1).filter(|outer| *outer != "<locals>");

@@ -135,6 +135,8 @@ pub fn last_exit(
         Point::Start => "start",
         Point::Condition => "condition",
         Point::Iterable => "iterable",
+        Point::Advance => "advance",
+        Point::Target => "target",
     };
     let exit = PyDict::new(py);
     exit.set_item("line", last.line)?;

@@ -16,7 +16,6 @@ use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::ir;
 use brrr_core::load;
-use brrr_core::source::Span;
 use brrr_core::types::{Signature, Type};
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyString};
@@ -127,10 +126,10 @@ impl Body {
         self.interpreted.get()
     }
 
-    /// The parsed function.
+    /// The function as it was read.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why it cannot be compiled.
     pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
         self.prepared.as_ref().map_err(|refusal| refusal.error(py))
     }
@@ -194,7 +193,7 @@ impl Body {
         if self.warned.replace(true) {
             return Ok(());
         }
-        let name = self.prepared.as_ref().map_or("the function", |prepared| prepared.function().name.as_str());
+        let name = self.prepared.as_ref().map_or("the function", Prepared::name);
         refusal.warn(py, name)
     }
 
@@ -219,7 +218,7 @@ impl Body {
         };
         let backend = match backend(py) {
             Ok(backend) => backend,
-            Err(message) => return Ok(Err(self.backend_refusal(prepared, message))),
+            Err(message) => return Ok(Err(broken(prepared, message))),
         };
         let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
             Ok(object) => object,
@@ -227,14 +226,8 @@ impl Body {
         };
         match load::Code::load(&object) {
             Ok(code) => Ok(Ok(Specialisation::new(function, signature, typed, code))),
-            Err(message) => Ok(Err(self.backend_refusal(prepared, message))),
+            Err(message) => Ok(Err(broken(prepared, message))),
         }
-    }
-
-    fn backend_refusal(&self, prepared: &Prepared, message: String) -> Refusal {
-        let span = prepared.function().name_span;
-        let diagnostic = Diagnostic::new(Code::Backend, message, span, "while compiling this function");
-        Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }
 
     /// Once per function: is the text still what the code object was made from?
@@ -242,8 +235,7 @@ impl Body {
         if self.verified.get() {
             return Ok(None);
         }
-        let prepared = self.prepared(function.py())?;
-        let refusal = env::verify(function, prepared.source(), prepared.function())?;
+        let refusal = env::verify(function, self.prepared(function.py())?)?;
         self.verified.set(refusal.is_none());
         Ok(refusal)
     }
@@ -256,7 +248,7 @@ impl Body {
         let prepared = self.prepared(py)?;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
         let typed = prepared.typed(signature).map_err(refused)?;
-        let backend = backend(py).map_err(|message| self.backend_refusal(prepared, message).error(py))?;
+        let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
         let text = prepared.code(backend, typed, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -301,16 +293,11 @@ impl Body {
         let Ok(prepared) = &self.prepared else {
             return Refusal::bare(Code::ArgumentType, format!("cannot compile {what}"), "pass numbers");
         };
-        let parsed = prepared.function();
-        let arguments = &parsed.ast.args;
-        let all = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-        let (name, span) = match all.map(|one| &one.def).nth(index) {
-            Some(one) => (one.arg.to_string(), Span::new(one.range.start().into(), one.range.end().into())),
-            None => (format!("number {index}"), parsed.name_span),
-        };
+        let name = prepared.parameters().nth(index).unwrap_or("?");
+        let span = prepared.parameter_span(index);
         let diagnostic = Diagnostic::new(
             Code::ArgumentType,
-            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", parsed.name),
+            format!("argument `{name}` of `{}` is of type `{what}`, which cannot be compiled", prepared.name()),
             span,
             format!("got `{what}` here"),
         )
@@ -319,6 +306,11 @@ impl Body {
         );
         Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }
+}
+
+fn broken(prepared: &Prepared, message: String) -> Refusal {
+    let diagnostic = Diagnostic::new(Code::Backend, message, prepared.name_span(), "while compiling this function");
+    Refusal::InSource(prepared.source().clone(), vec![diagnostic])
 }
 
 impl Specialisation {

@@ -14,7 +14,7 @@ use super::flow::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
 use crate::source::{SourceFile, Span};
-use crate::syntax::{Function, bind_target, span};
+use crate::syntax::{Function, bind_target, identifier, span};
 use crate::types::{Builtin, Env, Type};
 
 /// Binds a function.
@@ -89,8 +89,9 @@ impl<'a> Binder<'a> {
         let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
         for argument in plain {
             let at = span(&argument.def);
-            let name = argument.def.arg.to_string();
-            let name_span = Span::new(at.start, at.start + name.len() as u32);
+            let written = argument.def.arg.as_str();
+            let name = identifier(written);
+            let name_span = Span::new(at.start, at.start + written.len() as u32);
             let annotation = match argument.def.annotation.as_deref() {
                 None => Annotation::Missing,
                 Some(expression) => self.annotation(expression),
@@ -164,7 +165,7 @@ impl<'a> Binder<'a> {
 
     /// A local of the function, if the name is one.
     pub(super) fn local(&self, name: &str) -> Option<VarId> {
-        self.names.get(name).copied()
+        self.names.get(&identifier(name)).copied()
     }
 
     /// A new block in the current loop.
@@ -246,18 +247,21 @@ impl<'a> Binder<'a> {
             Stmt::If(inner) => self.if_statement(inner),
             Stmt::While(inner) => self.while_loop(inner),
             Stmt::For(inner) => self.for_loop(inner),
-            Stmt::Break(_) => {
-                if let Some(after) = self.loops.last().map(|targets| targets.after) {
-                    self.finish(End::Jump(after));
-                }
-            }
-            Stmt::Continue(_) => {
-                if let Some(header) = self.loops.last().map(|targets| targets.header) {
-                    self.finish(End::Jump(header));
-                }
-            }
+            Stmt::Break(_) => match self.loops.last().map(|targets| targets.after) {
+                Some(after) => self.finish(End::Jump(after)),
+                None => self.outside_loop("break", place),
+            },
+            Stmt::Continue(_) => match self.loops.last().map(|targets| targets.header) {
+                Some(header) => self.finish(End::Jump(header)),
+                None => self.outside_loop("continue", place),
+            },
             other => self.refuse_statement(other),
         }
+    }
+
+    fn outside_loop(&mut self, word: &str, place: Span) {
+        let message = format!("invalid syntax: `{word}` outside a loop");
+        self.diagnostics.push(Diagnostic::new(Code::Syntax, message, place, "no loop around it"));
     }
 
     fn if_statement(&mut self, inner: &ast::StmtIf) {

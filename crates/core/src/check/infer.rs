@@ -4,11 +4,21 @@
 //! specialiser falls back on; it also finds operations that no types that reach them can do.
 
 use super::flow::{Arg, End, Flow, FlowId, Step, StepKind};
-use crate::compile::Binding;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops;
 use crate::source::Span;
 use crate::types::{Signature, Type, TypeSet};
+
+/// The type a name gets where it is bound.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The name; `return` for a returned value.
+    pub name: String,
+    /// The place of the name, or of the `return` statement.
+    pub span: Span,
+    /// What it may hold from there on.
+    pub types: TypeSet,
+}
 
 /// The types of all variables at one place.
 pub type Types = Vec<TypeSet>;

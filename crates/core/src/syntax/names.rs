@@ -3,10 +3,16 @@
 use std::collections::BTreeSet;
 
 use rustpython_parser::ast::{self, Expr, Stmt};
+use unicode_normalization::UnicodeNormalization;
 
 use super::{Function, Module, not_a_function, span};
 use crate::source::{SourceFile, Span};
 use crate::types::Env;
+
+/// A name as Python compares it: identifiers are normalised to NFKC.
+pub(crate) fn identifier(name: &str) -> String {
+    if name.is_ascii() { name.to_owned() } else { name.nfkc().collect() }
+}
 
 /// What the decorator is called in a file.
 #[derive(Debug, Default)]
@@ -115,7 +121,7 @@ pub(super) fn bind(statement: &Stmt, env: &mut Env) {
 /// Adds the names in the target of an assignment.
 pub(crate) fn bind_target(target: &Expr, env: &mut Env) {
     match target {
-        Expr::Name(name) => drop(env.bound.insert(name.id.to_string())),
+        Expr::Name(name) => drop(env.bound.insert(identifier(name.id.as_str()))),
         Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| bind_target(target, env)),
         Expr::List(list) => list.elts.iter().for_each(|target| bind_target(target, env)),
         Expr::Starred(starred) => bind_target(&starred.value, env),
@@ -167,9 +173,9 @@ pub(super) fn functions(
 
 fn names_of_parameters(arguments: &ast::Arguments, env: &mut Env) {
     let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-    env.bound.extend(plain.map(|argument| argument.def.arg.to_string()));
+    env.bound.extend(plain.map(|argument| identifier(argument.def.arg.as_str())));
     let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten();
-    env.bound.extend(starred.map(|argument| argument.arg.to_string()));
+    env.bound.extend(starred.map(|argument| identifier(argument.arg.as_str())));
 }
 
 /// True if there can be a `def` inside, so that nothing else is copied.

@@ -107,7 +107,9 @@ fn plain_file(path: &str, first: usize) -> Option<Box<dyn Iterator<Item = String
     let mut line = String::new();
     for at in 0..first {
         line.clear();
-        if reader.read_line(&mut line).ok()? == 0 || at < 2 && line.starts_with('#') && line.contains("coding") && !line.contains("utf-8") {
+        if reader.read_line(&mut line).ok()? == 0
+            || at < 2 && line.starts_with('#') && line.contains("coding") && !line.contains("utf-8")
+        {
             return None;
         }
     }

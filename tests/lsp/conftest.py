@@ -173,6 +173,14 @@ class Client:
             if one["uri"] == uri
         ]
 
+    def shown(self, uri: str) -> list[Message]:
+        """What an editor shows for a document now, given everything that was heard."""
+        shown: list[Message] = []
+        for message in self.transcript:
+            if message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri:
+                shown = message["params"]["diagnostics"]
+        return shown
+
     def leave(self) -> int:
         """Says goodbye in order; returns the exit code."""
         assert self.request("shutdown")["result"] is None

@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-HEAD = "from brrr import brrr\n\n@brrr\n"
+IMPORT = "from brrr import brrr\n"
+HEAD = IMPORT + "\n@brrr\n"
 GOOD = HEAD + "def f(n: int) -> int:\n    return n + 1\n"
 BAD = HEAD + "def f(n):\n    xs = [i for i in range(n)]\n    return n\n"
 
@@ -51,45 +52,37 @@ def test_a_burst_ends_in_the_last_state(client, last, attempt):
 
 
 def test_random_edits_leave_the_text_that_the_client_has(client):
-    """The server's text is the client's: a fresh document of the same text gets the same diagnostics."""
+    """What is shown after many edits is what a fresh document of the same text gets."""
     randomness = random.Random(7)
-    pieces = ["\n", "\r\n", " ", "🙂", "宽", "x", "[i for i in n]", "    ", "@brrr\n", "def f(a, b):\n", "return a\n", "'", "#", "\t"]
-    lines = BAD.split("\n")
-    text = BAD
-    uri = client.open(text)
-    for turn in range(300):
-        lines = text.replace("\r\n", "\n").split("\n")
-        places = []
-        for _ in range(2):
-            line = randomness.randrange(len(lines))
-            places.append((line, randomness.randrange(len(lines[line]) + 1)))
-        start, end = sorted(places)
-        if randomness.random() < 0.7:
-            end = start
-        new = randomness.choice(pieces)
-        text = replaced(text, start, end, new)
-        columns = [(line, len(lines[line][:column].encode("utf-16-le")) // 2) for line, column in (start, end)]
-        client.change(uri, client.edit(*columns, new))
-        if turn % 30 == 29:
-            client.change(uri, client.edit((0, 0), (0, 0), ""))
-            client.settle()
-            edited = client.published(uri)[-1:]
-            fresh = client.open(text, uri=f"file:///fresh{turn}.py")
-            client.settle()
-            opened = client.published(fresh)[-1:]
-            assert [codes for _, codes in edited or [(0, [])]] == [codes for _, codes in opened or [(0, [])]], text
-            client.close(fresh)
-            text = BAD
-            client.change(uri, BAD)
+    pieces = ["\n", "\r\n", "\r", " ", "🙂", "宽", "e\u0301", "x", "[i for i in n]", "    ", "@brrr\n", "def f(a, b):\n"]
+    pieces += ["    return print(a)\n", "'", "#", "\t", "()"]
+    compared = 0
+    for document in range(20):
+        text = BAD + "".join(BAD[len(IMPORT) :].replace("f(", f"f{number}(") for number in range(20))
+        uri = client.open(text, uri=f"file:///edited{document}.py")
+        for _ in range(randomness.randrange(1, 30)):
+            text, edit = random_edit(randomness, text, randomness.choice(pieces), client.edit)
+            client.change(uri, edit)
+        fresh = client.open(text, uri=f"file:///fresh{document}.py")
+        client.settle(documents=2)
+        assert client.shown(uri) == client.shown(fresh), text
+        compared += len(client.shown(fresh))
+    assert compared > 100, "the texts have something to be shown"
 
 
-def replaced(text: str, start: tuple[int, int], end: tuple[int, int], new: str) -> str:
-    lines = text.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
-    first, last = (starts[line] + column for line, column in (start, end))
-    return text[:first] + new + text[last:]
+def random_edit(randomness, text, new, edit):
+    """Replaces nothing or a part of `text` by `new`; returns the text and the edit that tells the server."""
+    start = randomness.randrange(len(text) + 1)
+    end = min(start + randomness.choice([0, 0, 1, 5, 40]), len(text))
+    # A place within a line break is none.
+    start, end = (at - 1 if text[at - 1 : at + 1] == "\r\n" else at for at in (start, end))
+    return text[:start] + new + text[end:], edit(place(text, start), place(text, end), new)
+
+
+def place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column in UTF-16 units, counted with no regard to how the server does it."""
+    before = text[:offset].replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return len(before) - 1, sum(1 + (character > "\uffff") for character in before[-1])
 
 
 def test_outdated_and_foreign_edits_are_ignored(client):

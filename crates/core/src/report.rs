@@ -9,7 +9,8 @@ use crate::source::{SourceFile, Span};
 #[must_use]
 pub fn draw(file: &SourceFile, diagnostics: &[Diagnostic], color: bool) -> String {
     let offset = (file.first_line() as usize).saturating_sub(1);
-    let source = Source::from(file.text()).with_display_line_offset(offset);
+    // Empty lines stand for those above a fragment: ariadne's own line offset does not reach the numbers in the margin.
+    let source = Source::from("\n".repeat(offset) + file.text());
     let mut drawn = Vec::new();
     for diagnostic in diagnostics {
         let (kind, primary) = match diagnostic.code.severity() {
@@ -36,7 +37,7 @@ pub fn draw(file: &SourceFile, diagnostics: &[Diagnostic], color: bool) -> Strin
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
-/// A span within the text, on character boundaries, at least one character long where there is one.
+/// A span within the text, on character boundaries, behind the empty lines above it.
 fn range(file: &SourceFile, span: Span) -> std::ops::Range<usize> {
     let text = file.text();
     let boundary = |mut at: usize| {
@@ -47,5 +48,24 @@ fn range(file: &SourceFile, span: Span) -> std::ops::Range<usize> {
     };
     let start = boundary((span.start as usize).min(text.len()));
     let end = boundary((span.end as usize).min(text.len()));
-    start..end.max(start)
+    let above = (file.first_line() as usize).saturating_sub(1);
+    start + above..end.max(start) + above
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    #[test]
+    fn a_fragment_is_drawn_with_the_lines_of_its_file() {
+        let file = SourceFile::fragment("a.py", "def f(é):\n    del é\n", 41);
+        let diagnostic =
+            Diagnostic::new(Code::Statement, "`del` cannot be compiled", Span::new(15, 21), "not supported");
+        let drawn = draw(&file, &[diagnostic.help("leave it")], false);
+        assert!(drawn.contains("[BRRR201] Error: `del` cannot be compiled"), "{drawn}");
+        assert!(drawn.contains("a.py:42:5"), "{drawn}");
+        assert!(drawn.contains("42 │     del é"), "{drawn}");
+        assert!(drawn.contains("Help: leave it"), "{drawn}");
+    }
 }

@@ -101,13 +101,11 @@ pub fn diagnostics(report: &Report, profile: Profile) -> Option<lsp::PublishDiag
     Some(lsp::PublishDiagnosticsParams { uri, diagnostics, version: report.version })
 }
 
+/// The message stands alone and the range shows what it is about, so the text of the primary label is left out.
 fn diagnostic(from: &Diagnostic, uri: &lsp::Url, lines: &Lines<'_>, profile: Profile) -> lsp::Diagnostic {
     let secondary = from.labels.iter().skip(1).filter(|label| !label.text.is_empty());
     let mut message = from.message.clone();
     let mut related = Vec::new();
-    if let Some(primary) = from.labels.first().filter(|label| !label.text.is_empty() && label.text != from.message) {
-        message.push_str(&format!("\n{}", primary.text));
-    }
     for label in secondary {
         let range = lines.range(label.span);
         if profile.related_information {
@@ -149,8 +147,17 @@ impl<'a> Lines<'a> {
         Self { text, starts: std::iter::once(0).chain(starts).collect(), encoding }
     }
 
+    /// A span in which nothing can be seen, such as the line break where something is missing, becomes the visible
+    /// character before it.
     fn range(&self, span: Span) -> lsp::Range {
-        lsp::Range { start: self.position(span.start as usize), end: self.position(span.end as usize) }
+        let (mut start, mut end) = (span.start as usize, span.end as usize);
+        if self.text.get(start..end).is_none_or(|text| text.trim().is_empty()) {
+            let before = self.text.get(..start).unwrap_or(self.text).trim_end();
+            if let Some((last, character)) = before.char_indices().next_back() {
+                (start, end) = (last, last + character.len_utf8());
+            }
+        }
+        lsp::Range { start: self.position(start), end: self.position(end) }
     }
 
     fn position(&self, offset: usize) -> lsp::Position {
@@ -284,7 +291,19 @@ mod tests {
     }
 
     #[test]
-    fn a_diagnostic_carries_its_label_reasons_and_help() {
+    fn a_span_without_visible_text_shows_the_character_before_it() {
+        let text = "x = 🙂 \r\n  \n";
+        let lines = Lines::new(text, Encoding::Utf16);
+        let shown = |start, end| lines.range(Span::new(start, end));
+        for (start, end) in [(8, 9), (9, 11), (9, 10), (13, 14), (14, 14), (99, 100)] {
+            assert_eq!(shown(start, end), range((0, 4), (0, 6)), "{start}..{end}");
+        }
+        assert_eq!(shown(0, 1), range((0, 0), (0, 1)));
+        assert_eq!(Lines::new(" \n", Encoding::Utf16).range(Span::new(1, 2)), range((0, 1), (1, 0)), "nothing to see");
+    }
+
+    #[test]
+    fn a_diagnostic_carries_its_reasons_and_help() {
         let text = "🙂 = 1\nbad\n";
         let from = Diagnostic::new(Code::Statement, "`bad` is bad", Span::new(9, 12), "here")
             .label(Span::new(0, 4), "because of this")
@@ -298,12 +317,12 @@ mod tests {
         assert_eq!(sent.severity, Some(lsp::DiagnosticSeverity::ERROR));
         assert_eq!(sent.code, Some(lsp::NumberOrString::String("BRRR201".to_owned())));
         assert_eq!(sent.source.as_deref(), Some("brrr"));
-        assert_eq!(sent.message, "`bad` is bad\nhere\nhelp: write `good`");
+        assert_eq!(sent.message, "`bad` is bad\nhelp: write `good`");
         let [reason] = sent.related_information.unwrap().try_into().unwrap();
         assert_eq!((reason.location.range, reason.message.as_str()), (range((0, 0), (0, 2)), "because of this"));
 
         let [sent] = one(profile(json!({}))).diagnostics.try_into().unwrap();
-        assert_eq!(sent.message, "`bad` is bad\nhere\nline 1: because of this\nhelp: write `good`");
+        assert_eq!(sent.message, "`bad` is bad\nline 1: because of this\nhelp: write `good`");
         assert_eq!(sent.related_information, None);
     }
 

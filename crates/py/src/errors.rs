@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::diagnostic::{Code, Diagnostic, Severity};
 use brrr_core::report;
 use brrr_core::source::{Position, SourceFile};
 use pyo3::prelude::*;
@@ -86,14 +86,12 @@ impl Refusal {
 
 impl Bare {
     fn text(&self) -> String {
-        let place = self.place.as_ref().map(|(path, line)| format!("\n  at: {path}:{line}")).unwrap_or_default();
-        format!(
-            "[{}] {}: {}{place}\n  help: {}",
-            self.code.text(),
-            self.code.severity().text(),
-            self.message,
-            self.help
-        )
+        let place = self.place.as_ref().map(|(path, line)| format!("\n  At: {path}:{line}")).unwrap_or_default();
+        let kind = match self.code.severity() {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
+        format!("[{}] {kind}: {}{place}\n  Help: {}", self.code.text(), self.message, self.help)
     }
 
     fn object<'py>(&self, class: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

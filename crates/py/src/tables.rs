@@ -26,7 +26,7 @@ fn row<'py>(py: Python<'py>, op: &Op) -> PyResult<Bound<'py, PyDict>> {
 #[pyfunction]
 pub fn faults() -> Vec<String> {
     #[cfg(feature = "faults")]
-    let names = brrr_core::faults::NAMES.iter().map(|name| String::from(*name)).collect();
+    let names = brrr_core::faults::names().into_iter().map(String::from).collect();
     #[cfg(not(feature = "faults"))]
     let names = Vec::new();
     names

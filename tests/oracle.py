@@ -25,7 +25,7 @@ LOW, HIGH = -(2**63), 2**63 - 1
 BINARY = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "**": operator.pow, "<<": operator.lshift, ">>": operator.rshift, "&": operator.and_,
-    "|": operator.or_, "^": operator.xor,
+    "|": operator.or_, "^": operator.xor, "@": operator.matmul,
 }
 COMPARE = {
     "<": operator.lt, "<=": operator.le, "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge,
@@ -34,12 +34,12 @@ UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 BITWISE = frozenset(("<<", ">>", "&", "|", "^"))
 SPELLING = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-    ast.LShift: "<<", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+    ast.LShift: "<<", ast.MatMult: "@", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=",
     ast.USub: "-", ast.UAdd: "+", ast.Invert: "~",
 }
 # The instrumented run gives up beyond these; the call is then left out.
-MOST_EVENTS = 60_000
+MOST_EVENTS = 40_000
 MOST_BITS = 4_096
 
 
@@ -172,7 +172,8 @@ class Instrumented:
                 rewritten.append(node)
         tree.body = rewritten
         self.namespace = dict(namespace or {})
-        self.namespace.update(_b=self._binary, _u=self._unary, _c=self._compare, _r=self._read, _k=self._literal)
+        self.namespace.update(_b=self._binary, _u=self._unary, _c=self._compare, _n=self._not, _r=self._read,
+                              _k=self._literal)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -232,6 +233,13 @@ class Instrumented:
 
     def _leave(self, reason: str) -> None:
         self._event("leave", reason)
+        self._left = True
+
+    def _count(self, symbol: str, *operands) -> None:
+        # What comes after an exit is the interpreter's.
+        if not self._left:
+            self.operations += 1
+            self.used.add((symbol, *map(type, operands)))
 
     def _read(self, name: str, value):
         self._event("read", name)
@@ -243,10 +251,10 @@ class Instrumented:
         return value
 
     def _binary(self, symbol: str, left, right, negative_literal: bool):
-        self.operations += 1
-        self.used.add((symbol, type(left), type(right)))
+        by_int = negative_literal and type(left) is not float
+        self._count("**-" if by_int else symbol, left, right)
         kinds = {type(left), type(right)}
-        if not kinds <= {int, float, bool} or (symbol in BITWISE and float in kinds):
+        if not kinds <= {int, float, bool} or symbol == "@" or (symbol in BITWISE and float in kinds):
             self._leave("no row")
         elif float not in kinds and huge(symbol, left, right):
             raise TooMuch
@@ -258,8 +266,7 @@ class Instrumented:
         return result
 
     def _unary(self, symbol: str, value):
-        self.operations += 1
-        self.used.add((symbol, type(value)))
+        self._count(symbol, value)
         if symbol == "~" and type(value) is bool:
             self._leave("complement of a bool")
         result = UNARY[symbol](value)
@@ -268,18 +275,21 @@ class Instrumented:
         return result
 
     def _compare(self, symbol: str, left, right):
-        self.operations += 1
-        self.used.add((symbol, type(left), type(right)))
+        self._count(symbol, left, right)
         if not {type(left), type(right)} <= {int, float, bool}:
             self._leave("no row")
         return COMPARE[symbol](left, right)
+
+    def _not(self, value) -> bool:
+        self._count("not", bool(value))
+        return not value
 
     # Running.
 
     def run(self, args=(), kwargs=None) -> Leave | None:
         """Executes a call. Gives the exit it has to take; raises `TooMuch` if the call is too long."""
         self._events: list[tuple] = []
-        self.operations, self.used = 0, set()
+        self.operations, self.used, self._left = 0, set(), False
         code = self.function.__code__
 
         def lines(frame, kind, _):
@@ -343,15 +353,15 @@ class _Rewrite(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp):
         right = node.right
-        negative = (isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
-                    and isinstance(right.operand, ast.Constant) and type(right.operand.value) is int)
         symbol = ast.Constant(SPELLING[type(node.op)])
+        negative = (symbol.value == "**" and isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
+                    and isinstance(right.operand, ast.Constant) and type(right.operand.value) is int)
         return self._call("_b", symbol, self.visit(node.left), self.visit(right), ast.Constant(negative))
 
     def visit_UnaryOp(self, node: ast.UnaryOp):
         if isinstance(node.op, ast.Not):
-            return ast.UnaryOp(node.op, self.visit(node.operand))
-        if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            return self._call("_n", self.visit(node.operand))
+        if isinstance(node.op, ast.USub) and isinstance(getattr(node.operand, "value", None), (int, float)):
             return ast.Constant(-node.operand.value)
         return self._call("_u", ast.Constant(SPELLING[type(node.op)]), self.visit(node.operand))
 
@@ -387,7 +397,7 @@ def huge(symbol: str, left: int, right: int) -> bool:
 
 def fits(value: object) -> bool:
     """True if compiled code takes the value as an argument."""
-    return type(value) in (float, bool) or (type(value) is int and LOW <= value <= HIGH)
+    return type(value) in (float, bool, type(None)) or (type(value) is int and LOW <= value <= HIGH)
 
 
 def expect(plain, instrumented: Instrumented | None, args, kwargs=None, filename: str | None = None) -> Expected:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import math
+from dataclasses import dataclass
 from itertools import count
 
 _numbers = count(1)
@@ -37,3 +38,22 @@ def arguments(call: str, namespace: dict) -> tuple[list, dict]:
     name, _, rest = call.partition("(")
     eval(f"_collect({rest}", dict(namespace, _collect=collect))
     return collected["args"], collected["kwargs"]
+
+
+@dataclass
+class Program:
+    """A module's text with one function of interest, and calls of it (tuples of positional arguments)."""
+
+    text: str
+    name: str
+    calls: list[tuple]
+
+    @property
+    def rebinds_range(self) -> bool:
+        """True if the last call is to be repeated after the module has bound `range` to something else."""
+        return "range(" in self.text
+
+
+def backwards(*args):
+    """Stands for `range` where a module has rebound it."""
+    return range(*args)[::-1]

@@ -19,7 +19,7 @@ fn check(case: &Case) -> Vec<String> {
     let analysis = analyze(&file);
     let mut found = diagnostics(case, &file, &analysis);
     found.extend(revealed(case, &file, &analysis));
-    found.extend(typed(case, &file));
+    found.extend(syntax::with_stack(|| typed(case, &file)));
     found
 }
 
@@ -57,7 +57,8 @@ fn typed(case: &Case, file: &SourceFile) -> Vec<String> {
     let module = syntax::parse(file);
     for function in module.functions {
         let name = function.name.clone();
-        let Ok(prepared) = Prepared::new(file.clone(), function, &module.env) else { continue };
+        let env = function.env.clone();
+        let Ok(prepared) = Prepared::new(file.clone(), function, &env) else { continue };
         let Ok(signature) = prepared.annotated() else { continue };
         let Ok(function) = prepared.typed(&signature) else { continue };
         if let Err(error) = ir::verify::verify(&function) {

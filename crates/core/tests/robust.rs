@@ -3,6 +3,7 @@
 //! The texts are mutated cases and examples. A few seconds in a test run; `BRRR_ROBUST_SECONDS` for longer ones,
 //! `BRRR_ROBUST_SEED` for another sequence.
 
+#[expect(dead_code, reason = "the static statements are for cases.rs")]
 mod markdown;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,6 +40,11 @@ impl Random {
 
 /// Everything a file goes through before it reaches LLVM.
 fn run(text: &str) {
+    analysis(text);
+    syntax::with_stack(|| preparation(text));
+}
+
+fn analysis(text: &str) {
     let file = SourceFile::new("robust.py", text);
     let analysis = analyze(&file);
     for one in &analysis.diagnostics {
@@ -48,11 +54,15 @@ fn run(text: &str) {
         let _ = (file.position(one.span().start), file.utf16(one.span().start));
     }
     let _ = report::draw(&file, &analysis.diagnostics, false);
+}
+
+fn preparation(text: &str) {
+    let file = SourceFile::new("robust.py", text);
     let module = syntax::parse(&file);
     for function in module.functions {
-        let parameters =
-            function.ast.args.args.len() + function.ast.args.posonlyargs.len() + function.ast.args.kwonlyargs.len();
-        let Ok(prepared) = Prepared::new(file.clone(), function, &module.env) else { continue };
+        let env = function.env.clone();
+        let Ok(prepared) = Prepared::new(file.clone(), function, &env) else { continue };
+        let parameters = prepared.parameters().len();
         for one in [Type::Int, Type::Float, Type::Bool] {
             let signature = Signature { params: vec![one; parameters] };
             let Ok(function) = prepared.typed(&signature) else { continue };
@@ -210,7 +220,7 @@ const PIECES: &[&str] = &[
 ];
 
 fn mutate(random: &mut Random, corpus: &[String]) -> String {
-    let mut parts = tokens(random.pick(corpus));
+    let mut parts = tokens(random.pick(corpus).as_str());
     for _ in 0..=random.below(4) {
         let at = random.below(parts.len());
         match random.below(9) {
@@ -224,7 +234,7 @@ fn mutate(random: &mut Random, corpus: &[String]) -> String {
             5 if !parts.is_empty() => parts[at] = (*random.pick(PIECES)).to_owned(),
             6 if !parts.is_empty() => parts.truncate(at),
             7 => {
-                let other = tokens(random.pick(corpus));
+                let other = tokens(random.pick(corpus).as_str());
                 let start = random.below(other.len());
                 let length = random.below(12);
                 parts.splice(at..at, other.into_iter().skip(start).take(length));

@@ -1,0 +1,1 @@
+"""Programs from the table of operators, CPython as the oracle."""

@@ -15,9 +15,11 @@ use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
 
 use crate::errors::{Bare, Refusal};
 
-/// `co_flags`: the code object takes `*args`, `**kwargs`; its function is a coroutine or a generator.
+/// `co_flags`: the code object takes `*args`, `**kwargs`.
 const CO_VARARGS: u32 = 0x04;
 const CO_VARKEYWORDS: u32 = 0x08;
+/// `co_flags`: its function is a coroutine or an asynchronous generator.
+const CO_ASYNC: u32 = 0x280;
 /// `co_flags`: everything that `from __future__ import` sets.
 const CO_FUTURES: u32 = 0x1FE_0000;
 
@@ -32,6 +34,14 @@ pub struct Parameters {
     pub positional_only: usize,
     /// `*args` or `**kwargs` is among them.
     pub variadic: bool,
+}
+
+/// True for `async def`.
+///
+/// # Errors
+/// If the object lacks what code objects have.
+pub fn is_async(code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(code.getattr("co_flags")?.extract::<u32>()? & CO_ASYNC != 0)
 }
 
 /// Reads the parameters of a code object.

@@ -33,7 +33,8 @@ for part in "$@"; do
 done
 
 python=$(choose_python || true)
-if [ -z "$python" ] && [ -z "${PYTHON:-}" ]; then
+[ -n "$python" ] || [ -z "${PYTHON:-}" ] || die "PYTHON=$PYTHON is not a program"
+if [ -z "$python" ]; then
     version=$(python_version python3)
     case $version in
         "") packages+=(python3 python3-venv python3-dev) ;;
@@ -62,10 +63,11 @@ fi
 
 [[ $("$llvm/bin/llvm-config" --version) == 19.* ]] || die "$llvm holds another LLVM; brrr needs LLVM 19 (llvm-19-dev)"
 
+needed=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
 rust=$(cargo --version 2>/dev/null | cut -d ' ' -f 2 || true)
-[ -n "$rust" ] || die "missing: Rust 1.85 or later" "install it with rustup (https://rustup.rs)"
-[ "$(printf '%s\n' 1.85 "$rust" | sort -V | head -n 1)" = 1.85 ] ||
-    die "Rust $rust is too old, brrr needs 1.85 or later" "run: rustup update stable"
+[ -n "$rust" ] || die "missing: Rust $needed or later" "install it with rustup (https://rustup.rs)"
+[ "$(printf '%s\n' "$needed" "$rust" | sort -V | head -n 1)" = "$needed" ] ||
+    die "Rust $rust is too old, brrr needs $needed or later" "run: rustup update stable"
 
 [ -n "$python" ] || die "missing: CPython 3.11, 3.12 or 3.13 with venv and headers (python3 is $(python_version python3))" \
     "name one by PYTHON=/path/to/python3"

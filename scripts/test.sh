@@ -48,7 +48,7 @@ rust_tests() {
 }
 
 language_server() {
-    .venv/bin/python -m pytest -q tests/lsp
+    BRRR_LSP=$ROOT/.venv/bin/brrr-lsp .venv/bin/python -m pytest -q tests/lsp
 }
 
 extension() {

@@ -250,6 +250,16 @@ def test_a_client_that_does_not_read_is_left(server_path):
     server.stdin.close()
 
 
+def test_standard_error_need_not_be_heard(server_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    server = subprocess.Popen([server_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=writer)
+    os.close(writer)
+    out, _ = server.communicate(GARBAGE["no JSON"] + b'Content-Length: 33\r\n\r\n{"jsonrpc":"2.0","method":"exit"}', 5)
+    assert server.returncode == 1, "left without goodbye, but not in a panic"
+    assert b"-32700" in out
+
+
 def test_source_that_is_hard_on_a_parser(client):
     """Whatever the checker makes of it, the server lives and the next document is served."""
     hostile = {

@@ -46,7 +46,7 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         for function in &module.functions {
             let (flow, mut diagnostics) = bind(function, &function.env, file);
             let signature = assumed(&flow);
-            let (bindings, result, findings) = infer(&flow, &signature).report(&flow);
+            let (bindings, result, findings) = infer(&flow, &Liveness::of(&flow), &signature).report(&flow);
             // What follows from an error already reported is not news.
             if !diagnostics.iter().any(Diagnostic::is_error) {
                 diagnostics.extend(findings);
@@ -164,7 +164,7 @@ impl Prepared {
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        let inferred = infer(&self.flow, signature);
+        let inferred = infer(&self.flow, &self.liveness, signature);
         #[cfg_attr(not(feature = "faults"), expect(unused_mut))]
         let mut function = specialise(&self.flow, &self.liveness, &inferred, signature);
         #[cfg(feature = "faults")]
@@ -178,7 +178,7 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let (bindings, result, _) = infer(&self.flow, signature).report(&self.flow);
+        let (bindings, result, _) = infer(&self.flow, &self.liveness, signature).report(&self.flow);
         let params = self.flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();

@@ -141,7 +141,7 @@ pub fn read_function(
             let function = names::function(tree, false, &Env::default(), &file);
             Ok((file, function))
         }
-        Some(ast::Stmt::AsyncFunctionDef(_)) => Err((file, not_a_function(whole, "this is an `async def`"))),
+        Some(ast::Stmt::AsyncFunctionDef(def)) => Err((file, names::async_def(&def))),
         _ => Err((file, not_a_function(whole, "there is no `def` here"))),
     }
 }

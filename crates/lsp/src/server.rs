@@ -1,12 +1,13 @@
 //! The language server: dispatch only.
 //!
-//! Enters: the messages of one client. Leaves: answers and notifications. Promised: documents change in the order of the wire,
-//! analysis never holds up a message, and the process ends soon after `exit`, the end of the input, or the end of the client.
+//! Enters: the messages of one client. Leaves: answers and notifications. Promised: documents change in the order of the
+//! wire, analysis never holds up a message, and the process ends soon after `exit`, the end of the input, or the end of
+//! the client.
 //!
 //! Four threads: one reads, one dispatches, one analyses, one writes; a fifth watches the client's process.
 
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Write};
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -63,7 +64,7 @@ pub fn run() -> io::Result<u8> {
                 Incoming::Request(request) if request.method() == "exit" => break,
                 Incoming::Request(request) => dispatch(&mut service, request, &shared.outbox).await,
                 Incoming::Garbage(error) => {
-                    eprintln!("brrr-lsp: the input is not a message: {error}");
+                    complain(&format!("the input is not a message: {error}"));
                     answer(&shared.outbox, Some(Response::from_error(Id::Null, error)));
                 }
             }
@@ -132,7 +133,8 @@ impl Shared {
     /// Called with the session locked, so that reports leave in the order in which they were made.
     fn publish(&self, report: &Report) {
         if let Some(failure) = &report.failure {
-            self.log(&format!("brrr failed on {}: {failure}; this is a bug in brrr", report.name));
+            let message = format!("brrr failed on {}: {failure}; this is a bug in brrr", report.name);
+            self.log(lsp::MessageType::ERROR, message);
         }
         let shown = self.profile.get().and_then(|profile| convert::diagnostics(report, *profile));
         if let Some(shown) = shown {
@@ -140,9 +142,8 @@ impl Shared {
         }
     }
 
-    fn log(&self, message: &str) {
-        let typ = lsp::MessageType::WARNING;
-        self.notify::<LogMessage>(&lsp::LogMessageParams { typ, message: message.to_owned() });
+    fn log(&self, typ: lsp::MessageType, message: String) {
+        self.notify::<LogMessage>(&lsp::LogMessageParams { typ, message });
     }
 
     fn notify<N: Notification>(&self, params: &N::Params) {
@@ -197,8 +198,8 @@ impl LanguageServer for Server {
             // A document that is not Python, most likely.
             Err(Refusal::NotOpen) => {}
             Err(Refusal::Outdated { current }) => {
-                self.shared
-                    .log(&format!("an edit to version {version} of {name} is ignored: version {current} is here"));
+                let message = format!("an edit to version {version} of {name} is ignored: version {current} is here");
+                self.shared.log(lsp::MessageType::WARNING, message);
             }
         }
     }
@@ -216,6 +217,11 @@ impl LanguageServer for Server {
     }
 }
 
+/// Says something to people. Whether standard error is heard does not matter: `eprintln!` would panic if it is not.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "brrr-lsp: {message}");
+}
+
 /// Ends this process when the client's has ended: the input may stay open in another process. A number that means
 /// nothing here, as from outside a container, is not watched.
 fn watch(process: u32) {
@@ -224,7 +230,7 @@ fn watch(process: u32) {
             while is_alive(process) {
                 thread::sleep(WATCH);
             }
-            eprintln!("brrr-lsp: process {process} is gone");
+            complain(&format!("process {process} is gone"));
             process::exit(1);
         });
     }

@@ -4,6 +4,9 @@
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
 use brrr_core::compile::Prepared;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::types::{Builtin, Env};
 use pyo3::intern;
@@ -12,9 +15,11 @@ use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
 
 use crate::errors::{Bare, Refusal};
 
-/// `co_flags`: the code object takes `*args`, `**kwargs`; its function is a coroutine or a generator.
+/// `co_flags`: the code object takes `*args`, `**kwargs`.
 const CO_VARARGS: u32 = 0x04;
 const CO_VARKEYWORDS: u32 = 0x08;
+/// `co_flags`: its function is a coroutine or an asynchronous generator.
+const CO_ASYNC: u32 = 0x280;
 /// `co_flags`: everything that `from __future__ import` sets.
 const CO_FUTURES: u32 = 0x1FE_0000;
 
@@ -29,6 +34,14 @@ pub struct Parameters {
     pub positional_only: usize,
     /// `*args` or `**kwargs` is among them.
     pub variadic: bool,
+}
+
+/// True for `async def`.
+///
+/// # Errors
+/// If the object lacks what code objects have.
+pub fn is_async(code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(code.getattr("co_flags")?.extract::<u32>()? & CO_ASYNC != 0)
 }
 
 /// Reads the parameters of a code object.
@@ -77,13 +90,50 @@ pub struct Lines<'py> {
 pub fn lines<'py>(function: &Bound<'py, PyFunction>) -> PyResult<Result<Lines<'py>, Refusal>> {
     let code = function.getattr("__code__")?;
     let (path, first_line) = place(&code)?;
-    let all = file_lines(function, &code, &path)?;
     let first = (first_line as usize).saturating_sub(1);
+    if first_line > 0
+        && !py_has_linecache(function.py())?
+        && let Some(rest) = plain_file(&path, first)
+    {
+        return Ok(Ok(Lines { path, first_line, rest }));
+    }
+    let all = file_lines(function, &code, &path)?;
     if first_line == 0 || first >= all.len() {
         return Ok(Err(no_source(&path, first_line, &code)?));
     }
     let rest = (first..).map_while(move |at| all.get_item(at).ok()?.extract::<String>().ok());
     Ok(Ok(Lines { path, first_line, rest: Box::new(rest) }))
+}
+
+/// True if somebody uses `linecache`: then it may hold the lines, or know better than the disk.
+fn py_has_linecache(py: Python<'_>) -> PyResult<bool> {
+    py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?.contains(intern!(py, "linecache"))
+}
+
+/// The lines of a file on disk from line `first` (from 0) on, without `linecache`, whose import takes longer than all else that
+/// decoration does. `None` if the file needs what `linecache` knows: loaders, other encodings, lone carriage returns.
+fn plain_file(path: &str, first: usize) -> Option<Box<dyn Iterator<Item = String>>> {
+    let mut reader = BufReader::new(File::open(path).ok()?);
+    let mut line = String::new();
+    for at in 0..first {
+        line.clear();
+        if reader.read_line(&mut line).ok()? == 0
+            || at < 2 && line.starts_with('#') && line.contains("coding") && !line.contains("utf-8")
+        {
+            return None;
+        }
+    }
+    let mut next = move || {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+        if line.ends_with("\r\n") {
+            line.truncate(line.len() - 2);
+            line.push('\n');
+        }
+        Some(line)
+    };
+    let head = next().filter(|head| !head.contains('\r'))?;
+    Some(Box::new(std::iter::once(head).chain(std::iter::from_fn(next))))
 }
 
 /// The lines of the file, or of what the prompt, a notebook or a test put into `linecache`.

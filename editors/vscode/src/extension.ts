@@ -27,7 +27,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const log = vscode.window.createOutputChannel('brrr', { log: true });
   const status = vscode.languages.createLanguageStatusItem('brrr.status', PYTHON);
   status.name = 'brrr';
-  const running = new Server(log, status);
+  const conversation = conversationChannel(context, log);
+  const running = new Server(log, conversation, status);
   server = running;
   context.subscriptions.push(
     log,
@@ -47,16 +48,48 @@ export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
+/**
+ * Where the client writes what it and the server say to each other: the log, at a level that is shown.
+ *
+ * The client traces only into a channel whose level is Trace, whatever `brrr.trace.server` says; so here the setting is the
+ * level.
+ */
+function conversationChannel(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): vscode.LogOutputChannel {
+  const level = () => {
+    const setting = vscode.workspace.getConfiguration('brrr').get<string>('trace.server', 'off');
+    return setting === 'off' ? vscode.LogLevel.Off : vscode.LogLevel.Trace;
+  };
+  const changed = new vscode.EventEmitter<vscode.LogLevel>();
+  context.subscriptions.push(
+    changed,
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('brrr.trace.server')) {
+        changed.fire(level());
+      }
+    }),
+  );
+  return {
+    ...log,
+    get logLevel() {
+      return level();
+    },
+    onDidChangeLogLevel: changed.event,
+    trace: (message: string) => log.info(message),
+  };
+}
+
 /** The one server of this window. */
 class Server {
   readonly #log: vscode.LogOutputChannel;
+  readonly #conversation: vscode.LogOutputChannel;
   readonly #status: vscode.LanguageStatusItem;
   #client: LanguageClient | undefined;
   /** Starting and stopping take turns: commands may come while either is under way. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(log: vscode.LogOutputChannel, status: vscode.LanguageStatusItem) {
+  constructor(log: vscode.LogOutputChannel, conversation: vscode.LogOutputChannel, status: vscode.LanguageStatusItem) {
     this.#log = log;
+    this.#conversation = conversation;
     this.#status = status;
   }
 
@@ -96,7 +129,11 @@ class Server {
     this.#log.info(`starting ${found.path} (from ${found.origin})`);
     this.#show('starting', found.path, vscode.LanguageStatusSeverity.Information, true);
     const options: ServerOptions = { command: found.path, transport: TransportKind.stdio };
-    const behaviour: LanguageClientOptions = { documentSelector: PYTHON, outputChannel: this.#log };
+    const behaviour: LanguageClientOptions = {
+      documentSelector: PYTHON,
+      outputChannel: this.#log,
+      traceOutputChannel: this.#conversation,
+    };
     const client = new LanguageClient('brrr', 'brrr', options, behaviour);
     this.#client = client;
     client.onDidChangeState(({ newState }) => this.#follow(client, newState, found.path));

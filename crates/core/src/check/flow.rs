@@ -156,6 +156,30 @@ impl Flow {
         &self.blocks[id.0 as usize]
     }
 
+    /// The place of each block in reverse post-order; blocks that nothing reaches come last.
+    #[must_use]
+    pub fn reverse_post_order(&self) -> Vec<usize> {
+        let mut place = vec![usize::MAX; self.blocks.len()];
+        let mut seen = vec![false; self.blocks.len()];
+        let mut next = self.blocks.len();
+        let mut path = vec![(FlowId(0), 0)];
+        seen[0] = true;
+        while let Some((block, branch)) = path.last_mut() {
+            let successor = self.block(*block).successors().get(*branch).copied();
+            *branch += 1;
+            match successor {
+                Some(to) if !std::mem::replace(&mut seen[to.0 as usize], true) => path.push((to, 0)),
+                Some(_) => {}
+                None => {
+                    next -= 1;
+                    place[block.0 as usize] = next;
+                    path.pop();
+                }
+            }
+        }
+        place
+    }
+
     /// The loops around a block, outermost first.
     #[must_use]
     pub fn loops_around(&self, block: FlowId) -> Vec<FlowLoopId> {

@@ -3,7 +3,10 @@
 //! A forward analysis over the flow graph: where paths join, the types join. It is what the editor shows and what the
 //! specialiser falls back on; it also finds operations that no types that reach them can do.
 
+use std::collections::BTreeSet;
+
 use super::flow::{Arg, End, Flow, FlowId, Step, StepKind};
+use super::live::Liveness;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops;
 use crate::source::Span;
@@ -32,7 +35,7 @@ pub struct Inferred {
 
 /// Analyses a function for a signature, which has a type for each parameter.
 #[must_use]
-pub fn infer(flow: &Flow, signature: &Signature) -> Inferred {
+pub fn infer(flow: &Flow, liveness: &Liveness, signature: &Signature) -> Inferred {
     let mut types = vec![TypeSet::EMPTY; flow.variables.len()];
     for (slot, variable) in types.iter_mut().zip(&flow.variables) {
         *slot = if variable.in_frame { Type::Unbound.into() } else { TypeSet::EMPTY };
@@ -41,16 +44,18 @@ pub fn infer(flow: &Flow, signature: &Signature) -> Inferred {
         *slot = one.into();
     }
     let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()] };
-    let mut waiting = vec![FlowId(0)];
     if let Some(first) = inferred.blocks.first_mut() {
         *first = Some(types);
     }
-    while let Some(at) = waiting.pop() {
+    // In reverse post-order every join outside loops is complete before it is passed on.
+    let order = flow.reverse_post_order();
+    let mut waiting = BTreeSet::from([(0, FlowId(0))]);
+    while let Some((_, at)) = waiting.pop_first() {
         let block = flow.block(at);
         let Some(types) = inferred.at(flow, at, block.steps.len()) else { continue };
         for successor in block.successors() {
-            if inferred.join(successor, &types) && !waiting.contains(&successor) {
-                waiting.push(successor);
+            if inferred.join(successor, &types, liveness) {
+                waiting.insert((order[successor.0 as usize], successor));
             }
         }
     }
@@ -68,21 +73,17 @@ impl Inferred {
         Some(types)
     }
 
-    fn join(&mut self, block: FlowId, types: &Types) -> bool {
-        match &mut self.blocks[block.0 as usize] {
-            None => {
-                self.blocks[block.0 as usize] = Some(types.clone());
-                true
-            }
-            Some(known) => {
-                let mut changed = false;
-                for (known, new) in known.iter_mut().zip(types) {
-                    changed |= !known.includes(*new);
-                    *known = known.join(*new);
-                }
-                changed
-            }
+    /// Joins the types of live variables into those at the start of a block; true if that changed them.
+    fn join(&mut self, block: FlowId, types: &Types, liveness: &Liveness) -> bool {
+        let slot = &mut self.blocks[block.0 as usize];
+        let mut changed = slot.is_none();
+        let known = slot.get_or_insert_with(|| vec![TypeSet::EMPTY; types.len()]);
+        for variable in liveness.start(block) {
+            let (known, new) = (&mut known[variable.0 as usize], types[variable.0 as usize]);
+            changed |= !known.includes(new);
+            *known = known.join(new);
         }
+        changed
     }
 
     /// Walks over everything that is reached: the types of names where they are bound and of returned values, and what

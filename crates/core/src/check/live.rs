@@ -52,6 +52,11 @@ impl Liveness {
         live
     }
 
+    /// The live variables at the start of a block.
+    pub fn start(&self, block: FlowId) -> impl Iterator<Item = VarId> {
+        self.blocks[block.0 as usize].ones().map(|at| VarId(at as u32))
+    }
+
     /// True if nothing reads `variable` from this step on.
     #[must_use]
     pub fn is_dead(&self, flow: &Flow, block: FlowId, step: usize, variable: VarId) -> bool {

@@ -229,7 +229,7 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_return(Some(&status)).expect("a current block");
     }
 
-    /// A value from one of two blocks.
+    /// A float from one of two blocks.
     pub fn phi(
         &self,
         one: (FloatValue<'ctx>, BasicBlock<'ctx>),
@@ -238,6 +238,17 @@ impl<'ctx> Builder<'ctx> {
         let phi = self.inner.build_phi(self.f64, "").expect("a current block");
         phi.add_incoming(&[(&one.0, one.1), (&two.0, two.1)]);
         phi.as_basic_value().into_float_value()
+    }
+
+    /// An int from one of two blocks.
+    pub fn phi_int(
+        &self,
+        one: (IntValue<'ctx>, BasicBlock<'ctx>),
+        two: (IntValue<'ctx>, BasicBlock<'ctx>),
+    ) -> IntValue<'ctx> {
+        let phi = self.inner.build_phi(self.i64, "").expect("a current block");
+        phi.add_incoming(&[(&one.0, one.1), (&two.0, two.1)]);
+        phi.as_basic_value().into_int_value()
     }
 
     /// Calls one of LLVM's intrinsics, overloaded for the types given.

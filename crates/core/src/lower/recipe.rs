@@ -122,6 +122,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// `idiv` traps on the one quotient that overflows, so that is tested first.
     fn floor_div_int(&mut self, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if let Some(bits) = power_of_two(right) {
+            return self.b.shr(left, self.b.int(bits));
+        }
         let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
         self.leave_if(zero, exit);
         let least = self.b.compare(IntPredicate::EQ, left, self.b.int(i64::MIN));
@@ -135,23 +138,45 @@ impl<'ctx> Lowerer<'ctx, '_> {
         };
         let quotient = self.b.div(left, divisor);
         let rest = self.b.rem(left, divisor);
+        let below = self.b.sub(quotient, self.b.int(1));
+        self.unless_signs_agree(rest, divisor, quotient, below)
+    }
+
+    /// `other` if the rest is not zero and its sign is not the divisor's, else `usual`. A branch, which is predicted as the
+    /// usual case, keeps the correction off the path from one division to the next.
+    fn unless_signs_agree(
+        &self,
+        rest: IntValue<'ctx>,
+        divisor: IntValue<'ctx>,
+        usual: IntValue<'ctx>,
+        other: IntValue<'ctx>,
+    ) -> IntValue<'ctx> {
         let inexact = self.b.compare(IntPredicate::NE, rest, self.b.int(0));
         let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, divisor), self.b.int(0));
-        let down = self.b.and(inexact, signs_differ);
-        self.b.sub(quotient, self.b.widen(down, self.b.i64))
+        let corrected = self.b.and(inexact, signs_differ);
+        if divisor.is_const() {
+            return self.b.select_int(corrected, other, usual);
+        }
+        let (from, correct, after) = (self.b.current(), self.b.block("floor"), self.b.block("floor.after"));
+        self.b.branch_unlikely(corrected, correct, after);
+        self.b.at_end(correct);
+        self.b.jump(after);
+        self.b.at_end(after);
+        self.b.phi_int((usual, from), (other, correct))
     }
 
     /// Every int is a multiple of -1: there the divisor 1 gives the same rest and no trap.
     fn mod_int(&mut self, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if power_of_two(right).is_some() {
+            return self.b.and(left, self.b.sub(right, self.b.int(1)));
+        }
         let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
         self.leave_if(zero, exit);
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
         let divisor = self.b.select_int(minus_one, self.b.int(1), right);
         let rest = self.b.rem(left, divisor);
-        let inexact = self.b.compare(IntPredicate::NE, rest, self.b.int(0));
-        let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, right), self.b.int(0));
-        let moved = self.b.and(inexact, signs_differ);
-        self.b.select_int(moved, self.b.add(rest, right), rest)
+        let moved = self.b.add(rest, right);
+        self.unless_signs_agree(rest, right, rest, moved)
     }
 
     fn pow_int(&mut self, base: IntValue<'ctx>, exponent: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
@@ -209,9 +234,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
         shifted
     }
 
+    /// The hot path tests for zero or NaN, which is one jump on x86; the cold one sends NaN back.
     fn leave_if_zero(&mut self, divisor: FloatValue<'ctx>, exit: Leaving) {
-        let zero = self.b.fcompare(FloatPredicate::OEQ, divisor, self.b.float(0.0));
-        self.leave_if(zero, exit);
+        let zero = self.b.float(0.0);
+        let suspect = self.b.fcompare(FloatPredicate::UEQ, divisor, zero);
+        let (look, stay) = (self.b.block("zero"), self.b.block(""));
+        self.b.branch_unlikely(suspect, look, stay);
+        self.b.at_end(look);
+        let is_zero = self.b.fcompare(FloatPredicate::OEQ, divisor, zero);
+        self.leave_if(is_zero, exit);
+        self.b.jump(stay);
+        self.b.at_end(stay);
     }
 
     /// `float_rem` of CPython: the rest takes the sign of the divisor, and so does a rest of zero.
@@ -303,6 +336,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let count = self.b.add(self.b.div_unsigned(span, stride), one);
         self.b.select_int(any, count, zero)
     }
+}
+
+/// The exponent of a constant power of two: shifts and masks round down as Python does.
+fn power_of_two(value: IntValue<'_>) -> Option<i64> {
+    let constant = value.get_sign_extended_constant().filter(|&constant| constant > 0)?;
+    (constant.count_ones() == 1).then(|| i64::from(constant.trailing_zeros()))
 }
 
 const fn signed(predicate: Predicate) -> IntPredicate {

@@ -6,6 +6,7 @@ use rustpython_parser::ast::{self, Expr, Stmt};
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Function, Module, not_a_function, span};
+use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, Span};
 use crate::types::Env;
 
@@ -152,8 +153,7 @@ pub(super) fn functions(
         }
         Stmt::AsyncFunctionDef(def) => {
             if def.decorator_list.iter().any(|decorator| decorators.matches(decorator)) {
-                let place = Span::new(span(&def).start, span(&def).start + "async def".len() as u32);
-                module.diagnostics.push(not_a_function(place, "this is an `async def`"));
+                module.diagnostics.push(async_def(&def));
             }
             def.body.into_iter().for_each(|inner| functions(inner, false, decorators, env, file, module));
         }
@@ -169,6 +169,12 @@ pub(super) fn functions(
             }
         }
     }
+}
+
+/// An `async def` under the decorator.
+pub(super) fn async_def(def: &ast::StmtAsyncFunctionDef) -> Diagnostic {
+    let start = span(def).start;
+    not_a_function(Span::new(start, start + "async def".len() as u32), "this is an `async def`")
 }
 
 fn names_of_parameters(arguments: &ast::Arguments, env: &mut Env) {

@@ -52,15 +52,10 @@ const FAULTS: &[(&str, Plant)] = &[
 ];
 
 /// The names of all faults.
-pub const NAMES: &[&str] = &{
-    let mut names = [""; FAULTS.len()];
-    let mut at = 0;
-    while at < FAULTS.len() {
-        names[at] = FAULTS[at].0;
-        at += 1;
-    }
-    names
-};
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    FAULTS.iter().map(|(name, _)| *name).collect()
+}
 
 /// Makes the function wrong in the way of the fault; some functions have no place for some faults.
 ///
@@ -465,7 +460,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut all = NAMES.to_vec();
+        let mut all = names();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), FAULTS.len());

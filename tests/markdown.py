@@ -44,6 +44,7 @@ class Case:
     line: int
     source: str = ""
     calls: list[Call] = field(default_factory=list)
+    llvm: list[str] = field(default_factory=list)
     diagnostics: list[tuple[int, str, str]] = field(default_factory=list)
 
     @property
@@ -102,6 +103,8 @@ def _finish(case: Case, kind: str, lines: list[str], start: int) -> None:
         for number, line in enumerate(lines, 1):
             found = _DIAGNOSTIC.findall(line.partition("#")[2])
             case.diagnostics += [(number, severity, slug) for severity, slug in found]
+    elif kind == "llvm":
+        case.llvm = [line.strip() for line in lines if line.strip()]
     elif kind == "calls":
         for number, line in enumerate(lines, start + 1):
             if line.strip():

@@ -78,6 +78,17 @@ def test_refused(case, decorator):
         assert got == stated
 
 
+@pytest.mark.parametrize("case", [c for c in CASES if c.llvm], ids=lambda case: case.name)
+def test_llvm(case, decorator):
+    """The optimised LLVM of the first function, for its annotations, has the lines stated, and not those behind a `!`."""
+    fast = program.execute(case.source, program.filename("case"), decorator)
+    name = case.source.partition("def ")[2].partition("(")[0]
+    text = fast[name].inspect_llvm()
+    assert "define" in text
+    for line in case.llvm:
+        assert (line.lstrip("! ") in text) != line.startswith("!"), f"{line}\n{text}"
+
+
 def test_cases_are_many():
     """A loader that finds nothing must not pass."""
     assert len(CASES) >= 150

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
+import re
 import struct
 import sys
 from dataclasses import dataclass, field
@@ -120,8 +121,11 @@ class Visit:
 
     statement: int
     locals: dict[str, tuple[str, Any]]
-    # Names read from here on before they are written: what a continuation needs at the least.
+    # The turns that remain of each `for` around the statement, by the ordinal of the `for`.
+    turns: dict[int, range]
+    # Names read, and loops advanced, from here on before they are written: what a continuation needs at the least.
     needed: set[str] = field(default_factory=set)
+    advanced: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -131,6 +135,8 @@ class Statement:
     line: int
     point: str
     writes: frozenset[str]
+    # The ordinals of the `for` loops in whose bodies it stands.
+    loops: tuple[int, ...]
 
 
 @dataclass
@@ -154,6 +160,23 @@ class Expected:
     used: frozenset[tuple]
 
 
+class Turns:
+    """An iterator over a range that knows the turns that remain."""
+
+    def __init__(self, owner: Instrumented, ordinal: int, turns: range):
+        self.owner, self.ordinal, self.rest = owner, ordinal, turns
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.owner._event("turn", self.ordinal)
+        if not self.rest:
+            raise StopIteration
+        value, self.rest = self.rest[0], self.rest[1:]
+        return value
+
+
 class Instrumented:
     """One function of a module's text, rewritten; `run` executes a call."""
 
@@ -172,7 +195,7 @@ class Instrumented:
         tree.body = rewritten
         self.namespace = dict(namespace or {})
         self.namespace.update(_b=self._binary, _u=self._unary, _c=self._compare, _n=self._not, _r=self._read,
-                              _k=self._literal)
+                              _k=self._literal, _i=self._iterate)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -186,16 +209,16 @@ class Instrumented:
         for one in every:
             one.annotation = None
         node.returns = None
-        node.body = [self._statement(one) for one in node.body]
+        node.body = [self._statement(one, ()) for one in node.body]
 
-    def _statement(self, node: ast.stmt) -> ast.stmt:
+    def _statement(self, node: ast.stmt, loops: tuple[int, ...]) -> ast.stmt:
         number = len(self.statements)
         point = "condition" if isinstance(node, (ast.If, ast.While)) else (
             "iterable" if isinstance(node, ast.For) else "start")
         targets = {ast.Assign: lambda: node.targets, ast.AnnAssign: lambda: [node.target] if node.value else [],
                    ast.AugAssign: lambda: [node.target], ast.For: lambda: [node.target]}.get(type(node), list)()
         writes = frozenset(n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name))
-        self.statements.append(Statement(node.lineno, point, writes))
+        self.statements.append(Statement(node.lineno, point, writes, loops))
         rewrite = _Rewrite(self)
         if isinstance(node, ast.AugAssign):
             # The same order as Python's: the target is read, then the value is evaluated, then the target is written.
@@ -208,7 +231,8 @@ class Instrumented:
         elif isinstance(node, (ast.If, ast.While)):
             node.test = rewrite.visit(node.test)
         elif isinstance(node, ast.For):
-            node.iter = rewrite.visit(node.iter)
+            iterate, ordinal = ast.Name("_i", ast.Load()), ast.Constant(number)
+            node.iter = ast.Call(iterate, [ordinal, rewrite.visit(node.iter)], [])
         else:
             node = rewrite.visit(node)
         bodies = [(f, getattr(node, f)) for f in ("body", "orelse") if isinstance(getattr(node, f, None), list)]
@@ -219,7 +243,8 @@ class Instrumented:
                 inner.lineno = inner.end_lineno = number + 1
                 inner.col_offset = inner.end_col_offset = 0
         for name, body in bodies:
-            setattr(node, name, [self._statement(one) for one in body])
+            inside = (*loops, number) if isinstance(node, ast.For) and name == "body" else loops
+            setattr(node, name, [self._statement(one, inside) for one in body])
         return node
 
     # Helpers that the rewritten function calls.
@@ -242,6 +267,13 @@ class Instrumented:
     def _read(self, name: str, value):
         self._event("read", name)
         return value
+
+    def _iterate(self, ordinal: int, iterable):
+        if type(iterable) is not range:
+            return iterable
+        self._event("range", ordinal)
+        self._turns[ordinal] = Turns(self, ordinal, iterable)
+        return self._turns[ordinal]
 
     def _literal(self, value):
         if not LOW <= value <= HIGH:
@@ -289,6 +321,7 @@ class Instrumented:
     def run(self, args=(), kwargs=None) -> Leave | None:
         """Executes a call. Gives the exit it has to take; raises `TooMuch` if the call is too long."""
         self._events: list[tuple] = []
+        self._turns: dict[int, Turns] = {}
         self.operations, self.used, self._left = 0, set(), False
         # CPython's `+x` and `x % y` may give `x` itself: equal is enough there.
         self.gave_operand = False
@@ -297,7 +330,9 @@ class Instrumented:
         def lines(frame, kind, _):
             if kind == "line":
                 found = {n: encode(v) for n, v in dict(frame.f_locals).items() if n in self.names}
-                self._event("line", frame.f_lineno - 1, found)
+                number = frame.f_lineno - 1
+                turns = {one: self._turns[one].rest for one in self.statements[number].loops if one in self._turns}
+                self._event("line", number, found, turns)
             return lines
 
         before = sys.gettrace()
@@ -318,9 +353,9 @@ class Instrumented:
             elif event[0] == "leave":
                 if visit is None:  # The arguments did not match: the call never began.
                     return None
-                _, number, found = self._events[visit]
+                _, number, found, turns = self._events[visit]
                 statement = self.statements[number]
-                made = Visit(number, found, self._needed(visit, found))
+                made = Visit(number, found, turns, self._needed(visit, found), self._advanced(visit))
                 return Leave(number, statement.line, statement.point, event[1], made)
         return None
 
@@ -333,6 +368,15 @@ class Instrumented:
             elif event[0] == "read" and event[1] not in written:
                 needed.add(event[1])
         return needed & bound.keys()
+
+    def _advanced(self, at: int) -> set[int]:
+        advanced, made = set(), set()
+        for event in self._events[at:]:
+            if event[0] == "range":
+                made.add(event[1])
+            elif event[0] == "turn" and event[1] not in made:
+                advanced.add(event[1])
+        return advanced
 
 
 class _Rewrite(ast.NodeTransformer):
@@ -493,7 +537,38 @@ def record_differences(leave: Leave, record: dict | None) -> list[str]:
             found.append(f"exit record: `{name}` is {show(value)}, in CPython's frame {words}")
     for name in sorted(leave.visit.needed - live.keys()):
         found.append(f"exit record: `{name}` is read afterwards, but is not in the record")
+    return found + iterator_differences(leave.visit, record["locals"])
+
+
+def iterator_differences(visit: Visit, recorded: dict) -> list[str]:
+    """In what the iterators of an exit record differ from the turns that remain in CPython.
+
+    `.next4` is the next value of the `for` that is statement 4. With a step of 1 or -1 it goes up to `.stop4`; otherwise
+    `.step4` is added, and `.left4` turns remain, modulo 2**64.
+    """
+    found, states = [], {}
+    for name, value in recorded.items():
+        if match := re.fullmatch(r"\.(next|stop|step|left)(\d+)", name):
+            states.setdefault(int(match[2]), {})[match[1]] = value[1]
+    for ordinal in sorted(visit.advanced & visit.turns.keys() - states.keys()):
+        found.append(f"exit record: the loop of statement {ordinal} goes on, but is not in the record")
+    for ordinal, state in sorted(states.items()):
+        rest = visit.turns.get(ordinal)
+        if rest is None:
+            found.append(f"exit record: the loop of statement {ordinal} is in the record, but is not going on")
+        elif not _agrees(state, rest):
+            found.append(f"exit record: the loop of statement {ordinal} is at {state}, in CPython {rest} remains")
     return found
+
+
+def _agrees(state: dict[str, int], rest: range) -> bool:
+    turns = max(0, -((rest.start - rest.stop) // rest.step))
+    if turns and state.get("next") != rest[0]:
+        return False
+    if "left" in state or "step" in state:
+        return state.get("left", 0) % 2**64 == turns and state.get("step") == rest.step
+    remain = max(0, (state["stop"] - state["next"]) * rest.step)
+    return abs(rest.step) == 1 and remain == turns
 
 
 def _lines(lines: dict[int, int]) -> str:

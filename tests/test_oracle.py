@@ -113,6 +113,30 @@ def test_records_are_compared(change, words):
     assert (words is None and not found) or words in "\n".join(found)
 
 
+LOOP = "def f(a):\n    for i in range(a, 9, 2):\n        for j in range(3):\n            a = a * 2**60\n    return a\n"
+STATE = {"a": encode(2**60), "i": encode(1), ".next0": encode(3), ".step0": encode(2), ".left0": encode(3),
+         ".next1": encode(2), ".stop1": encode(3)}
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({}, None),
+    ({".next0": encode(5)}, "statement 0 is at"),
+    ({".left0": encode(2)}, "statement 0 is at"),
+    ({".step0": encode(1)}, "statement 0 is at"),
+    ({".next1": encode(1)}, "statement 1 is at"),
+    ({".stop1": encode(4)}, "statement 1 is at"),
+    ({".next2": encode(1), ".stop2": encode(2)}, "statement 2 is in the record"),
+])
+def test_iterators_are_compared(change, words):
+    expected = expect(LOOP, (1,))
+    record = {"statement": 2, "line": 4, "point": "start", "locals": STATE | change}
+    found = oracle.record_differences(expected.leave, record)
+    assert (words is None and not found) or words in "\n".join(found)
+    without = {name: value for name, value in STATE.items() if "1" not in name}
+    found = oracle.record_differences(expected.leave, record | {"locals": without})
+    assert any("statement 1 goes on" in one for one in found)
+
+
 def test_what_ran_in_the_interpreter_has_failed():
     expected = expect("def f(a):\n    return a + 1\n", (1,))
     good = Observed(expected.outcome, 1, {}, None)

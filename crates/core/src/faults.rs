@@ -46,7 +46,9 @@ const FAULTS: &[(&str, Plant)] = &[
     ("leave-returns-none", leave_returns_none),
     ("exit-without-need", exit_without_need),
     ("exit-drops-local", |function| each_exit(function, drop_local)),
-    ("exit-holds-stale-local", exit_holds_stale_local),
+    ("exit-drops-iterator", |function| each_exit(function, drop_iterators)),
+    ("exit-holds-stale-local", |function| exit_holds_stale(function, is_name)),
+    ("exit-holds-stale-iterator", |function| exit_holds_stale(function, is_iterator)),
     ("exit-names-next-statement", |function| each_exit(function, |exit, _| exit.statement += 1)),
     ("exit-at-wrong-point", |function| each_exit(function, |exit, _| exit.point = other_point(exit.point))),
 ];
@@ -361,6 +363,14 @@ fn is_name(local: &Local) -> bool {
     !local.name.starts_with('.')
 }
 
+fn is_iterator(local: &Local) -> bool {
+    local.name.starts_with(".next")
+}
+
+fn drop_iterators(exit: &mut Exit, locals: &[Local]) {
+    exit.live.retain(|id| is_name(&locals[id.0 as usize]));
+}
+
 fn drop_local(exit: &mut Exit, locals: &[Local]) {
     if let Some(at) = exit.live.iter().position(|id| is_name(&locals[id.0 as usize])) {
         exit.live.remove(at);
@@ -377,15 +387,15 @@ const fn other_point(point: Point) -> Point {
     }
 }
 
-/// Exits read a copy of each name; the copy misses the last place where the name is written.
-fn exit_holds_stale_local(function: &mut Function) {
+/// Exits read a copy of each local that is meant; the copy misses the last place where it is written.
+fn exit_holds_stale(function: &mut Function, is_meant: fn(&Local) -> bool) {
     let mut live = function.exits.iter().flat_map(|exit| exit.live.clone()).collect::<Vec<_>>();
     live.sort_unstable();
     live.dedup();
     for id in live {
         let original = function.local(id).clone();
         let writes = definitions(function, id);
-        if !is_name(&original) || writes == 0 || original.types.is_tagged() || original.types.contains(Type::Unbound) {
+        if !is_meant(&original) || writes == 0 || original.types.is_tagged() || original.types.contains(Type::Unbound) {
             continue;
         }
         let stale = local(function, original.types);

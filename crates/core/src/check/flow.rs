@@ -41,6 +41,8 @@ pub struct Flow {
     pub entries: Vec<EntryPoint>,
     /// Builtins that were taken to be Python's own.
     pub guards: Vec<Builtin>,
+    /// Where the source reads each local.
+    pub reads: Vec<(VarId, Span)>,
 }
 
 /// A parameter.

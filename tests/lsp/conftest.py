@@ -1,7 +1,7 @@
 """A client for the real server: frames on its pipes, what it says in a queue.
 
-Enters: messages and documents. Leaves: answers and diagnostics. A test that waits in vain fails after `PATIENCE` seconds and shows
-what the server said instead.
+Enters: messages and documents. Leaves: answers and diagnostics. A test that waits in vain fails after `PATIENCE` seconds
+and shows what the server said instead.
 """
 
 from __future__ import annotations

@@ -127,7 +127,8 @@ def test_every_spelling_of_the_import(client, head):
 
 def test_nested_and_class_functions(client):
     text = (
-        "from brrr import brrr\n\nclass A:\n    @staticmethod\n    @brrr\n    def f(n):\n        return [i for i in range(n)]\n\n"
+        "from brrr import brrr\n\n"
+        "class A:\n    @staticmethod\n    @brrr\n    def f(n):\n        return [i for i in range(n)]\n\n"
         "def outer():\n    @brrr\n    def g(n):\n        return [i for i in range(n)]\n    return g\n"
     )
     reported = client.diagnostics(client.open(text))

@@ -1,5 +1,7 @@
 //! The drivers: the corridor from text to machine code, step by step.
 
+use std::collections::HashMap;
+
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow};
@@ -187,14 +189,16 @@ impl Prepared {
         let last = self.source.line(self.source.text().trim_end().len() as u32);
         let lines = (first..=last).filter_map(|line| Some((line, self.source.line_text(line)?))).collect::<Vec<_>>();
         let width = lines.iter().map(|(_, line)| line.chars().count()).max().unwrap_or(0).min(72);
-        for (line, source) in lines {
-            let mut notes = Vec::<String>::new();
-            for binding in bindings.iter().filter(|binding| self.source.line(binding.span.start) == line) {
-                let note = format!("{}: {}", binding.name, binding.types.machine());
-                if !notes.contains(&note) {
-                    notes.push(note);
-                }
+        let mut notes = HashMap::<u32, Vec<String>>::new();
+        for binding in &bindings {
+            let note = format!("{}: {}", binding.name, binding.types.machine());
+            let of_line = notes.entry(self.source.line(binding.span.start)).or_default();
+            if !of_line.contains(&note) {
+                of_line.push(note);
             }
+        }
+        for (line, source) in lines {
+            let notes = notes.get(&line).map(Vec::as_slice).unwrap_or_default();
             let noted = format!("{line:4} | {source:width$}  # {}", notes.join(", "));
             let plain = format!("{line:4} | {source}");
             text.push_str(if notes.is_empty() { &plain } else { &noted });

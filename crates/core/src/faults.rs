@@ -52,15 +52,10 @@ const FAULTS: &[(&str, Plant)] = &[
 ];
 
 /// The names of all faults.
-pub const NAMES: &[&str] = &{
-    let mut names = [""; FAULTS.len()];
-    let mut at = 0;
-    while at < FAULTS.len() {
-        names[at] = FAULTS[at].0;
-        at += 1;
-    }
-    names
-};
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    FAULTS.iter().map(|(name, _)| *name).collect()
+}
 
 /// Makes the function wrong in the way of the fault; some functions have no place for some faults.
 ///
@@ -107,10 +102,10 @@ fn each_op(
 ) {
     each_statement(function, |function, mut statement| {
         let mut made = Vec::new();
-        if let Value::Op { op, args, exit } = &mut statement.value {
-            if op.row().name == name {
-                rewrite(function, &mut made, op, args, exit);
-            }
+        if let Value::Op { op, args, exit } = &mut statement.value
+            && op.row().name == name
+        {
+            rewrite(function, &mut made, op, args, exit);
         }
         made.push(statement);
         made
@@ -120,10 +115,10 @@ fn each_op(
 /// Changes the operands of rows with a name and two equal parameter types.
 fn each_row(function: &mut Function, name: &str, change: impl Fn(&mut Vec<Operand>)) {
     each_op(function, name, |_, _, op, args, _| {
-        if let [left, right] = op.row().params {
-            if left == right {
-                change(args);
-            }
+        if let [left, right] = op.row().params
+            && left == right
+        {
+            change(args);
         }
     });
 }
@@ -131,11 +126,12 @@ fn each_row(function: &mut Function, name: &str, change: impl Fn(&mut Vec<Operan
 /// Takes the row of another name with the same types.
 fn renamed(function: &mut Function, from: &str, to: &str) {
     each_op(function, from, |_, _, op, _, exit| {
-        if let Some(other) = row(to, op.row().params) {
-            if other.row().result == op.row().result && (exit.is_some() || !other.row().leaves()) {
-                *op = other;
-                *exit = exit.filter(|_| other.row().leaves());
-            }
+        if let Some(other) = row(to, op.row().params)
+            && other.row().result == op.row().result
+            && (exit.is_some() || !other.row().leaves())
+        {
+            *op = other;
+            *exit = exit.filter(|_| other.row().leaves());
         }
     });
 }
@@ -259,11 +255,12 @@ fn constant_off_by_one(function: &mut Function) {
     each_statement(function, |_, mut statement| {
         if let Value::Op { op, args, .. } = &mut statement.value {
             for arg in args.iter_mut() {
-                if let Operand::Constant(Constant::Int(value)) = arg {
-                    if !planted && !op.row().is_internal() {
-                        *value = value.wrapping_add(1);
-                        planted = true;
-                    }
+                if let Operand::Constant(Constant::Int(value)) = arg
+                    && !planted
+                    && !op.row().is_internal()
+                {
+                    *value = value.wrapping_add(1);
+                    planted = true;
                 }
             }
         }
@@ -289,10 +286,10 @@ fn range_step_of_two(function: &mut Function) {
 
 fn range_step_unchecked(function: &mut Function) {
     each_statement(function, |_, mut statement| {
-        if let Value::Op { op, args, .. } = &statement.value {
-            if op.row().name == "step." {
-                statement.value = Value::Convert(args[0]);
-            }
+        if let Value::Op { op, args, .. } = &statement.value
+            && op.row().name == "step."
+        {
+            statement.value = Value::Convert(args[0]);
         }
         vec![statement]
     });
@@ -302,10 +299,12 @@ fn join_widens_int(function: &mut Function) {
     each_statement(function, |function, mut statement| {
         let mut made = Vec::new();
         let target = function.local(statement.target).types;
-        if let Value::Convert(operand) = &mut statement.value {
-            if target.is_tagged() && target.contains(Float) && function.types(*operand) == TypeSet::of(Int) {
-                *operand = convert(function, &mut made, *operand, Float);
-            }
+        if let Value::Convert(operand) = &mut statement.value
+            && target.is_tagged()
+            && target.contains(Float)
+            && function.types(*operand) == TypeSet::of(Int)
+        {
+            *operand = convert(function, &mut made, *operand, Float);
         }
         made.push(statement);
         made
@@ -465,7 +464,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut all = NAMES.to_vec();
+        let mut all = names();
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), FAULTS.len());

@@ -243,6 +243,27 @@ impl Function {
     }
 }
 
+/// The place of each node of a graph in reverse post-order from node 0; what nothing reaches comes last.
+pub(crate) fn reverse_post_order(nodes: usize, successors: impl Fn(usize) -> Vec<usize>) -> Vec<usize> {
+    let mut place = vec![usize::MAX; nodes];
+    let mut seen = vec![false; nodes];
+    let mut next = nodes;
+    let mut path = vec![(0, successors(0).into_iter())];
+    seen[0] = true;
+    while let Some((node, rest)) = path.last_mut() {
+        match rest.next() {
+            Some(to) if !std::mem::replace(&mut seen[to], true) => path.push((to, successors(to).into_iter())),
+            Some(_) => {}
+            None => {
+                next -= 1;
+                place[*node] = next;
+                path.pop();
+            }
+        }
+    }
+    place
+}
+
 impl Terminator {
     /// The blocks it can go to.
     #[must_use]

@@ -8,6 +8,8 @@ mod names;
 
 pub(crate) use names::{bind_target, identifier};
 
+use std::sync::Arc;
+
 use rustpython_parser::ast::{self, Ranged};
 use rustpython_parser::lexer::lex_starts_at;
 use rustpython_parser::text_size::TextSize;
@@ -38,7 +40,7 @@ pub struct Function {
     /// True if it stands in a class body.
     pub in_class: bool,
     /// What names outside of it mean, as far as its file tells.
-    pub env: Env,
+    pub env: Arc<Env>,
     /// The tree; its offsets are those of the source file.
     pub ast: ast::StmtFunctionDef,
 }
@@ -74,6 +76,7 @@ pub fn parse(file: &SourceFile) -> Module {
         decorators.imports(statement);
         names::bind(statement, &mut env);
     }
+    let env = Arc::new(env);
     for (&span, parsed) in chunks.iter().zip(parsed) {
         match parsed {
             Ok(statements) => {
@@ -89,7 +92,7 @@ pub fn parse(file: &SourceFile) -> Module {
 }
 
 /// A chunk that does not parse: each function in it that is under the decorator is tried for itself.
-fn broken_chunk(file: &SourceFile, chunk: Span, decorators: &Decorators, env: &Env, module: &mut Module) {
+fn broken_chunk(file: &SourceFile, chunk: Span, decorators: &Decorators, env: &Arc<Env>, module: &mut Module) {
     let mut offset = chunk.start;
     while offset < chunk.end {
         let rest = &file.text()[offset as usize..];
@@ -119,6 +122,7 @@ fn broken_chunk(file: &SourceFile, chunk: Span, decorators: &Decorators, env: &E
 ///
 /// # Errors
 /// A diagnostic with the source it points into, if there is no `def` there or it is not valid Python.
+#[expect(clippy::result_large_err, reason = "made once a decoration")]
 pub fn read_function(
     path: &str,
     first_line: u32,
@@ -138,7 +142,7 @@ pub fn read_function(
     let whole = Span::new(if block.indented { PREFIX.len() as u32 } else { 0 }, file.text().len() as u32);
     match statements.into_iter().next() {
         Some(ast::Stmt::FunctionDef(tree)) => {
-            let function = names::function(tree, false, &Env::default(), &file);
+            let function = names::function(tree, false, &Arc::default(), &file);
             Ok((file, function))
         }
         Some(ast::Stmt::AsyncFunctionDef(def)) => Err((file, names::async_def(&def))),
@@ -255,7 +259,14 @@ impl ParseFailure {
 
 impl From<ParseError> for ParseFailure {
     fn from(error: ParseError) -> Self {
-        Self::at(error.offset.to_u32(), &error.error.to_string())
+        let said = error.error.to_string();
+        // The parser begins with words of its own for what the diagnostic says already.
+        let said = said.trim_start_matches("invalid syntax").trim_start_matches(['.', ' ', ':']);
+        let message = match said.strip_prefix("Got unexpected token ") {
+            Some(token) => format!("unexpected {}", token.to_lowercase()),
+            None => said.to_owned(),
+        };
+        Self::at(error.offset.to_u32(), if message.is_empty() { "the line does not parse" } else { &message })
     }
 }
 

@@ -71,10 +71,10 @@ fn typed(case: &Case, file: &SourceFile) -> Vec<String> {
         }
         first.get_or_insert_with(|| ir::print::print(&function));
     }
-    if let (Some(stated), Some(got)) = (&case.ir, &first) {
-        if stated.trim_end() != got.trim_end() {
-            found.push(format!("ir: stated\n{stated}\ngot\n{got}"));
-        }
+    if let (Some(stated), Some(got)) = (&case.ir, &first)
+        && stated.trim_end() != got.trim_end()
+    {
+        found.push(format!("ir: stated\n{stated}\ngot\n{got}"));
     }
     if case.ir.is_some() && first.is_none() {
         found.push("ir: stated, but there is none".to_owned());

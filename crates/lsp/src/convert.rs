@@ -1,7 +1,7 @@
 //! Between the session's data and LSP: the one place that knows how clients count columns.
 //!
-//! Enters: LSP's edits and capabilities, and [`Report`]s. Leaves: edited text, and LSP's diagnostics. Promised: no position that
-//! a client sends, however wrong, makes this fail; what lies outside the text is clamped to it.
+//! Enters: LSP's edits and capabilities, and [`Report`]s. Leaves: edited text, and LSP's diagnostics. Promised: no position
+//! that a client sends, however wrong, makes this fail; what lies outside the text is clamped to it.
 
 use brrr_core::diagnostic::{Diagnostic, Severity};
 use brrr_core::source::Span;

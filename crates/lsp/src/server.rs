@@ -1,7 +1,8 @@
 //! The language server: dispatch only.
 //!
-//! Enters: the messages of one client. Leaves: answers and notifications. Promised: documents change in the order of the wire,
-//! analysis never holds up a message, and the process ends soon after `exit`, the end of the input, or the end of the client.
+//! Enters: the messages of one client. Leaves: answers and notifications. Promised: documents change in the order of the
+//! wire, analysis never holds up a message, and the process ends soon after `exit`, the end of the input, or the end of
+//! the client.
 //!
 //! Four threads: one reads, one dispatches, one analyses, one writes; a fifth watches the client's process.
 

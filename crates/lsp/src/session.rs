@@ -1,8 +1,8 @@
 //! The open documents and what is to be said about them. Knows neither LSP nor a transport.
 //!
-//! Enters: documents opened, edited and closed, in the order in which it happened. Leaves: [`Job`]s, which may run on another
-//! thread, and [`Report`]s, what the editor is to show. Promised: a report is about the newest text of its document or it
-//! is dropped; what was shown for a document that is closed, or has nothing to say any more, is cleared.
+//! Enters: documents opened, edited and closed, in the order in which it happened. Leaves: [`Job`]s, which may run on
+//! another thread, and [`Report`]s, what the editor is to show. Promised: a report is about the newest text of its document
+//! or it is dropped; what was shown for a document that is closed, or has nothing to say any more, is cleared.
 
 use std::any::Any;
 use std::cell::Cell;

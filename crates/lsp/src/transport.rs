@@ -1,8 +1,8 @@
 //! LSP's frames on a pair of byte streams.
 //!
-//! Enters: bytes from the client, and messages for it. Leaves: [`Incoming`] messages, and frames. Promised: input that is no
-//! message is reported, once for each run of it, and reading goes on at the next frame. `tower_lsp::Server` does not: its decoder ends the
-//! stream at the first malformed message, and it goes on waiting for input after `exit`.
+//! Enters: bytes from the client, and messages for it. Leaves: [`Incoming`] messages, and frames. Promised: input that is
+//! no message is reported, once for each run of it, and reading goes on at the next frame. `tower_lsp::Server` promises
+//! less: its decoder ends the stream at the first malformed message, and it goes on waiting for input after `exit`.
 
 use std::io::{self, BufRead, Read, Write};
 use std::sync::mpsc;

@@ -131,9 +131,10 @@ pub fn view<'a, 'py>(object: &'a Bound<'py, PyAny>) -> Option<View<'a, 'py>> {
     }
 }
 
-/// Runs safe code behind a function pointer of the C API. Null with an exception set for errors and panics.
+/// Runs safe code behind a function pointer of the C API. Null with an exception set for errors and panics, and when the
+/// interpreter is shutting down.
 fn shielded(work: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>) -> *mut PyObject {
-    Python::attach(|py| {
+    let result = Python::try_attach(|py| {
         let result = catch_unwind(AssertUnwindSafe(|| work(py)));
         match result.unwrap_or_else(|panic| Err(panic_refusal(panic.as_ref()).error(py))) {
             Ok(object) => object.into_ptr(),
@@ -142,6 +143,11 @@ fn shielded(work: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>>) -> *mut PyObje
                 null_mut()
             }
         }
+    });
+    result.unwrap_or_else(|| {
+        // SAFETY: CPython calls the type's functions with the GIL held.
+        unsafe { ffi::PyErr_SetString(ffi::PyExc_RuntimeError, c"the interpreter is shutting down".as_ptr()) };
+        null_mut()
     })
 }
 
@@ -357,7 +363,8 @@ unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
 
 unsafe extern "C" fn dealloc(object: *mut PyObject) {
     let this = object.cast::<Callable>();
-    // SAFETY: nobody refers to the object any more; the body was made by `Box`, and its references are dropped attached.
+    // SAFETY: nobody refers to the object any more; the body was made by `Box`; CPython calls this with the GIL held, also when
+    // the interpreter is shutting down and PyO3 would not attach any more.
     unsafe {
         ffi::PyObject_GC_UnTrack(object.cast());
         if !(*this).weak_references.is_null() {
@@ -368,8 +375,7 @@ unsafe extern "C" fn dealloc(object: *mut PyObject) {
         ffi::Py_XDECREF(code);
         let body = std::mem::replace(&mut (*this).body, null_mut());
         if !body.is_null() {
-            let body = Box::from_raw(body);
-            Python::attach(|_| drop(body));
+            Box::from_raw(body).release(Python::assume_attached());
         }
         let class = ffi::Py_TYPE(object);
         ffi::PyObject_GC_Del(object.cast());

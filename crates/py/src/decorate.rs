@@ -143,7 +143,30 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
     let qualname = code.getattr("co_qualname")?.to_string();
     let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
     // No Python code runs on the stack that the core makes for deep trees.
-    Ok(syntax::with_stack(|| read(lines, in_class, &env)))
+    let prepared = syntax::with_stack(|| read(lines, in_class, &env));
+    // Python made a function from other lines, if these are none, or another one.
+    let is_other = match &prepared {
+        Ok(prepared) => prepared.name() != name,
+        Err(Refusal::InSource(_, all)) => {
+            all.iter().any(|one| one.code == Code::NotAFunction) && !env::is_async(&code)?
+        }
+        Err(Refusal::Bare(_)) => false,
+    };
+    if is_other {
+        return Ok(Err(other_source(&name, env::place(&code)?)));
+    }
+    Ok(prepared)
+}
+
+fn other_source(name: &str, place: (String, u32)) -> Refusal {
+    Refusal::Bare(Bare {
+        code: Code::SourceChanged,
+        message: format!("what stands at the place of `{name}` is not its source"),
+        help: "load the module again; code that `exec` runs needs a file name of its own, and its text in `linecache` under \
+               that name"
+            .to_owned(),
+        place: Some(place),
+    })
 }
 
 fn read(lines: Lines<'_>, in_class: bool, env: &Env) -> Result<Prepared, Refusal> {

@@ -226,7 +226,10 @@ unsafe fn slow(call: Call) -> *mut PyObject {
             }
             Err(panic) => {
                 (*call.this).others += 1;
-                Python::attach(|py| panic_refusal(panic.as_ref()).error(py).restore(py));
+                let raise = |py: Python<'_>| panic_refusal(panic.as_ref()).error(py).restore(py);
+                if Python::try_attach(raise).is_none() {
+                    ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr());
+                }
                 null_mut()
             }
         }
@@ -264,9 +267,8 @@ unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
             match prepare(call, body, slots) {
                 Ok(true) => {}
                 Ok(false) => return Outcome::Original,
-                Err(error) => {
+                Err(Raised) => {
                     (*call.this).others += 1;
-                    Python::attach(|py| error.restore(py));
                     return Outcome::Done(null_mut());
                 }
             }
@@ -308,17 +310,21 @@ unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObje
     }
 }
 
-/// Compiles for the types in `slots`. False if the original function has to do the call.
+/// An exception is set.
+struct Raised;
+
+/// Compiles for the types in `slots`. False if the original function has to do the call; so it has when the interpreter is
+/// shutting down.
 ///
 /// # Errors
-/// Why the call, or the function with these types, cannot be compiled.
+/// If an exception is set: why the call, or the function with these types, cannot be compiled.
 ///
 /// # Safety
 /// As [`dispatch`]; `slots` is not used any more after it.
-unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> PyResult<bool> {
+unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bool, Raised> {
     // SAFETY: nothing has run since the slots were filled.
     let kinds = slots.iter().map(|&object| unsafe { classify(object) }).collect::<Vec<_>>();
-    Python::attach(|py| {
+    let compile = |py: Python<'_>| {
         if let Some(index) = kinds.iter().position(|&kind| kind == Argument::Unsupported) {
             // SAFETY: as above; the new reference keeps the argument alive from here on.
             let argument = unsafe { Bound::from_borrowed_ptr(py, slots[index]) };
@@ -333,7 +339,9 @@ unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> PyResult<
         // SAFETY: the callable is alive and holds its function.
         let function = unsafe { Bound::from_borrowed_ptr(py, (*call.this).original) };
         body.specialise(function.cast::<PyFunction>()?, &Signature { params })
-    })
+    };
+    let compiled = Python::try_attach(|py| compile(py).map_err(|error| error.restore(py)));
+    compiled.unwrap_or(Ok(false)).map_err(|()| Raised)
 }
 
 /// Fills `slots`, one for each parameter, from positional arguments, keywords and defaults, as CPython binds them. False if

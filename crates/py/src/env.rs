@@ -3,10 +3,10 @@
 //! Enters: a Python function. Leaves: the lines it was made from, parsed; an [`Env`]; and the answer whether these lines are
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
-use brrr_core::compile::Prepared;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
+use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::types::{Builtin, Env};
 use pyo3::intern;
@@ -15,9 +15,11 @@ use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
 
 use crate::errors::{Bare, Refusal};
 
-/// `co_flags`: the code object takes `*args`, `**kwargs`; its function is a coroutine or a generator.
+/// `co_flags`: the code object takes `*args`, `**kwargs`.
 const CO_VARARGS: u32 = 0x04;
 const CO_VARKEYWORDS: u32 = 0x08;
+/// `co_flags`: its function is a coroutine or an asynchronous generator.
+const CO_ASYNC: u32 = 0x280;
 /// `co_flags`: everything that `from __future__ import` sets.
 const CO_FUTURES: u32 = 0x1FE_0000;
 
@@ -32,6 +34,14 @@ pub struct Parameters {
     pub positional_only: usize,
     /// `*args` or `**kwargs` is among them.
     pub variadic: bool,
+}
+
+/// True for `async def`.
+///
+/// # Errors
+/// If the object lacks what code objects have.
+pub fn is_async(code: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(code.getattr("co_flags")?.extract::<u32>()? & CO_ASYNC != 0)
 }
 
 /// Reads the parameters of a code object.
@@ -122,7 +132,10 @@ fn plain_file(path: &str, first: usize) -> Option<Box<dyn Iterator<Item = String
         }
         Some(line)
     };
-    let head = next().filter(|head| !head.contains('\r'))?;
+    let mut head = next().filter(|head| !head.contains('\r'))?;
+    if first == 0 && head.starts_with('\u{feff}') {
+        head.remove(0);
+    }
     Some(Box::new(std::iter::once(head).chain(std::iter::from_fn(next))))
 }
 
@@ -209,11 +222,7 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
     let code = function.getattr("__code__")?;
     let text = wrapped(prepared.text(), &code)?;
     let flags: u32 = code.getattr("co_flags")?.extract()?;
-    let keywords = PyDict::new(py);
-    keywords.set_item("flags", flags & CO_FUTURES)?;
-    keywords.set_item("dont_inherit", true)?;
-    let compile = py.import("builtins")?.getattr("compile")?;
-    let again = match compile.call((text, prepared.source().path(), "exec"), Some(&keywords)) {
+    let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
         Ok(module) => find(&module, &code.getattr("co_name")?)?,
         Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
         Err(error) => return Err(error),
@@ -236,6 +245,21 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
          its reach",
     );
     Ok(Some(Refusal::InSource(prepared.source().clone(), vec![diagnostic])))
+}
+
+/// Python's own compiler, which has said its warnings already when it made the function.
+fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult<Bound<'py, PyAny>> {
+    let keywords = PyDict::new(py);
+    keywords.set_item("flags", flags)?;
+    keywords.set_item("dont_inherit", true)?;
+    let warnings = py.import("warnings")?;
+    let silence = warnings.call_method0("catch_warnings")?;
+    silence.call_method0("__enter__")?;
+    let ignored = warnings.call_method1("simplefilter", ("ignore",));
+    let compile = py.import("builtins").and_then(|builtins| builtins.getattr("compile"));
+    let made = ignored.and(compile).and_then(|compile| compile.call((text, path, "exec"), Some(&keywords)));
+    silence.call_method1("__exit__", (py.None(), py.None(), py.None()))?;
+    made
 }
 
 /// The function's lines, made a module of their own. The class around it is rebuilt, for names such as `__x` depend on it,

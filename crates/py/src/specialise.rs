@@ -121,6 +121,17 @@ impl Body {
         }
     }
 
+    /// Gives up everything, references to Python objects included.
+    pub fn release(self, py: Python<'_>) {
+        for name in self.parameters.names {
+            name.drop_ref(py);
+        }
+        for guard in self.specialisations.into_inner().into_iter().flat_map(|one| one.guards) {
+            guard.name.drop_ref(py);
+            guard.builtin.drop_ref(py);
+        }
+    }
+
     /// True if every call runs the original function.
     pub fn is_interpreted(&self) -> bool {
         self.interpreted.get()

@@ -65,6 +65,7 @@ impl<'a> Binder<'a> {
             loops: Vec::new(),
             entries: Vec::new(),
             guards: Vec::new(),
+            reads: Vec::new(),
         };
         Self {
             flow,

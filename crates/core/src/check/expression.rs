@@ -74,6 +74,7 @@ impl Binder<'_> {
 
     fn name(&mut self, name: &str, place: Span) -> Arg {
         if let Some(variable) = self.local(name) {
+            self.flow.reads.push((variable, place));
             return Arg::Var(variable);
         }
         let message = format!("`{name}` is not a local of the function and cannot be compiled");

@@ -4,7 +4,7 @@
 //! path. A simple statement evaluates into temporaries first and writes its variables last, so that at every step that can
 //! leave, the variables of the source stand as they stood at the start of the statement.
 
-use crate::ir::{Constant, Point};
+use crate::ir::{Constant, Point, reverse_post_order};
 use crate::source::Span;
 use crate::types::{Builtin, Type};
 
@@ -41,6 +41,8 @@ pub struct Flow {
     pub entries: Vec<EntryPoint>,
     /// Builtins that were taken to be Python's own.
     pub guards: Vec<Builtin>,
+    /// Where the source reads each local.
+    pub reads: Vec<(VarId, Span)>,
 }
 
 /// A parameter.
@@ -159,25 +161,8 @@ impl Flow {
     /// The place of each block in reverse post-order; blocks that nothing reaches come last.
     #[must_use]
     pub fn reverse_post_order(&self) -> Vec<usize> {
-        let mut place = vec![usize::MAX; self.blocks.len()];
-        let mut seen = vec![false; self.blocks.len()];
-        let mut next = self.blocks.len();
-        let mut path = vec![(FlowId(0), 0)];
-        seen[0] = true;
-        while let Some((block, branch)) = path.last_mut() {
-            let successor = self.block(*block).successors().get(*branch).copied();
-            *branch += 1;
-            match successor {
-                Some(to) if !std::mem::replace(&mut seen[to.0 as usize], true) => path.push((to, 0)),
-                Some(_) => {}
-                None => {
-                    next -= 1;
-                    place[block.0 as usize] = next;
-                    path.pop();
-                }
-            }
-        }
-        place
+        let successors = |at: usize| self.blocks[at].successors().into_iter().map(|to| to.0 as usize).collect();
+        reverse_post_order(self.blocks.len(), successors)
     }
 
     /// The loops around a block, outermost first.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::flow::{Arg, End, Flow, FlowId, Step, StepKind};
+use super::flow::{Arg, End, Flow, FlowId, Step, StepKind, VarId};
 use super::live::Liveness;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ops;
@@ -204,7 +204,12 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
 }
 
 fn unbound(arg: Arg, span: Span, flow: &Flow) -> Option<Diagnostic> {
-    let name = &flow.variables[arg.var()?.0 as usize].name;
+    let variable = arg.var()?;
+    let name = &flow.variables[variable.0 as usize].name;
+    // The name itself, within the expression that reads it.
+    let within =
+        |&&(read, place): &&(VarId, Span)| read == variable && span.start <= place.start && place.end <= span.end;
+    let span = flow.reads.iter().find(within).map_or(span, |&(_, place)| place);
     let message = format!("`{name}` has no value here");
     let diagnostic = Diagnostic::new(Code::Unbound, message, span, "UnboundLocalError in Python");
     Some(diagnostic.help(format!("assign to `{name}` before this line on every path")))

@@ -4,9 +4,12 @@
 //! Then with each step that may leave reading those as well, so that they are still there in the middle of a statement that
 //! runs over several blocks.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use fixedbitset::FixedBitSet;
 
-use super::flow::{End, EntryId, Flow, FlowBlock, FlowId, VarId};
+use super::flow::{End, EntryId, Flow, FlowBlock, FlowId, Step, VarId};
 
 /// The live variables of a flow graph.
 #[derive(Debug)]
@@ -14,29 +17,40 @@ pub struct Liveness {
     /// At the start of each block.
     blocks: Vec<FixedBitSet>,
     /// At each entry point, only what a continuation knows: names of the source and iterators.
-    entries: Vec<FixedBitSet>,
+    entries: Vec<Vec<VarId>>,
 }
 
 impl Liveness {
     /// Computes it.
     #[must_use]
     pub fn of(flow: &Flow) -> Self {
-        let nothing = FixedBitSet::with_capacity(flow.variables.len());
-        let mut frames = nothing.clone();
-        for (at, variable) in flow.variables.iter().enumerate() {
-            frames.set(at, variable.in_frame);
+        let nothing = vec![FixedBitSet::with_capacity(flow.variables.len()); flow.blocks.len()];
+        let plain = Self { blocks: nothing.clone(), entries: vec![Vec::new(); flow.entries.len()] }.solve(flow);
+        Self { entries: plain.live_at_entries(flow), blocks: nothing }.solve(flow)
+    }
+
+    /// One walk over each block, against the order of control.
+    fn live_at_entries(&self, flow: &Flow) -> Vec<Vec<VarId>> {
+        let mut starts = vec![Vec::new(); flow.blocks.len()];
+        for (at, entry) in flow.entries.iter().enumerate() {
+            starts[entry.start.0.0 as usize].push((entry.start.1 as usize, at));
         }
-        let plain = Self {
-            blocks: vec![nothing.clone(); flow.blocks.len()],
-            entries: vec![nothing.clone(); flow.entries.len()],
-        };
-        let plain = plain.solve(flow);
-        let entries = flow.entries.iter().map(|entry| {
-            let mut live = plain.at(flow, entry.start.0, entry.start.1 as usize);
-            live.intersect_with(&frames);
-            live
-        });
-        Self { entries: entries.collect(), blocks: vec![nothing; flow.blocks.len()] }.solve(flow)
+        let mut entries = vec![Vec::new(); flow.entries.len()];
+        for (block, starts) in flow.blocks.iter().zip(starts) {
+            let mut live = self.at_end(block);
+            // Entries of a block stand in the order of its steps.
+            let mut starts = starts.into_iter().rev().peekable();
+            for at in (0..=block.steps.len()).rev() {
+                if let Some(step) = block.steps.get(at) {
+                    self.before(step, &mut live);
+                }
+                while let Some((_, entry)) = starts.next_if(|&(start, _)| start == at) {
+                    let in_frame = live.ones().filter(|&variable| flow.variables[variable].in_frame);
+                    entries[entry] = in_frame.map(|variable| VarId(variable as u32)).collect();
+                }
+            }
+        }
+        entries
     }
 
     /// The live variables before a step of a block, or before its end.
@@ -45,11 +59,16 @@ impl Liveness {
         let block = flow.block(block);
         let mut live = self.at_end(block);
         for step in block.steps[step.min(block.steps.len())..].iter().rev() {
-            live.set(step.target.0 as usize, false);
-            step.reads().for_each(|variable| live.insert(variable.0 as usize));
-            live.union_with(&self.entries[step.entry.0 as usize]);
+            self.before(step, &mut live);
         }
         live
+    }
+
+    /// Turns the variables that are live behind a step into those that are live before it.
+    fn before(&self, step: &Step, live: &mut FixedBitSet) {
+        live.set(step.target.0 as usize, false);
+        step.reads().for_each(|variable| live.insert(variable.0 as usize));
+        live.extend(self.entry(step.entry).map(|variable| variable.0 as usize));
     }
 
     /// The live variables at the start of a block.
@@ -57,26 +76,9 @@ impl Liveness {
         self.blocks[block.0 as usize].ones().map(|at| VarId(at as u32))
     }
 
-    /// True if nothing reads `variable` from this step on.
-    #[must_use]
-    pub fn is_dead(&self, flow: &Flow, block: FlowId, step: usize, variable: VarId) -> bool {
-        let steps = &flow.block(block).steps[step..];
-        for step in steps {
-            if step.reads().any(|read| read == variable)
-                || self.entries[step.entry.0 as usize].contains(variable.0 as usize)
-            {
-                return false;
-            }
-            if step.target == variable {
-                return true;
-            }
-        }
-        !self.at_end(flow.block(block)).contains(variable.0 as usize)
-    }
-
     /// The variables that a continuation from an entry point reads.
     pub fn entry(&self, entry: EntryId) -> impl Iterator<Item = VarId> {
-        self.entries[entry.0 as usize].ones().map(|at| VarId(at as u32))
+        self.entries[entry.0 as usize].iter().copied()
     }
 
     fn at_end(&self, block: &FlowBlock) -> FixedBitSet {
@@ -89,7 +91,7 @@ impl Liveness {
             End::Branch(arg, ..) => live.extend(arg.var().map(|variable| variable.0 as usize)),
             End::Return(arg, entry, _) => {
                 live.extend(arg.var().map(|variable| variable.0 as usize));
-                live.union_with(&self.entries[entry.0 as usize]);
+                live.extend(self.entry(entry).map(|variable| variable.0 as usize));
             }
         }
         live
@@ -102,18 +104,14 @@ impl Liveness {
                 predecessors[successor.0 as usize].push(at);
             }
         }
-        let mut waiting = (0..flow.blocks.len()).collect::<Vec<_>>();
-        let mut is_waiting = vec![true; flow.blocks.len()];
-        while let Some(at) = waiting.pop() {
-            is_waiting[at] = false;
+        // Against the order of control, so that what follows a block is known before it outside loops.
+        let order = flow.reverse_post_order();
+        let mut waiting = (0..flow.blocks.len()).map(|at| (Reverse(order[at]), at)).collect::<BTreeSet<_>>();
+        while let Some((_, at)) = waiting.pop_first() {
             let live = self.at(flow, FlowId(at as u32), 0);
             if live != self.blocks[at] {
                 self.blocks[at] = live;
-                for &before in &predecessors[at] {
-                    if !std::mem::replace(&mut is_waiting[before], true) {
-                        waiting.push(before);
-                    }
-                }
+                waiting.extend(predecessors[at].iter().map(|&before| (Reverse(order[before]), before)));
             }
         }
         self

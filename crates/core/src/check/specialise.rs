@@ -52,6 +52,7 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
         counts: HashMap::new(),
         instances: HashMap::new(),
         exits: HashMap::new(),
+        reads: reads(flow),
         waiting: Vec::new(),
     };
     specialiser.run(signature);
@@ -80,6 +81,19 @@ fn returned(flow: &Flow) -> Vec<u32> {
         }
     }
     (0..flow.parameters.len() as u32).filter(|&at| seen[at as usize]).collect()
+}
+
+/// How many steps and ends read each variable.
+fn reads(flow: &Flow) -> Vec<u32> {
+    let mut reads = vec![0; flow.variables.len()];
+    for block in &flow.blocks {
+        let end = match block.end {
+            End::Jump(_) => None,
+            End::Branch(arg, ..) | End::Return(arg, ..) => arg.var(),
+        };
+        block.steps.iter().flat_map(Step::reads).chain(end).for_each(|variable| reads[variable.0 as usize] += 1);
+    }
+    reads
 }
 
 /// A block that is made but not filled.
@@ -115,6 +129,8 @@ struct Specialiser<'a> {
     counts: HashMap<Place, usize>,
     instances: HashMap<(FlowLoopId, Vec<LoopId>), Instances>,
     exits: HashMap<(EntryId, Vec<LocalId>), ExitId>,
+    /// How many steps and ends read each variable.
+    reads: Vec<u32>,
     waiting: Vec<Waiting>,
 }
 
@@ -291,11 +307,9 @@ impl Specialiser<'_> {
         at.state.insert(step.target, types);
         // A temporary that was made just now and is read by nothing else is written into the target at once.
         if let (Arg::Var(variable), Operand::Local(local)) = (arg, source) {
-            let temporary = !self.flow.variables[variable.0 as usize].in_frame;
+            let read_once = !self.flow.variables[variable.0 as usize].in_frame && self.reads[variable.0 as usize] == 1;
             let last = self.function.blocks[at.block.0 as usize].statements.last_mut();
-            if let Some(last) = last.filter(|last| temporary && last.target == local)
-                && self.liveness.is_dead(self.flow, at.flow, at.step + 1, variable)
-            {
+            if let Some(last) = last.filter(|last| read_once && last.target == local) {
                 last.target = target;
                 return true;
             }

@@ -9,9 +9,11 @@
 //! 7. Every local is written before it is read, on every path, by exits too.
 //! 8. The live locals of an exit have distinct names.
 
+use std::collections::BTreeSet;
+
 use fixedbitset::FixedBitSet;
 
-use super::{BlockId, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};
+use super::{BlockId, Function, LocalId, LoopId, Operand, Statement, Terminator, Value, reverse_post_order};
 use crate::ops::{Recipe, TABLE};
 use crate::types::{Type, TypeSet};
 
@@ -186,23 +188,29 @@ fn written_before_read(function: &Function) -> Result<(), String> {
     }
     let mut states: Vec<Option<FixedBitSet>> = vec![None; function.blocks.len()];
     states[0] = Some(start);
-    let mut waiting = vec![0_usize];
-    while let Some(at) = waiting.pop() {
+    let successors =
+        |at: usize| function.blocks[at].terminator.successors().into_iter().map(|to| to.0 as usize).collect::<Vec<_>>();
+    let order = reverse_post_order(function.blocks.len(), successors);
+    let mut waiting = BTreeSet::from([(0, 0)]);
+    while let Some((_, at)) = waiting.pop_first() {
         let Some(mut written) = states[at].clone() else { continue };
         for statement in &function.blocks[at].statements {
             written.insert(statement.target.0 as usize);
         }
-        for successor in function.blocks[at].terminator.successors() {
-            let slot = &mut states[successor.0 as usize];
-            let merged = match slot {
-                None => written.clone(),
-                Some(known) => known.intersection(&written).collect(),
+        for to in successors(at) {
+            let changed = match &mut states[to] {
+                slot @ None => {
+                    *slot = Some(written.clone());
+                    true
+                }
+                Some(known) => {
+                    let changed = !known.is_subset(&written);
+                    known.intersect_with(&written);
+                    changed
+                }
             };
-            let mut merged = merged;
-            merged.grow(count);
-            if slot.as_ref() != Some(&merged) {
-                *slot = Some(merged);
-                waiting.push(successor.0 as usize);
+            if changed {
+                waiting.insert((order[to], to));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Names of a module: which ones mean the decorator, which functions stand under it, which names the module binds.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 use unicode_normalization::UnicodeNormalization;
@@ -135,17 +136,20 @@ pub(super) fn functions(
     statement: Stmt,
     in_class: bool,
     decorators: &Decorators,
-    env: &Env,
+    env: &Arc<Env>,
     file: &SourceFile,
     module: &mut Module,
 ) {
     match statement {
         Stmt::FunctionDef(def) => {
-            let mut inner = env.clone();
-            names_of_parameters(&def.args, &mut inner);
-            def.body.iter().for_each(|statement| bind(statement, &mut inner));
-            for statement in def.body.iter().filter(|statement| holds_definitions(statement)) {
-                functions(statement.clone(), false, decorators, &inner, file, module);
+            if def.body.iter().any(holds_definitions) {
+                let mut inner = Env::clone(env);
+                names_of_parameters(&def.args, &mut inner);
+                def.body.iter().for_each(|statement| bind(statement, &mut inner));
+                let inner = Arc::new(inner);
+                for statement in def.body.iter().filter(|statement| holds_definitions(statement)) {
+                    functions(statement.clone(), false, decorators, &inner, file, module);
+                }
             }
             if def.decorator_list.iter().any(|decorator| decorators.matches(decorator)) {
                 module.functions.push(function(def, in_class, env, file));
@@ -191,7 +195,7 @@ fn holds_definitions(statement: &Stmt) -> bool {
 }
 
 /// A function from its tree.
-pub(super) fn function(tree: ast::StmtFunctionDef, in_class: bool, env: &Env, file: &SourceFile) -> Function {
+pub(super) fn function(tree: ast::StmtFunctionDef, in_class: bool, env: &Arc<Env>, file: &SourceFile) -> Function {
     let def = span(&tree);
     let first = tree.decorator_list.iter().map(|decorator| span(decorator).start.saturating_sub(1)).min();
     let whole = Span::new(first.unwrap_or(def.start).min(def.start), def.end);

@@ -385,26 +385,17 @@ fn exit_holds_stale_local(function: &mut Function) {
     for id in live {
         let original = function.local(id).clone();
         let writes = definitions(function, id);
-        if !is_name(&original) || writes == 0 || original.types.is_tagged() {
+        if !is_name(&original) || writes == 0 || original.types.is_tagged() || original.types.contains(Type::Unbound) {
             continue;
         }
         let stale = local(function, original.types);
         function.locals[stale.0 as usize].name = original.name;
         let mut seen = 0;
         each_statement(function, |_, statement| {
-            let copied = statement.target == id && {
-                seen += 1;
-                seen < writes || writes == 1
-            };
+            let written = statement.target == id;
+            seen += usize::from(written);
             let copy = Statement { target: stale, value: Value::Convert(Operand::Local(id)), span: Span::default() };
-            // A name written once keeps the value of before.
-            if copied && writes == 1 {
-                vec![copy, statement]
-            } else if copied {
-                vec![statement, copy]
-            } else {
-                vec![statement]
-            }
+            if written && seen < writes { vec![statement, copy] } else { vec![statement] }
         });
         if let Some(start) = start_value(function, id) {
             let value = Value::Convert(start);
@@ -422,8 +413,7 @@ fn start_value(function: &Function, id: LocalId) -> Option<Operand> {
         return Some(Operand::Local(id));
     }
     let constant = match function.local(id).types.single()? {
-        Type::Unbound => return None,
-        Type::None => Constant::None,
+        Type::Unbound | Type::None => Constant::None,
         Bool => Constant::Bool(false),
         Int => Constant::Int(987_654_321),
         Float => Constant::Float(0.123_456_789),

@@ -1,0 +1,117 @@
+"""Imports, threads, child processes."""
+
+import concurrent.futures
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from brrr import brrr
+from tests.api import functions
+
+
+def python(code: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+
+
+def test_import_is_light():
+    run = python("import sys, brrr\nprint([m for m in ('numpy', 'inspect', 'ast', 'linecache', 'numba', 'ctypes') if m in sys.modules])")
+    assert run.returncode == 0, run.stderr
+    assert "numpy" not in run.stdout and "ctypes" not in run.stdout
+
+
+def test_import_opens_no_llvm():
+    run = python("import brrr\nprint('_llvm' in open('/proc/self/maps').read())")
+    assert run.stdout == "False\n", run.stderr
+
+
+def test_names():
+    run = python("import brrr\nfrom brrr import *\nprint(callable(brrr), issubclass(BrrrError, TypeError), issubclass(BrrrWarning, UserWarning))")
+    assert run.stdout == "True True True\n", run.stderr
+
+
+def test_threads():
+    """Many threads meet a function and its types for the first time at once."""
+
+    @brrr
+    def f(n, x):
+        t = 0
+        for i in range(n):
+            t = t + i * x
+        return t
+
+    barrier = threading.Barrier(8)
+    arguments = [(50, 1), (50, 0.5), (50, True), (2**10, 2**60)]
+
+    def work(number):
+        barrier.wait()
+        return [f(*arguments[(number + at) % 4]) for at in range(200)]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(work, range(8)))
+    for number, result in enumerate(results):
+        assert result == [f.original_func(*arguments[(number + at) % 4]) for at in range(200)]
+    assert f.stats()["calls"] == 1600 and len(f.signatures) == 3
+
+
+def test_threads_that_decorate():
+    def make(number):
+        @brrr
+        def f(a, number=number):
+            return a * 10 + number
+
+        return [f(at) for at in range(20)]
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(make, range(24))) == [[at * 10 + number for at in range(20)] for number in range(24)]
+
+
+def in_child(work):
+    """Runs `work` in a forked child; its result as text."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, repr(work()).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as stream:
+        text = stream.read()
+    _, status = os.waitpid(child, 0)
+    assert status == 0
+    return text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_fork_after_compilation():
+    @brrr
+    def f(a, b):
+        return a * b
+
+    assert f(6, 7) == 42
+    # What was compiled, and what is compiled in the child.
+    assert in_child(lambda: (f(6, 7), f(0.5, 7), f(2**62, 4), f.stats()["compiled"])) == repr((42, 3.5, 2**64, 3))
+    assert f(0.25, 8) == 2.0
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_pools(method):
+    context = multiprocessing.get_context(method)
+    with context.Pool(2) as pool:
+        assert pool.map(functions.total, [10, 100, 2**33 // 2**30]) == [45, 4950, 28]
+        assert pool.starmap(functions.add, [(1, 2), (2**63 - 1, 1)]) == [3, 2**63]
+
+
+def test_exit_of_the_interpreter():
+    """Functions that are alive, compiled, in cycles and in threads when the interpreter ends."""
+    code = (
+        "import linecache, threading, atexit\ntext = 'def f(a):\\n    return a + 1\\n'\n"
+        "linecache.cache['<x>'] = (len(text), None, text.splitlines(True), '<x>')\nexec(compile(text, '<x>', 'exec'))\n"
+        "from brrr import brrr\nf = brrr(f)\nf.me = f\nf(1)\natexit.register(lambda: print(f(1.5)))\n"
+        "threading.Thread(target=lambda: [f(i) for i in range(1000)]).start()\n")
+    run = python(code)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "2.5\n", "")

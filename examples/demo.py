@@ -70,7 +70,7 @@ def source(function):
 def function_only(llvm):
     """The function of an LLVM module, without the declarations and attributes around it."""
     found = re.search(r"^define .*?^}", llvm, re.DOTALL | re.MULTILINE)
-    return re.sub(r", !\S+ !\d+|; preds = .*| #\d+", "", found.group() if found else llvm)
+    return re.sub(r", !\S+ !\d+|; preds = .*| #\d+| local_unnamed_addr", "", found.group() if found else llvm)
 
 
 def main():

@@ -52,16 +52,52 @@ pub unsafe extern "C" fn vectorcall(
         if !last.is_null() && kwnames.is_null() && (*call.this).has_its_code() {
             let last = &*last;
             let count = ffi::PyVectorcall_NARGS(nargsf) as usize;
-            if count == last.params.len() && last.words <= STACK_WORDS && guards_hold(call.this, last) {
+            if last.words <= STACK_WORDS && guards_hold(call.this, last) {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
-                if unbox_all(last, args, frame) {
-                    return enter(call, last, args, frame);
+                if count == last.params.len() {
+                    if unbox_all(last, args, frame) {
+                        return enter(call, last, args, frame);
+                    }
+                } else {
+                    let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
+                    let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
+                    if with_defaults(call, last, count, slots) && unbox_all(last, slots, frame) {
+                        return enter(call, last, slots, frame);
+                    }
                 }
             }
         }
         slow(call)
     }
+}
+
+/// Puts the positional arguments and the defaults of the parameters that follow into `slots`; false if that leaves one open.
+///
+/// # Safety
+/// `slots` has room for [`STACK_ARGUMENTS`]. The call is still going on, has `count` positional arguments and no keywords, and `to` has no keyword-only parameter. The
+/// references are borrowed.
+#[inline(always)]
+unsafe fn with_defaults(call: Call, to: &Specialisation, count: usize, slots: *mut *mut PyObject) -> bool {
+    let parameters = to.params.len();
+    // SAFETY: the original function is one, and its defaults are a tuple or null.
+    unsafe {
+        let defaults = (*(*call.this).original.cast::<ffi::PyFunctionObject>()).func_defaults;
+        if defaults.is_null() || count > parameters || parameters > STACK_ARGUMENTS {
+            return false;
+        }
+        let Some(first) = parameters.checked_sub(ffi::PyTuple_GET_SIZE(defaults) as usize) else { return false };
+        if count < first {
+            return false;
+        }
+        for index in 0..count {
+            slots.add(index).write(*call.args.add(index));
+        }
+        for index in count..parameters {
+            slots.add(index).write(ffi::PyTuple_GET_ITEM(defaults, (index - first) as Py_ssize_t));
+        }
+    }
+    true
 }
 
 /// Writes the payloads of all arguments; false at the first one of another type.

@@ -161,7 +161,8 @@ fn bind<'py, const N: usize>(
 ) -> PyResult<[Option<Bound<'py, PyAny>>; N]> {
     if args.len() > N {
         let given = args.len();
-        return Err(PyTypeError::new_err(format!("{method}() takes at most {N} arguments ({given} given)")));
+        let most = if N == 0 { "no".to_owned() } else { format!("at most {N}") };
+        return Err(PyTypeError::new_err(format!("{method}() takes {most} arguments ({given} given)")));
     }
     let mut bound = [const { None }; N];
     for (slot, value) in bound.iter_mut().zip(args) {
@@ -227,8 +228,7 @@ fn given(view: &View<'_, '_>, types: &Bound<'_, PyTuple>) -> PyResult<Signature>
     let expected = view.body.parameters.names.len();
     if params.len() != expected {
         let name = view.object.getattr("__qualname__")?;
-        let plural = if expected == 1 { "" } else { "s" };
-        let message = format!("{name}() has {expected} parameter{plural}, but {} types were given", params.len());
+        let message = format!("{name}() needs as many types as it has parameters, {expected}, not {}", params.len());
         return Err(PyTypeError::new_err(message));
     }
     Ok(Signature { params })

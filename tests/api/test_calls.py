@@ -138,6 +138,18 @@ def test_equal_arguments_keep_their_identity():
     assert larger(big, 3) is big and larger(a, 0.5) is a
 
 
+def test_equal_arguments_that_may_both_come_back():
+    """A known wrong answer: CPython gives the second. Compiled code knows values, and takes the first argument that is equal."""
+    a, b = float("1.5"), float("1.5")
+
+    @brrr
+    def larger(x, y):
+        return x if x > y else y
+
+    assert larger.original_func(a, b) is b
+    assert larger(a, b) is a
+
+
 def test_the_types_of_the_call_decide():
     assert functions.add(1.5, 2) == 3.5 and functions.add(True, True) == 2
 

@@ -41,7 +41,6 @@ const FAULTS: &[(&str, Plant)] = &[
     ("int-returned-as-float", |function| returned_as(function, Int, Float)),
     ("bool-returned-as-int", |function| returned_as(function, Bool, Int)),
     ("returned-objects-forgotten", |function| function.returned.clear()),
-    ("returned-objects-confused", |function| function.returned = (0..function.parameters).collect()),
     ("guard-dropped", |function| function.guards.clear()),
     ("leave-returns-none", leave_returns_none),
     ("exit-without-need", exit_without_need),

@@ -6,8 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 [ -x .venv/bin/python ] || die ".venv is missing: run make setup"
 
-quietly "LLVM library (cargo build -p brrr-llvm)" cargo build --quiet --release --locked -p brrr-llvm
-put "$TARGET/release/libbrrr_llvm.so" crates/py/python/brrr/_llvm.so
+build_llvm
 
 stamp=$(sources_stamp Cargo.toml Cargo.lock pyproject.toml .cargo crates/core crates/py)
 

@@ -117,6 +117,12 @@ put() {
     mv -f "$2.new" "$2"
 }
 
+# build_llvm: the LLVM library, into the Python package.
+build_llvm() {
+    quietly "LLVM library (cargo build -p brrr-llvm)" cargo build --quiet --profile llvm --locked -p brrr-llvm
+    put "$TARGET/llvm/libbrrr_llvm.so" crates/py/python/brrr/_llvm.so
+}
+
 # sources_stamp PATH...: changes when a tracked or new file below the paths, or the toolchain, changes.
 sources_stamp() {
     {

@@ -2,8 +2,7 @@
 # Release wheels with LLVM inside, for every supported CPython that is installed, into dist/; then a check of each.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-quietly "LLVM library (cargo build -p brrr-llvm)" cargo build --quiet --release --locked -p brrr-llvm
-put "$TARGET/release/libbrrr_llvm.so" crates/py/python/brrr/_llvm.so
+build_llvm
 
 rm -rf dist/*.whl build/wheels
 for version in $VERSIONS; do

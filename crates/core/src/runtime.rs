@@ -1,5 +1,7 @@
 //! Helpers that compiled code calls, and the one list of symbols that object code may refer to.
 
+use std::ffi::c_void;
+
 /// A symbol that object code may refer to, with its address.
 #[derive(Debug)]
 pub struct Symbol {
@@ -9,9 +11,10 @@ pub struct Symbol {
     pub address: usize,
 }
 
-/// Every symbol. `pow` and `fmod` are libm's own, the ones CPython calls.
+/// Every symbol. `pow`, `fmod` and `floor` are libm's own, the ones CPython calls; LLVM may turn stores into calls of the last
+/// three.
 #[must_use]
-pub fn symbols() -> [Symbol; 6] {
+pub fn symbols() -> [Symbol; 9] {
     let symbol = |name, address| Symbol { name, address };
     [
         symbol("brrr_int_div", brrr_int_div as extern "C" fn(i64, i64) -> f64 as usize),
@@ -19,6 +22,15 @@ pub fn symbols() -> [Symbol; 6] {
         symbol("brrr_int_pow_wrapping", brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64 as usize),
         symbol("floor", floor as unsafe extern "C" fn(f64) -> f64 as usize),
         symbol("pow", pow as unsafe extern "C" fn(f64, f64) -> f64 as usize),
+        symbol("memset", libc::memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void as usize),
+        symbol(
+            "memcpy",
+            libc::memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
+        ),
+        symbol(
+            "memmove",
+            libc::memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
+        ),
         symbol("fmod", fmod as unsafe extern "C" fn(f64, f64) -> f64 as usize),
     ]
 }

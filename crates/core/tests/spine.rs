@@ -102,3 +102,15 @@ fn ranges_of_any_step_end_where_python_ends_them() {
     assert_eq!(call(source, &args(i64::MIN, i64::MAX, i64::MAX)), Outcome::Returned(Value::Int(i64::MAX - 1)));
     assert!(matches!(call(source, &args(1, 2, 0)), Outcome::Left(2, _)));
 }
+
+#[test]
+fn an_exit_with_many_equal_locals_is_written_whole() {
+    // Adjacent stores of zeros become a call of memset.
+    let names = (0..200).map(|at| format!("x{at}")).collect::<Vec<_>>();
+    let zeros = names.iter().map(|name| format!("    {name} = 0\n")).collect::<String>();
+    let source = format!("def f(a):\n{zeros}    a = a * a\n    return a + {}\n", names.join(" + "));
+    assert_eq!(call(&source, &[Value::Int(3)]), Outcome::Returned(Value::Int(9)));
+    let Outcome::Left(statement, live) = call(&source, &[Value::Int(i64::MAX)]) else { panic!("left compiled code") };
+    assert_eq!((statement, live.len()), (200, 201));
+    assert!(live.contains(&("x199".to_owned(), Value::Int(0))));
+}

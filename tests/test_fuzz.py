@@ -31,9 +31,10 @@ def test_random_functions(engine):
     found = engine.search(Generator(SEED).programs(), lambda _: time.monotonic() < end)
     print(engine.totals)
     assert found is None, engine.shrink(found).markdown()
-    assert engine.totals.functions > 3 * SECONDS
+    # Far below what a busy machine does: a search that does nothing must not pass.
+    assert engine.totals.functions > SECONDS / 2
     assert engine.totals.exits < engine.totals.calls / 2
-    if SECONDS >= 20:
+    if engine.totals.functions >= 300:
         assert not set(table.rows()) - engine.totals.rows
 
 

@@ -1,4 +1,7 @@
-"""From the measured JSON files to tables: `report.py RESULTS` prints them, `--record` writes docs/benchmarks.md too."""
+"""From the measured JSON files to tables: `report.py RESULTS` prints them.
+
+`--record` writes docs/benchmarks.md, and the tables between the markers of README.md and docs/start-up.md, too.
+"""
 
 import json
 import math
@@ -64,13 +67,61 @@ def calls(found):
     return table(["one call, ns, loop included", "brrr", "Python function", "Numba"], rows)
 
 
+def peers(found):
+    """The short table of README.md."""
+    names = {
+        "sum_loop": "`foo(10_000_000)`",
+        "mandelbrot": "Mandelbrot",
+        "logistic": "logistic map",
+        "collatz": "Collatz",
+        "gcd_sum": "greatest common divisors",
+        "primes": "primes by division",
+    }
+
+    def time(value):
+        return "a formula" if value < CLOSED_FORM else f"{value * 1e3:,.1f} ms"
+
+    rows = [
+        [names[row["kernel"]], *(time(row[peer]) for peer in ("brrr", "numba", "c", "cpython"))]
+        for row in found["kernels"]
+        if row["kernel"] in names
+    ]
+    start, call = found["startup"], found["calls"]["add(2, 3)"]
+    rows += [
+        ["import", *(f"{start[peer]['import']:.1f} ms" for peer in ("brrr", "numba")), "", ""],
+        ["first function, compilation included", *(f"{start[peer]['first']:.1f} ms" for peer in ("brrr", "numba")), "", ""],
+        ["call of `add(2, 3)`", *(f"{call[peer]:.0f} ns" for peer in ("brrr", "numba")), "", f"{call['cpython']:.0f} ns"],
+        ["an int over 64 bits", "exact", "wraps", "undefined", "exact"],
+    ]
+    return table(["", "brrr", "Numba", "C", "CPython"], rows)
+
+
+def opening(found):
+    """The table of docs/start-up.md."""
+    own, library = found["startup"]["brrr"], found["startup"]["llvm"]["open"]
+    rows = [
+        ["`import brrr`, LLVM apart (as it is)", f"{own['import']:.1f}"],
+        ["opening `_llvm.so`: what the import would cost in addition", f"{library:.1f}"],
+        ["first function, opening included", f"{own['first']:.1f}"],
+        ["second function", f"{own['second']:.1f}"],
+    ]
+    return table(["fresh process, median", "ms"], rows)
+
+
+def write_between(path, text):
+    """Replaces what stands between the two markers of a file."""
+    begin, end = "<!-- figures: make bench RECORD=1 -->", "<!-- end of the figures -->"
+    before, rest = path.read_text().split(begin)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}")
+
+
 def machine():
     info = Path("/proc/cpuinfo").read_text()
     model = next(line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name"))
     clang = subprocess.run(["clang-19", "--version"], capture_output=True, text=True, check=True).stdout.split("version ")[1]
     return (
         f"{model}, {info.count('processor')} cores; CPython {platform.python_version()}; "
-        f"{clang.split()[0]} for C (`clang -O3 -march=native -ffp-contract=off`); "
+        f"clang {clang.split()[0]} for C (`clang -O3 -march=native -ffp-contract=off`); "
         f"Numba {version('numba')} (llvmlite {version('llvmlite')}); {platform.platform(terse=True)}."
     )
 
@@ -93,6 +144,8 @@ def main(results, record):
     if record:
         intro = f"# Benchmarks\n\nMeasured by `make bench RECORD=1`. Ratios carry over to other machines, times do not.\n\n{machine()}\n\n"
         (ROOT / "docs" / "benchmarks.md").write_text(intro + text)
+        write_between(ROOT / "README.md", peers(found))
+        write_between(ROOT / "docs" / "start-up.md", opening(found))
     (results / "benchmarks.txt").write_text(text)
 
 

@@ -109,10 +109,7 @@ def _same(value, args, kwargs):
     if value is None or type(value) is bool or (type(value) is int and -5 <= value <= 256):
         return None
     names = [*enumerate(args), *kwargs.items()]
-    if not any(argument is value for _, argument in names):
-        return None
-    # Of arguments that are equal to the bit, any may come back where several can: the dispatcher compares values.
-    return next(name for name, argument in names if encode(argument) == encode(value))
+    return next((name for name, argument in names if argument is value), None)
 
 
 # The instrumented run -------------------------------------------------------------------------------------------------

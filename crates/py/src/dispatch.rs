@@ -132,33 +132,50 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
         }
         (*call.this).compiled += 1;
         let payload = frame.read();
-        if !to.returned.is_empty()
-            && let Some(same) = same_object(to, args, status, payload)
-        {
-            return ffi::Py_NewRef(same);
+        if !to.returned.is_empty() {
+            match same_object(to, args, status, payload) {
+                Returned::New => {}
+                Returned::Argument(same) => return ffi::Py_NewRef(same),
+                // The call did run compiled, and is counted so; the value is known, the object is not.
+                Returned::Unclear => return original(call),
+            }
         }
         boxed(status, payload)
     }
 }
 
-/// The argument that came back: an argument that is returned is the same object.
+/// What a result is.
+enum Returned {
+    /// A value that compiled code made.
+    New,
+    /// An argument: it comes back as the same object.
+    Argument(*mut PyObject),
+    /// One of several arguments that are equal and not the same object; only the interpreter knows which.
+    Unclear,
+}
+
+/// Looks for the result among the arguments that may come back.
 ///
 /// # Safety
 /// `args` has an element for each parameter of `to`.
-unsafe fn same_object(
-    to: &Specialisation,
-    args: *const *mut PyObject,
-    tag: u64,
-    payload: u64,
-) -> Option<*mut PyObject> {
-    to.returned.iter().find_map(|&index| {
-        let one = *to.params.get(index)?;
-        // SAFETY: the index is that of a parameter.
-        let argument = unsafe { *args.add(index) };
-        // SAFETY: the argument is alive, for its caller holds it.
-        let word = unsafe { unbox(argument, one) };
-        (u64::from(one.tag()) == tag && word == Some(payload)).then_some(argument)
-    })
+unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, tag: u64, payload: u64) -> Returned {
+    let mut found = Returned::New;
+    for &index in &to.returned {
+        let Some(&one) = to.params.get(index) else { continue };
+        // SAFETY: the index is that of a parameter, whose argument is alive, for its caller holds it.
+        let (argument, word) = unsafe {
+            let argument = *args.add(index);
+            (argument, unbox(argument, one))
+        };
+        if u64::from(one.tag()) == tag && word == Some(payload) {
+            match found {
+                Returned::New => found = Returned::Argument(argument),
+                Returned::Argument(before) if before == argument => {}
+                Returned::Argument(_) | Returned::Unclear => return Returned::Unclear,
+            }
+        }
+    }
+    found
 }
 
 /// A side exit: counts it, keeps its frame and has the original function do the call.

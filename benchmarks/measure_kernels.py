@@ -15,7 +15,7 @@ from brrr import brrr
 from kernels import KERNELS
 
 QUICK = "--quick" in sys.argv
-ROUNDS = 3 if QUICK else 11
+ROUNDS = 3 if QUICK else 25
 PLAIN_ROUNDS = 1 if QUICK else 3
 
 

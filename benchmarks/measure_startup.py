@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-PROCESSES = 5 if "--quick" in sys.argv else 21
+PROCESSES = 5 if "--quick" in sys.argv else 31
 
 
 def foo(a: int) -> int:

@@ -73,7 +73,7 @@ export function findServer(setting: string, folders: readonly string[], machine:
 
   const where = folders.length === 0 ? 'on PATH' : `in .venv/${scripts} of the workspace or on PATH`;
   return {
-    message: `${name} was not found ${where}. Install it with "pip install brrr-jit" in the workspace's .venv, or set brrr.server.path to where it is.`,
+    message: `${name} was not found ${where}. "make build" in a checkout of brrr puts it into .venv/${scripts} there: set brrr.server.path to it.`,
   };
 }
 

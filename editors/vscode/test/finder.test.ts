@@ -71,7 +71,7 @@ test('Windows has its own names', () => {
 test('a missing server is reported with its remedy and with what was searched', () => {
   const message = messageOf(findServer('', ['/w'], linux()));
   assert.match(message, /was not found in \.venv\/bin of the workspace or on PATH/);
-  assert.match(message, /pip install brrr-jit/);
+  assert.match(message, /make build.*brrr\.server\.path/);
   assert.match(messageOf(findServer('', [], linux())), /was not found on PATH\./);
 });
 

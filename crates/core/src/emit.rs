@@ -11,7 +11,7 @@ use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Tar
 use crate::backend::{Output, Request};
 use crate::lower::lower;
 
-/// What the optimiser runs. Unrolling is left out: it doubles the time to the first result.
+/// What the optimiser runs. Unrolling is left out: it adds some 5 % to the time of a compilation and won on no kernel measured.
 const PASSES: &str = "default<O2>";
 
 /// Does a piece of work. The IR must be verified.

@@ -69,8 +69,28 @@ pub const RUN_SYMBOL: &[u8] = b"brrr_llvm_run\0";
 pub const RELEASE_SYMBOL: &[u8] = b"brrr_llvm_release\0";
 /// Symbol of a static `[u8; 8]`, equal to [`BUILD`] in a library that belongs to this build.
 pub const BUILD_SYMBOL: &[u8] = b"BRRR_LLVM_BUILD\0";
-/// Identifies the encoding of requests.
-pub const BUILD: [u8; 8] = *b"brrr0001";
+/// Identifies the encoding of requests: a hash of the sources that say what a request is and what its numbers mean.
+pub const BUILD: [u8; 8] = {
+    let mut hash = FNV_OFFSET;
+    hash = fnv(hash, include_bytes!("types.rs"));
+    hash = fnv(hash, include_bytes!("ir.rs"));
+    hash = fnv(hash, include_bytes!("abi.rs"));
+    hash = fnv(hash, include_bytes!("ops.rs"));
+    fnv(hash, include_bytes!("backend.rs")).to_le_bytes()
+};
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+/// FNV-1a, which can run while compiling.
+const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(FNV_PRIME);
+        at += 1;
+    }
+    hash
+}
 
 type Run = unsafe extern "C" fn(*const u8, usize) -> Answer;
 type Release = unsafe extern "C" fn(Answer);

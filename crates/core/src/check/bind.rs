@@ -278,8 +278,8 @@ impl<'a> Binder<'a> {
         self.enter(after);
     }
 
-    /// Opens a loop whose header is a new block, which becomes the current one.
-    fn open_loop(&mut self, after: FlowId) -> FlowId {
+    /// Opens a loop whose header is a new block, which becomes the current one, and an entry point of this kind.
+    fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
         let parent = self.loops.last().map(|targets| targets.id);
         let id = FlowLoopId(self.flow.loops.len() as u32);
         // The header belongs to the loop, so the loop must be the current one when its block is made.
@@ -288,9 +288,10 @@ impl<'a> Binder<'a> {
         if let Some(targets) = self.loops.last_mut() {
             targets.header = header;
         }
-        self.flow.loops.push(FlowLoop { header, parent });
         self.finish(End::Jump(header));
         self.enter(header);
+        let entry = self.entry(point, place);
+        self.flow.loops.push(FlowLoop { header, parent, entry });
         header
     }
 
@@ -307,8 +308,7 @@ impl<'a> Binder<'a> {
 
     fn while_loop(&mut self, inner: &ast::StmtWhile) {
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.entry(Point::Condition, span(&*inner.test));
+        let header = self.open_loop(after, Point::Condition, span(&*inner.test));
         let body = self.block();
         self.condition(&inner.test, body, else_block);
         self.enter(body);
@@ -355,8 +355,7 @@ impl<'a> Binder<'a> {
         let place = span(&*inner.target);
         let (after, else_block) = (self.block(), self.block());
         let statement = self.statement;
-        let header = self.open_loop(after);
-        self.entry(Point::Advance, place);
+        let header = self.open_loop(after, Point::Advance, place);
         let more = self.temporary();
         self.step(more, StepKind::Op(test, vec![Arg::Var(next), Arg::Var(stop)]), place);
         let body = self.block();
@@ -381,8 +380,7 @@ impl<'a> Binder<'a> {
         let range = vec![Arg::Var(next), Arg::Var(stop), Arg::Var(by)];
         self.step(left, StepKind::Op("count.", range), span(&*inner.iter));
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.entry(Point::Advance, place);
+        let header = self.open_loop(after, Point::Advance, place);
         let more = self.temporary();
         let zero = Arg::Constant(Constant::Int(0));
         self.step(more, StepKind::Op("!=", vec![Arg::Var(left), zero]), place);
@@ -400,7 +398,7 @@ impl<'a> Binder<'a> {
     /// The loop itself is refused; what is inside is still looked at, as a body of its own.
     fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
+        let header = self.open_loop(after, Point::Advance, Span::default());
         self.close_loop(body, header, orelse, else_block, after);
     }
 

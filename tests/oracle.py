@@ -195,7 +195,7 @@ class Instrumented:
         tree.body = rewritten
         self.namespace = dict(namespace or {})
         self.namespace.update(_b=self._binary, _u=self._unary, _c=self._compare, _n=self._not, _r=self._read,
-                              _k=self._literal, _i=self._iterate)
+                              _k=self._literal, _i=self._iterate, _w=self._written)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -205,6 +205,7 @@ class Instrumented:
         arguments = node.args
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        stored |= {n.name for n in ast.walk(node) if isinstance(n, ast.MatchAs) and n.name}
         self.names = {one.arg for one in every} | stored
         for one in every:
             one.annotation = None
@@ -213,7 +214,7 @@ class Instrumented:
 
     def _statement(self, node: ast.stmt, loops: tuple[int, ...]) -> ast.stmt:
         number = len(self.statements)
-        point = "condition" if isinstance(node, (ast.If, ast.While)) else (
+        point = "condition" if isinstance(node, (ast.If, ast.While, ast.Match)) else (
             "iterable" if isinstance(node, ast.For) else "start")
         targets = {ast.Assign: lambda: node.targets, ast.AnnAssign: lambda: [node.target] if node.value else [],
                    ast.AugAssign: lambda: [node.target], ast.For: lambda: [node.target]}.get(type(node), list)()
@@ -230,21 +231,26 @@ class Instrumented:
             node = ast.Assign([node.target], rewrite.visit(node.value)) if node.value else ast.Pass()
         elif isinstance(node, (ast.If, ast.While)):
             node.test = rewrite.visit(node.test)
+        elif isinstance(node, ast.Match):
+            node.subject = rewrite.visit(node.subject)
+            for case in node.cases:
+                case.guard = case.guard and rewrite.visit(case.guard)
         elif isinstance(node, ast.For):
             iterate, ordinal = ast.Name("_i", ast.Load()), ast.Constant(number)
             node.iter = ast.Call(iterate, [ordinal, rewrite.visit(node.iter)], [])
         else:
             node = rewrite.visit(node)
-        bodies = [(f, getattr(node, f)) for f in ("body", "orelse") if isinstance(getattr(node, f, None), list)]
-        for name, _ in bodies:
-            setattr(node, name, [])
+        bodies = [(one, name, getattr(one, name)) for one in (node, *getattr(node, "cases", ()))
+                  for name in ("body", "orelse") if isinstance(getattr(one, name, None), list)]
+        for one, name, _ in bodies:
+            setattr(one, name, [])
         for inner in ast.walk(node):
             if hasattr(inner, "lineno") or isinstance(inner, (ast.expr, ast.stmt)):
                 inner.lineno = inner.end_lineno = number + 1
                 inner.col_offset = inner.end_col_offset = 0
-        for name, body in bodies:
+        for one, name, body in bodies:
             inside = (*loops, number) if isinstance(node, ast.For) and name == "body" else loops
-            setattr(node, name, [self._statement(one, inside) for one in body])
+            setattr(one, name, [self._statement(inner, inside) for inner in body])
         return node
 
     # Helpers that the rewritten function calls.
@@ -266,6 +272,10 @@ class Instrumented:
 
     def _read(self, name: str, value):
         self._event("read", name)
+        return value
+
+    def _written(self, name: str, value):
+        self._event("written", name)
         return value
 
     def _iterate(self, ordinal: int, iterable):
@@ -365,6 +375,8 @@ class Instrumented:
             if event[0] == "line":
                 written |= writes
                 writes = self.statements[event[1]].writes
+            elif event[0] == "written":
+                written.add(event[1])
             elif event[0] == "read" and event[1] not in written:
                 needed.add(event[1])
         return needed & bound.keys()
@@ -393,6 +405,9 @@ class _Rewrite(ast.NodeTransformer):
         if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:
             return self._call("_r", ast.Constant(node.id), node)
         return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr):
+        return ast.NamedExpr(node.target, self._call("_w", ast.Constant(node.target.id), self.visit(node.value)))
 
     def visit_Constant(self, node: ast.Constant):
         return self._call("_k", node) if type(node.value) is int else node

@@ -29,7 +29,7 @@ def programs(seed, count):
 
 @pytest.fixture
 def engine():
-    engine = Engine(2, timeout=30, options=Options(instrumented=0.5, forced=8))
+    engine = Engine(2, timeout=30, options=Options(instrumented=0.5, forced=0.3))
     yield engine
     engine.stop()
 

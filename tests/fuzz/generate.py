@@ -14,6 +14,7 @@ from tests.fuzz import features
 from tests.fuzz.expressions import NAMES, SCALARS, Expressions, Kind
 from tests.fuzz.idioms import Idioms
 from tests.program import Program
+from tests.values import written
 
 PARAMETERS = ["a", "b", "c"]
 CONSTANTS = {"COUNT": ("constant", "int", ["7", "3", "100", "4611686018427387904"]),
@@ -91,7 +92,7 @@ class Generator(Expressions):
         names = list(self.meant)
         optional = []
         if names and "default" in self.has and self.random.random() < 0.1 and not isinstance(self.meant[names[-1]], tuple):
-            default = self._literal(self.meant[names[-1]])
+            default = written(self._value(self.meant[names[-1]], False))
             parts[-1] += f"={default}" if ":" not in parts[-1] else f" = {default}"
             optional.append(names[-1])
         if len(names) > 1 and "keyword-only" in self.has and self.random.random() < 0.08:

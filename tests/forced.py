@@ -18,6 +18,13 @@ VARIABLE = "BRRR_PROBES"
 NEVER = 2**62
 
 
+def available() -> bool:
+    """True if the build can force exits."""
+    from brrr import _brrr
+
+    return hasattr(_brrr, "probe")
+
+
 @contextmanager
 def probed():
     """Functions that are decorated in this context have probes."""

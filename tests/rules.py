@@ -276,8 +276,8 @@ class Instrumented:
         return value
 
     def _literal(self, statement: int, value):
-        if not fits(value):
-            self._may(statement, "literal over 64 bits")
+        if type(value) is int and not fits(value):
+            self._may(statement, "constant over 64 bits")
         return value
 
     def _iterate(self, ordinal: int, iterable):
@@ -386,7 +386,8 @@ class _Rewrite(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name):
         if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:
             return self._helper("_r", self._here(), ast.Constant(node.id), node)
-        return node
+        # A constant of the module, perhaps.
+        return self._helper("_k", self._here(), node) if isinstance(node.ctx, ast.Load) else node
 
     def visit_NamedExpr(self, node: ast.NamedExpr):
         return ast.NamedExpr(node.target, self._helper("_w", ast.Constant(node.target.id), self.visit(node.value)))

@@ -57,6 +57,7 @@ def test_calls(case, decorator):
         assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
 
 
+@pytest.mark.skipif(not forced.available(), reason="the build cannot force exits")
 @pytest.mark.parametrize("case", [c for c in CASES if c.calls and 'overflow="wrap"' not in c.source], ids=lambda case: case.name)
 def test_forced_exits(case, decorator):
     """Leaving at any visit of any statement changes nothing."""

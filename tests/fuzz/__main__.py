@@ -61,7 +61,8 @@ def main() -> int:
     finally:
         engine.stop()
     seconds = time.monotonic() - start
-    print(coverage(engine.totals))
+    if not found:
+        print(coverage(engine.totals))
     print(f"{engine.totals}, {seconds:.0f} s, {engine.totals.functions / seconds:.0f} functions/s: "
           f"{'a difference' if found else 'no difference'}")
     return 1 if found else 0
@@ -81,10 +82,15 @@ def coverage(totals: Totals) -> str:
          [f"{left} {name} {right}" for name, (left, right) in sorted(wanted - totals.pairs)]),
         ("reasons to leave of operations", len(taken), len(set(exits)), [f"{name} ({one})" for name, one in sorted(set(exits) - taken)]),
     ]
-    lines = [f"{text}: {found} of {all_}" + (f"; not {', '.join(rest)}" if rest else "") for text, found, all_, rest in parts]
+    lines = [f"{text}: {found} of {all_}" + _left_out(rest) for text, found, all_, rest in parts]
     lines.append("exits: " + ", ".join(sorted({reason for _, reason in totals.reasons})))
     lines.append("constructs: " + ", ".join(f"{name} {count}" for name, count in sorted(totals.constructs.items())))
     return "\n".join(lines)
+
+
+def _left_out(names: list[str]) -> str:
+    shown = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+    return f"; not {shown}" if names else ""
 
 
 if __name__ == "__main__":

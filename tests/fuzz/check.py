@@ -160,7 +160,7 @@ class Checker:
                 return Finding(one, call, found, dict(leaves.counts) if leaves else {})
             if runs:
                 forceable.append((call, expected.outcome))
-        if forceable and _is_among(number // 2, self.options.forced):
+        if forceable and _is_among(number // 2, self.options.forced) and forced.available():
             found = self._forced(one, forceable, file, number)
             if found:
                 return found

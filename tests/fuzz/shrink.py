@@ -57,7 +57,7 @@ def smaller(text: str):
             if _change(copy.body[-1], place, variant):
                 try:
                     made = ast.unparse(ast.fix_missing_locations(copy)) + "\n"
-                    ast.parse(made)
+                    compile(made, "smaller", "exec")
                 except (ValueError, SyntaxError):
                     continue
                 if len(made) < len(text):

@@ -41,6 +41,8 @@ class Generator(Expressions):
             made = self._idiom(long=True)
         elif pick < 0.15:
             made = self._idiom(long=False)
+        elif pick < 0.2:
+            made = self._joins()
         else:
             made = self._tree()
         made.constructs = made.constructs | used(made.text)
@@ -56,6 +58,12 @@ class Generator(Expressions):
                  for _ in range(2 if long else 5)]
         words = {"idiom: " + ("growing" if grows else "mixing")} | ({"idiom: long"} if long else set())
         return Program(f"@brrr\ndef f(a, b):\n{text}", "f", calls, long or turns > 400, frozenset(words))
+
+    def _joins(self) -> Program:
+        text = f"@brrr\ndef f(a, b, c):\n{Idioms(self.random).joins()}"
+        kinds = [self.random.choice(SCALARS) for _ in range(3)]
+        calls = [tuple(self._value(kind, False) for kind in kinds) for _ in range(5)]
+        return Program(text, "f", calls, constructs=frozenset({"idiom: joins"}))
 
     # Trees.
 

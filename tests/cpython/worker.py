@@ -97,6 +97,10 @@ def run(name: str, way: str) -> dict:
         found = None
     if found is None:
         return {"absent": "not installed (Debian and Ubuntu: libpython3-testsuite)"}
+    from test import support
+
+    # As in a run of CPython's own runner without `-u`: tests that want minutes of processor time are skipped.
+    support.use_resources = ()
     registry = None
     if way != "plain":
         from tests.cpython.operations import Registry

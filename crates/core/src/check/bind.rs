@@ -3,8 +3,10 @@
 //! Enters: a [`Function`] and an [`Env`]. Leaves: a [`Flow`] and every diagnostic that holds whatever the types are. All
 //! problems are reported, not only the first.
 
+pub(super) mod fold;
 mod leave;
 mod loops;
+mod membership;
 mod scope;
 mod shadow;
 

@@ -10,7 +10,9 @@ mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod interrupt;
 mod methods;
+mod poll;
 mod specialise;
 mod tables;
 

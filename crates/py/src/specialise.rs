@@ -50,7 +50,7 @@ pub struct Specialisation {
     /// How often each exit was taken.
     pub exits: Box<[Cell<u64>]>,
     /// Words of the frame that each exit writes.
-    exit_words: Box<[usize]>,
+    pub exit_words: Box<[usize]>,
     _code: load::Code,
 }
 

@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::decide;
 use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
@@ -224,6 +225,27 @@ impl Specialiser<'_> {
                 self.end(at.block, Terminator::Jump(block));
             }
             End::Branch(condition, then_block, else_block) => {
+                let tested = decide::tested(flow_block);
+                let types = tested.map(|variable| (variable, self.types(Arg::Var(variable), &at.state)));
+                if let Some((variable, types)) = types {
+                    let of = |one: Type| decide::outcome(flow_block, variable, one);
+                    match types.single() {
+                        Some(one) => {
+                            if let Some(truth) = of(one) {
+                                let to = if truth { then_block } else { else_block };
+                                let (block, there) = self.go(&at, to);
+                                self.convert_edge(at.block, &at.state, &there);
+                                self.end(at.block, Terminator::Jump(block));
+                                return;
+                            }
+                        }
+                        None if types.iter().any(|one| of(one).is_some()) => {
+                            self.split(&at, variable);
+                            return;
+                        }
+                        None => {}
+                    }
+                }
                 let condition = self.operand(condition, &at.state);
                 let then_block = self.edge(&at, then_block);
                 let else_block = self.edge(&at, else_block);
@@ -458,7 +480,7 @@ impl Specialiser<'_> {
             if instances.special.len() < VERSIONS && has_room {
                 let id = LoopId(self.function.loops.len() as u32);
                 instances.special.push((state.clone(), id));
-                return (self.new_loop(outer, header, state.clone()), state);
+                return (self.new_loop(of, outer, header, state.clone()), state);
             }
         }
         let general = instances.general;
@@ -470,16 +492,17 @@ impl Specialiser<'_> {
         if let Some(instances) = self.instances.get_mut(&(of, outer.clone())) {
             instances.general = Some(id);
         }
-        (self.new_loop(outer, header, state.clone()), state)
+        (self.new_loop(of, outer, header, state.clone()), state)
     }
 
-    fn new_loop(&mut self, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
+    fn new_loop(&mut self, of: FlowLoopId, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
         let id = LoopId(self.function.loops.len() as u32);
         let parent = outer.last().copied();
         let mut context = outer;
         context.push(id);
         let block = self.block(&context);
-        self.function.loops.push(Loop { header: block, parent });
+        let poll = Some(self.exit(self.flow.loops[of.0 as usize].entry, &state));
+        self.function.loops.push(Loop { header: block, parent, poll });
         self.waiting.push(Waiting { block, flow: header, step: 0, one_step: false, context, state });
         block
     }

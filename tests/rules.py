@@ -118,7 +118,7 @@ class Instrumented:
         tree.body = rewritten
         self.namespace = dict(namespace or {})
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
-                              _w=self._written, _k=self._literal, _c=self._contains, _i=self._iterate)
+                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -155,7 +155,7 @@ class Instrumented:
         elif isinstance(node, ast.Match):
             node.subject = rewrite.visit(node.subject)
             for case in node.cases:
-                case.guard = case.guard and rewrite.visit(case.guard)
+                case.guard = case.guard and rewrite.guard(case)
         elif isinstance(node, ast.For):
             node.iter = rewrite.iterable(node.iter)
         else:
@@ -265,6 +265,11 @@ class Instrumented:
         self._event("written", name)
         return value
 
+    def _captured(self, *names: str) -> bool:
+        for name in names:
+            self._event("written", name)
+        return True
+
     def _literal(self, statement: int, value):
         if not fits(value):
             self._may(statement, "literal over 64 bits")
@@ -372,6 +377,12 @@ class _Rewrite(ast.NodeTransformer):
         else:
             node = self.visit(node)
         return self._helper("_i", self._here(), node)
+
+    def guard(self, case: ast.match_case) -> ast.expr:
+        """The guard of a case, which its pattern writes names before."""
+        names = sorted({one.name for one in ast.walk(case.pattern) if isinstance(one, ast.MatchAs) and one.name})
+        captured = self._helper("_g", *map(ast.Constant, names))
+        return ast.BoolOp(ast.And(), [captured, self.visit(case.guard)])
 
     def visit_Name(self, node: ast.Name):
         if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:

@@ -266,6 +266,9 @@ class _Writer:
             length = BinOp(left=left, op=Mult(), right=part["step"], **_place(at))
             stop = BinOp(left=part["next"], op=Add(), right=length, **_place(at))
             values = _call(".range", at, part["next"], stop, part["step"])
+        elif state["stop"] not in self.names:
+            # Before the target is bound, in a loop whose body never ends: nothing asks for a second turn.
+            values = Tuple(elts=[part["next"]], ctx=Load(), **_place(at))
         else:
             values = _call(".range", at, part["next"], part["stop"], _constant(_constant_step(at), at))
         self.iterators.append(_assign(f".rest{ordinal}", _call(".iter", at, values), at))

@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::decide;
 use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
@@ -241,6 +242,27 @@ impl Specialiser<'_> {
                 self.end(at.block, Terminator::Jump(block));
             }
             End::Branch(condition, then_block, else_block) => {
+                let tested = decide::tested(flow_block);
+                let types = tested.map(|variable| (variable, self.types(Arg::Var(variable), &at.state)));
+                if let Some((variable, types)) = types {
+                    let of = |one: Type| decide::outcome(flow_block, variable, one);
+                    match types.single() {
+                        Some(one) => {
+                            if let Some(truth) = of(one) {
+                                let to = if truth { then_block } else { else_block };
+                                let (block, there) = self.go(&at, to);
+                                self.convert_edge(at.block, &at.state, &there);
+                                self.end(at.block, Terminator::Jump(block));
+                                return;
+                            }
+                        }
+                        None if types.iter().any(|one| of(one).is_some()) => {
+                            self.split(&at, variable);
+                            return;
+                        }
+                        None => {}
+                    }
+                }
                 let condition = self.operand(condition, &at.state);
                 let then_block = self.edge(&at, then_block);
                 let else_block = self.edge(&at, else_block);

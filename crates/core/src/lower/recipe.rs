@@ -63,6 +63,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloatInt(predicate) => {
                 Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
             }
+            Recipe::SameFloat => {
+                let nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
+                let both = self.b.and(nan(float(0)), nan(float(1)));
+                self.leave_if(both, exit);
+                Loaded::Bool(self.b.fcompare(FloatPredicate::OEQ, float(0), float(1)))
+            }
             Recipe::Not => Loaded::Bool(self.b.not(args[0].bits())),
             Recipe::TruthInt => Loaded::Bool(self.b.compare(IntPredicate::NE, int(0), self.b.int(0))),
             Recipe::TruthFloat => Loaded::Bool(self.b.fcompare(FloatPredicate::UNE, float(0), self.b.float(0.0))),

@@ -33,7 +33,7 @@ SPELLING = {
 UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 # What is asked about objects, not about numbers: it never leaves.
 OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}
-CONTAINS = {ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items}
+CONTAINS = (ast.In, ast.NotIn)
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Instrumented:
         tree.body = rewritten
         self.namespace = dict(namespace or {})
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
-                              _w=self._written, _k=self._literal, _i=self._iterate)
+                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -155,7 +155,7 @@ class Instrumented:
         elif isinstance(node, ast.Match):
             node.subject = rewrite.visit(node.subject)
             for case in node.cases:
-                case.guard = case.guard and rewrite.visit(case.guard)
+                case.guard = case.guard and rewrite.guard(case)
         elif isinstance(node, ast.For):
             node.iter = rewrite.iterable(node.iter)
         else:
@@ -215,27 +215,43 @@ class Instrumented:
             self._may(statement, reason, name, types)
 
     def _operate(self, site: int, *operands):
-        name, function, _ = self.sites[site]
-        if huge(name, operands):
+        return self._apply(site, self.sites[site][1], operands, {})
+
+    def _call(self, site: int, function, *args, **kwargs):
+        return self._apply(site, function, args, kwargs)
+
+    def _apply(self, site: int, function, args: tuple, kwargs: dict):
+        name = self.sites[site][0]
+        if huge(name, args):
             raise TooMuch
-        result = function(*operands)
+        operands = (*args, *kwargs.values()) if kwargs else args
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:
+            self._failed(name, error, operands)
+            raise
         self._judge(site, result, operands)
         return result
 
-    def _call(self, site: int, function, *args, **kwargs):
-        if huge(self.sites[site][0], args):
-            raise TooMuch
-        result = function(*args, **kwargs)
-        self._judge(site, result, (*args, *kwargs.values()))
-        return result
+    def _failed(self, name: str, error: Exception, operands: tuple) -> None:
+        # Leaving is counted once, for the statement.
+        types = tuple([type(one) for one in operands])
+        self._leaves.used.add((name, types))
+        self._leaves.reasons.add((name, types, type(error).__name__))
 
     def _not(self, site: int, value) -> bool:
         self._judge(site, not value, (bool(value),))
         return not value
 
     def _method(self, site: int, value, *args, **kwargs):
-        result = getattr(value, self.sites[site][1])(*args, **kwargs)
-        self._judge(site, result, (value, *args, *kwargs.values()))
+        name, attribute, _ = self.sites[site]
+        operands = (value, *args, *kwargs.values())
+        try:
+            result = getattr(value, attribute)(*args, **kwargs)
+        except Exception as error:
+            self._failed(name, error, operands)
+            raise
+        self._judge(site, result, operands)
         return result
 
     def _attribute(self, site: int, value):
@@ -249,6 +265,12 @@ class Instrumented:
             self._may(statement, "argument of range")
         return value
 
+    def _contains(self, statement: int, wanted: bool, item, items):
+        """`in`: whether a NaN is among the elements depends on which objects they are."""
+        if item != item and any(one != one for one in items):
+            self._may(statement, "two NaN that may be one object")
+        return (item in items) is wanted
+
     def _read(self, statement: int, name: str, value):
         self._event("read", name)
         if not fits(value):
@@ -259,9 +281,14 @@ class Instrumented:
         self._event("written", name)
         return value
 
+    def _captured(self, *names: str) -> bool:
+        for name in names:
+            self._event("written", name)
+        return True
+
     def _literal(self, statement: int, value):
-        if not fits(value):
-            self._may(statement, "literal over 64 bits")
+        if type(value) is int and not fits(value):
+            self._may(statement, "constant over 64 bits")
         return value
 
     def _iterate(self, ordinal: int, iterable):
@@ -367,10 +394,17 @@ class _Rewrite(ast.NodeTransformer):
             node = self.visit(node)
         return self._helper("_i", self._here(), node)
 
+    def guard(self, case: ast.match_case) -> ast.expr:
+        """The guard of a case, which its pattern writes names before."""
+        names = sorted({one.name for one in ast.walk(case.pattern) if isinstance(one, ast.MatchAs) and one.name})
+        captured = self._helper("_g", *map(ast.Constant, names))
+        return ast.BoolOp(ast.And(), [captured, self.visit(case.guard)])
+
     def visit_Name(self, node: ast.Name):
         if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:
             return self._helper("_r", self._here(), ast.Constant(node.id), node)
-        return node
+        # A constant of the module, perhaps.
+        return self._helper("_k", self._here(), node) if isinstance(node.ctx, ast.Load) else node
 
     def visit_NamedExpr(self, node: ast.NamedExpr):
         return ast.NamedExpr(node.target, self._helper("_w", ast.Constant(node.target.id), self.visit(node.value)))
@@ -403,7 +437,9 @@ class _Rewrite(ast.NodeTransformer):
                 self.temporaries += 1
                 name = f"_t{self.temporaries}"
                 right = ast.NamedExpr(ast.Name(name, ast.Store()), right)
-            if kind in OBJECTS or kind in CONTAINS:
+            if kind in CONTAINS:
+                parts.append(self._helper("_c", self._here(), ast.Constant(kind is ast.In), left, right))
+            elif kind in OBJECTS:
                 parts.append(ast.Compare(left, [op], [right]))
             else:
                 parts.append(self._helper("_o", self._site(SPELLING[kind], table.COMPARE[SPELLING[kind]]), left, right))

@@ -2,13 +2,17 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
+use std::mem::offset_of;
+
 use inkwell::values::{FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::{Loaded, Lowerer};
+use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::ExitId;
 use crate::ops::{Predicate, Recipe};
+use crate::types::Type;
 
 /// Constant exponents up to here are multiplied out.
 const MULTIPLIED_OUT: u64 = 64;
@@ -59,6 +63,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloatInt(predicate) => {
                 Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
             }
+            Recipe::SameFloat => {
+                let nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
+                let both = self.b.and(nan(float(0)), nan(float(1)));
+                self.leave_if(both, exit);
+                Loaded::Bool(self.b.fcompare(FloatPredicate::OEQ, float(0), float(1)))
+            }
             Recipe::Not => Loaded::Bool(self.b.not(args[0].bits())),
             Recipe::TruthInt => Loaded::Bool(self.b.compare(IntPredicate::NE, int(0), self.b.int(0))),
             Recipe::TruthFloat => Loaded::Bool(self.b.fcompare(FloatPredicate::UNE, float(0), self.b.float(0.0))),
@@ -72,6 +82,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::StepUp => Loaded::Int(self.b.add_no_wrap(int(0), self.b.int(1))),
             Recipe::StepDown => Loaded::Int(self.b.sub_no_wrap(int(0), self.b.int(1))),
             Recipe::WrappingAdd => Loaded::Int(self.b.add(int(0), int(1))),
+            Recipe::Probe => {
+                let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
+                let leaves = self.b.compare(IntPredicate::NE, asked, self.b.i8.const_zero());
+                self.leave_if(leaves, exit);
+                Loaded::Unit(Type::None)
+            }
             // Never an operation of verified IR: a row that always leaves is a terminator.
             Recipe::Leave => {
                 self.leave_if(self.b.bool(true), exit);

@@ -3,7 +3,7 @@
 //! Enters: a [`Function`] and an [`Env`]. Leaves: a [`Flow`] and every diagnostic that holds whatever the types are. All
 //! problems are reported, not only the first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
@@ -13,9 +13,10 @@ use super::flow::{
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
+use crate::outside::{Env, Outside};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Function, bind_target, identifier, span};
-use crate::types::{Builtin, Env, Type};
+use crate::types::Type;
 
 /// Binds a function.
 #[must_use]
@@ -36,7 +37,7 @@ pub(super) struct Binder<'a> {
     pub(super) flow: Flow,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) file: &'a SourceFile,
-    env: &'a Env,
+    pub(super) env: &'a Env,
     names: BTreeMap<String, VarId>,
     /// The block that is being filled.
     pub(super) current: FlowId,
@@ -131,7 +132,7 @@ impl<'a> Binder<'a> {
     /// Every name that is written anywhere in the body is a local of the function.
     fn locals(&mut self, body: &[Stmt]) {
         for statement in body {
-            let mut written = Env::default();
+            let mut written = BTreeSet::new();
             match statement {
                 Stmt::Assign(assign) => assign.targets.iter().for_each(|target| bind_target(target, &mut written)),
                 Stmt::AugAssign(assign) => bind_target(&assign.target, &mut written),
@@ -139,7 +140,7 @@ impl<'a> Binder<'a> {
                 Stmt::For(inner) => bind_target(&inner.target, &mut written),
                 _ => {}
             }
-            for name in written.bound {
+            for name in written {
                 if !self.names.contains_key(&name) {
                     let variable = self.variable(name.clone(), true);
                     self.names.insert(name, variable);
@@ -419,7 +420,7 @@ impl<'a> Binder<'a> {
     }
 
     /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
-    fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
+    pub(super) fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
         let refuse = |binder: &mut Self, label: &str, help: &str| {
             let message = "a `for` loop over this cannot be compiled";
             binder.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
@@ -433,8 +434,8 @@ impl<'a> Binder<'a> {
             );
         };
         let is_range = matches!(&*call.func, Expr::Name(name)
-            if name.id.as_str() == "range" && self.local("range").is_none()
-                && self.env.meaning("range") == crate::types::Meaning::Builtin(Builtin::Range));
+            if self.local(name.id.as_str()).is_none()
+                && self.env.meaning(name.id.as_str()) == Outside::Function("range"));
         if !is_range {
             return refuse(
                 self,
@@ -445,8 +446,8 @@ impl<'a> Binder<'a> {
         if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {
             return refuse(self, "takes plain arguments only", "write `range(start, stop, step)`");
         }
-        if !self.flow.guards.contains(&Builtin::Range) {
-            self.flow.guards.push(Builtin::Range);
+        if let Expr::Name(name) = &*call.func {
+            self.guard(name.id.as_str());
         }
         let args = call.args.iter().map(|argument| self.expression(argument)).collect::<Vec<_>>();
         let (zero, one) = (Arg::Constant(Constant::Int(0)), Arg::Constant(Constant::Int(1)));

@@ -1,5 +1,8 @@
 //! Helpers that compiled code calls, and the one list of symbols that object code may refer to.
 
+mod float;
+mod int;
+
 use std::ffi::c_void;
 
 /// A symbol that object code may refer to, with its address.
@@ -11,34 +14,123 @@ pub struct Symbol {
     pub address: usize,
 }
 
-/// Every symbol. `pow`, `fmod` and `floor` are libm's own, the ones CPython calls; LLVM may turn stores into calls of the last
-/// three.
+macro_rules! symbols {
+    ($($name:ident as $type:ty;)*) => { vec![$(Symbol { name: stringify!($name), address: $name as $type as usize }),*] };
+}
+
+type Int1 = extern "C" fn(i64, &mut i64) -> u8;
+type Int2 = extern "C" fn(i64, i64, &mut i64) -> u8;
+type Int3 = extern "C" fn(i64, i64, i64, &mut i64) -> u8;
+type Libm1 = unsafe extern "C" fn(f64) -> f64;
+type Libm2 = unsafe extern "C" fn(f64, f64) -> f64;
+
+/// Every symbol. The functions of libm are the process's own, the ones CPython calls; LLVM may turn stores into calls of those
+/// of `mem`, and `floor` and the like into calls where the machine has no instruction.
 #[must_use]
-pub fn symbols() -> [Symbol; 9] {
-    let symbol = |name, address| Symbol { name, address };
-    [
-        symbol("brrr_int_div", brrr_int_div as extern "C" fn(i64, i64) -> f64 as usize),
-        symbol("brrr_int_pow", brrr_int_pow as extern "C" fn(i64, i64, &mut i64) -> u8 as usize),
-        symbol("brrr_int_pow_wrapping", brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64 as usize),
-        symbol("floor", floor as unsafe extern "C" fn(f64) -> f64 as usize),
-        symbol("pow", pow as unsafe extern "C" fn(f64, f64) -> f64 as usize),
-        symbol("memset", libc::memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void as usize),
-        symbol(
-            "memcpy",
-            libc::memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
-        ),
-        symbol(
-            "memmove",
-            libc::memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
-        ),
-        symbol("fmod", fmod as unsafe extern "C" fn(f64, f64) -> f64 as usize),
-    ]
+pub fn symbols() -> Vec<Symbol> {
+    use float::{brrr_ldexp, brrr_ulp};
+    use int::{
+        brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
+        brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
+    };
+    use libc::{memcpy, memmove, memset};
+    symbols! {
+        memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void;
+        memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+        memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+        brrr_int_div as extern "C" fn(i64, i64) -> f64;
+        brrr_int_pow as Int2;
+        brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
+        brrr_comb as Int2;
+        brrr_factorial as Int1;
+        brrr_gcd as Int2;
+        brrr_isqrt as Int1;
+        brrr_lcm as Int2;
+        brrr_perm as Int2;
+        brrr_pow_mod as Int3;
+        brrr_round_int as Int2;
+        brrr_range_len as Int3;
+        brrr_range_sum as Int3;
+        brrr_range_any as extern "C" fn(i64, i64, i64) -> i64;
+        brrr_range_all as extern "C" fn(i64, i64, i64) -> i64;
+        brrr_range_min as Int3;
+        brrr_range_max as Int3;
+        brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;
+        brrr_ulp as extern "C" fn(f64) -> f64;
+        acos as Libm1;
+        acosh as Libm1;
+        asin as Libm1;
+        asinh as Libm1;
+        atan as Libm1;
+        atan2 as Libm2;
+        atanh as Libm1;
+        cbrt as Libm1;
+        ceil as Libm1;
+        cos as Libm1;
+        cosh as Libm1;
+        erf as Libm1;
+        erfc as Libm1;
+        exp as Libm1;
+        exp2 as Libm1;
+        expm1 as Libm1;
+        floor as Libm1;
+        fma as unsafe extern "C" fn(f64, f64, f64) -> f64;
+        fmod as Libm2;
+        log as Libm1;
+        log10 as Libm1;
+        log1p as Libm1;
+        log2 as Libm1;
+        nextafter as Libm2;
+        pow as Libm2;
+        remainder as Libm2;
+        roundeven as extern "C" fn(f64) -> f64;
+        sin as Libm1;
+        sinh as Libm1;
+        sqrt as Libm1;
+        tan as Libm1;
+        tanh as Libm1;
+        trunc as Libm1;
+    }
 }
 
 unsafe extern "C" {
-    fn pow(base: f64, exponent: f64) -> f64;
+    fn acos(value: f64) -> f64;
+    fn acosh(value: f64) -> f64;
+    fn asin(value: f64) -> f64;
+    fn asinh(value: f64) -> f64;
+    fn atan(value: f64) -> f64;
+    fn atan2(y: f64, x: f64) -> f64;
+    fn atanh(value: f64) -> f64;
+    fn cbrt(value: f64) -> f64;
+    fn ceil(value: f64) -> f64;
+    fn cos(value: f64) -> f64;
+    fn cosh(value: f64) -> f64;
+    fn erf(value: f64) -> f64;
+    fn erfc(value: f64) -> f64;
+    fn exp(value: f64) -> f64;
+    fn exp2(value: f64) -> f64;
+    fn expm1(value: f64) -> f64;
     fn floor(value: f64) -> f64;
+    fn fma(left: f64, right: f64, more: f64) -> f64;
     fn fmod(value: f64, modulus: f64) -> f64;
+    fn log(value: f64) -> f64;
+    fn log10(value: f64) -> f64;
+    fn log1p(value: f64) -> f64;
+    fn log2(value: f64) -> f64;
+    fn nextafter(from: f64, towards: f64) -> f64;
+    fn pow(base: f64, exponent: f64) -> f64;
+    fn remainder(value: f64, modulus: f64) -> f64;
+    fn sin(value: f64) -> f64;
+    fn sinh(value: f64) -> f64;
+    fn sqrt(value: f64) -> f64;
+    fn tan(value: f64) -> f64;
+    fn tanh(value: f64) -> f64;
+    fn trunc(value: f64) -> f64;
+}
+
+/// The nearest whole number, of two as near the even one.
+extern "C" fn roundeven(value: f64) -> f64 {
+    value.round_ties_even()
 }
 
 /// The correctly rounded quotient of two ints; `divisor` is not zero.

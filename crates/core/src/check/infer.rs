@@ -141,7 +141,12 @@ pub fn read(arg: Arg, types: &Types) -> TypeSet {
 fn transfer(step: &Step, types: &mut Types) -> Option<()> {
     let result = match &step.kind {
         StepKind::Copy(arg) => read(*arg, types).without(Type::Unbound),
+        StepKind::Keep(arg) => {
+            types[step.target.0 as usize] = read(*arg, types);
+            return Some(());
+        }
         StepKind::Op(name, args) => results(name, args, types),
+        StepKind::Leave(_) => return None,
     };
     if result.is_empty() {
         return None;
@@ -173,11 +178,12 @@ fn results(name: &str, args: &[Arg], types: &Types) -> TypeSet {
 
 /// Why a step that was reached cannot be done.
 fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
-    let args = match &step.kind {
+    let (name, args) = match &step.kind {
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
-        StepKind::Op(_, args) => args,
+        StepKind::Op(name, args) => (*name, args),
+        // Always does what it says.
+        StepKind::Keep(_) | StepKind::Leave(_) => return None,
     };
-    let StepKind::Op(name, _) = step.kind else { return None };
     if let Some(&arg) = args.iter().find(|arg| read(**arg, types).without(Type::Unbound).is_empty()) {
         return unbound(arg, step.span, flow);
     }

@@ -62,9 +62,9 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
 /// Parameters whose object a `return` may give back: those that copies lead from to a returned variable.
 fn returned(flow: &Flow) -> Vec<u32> {
     let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-        StepKind::Copy(Arg::Var(source)) => Some((*source, step.target)),
+        StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
         StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => args[0].var().map(|source| (source, step.target)),
-        StepKind::Copy(_) | StepKind::Op(..) => None,
+        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
     });
     let mut sources = HashMap::<VarId, Vec<VarId>>::new();
     copies.for_each(|(source, target)| sources.entry(target).or_default().push(source));
@@ -189,6 +189,7 @@ impl Specialiser<'_> {
             let args = match &step.kind {
                 StepKind::Copy(arg) => std::slice::from_ref(arg),
                 StepKind::Op(_, args) => args,
+                StepKind::Keep(_) | StepKind::Leave(_) => &[],
             };
             let whole = matches!(step.kind, StepKind::Copy(_));
             if let Some(variable) = self.must_split(args, whole, &at.state) {
@@ -197,7 +198,9 @@ impl Specialiser<'_> {
             }
             let done = match &step.kind {
                 StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
+                StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
                 StepKind::Op(name, args) => self.operation(&mut at, step, name, args),
+                StepKind::Leave(_) => false,
             };
             if !done {
                 let exit = self.exit(step.entry, &at.state);
@@ -301,6 +304,22 @@ impl Specialiser<'_> {
         if types.contains(Type::Unbound) {
             return false;
         }
+        self.copied(at, step, arg, types);
+        true
+    }
+
+    /// Does a copy that may be of nothing: a variable that nobody reads any more has no types here.
+    fn keep(&mut self, at: &mut Waiting, step: &Step, arg: Arg) -> bool {
+        let types = self.types(arg, &at.state);
+        if types.is_empty() {
+            at.state.remove(&step.target);
+        } else {
+            self.copied(at, step, arg, types);
+        }
+        true
+    }
+
+    fn copied(&mut self, at: &mut Waiting, step: &Step, arg: Arg, types: TypeSet) {
         let source = self.operand(arg, &at.state);
         let target = self.local(step.target, types);
         at.state.insert(step.target, types);
@@ -310,11 +329,10 @@ impl Specialiser<'_> {
             let last = self.function.blocks[at.block.0 as usize].statements.last_mut();
             if let Some(last) = last.filter(|last| read_once && last.target == local) {
                 last.target = target;
-                return true;
+                return;
             }
         }
         self.push(at.block, target, Value::Convert(source), step.span);
-        true
     }
 
     /// Does an operation; false if it has no row or its row always leaves.

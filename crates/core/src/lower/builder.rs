@@ -16,6 +16,8 @@ use inkwell::values::{
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
+use crate::abi::Activation;
+
 /// A builder for one function of one module.
 pub struct Builder<'ctx> {
     pub context: &'ctx Context,
@@ -37,11 +39,11 @@ macro_rules! binary {
 }
 
 impl<'ctx> Builder<'ctx> {
-    /// A module with one function `u64 name(u64 *frame)`; the frame has `words` words.
+    /// A module with one function `u64 name(u64 *frame, Activation *activation)`; the frame has `words` words.
     pub fn new(context: &'ctx Context, name: &str, words: usize) -> Self {
         let module = context.create_module("brrr");
         let pointer = context.ptr_type(AddressSpace::default());
-        let ty = context.i64_type().fn_type(&[pointer.into()], false);
+        let ty = context.i64_type().fn_type(&[pointer.into(), pointer.into()], false);
         let function = module.add_function(name, ty, None);
         let builder = Self {
             context,
@@ -56,6 +58,9 @@ impl<'ctx> Builder<'ctx> {
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
         for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
             function.add_attribute(AttributeLoc::Param(0), builder.attribute(name, value));
+        }
+        for (name, value) in [("noundef", 0), ("dereferenceable", size_of::<Activation>() as u64)] {
+            function.add_attribute(AttributeLoc::Param(1), builder.attribute(name, value));
         }
         builder
     }
@@ -80,11 +85,49 @@ impl<'ctx> Builder<'ctx> {
         self.function.get_first_param().expect("the frame").into_pointer_value()
     }
 
+    pub fn activation(&self) -> PointerValue<'ctx> {
+        self.function.get_nth_param(1).expect("the activation").into_pointer_value()
+    }
+
+    /// Calls one of the [`crate::abi::Services`], the one at this offset in bytes, with the activation and `args`.
+    pub fn service(
+        &self,
+        offset: usize,
+        result: BasicTypeEnum<'ctx>,
+        args: &[BasicMetadataValueEnum<'ctx>],
+    ) -> BasicValueEnum<'ctx> {
+        let pointer = self.context.ptr_type(AddressSpace::default());
+        let services = self.load(pointer, self.activation()).into_pointer_value();
+        let offset = self.i64.const_int(offset as u64, false);
+        // SAFETY: the offset is that of a field of the table that the activation points to.
+        let field = unsafe { self.inner.build_in_bounds_gep(self.i8, services, &[offset], "") };
+        let callee = self.load(pointer, field.expect("a pointer and an index")).into_pointer_value();
+        let args = std::iter::once(self.activation().into()).chain(args.iter().copied()).collect::<Vec<_>>();
+        let param = |arg: &BasicMetadataValueEnum<'ctx>| -> BasicMetadataTypeEnum<'ctx> {
+            match arg {
+                BasicMetadataValueEnum::PointerValue(_) => pointer.into(),
+                _ => self.i64.into(),
+            }
+        };
+        let ty = result.fn_type(&args.iter().map(param).collect::<Vec<_>>(), false);
+        let call = self.inner.build_indirect_call(ty, callee, &args, "").expect("arguments that fit");
+        call.add_attribute(AttributeLoc::Function, self.attribute("nounwind", 0));
+        call.add_attribute(AttributeLoc::Function, self.attribute("cold", 0));
+        call.try_as_basic_value().unwrap_basic()
+    }
+
     /// The address of a word of the frame.
     pub fn word(&self, at: usize) -> PointerValue<'ctx> {
         let index = self.i64.const_int(at as u64, false);
         // SAFETY: the frame has as many words as `abi::frame_words` says, and no index beyond is asked for.
         unsafe { self.inner.build_in_bounds_gep(self.i64, self.frame(), &[index], "") }.expect("a pointer and an index")
+    }
+
+    /// The address of a word of an array of words that has more than `at` of them.
+    pub fn element(&self, array: PointerValue<'ctx>, at: usize) -> PointerValue<'ctx> {
+        let index = self.i64.const_int(at as u64, false);
+        // SAFETY: as the caller promises.
+        unsafe { self.inner.build_in_bounds_gep(self.i64, array, &[index], "") }.expect("a pointer and an index")
     }
 
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
@@ -178,6 +221,11 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn int_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
+    }
+
+    /// Towards zero; the int must fit.
+    pub fn float_to_int(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
     }
 
     pub fn bool_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {

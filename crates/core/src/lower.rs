@@ -4,6 +4,7 @@
 //! exit's own, so that the hot path pays a branch and nothing else.
 
 mod builder;
+mod loops;
 mod recipe;
 
 use std::collections::HashMap;
@@ -15,10 +16,12 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE};
 use crate::backend::Options;
-use crate::ir::{Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Value};
+use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Value};
+use crate::loops::shapes;
 use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
+use recipe::signed;
 
 /// Lowers a function that [`crate::ir::verify`] accepts.
 #[must_use]
@@ -28,16 +31,14 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     b.at_end(entry);
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
-    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes: None };
+    let loops = loops::Loops::new(b.alloca(b.i64, "fuel"), shapes(function));
+    let boxes = boxes(&b, function);
+    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes, loops };
     lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
-    lowerer.boxes = boxes(&lowerer.b, function);
     lowerer.parameters();
+    lowerer.fill_up();
     lowerer.b.jump(lowerer.blocks[0]);
-    for (at, block) in function.blocks.iter().enumerate() {
-        lowerer.b.at_end(lowerer.blocks[at]);
-        block.statements.iter().for_each(|statement| lowerer.statement(statement));
-        lowerer.terminator(&block.terminator);
-    }
+    (0..function.blocks.len()).for_each(|at| lowerer.block(BlockId(at as u32)));
     lowerer.b.module
 }
 
@@ -120,6 +121,7 @@ struct Lowerer<'ctx, 'ir> {
     scratch: Option<PointerValue<'ctx>>,
     /// The arguments of a call that the interpreter does.
     boxes: Option<PointerValue<'ctx>>,
+    loops: loops::Loops<'ctx>,
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -154,7 +156,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn terminator(&mut self, terminator: &Terminator) {
-        let block = |id: crate::ir::BlockId| self.blocks[id.0 as usize];
+        let block = |id: BlockId| self.edge(id);
         match terminator {
             Terminator::Jump(to) => self.b.jump(block(*to)),
             Terminator::Branch { condition, then_block, else_block } => {

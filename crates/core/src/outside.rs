@@ -7,7 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use rustpython_parser::ast;
+pub use rustpython_parser::ast::Constant;
+use rustpython_parser::ast::bigint::BigInt;
 
 /// What one name, or one attribute of a module, means.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub enum Outside {
     /// A module that compiled code knows: `math`.
     Module(&'static str),
     /// A constant, as if it was written in place of the name.
-    Constant(ast::Constant),
+    Constant(Constant),
     /// Bound nowhere: NameError or AttributeError, unless it comes to be bound before the call.
     Missing,
     /// Bound, but the file does not tell to what; the live function will.
@@ -70,6 +71,12 @@ pub fn builtin(name: &str) -> Outside {
     }
 }
 
+/// The constant of an int in hexadecimal digits, which may have a sign.
+#[must_use]
+pub fn int(digits: &str) -> Option<Constant> {
+    BigInt::parse_bytes(digits.as_bytes(), 16).map(Constant::Int)
+}
+
 /// A module that compiled code knows.
 #[must_use]
 pub fn module(name: &str) -> Option<&'static str> {
@@ -88,7 +95,7 @@ pub fn member(module: &str, attribute: &str) -> Outside {
         "nan" => f64::NAN,
         _ => return function_of(module, attribute).map_or(Outside::Missing, Outside::Function),
     };
-    Outside::Constant(ast::Constant::Float(constant))
+    Outside::Constant(Constant::Float(constant))
 }
 
 /// The one name of a function of a known module, or of a builtin (`builtins`), if compiled code knows it.

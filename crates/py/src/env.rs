@@ -1,6 +1,6 @@
-//! A live function to its source and what names outside it mean.
+//! A live function to its source.
 //!
-//! Enters: a Python function. Leaves: the lines it was made from, parsed; an [`Env`]; and the answer whether these lines are
+//! Enters: a Python function. Leaves: the lines it was made from, parsed; and the answer whether these lines are
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
 use std::fs::File;
@@ -8,7 +8,6 @@ use std::io::{BufRead, BufReader};
 
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::types::{Builtin, Env};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
@@ -181,35 +180,6 @@ fn no_source(path: &str, line: u32, code: &Bound<'_, PyAny>) -> PyResult<Refusal
         help: help.to_owned(),
         place: Some((path.to_owned(), line)),
     }))
-}
-
-/// What the names that compiled code knows mean to this function.
-///
-/// # Errors
-/// If the function lacks what functions have.
-pub fn env(function: &Bound<'_, PyFunction>) -> PyResult<Env> {
-    let globals = function.getattr("__globals__")?;
-    let builtins = function.getattr("__builtins__")?;
-    let free = function.getattr("__code__")?.getattr("co_freevars")?.cast_into::<PyTuple>()?;
-    // Namespaces of another class than dict may answer anything at any time.
-    let plain = globals.cast_exact::<PyDict>().is_ok() && builtins.cast_exact::<PyDict>().is_ok();
-    let mut env = Env::default();
-    for builtin in Builtin::ALL {
-        let name = builtin.name();
-        let replaced = || Ok::<_, PyErr>(!builtins.get_item(name).is_ok_and(|found| found.is(object(builtin, &found))));
-        if !plain || globals.contains(name)? || free.contains(name)? || replaced()? {
-            env.bound.insert(name.to_owned());
-        }
-    }
-    Ok(env)
-}
-
-/// The builtin itself, whatever its name is bound to now.
-pub fn object<'py>(builtin: Builtin, near: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
-    let py = near.py();
-    match builtin {
-        Builtin::Range => py.get_type::<pyo3::types::PyRange>().into_any(),
-    }
 }
 
 /// Compares the text kept at decoration with the code object, by compiling it again under the same conditions. What may

@@ -196,7 +196,7 @@ impl Binder<'_> {
             ("pow", [Some(base), Some(exponent), None | Some(Arg::Constant(Constant::None))]) => self.power(*base, *exponent, place),
             ("round", [Some(number), Some(Arg::Constant(Constant::None))]) => self.op(function, vec![*number], place),
             ("math.perm", [Some(number), Some(Arg::Constant(Constant::None))]) => self.op(function, vec![*number], place),
-            ("math.isclose", [Some(a), Some(b), relative, absolute]) => {
+            ("math.isclose", [Some(a), Some(b), relative, absolute]) if relative.is_some() || absolute.is_some() => {
                 let (usual, none) = (Arg::Constant(Constant::Float(1e-9)), Arg::Constant(Constant::Float(0.0)));
                 self.op(function, vec![*a, *b, relative.unwrap_or(usual), absolute.unwrap_or(none)], place)
             }
@@ -326,7 +326,7 @@ impl Binder<'_> {
         match expression {
             Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
                 let Outside::Function(class) = self.env.meaning(name.id.as_str()) else { return false };
-                let Some(row) = ops::name(&format!("isinstance {class}")) else { return false };
+                let Some(row) = ops::name(&format!("isinstance.{class}.")) else { return false };
                 self.guard(name.id.as_str());
                 names.push(row);
                 true
@@ -341,7 +341,7 @@ impl Binder<'_> {
 
     /// `len(range(...))` and the like: one operation on the ends of the range. `None` if there is no range in it.
     fn over_range(&mut self, function: &str, call: &ast::ExprCall) -> Option<Arg> {
-        let name = ops::name(&format!("{function} range"))?;
+        let name = ops::name(&format!("range.{function}."))?;
         let (range, start) = match call.args.as_slice() {
             [range] => (range, None),
             [range, start] if function == "sum" => (range, Some(start)),
@@ -369,7 +369,7 @@ impl Binder<'_> {
         let value = self.op(name, vec![ends[0], ends[1], step], place);
         Some(match start {
             // Exact for ints: the order of the additions does not matter, only what is beyond 64 bits on the way.
-            Some(start) => self.op("sum start.", vec![start, value], place),
+            Some(start) => self.op("range.start.", vec![start, value], place),
             None => value,
         })
     }

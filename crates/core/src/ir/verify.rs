@@ -8,6 +8,7 @@
 //! 6. The first block has no predecessor. A loop is entered at its header only, outer loops stand before inner ones.
 //! 7. Every local is written before it is read, on every path, by exits too.
 //! 8. The live locals of an exit have distinct names.
+//! 9. The exit of a loop's poll can be taken at the start of its header.
 
 use std::collections::BTreeSet;
 
@@ -155,6 +156,8 @@ fn loops(function: &Function) -> Result<(), String> {
         })?;
         let id = LoopId(at as u32);
         ensure(function.block(inner.header).in_loop == Some(id), || format!("the header of loop {at} is outside it"))?;
+        let exit = inner.poll.is_none_or(|exit| (exit.0 as usize) < function.exits.len());
+        ensure(exit, || format!("loop {at} polls and has no such exit"))?;
     }
     let around = |block: BlockId| {
         let mut chain = Vec::new();
@@ -224,6 +227,8 @@ fn written_before_read(function: &Function) -> Result<(), String> {
         let leave = |written: &FixedBitSet, exit: super::ExitId| {
             function.exits[exit.0 as usize].live.iter().try_for_each(|&id| read(written, id))
         };
+        let polling = function.loops.iter().filter(|inner| inner.header == BlockId(at as u32));
+        polling.filter_map(|inner| inner.poll).try_for_each(|exit| leave(written, exit))?;
         for statement in &block.statements {
             let (args, exit) = match &statement.value {
                 Value::Convert(operand) => (std::slice::from_ref(operand), None),

@@ -88,6 +88,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Sqrt => Loaded::Float(self.sqrt(float(0), exit)),
             Recipe::Degrees => Loaded::Float(self.b.fmul(float(0), self.b.float(180.0 / std::f64::consts::PI))),
             Recipe::Radians => Loaded::Float(self.b.fmul(float(0), self.b.float(std::f64::consts::PI / 180.0))),
+            Recipe::IsClose if args.len() == 2 => {
+                let (relative, absolute) = (self.b.float(1e-9), self.b.float(0.0));
+                Loaded::Bool(self.is_close([float(0), float(1), relative, absolute], exit))
+            }
             Recipe::IsClose => Loaded::Bool(self.is_close([float(0), float(1), float(2), float(3)], exit)),
             Recipe::Log(function) => Loaded::Float(self.log(function, float(0), exit)),
             Recipe::LogBase => {
@@ -370,7 +374,7 @@ fn power_of_two(value: IntValue<'_>) -> Option<i64> {
     (constant.count_ones() == 1).then(|| i64::from(constant.trailing_zeros()))
 }
 
-const fn signed(predicate: Predicate) -> IntPredicate {
+pub(super) const fn signed(predicate: Predicate) -> IntPredicate {
     match predicate {
         Predicate::Lt => IntPredicate::SLT,
         Predicate::Le => IntPredicate::SLE,

@@ -43,8 +43,9 @@ pub(super) const ROWS: &[Op] = rows! {
     "math.hypot" (Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5)";
     "math.hypot" (Float, Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5, 1.5)";
     "math.hypot" (Float, Float, Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5, 1.5, 1.0)";
+    "math.isclose" (Float, Float) -> Bool, NEVER, Recipe::IsClose, "True if two numbers agree to 9 digits.", "math.isclose(1.0, 1.0000000001)";
     "math.isclose" (Float, Float, Float, Float) -> Bool, &[Leave::Negative], Recipe::IsClose,
-        "True if two numbers are as near as the tolerances say.", "math.isclose(1.0, 1.0000000001)";
+        "True if two numbers are as near as the tolerances say.", "math.isclose(1.0, 1.1, rel_tol=0.2, abs_tol=0.0)";
     "math.isfinite" (Float) -> Bool, NEVER, Recipe::Is(Kind::Finite), "True unless NaN or an infinity.", "math.isfinite(2.5)";
     "math.isinf" (Float) -> Bool, NEVER, Recipe::Is(Kind::Infinite), "True for an infinity.", "math.isinf(2.5)";
     "math.isnan" (Float) -> Bool, NEVER, Recipe::Is(Kind::Nan), "True for NaN.", "math.isnan(2.5)";

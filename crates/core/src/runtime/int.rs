@@ -172,7 +172,7 @@ pub(super) extern "C" fn brrr_range_sum(start: i64, stop: i64, step: i64, result
     if count == 0 {
         return give(Some(0), result);
     }
-    // The ends sum to less than 2**65, so that the product with a count below 2**62 is within 128 bits.
+    // What is beyond 128 bits is beyond 64 when it is halved.
     let ends = i128::from(start) + i128::from(last(start, count, step));
     let doubled = ends.checked_mul(count);
     give(doubled.and_then(|doubled| i64::try_from(doubled / 2).ok()), result)

@@ -6,6 +6,7 @@ use super::Binder;
 use crate::check::flow::{Arg, End, FlowId, FlowLoop, FlowLoopId, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
+use crate::source::Span;
 use crate::outside::Outside;
 use crate::syntax::span;
 
@@ -17,8 +18,8 @@ pub(super) struct LoopTargets {
 }
 
 impl Binder<'_> {
-    /// Opens a loop whose header is a new block, which becomes the current one.
-    fn open_loop(&mut self, after: FlowId) -> FlowId {
+    /// Opens a loop whose header is a new block, which becomes the current one, and an entry point of this kind.
+    fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
         let parent = self.loops.last().map(|targets| targets.id);
         let id = FlowLoopId(self.flow.loops.len() as u32);
         // The header belongs to the loop, so the loop must be the current one when its block is made.
@@ -27,9 +28,10 @@ impl Binder<'_> {
         if let Some(targets) = self.loops.last_mut() {
             targets.header = header;
         }
-        self.flow.loops.push(FlowLoop { header, parent });
         self.finish(End::Jump(header));
         self.enter(header);
+        let entry = self.entry(point, place);
+        self.flow.loops.push(FlowLoop { header, parent, entry });
         header
     }
 
@@ -46,8 +48,7 @@ impl Binder<'_> {
 
     pub(super) fn while_loop(&mut self, inner: &ast::StmtWhile) {
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.entry(Point::Condition, span(&*inner.test));
+        let header = self.open_loop(after, Point::Condition, span(&*inner.test));
         let body = self.block();
         self.condition(&inner.test, body, else_block);
         self.enter(body);
@@ -94,8 +95,7 @@ impl Binder<'_> {
         let place = span(&*inner.target);
         let (after, else_block) = (self.block(), self.block());
         let statement = self.statement;
-        let header = self.open_loop(after);
-        self.entry(Point::Advance, place);
+        let header = self.open_loop(after, Point::Advance, place);
         let more = self.temporary();
         self.step(more, StepKind::Op(test, vec![Arg::Var(next), Arg::Var(stop)]), place);
         let body = self.block();
@@ -120,8 +120,7 @@ impl Binder<'_> {
         let range = vec![Arg::Var(next), Arg::Var(stop), Arg::Var(by)];
         self.step(left, StepKind::Op("count.", range), span(&*inner.iter));
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.entry(Point::Advance, place);
+        let header = self.open_loop(after, Point::Advance, place);
         let more = self.temporary();
         let zero = Arg::Constant(Constant::Int(0));
         self.step(more, StepKind::Op("!=", vec![Arg::Var(left), zero]), place);
@@ -139,7 +138,7 @@ impl Binder<'_> {
     /// The loop itself is refused; what is inside is still looked at, as a body of its own.
     fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
+        let header = self.open_loop(after, Point::Advance, Span::default());
         self.close_loop(body, header, orelse, else_block, after);
     }
 

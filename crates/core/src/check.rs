@@ -4,7 +4,7 @@
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
 pub mod bind;
-mod call;
+pub mod call;
 mod expression;
 pub mod flow;
 pub mod infer;

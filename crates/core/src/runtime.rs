@@ -3,7 +3,8 @@
 mod float;
 mod int;
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
+use std::sync::OnceLock;
 
 /// A symbol that object code may refer to, with its address.
 #[derive(Debug)]
@@ -14,27 +15,41 @@ pub struct Symbol {
     pub address: usize,
 }
 
-macro_rules! symbols {
-    ($($name:ident as $type:ty;)*) => { vec![$(Symbol { name: stringify!($name), address: $name as $type as usize }),*] };
-}
-
 type Int1 = extern "C" fn(i64, &mut i64) -> u8;
 type Int2 = extern "C" fn(i64, i64, &mut i64) -> u8;
 type Int3 = extern "C" fn(i64, i64, i64, &mut i64) -> u8;
-type Libm1 = unsafe extern "C" fn(f64) -> f64;
-type Libm2 = unsafe extern "C" fn(f64, f64) -> f64;
+type Test3 = extern "C" fn(i64, i64, i64) -> i64;
 
-/// Every symbol. The functions of libm are the process's own, the ones CPython calls; LLVM may turn stores into calls of those
-/// of `mem`, and `floor` and the like into calls where the machine has no instruction.
+/// Functions of libm that compiled code calls, or that LLVM may call where the machine has no instruction.
+const LIBM: &[&CStr] = &[
+    c"acos", c"acosh", c"asin", c"asinh", c"atan", c"atan2", c"atanh", c"cbrt", c"ceil", c"cos", c"cosh", c"erf", c"erfc",
+    c"exp", c"exp2", c"expm1", c"floor", c"fma", c"fmod", c"log", c"log10", c"log1p", c"log2", c"nextafter", c"pow",
+    c"remainder", c"roundeven", c"sin", c"sinh", c"sqrt", c"tan", c"tanh", c"trunc",
+];
+
+macro_rules! helpers {
+    ($($name:ident as $type:ty;)*) => { vec![$(Symbol { name: stringify!($name), address: $name as $type as usize }),*] };
+}
+
+/// Every symbol. LLVM may turn stores into calls of those of `mem`.
 #[must_use]
-pub fn symbols() -> Vec<Symbol> {
+pub fn symbols() -> &'static [Symbol] {
+    static SYMBOLS: OnceLock<Vec<Symbol>> = OnceLock::new();
+    SYMBOLS.get_or_init(|| {
+        let mut symbols = helpers();
+        symbols.extend(libm());
+        symbols
+    })
+}
+
+fn helpers() -> Vec<Symbol> {
     use float::{brrr_ldexp, brrr_ulp};
     use int::{
         brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
         brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
     };
     use libc::{memcpy, memmove, memset};
-    symbols! {
+    helpers! {
         memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void;
         memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
         memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
@@ -51,86 +66,26 @@ pub fn symbols() -> Vec<Symbol> {
         brrr_round_int as Int2;
         brrr_range_len as Int3;
         brrr_range_sum as Int3;
-        brrr_range_any as extern "C" fn(i64, i64, i64) -> i64;
-        brrr_range_all as extern "C" fn(i64, i64, i64) -> i64;
+        brrr_range_any as Test3;
+        brrr_range_all as Test3;
         brrr_range_min as Int3;
         brrr_range_max as Int3;
         brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;
         brrr_ulp as extern "C" fn(f64) -> f64;
-        acos as Libm1;
-        acosh as Libm1;
-        asin as Libm1;
-        asinh as Libm1;
-        atan as Libm1;
-        atan2 as Libm2;
-        atanh as Libm1;
-        cbrt as Libm1;
-        ceil as Libm1;
-        cos as Libm1;
-        cosh as Libm1;
-        erf as Libm1;
-        erfc as Libm1;
-        exp as Libm1;
-        exp2 as Libm1;
-        expm1 as Libm1;
-        floor as Libm1;
-        fma as unsafe extern "C" fn(f64, f64, f64) -> f64;
-        fmod as Libm2;
-        log as Libm1;
-        log10 as Libm1;
-        log1p as Libm1;
-        log2 as Libm1;
-        nextafter as Libm2;
-        pow as Libm2;
-        remainder as Libm2;
-        roundeven as extern "C" fn(f64) -> f64;
-        sin as Libm1;
-        sinh as Libm1;
-        sqrt as Libm1;
-        tan as Libm1;
-        tanh as Libm1;
-        trunc as Libm1;
     }
 }
 
-unsafe extern "C" {
-    fn acos(value: f64) -> f64;
-    fn acosh(value: f64) -> f64;
-    fn asin(value: f64) -> f64;
-    fn asinh(value: f64) -> f64;
-    fn atan(value: f64) -> f64;
-    fn atan2(y: f64, x: f64) -> f64;
-    fn atanh(value: f64) -> f64;
-    fn cbrt(value: f64) -> f64;
-    fn ceil(value: f64) -> f64;
-    fn cos(value: f64) -> f64;
-    fn cosh(value: f64) -> f64;
-    fn erf(value: f64) -> f64;
-    fn erfc(value: f64) -> f64;
-    fn exp(value: f64) -> f64;
-    fn exp2(value: f64) -> f64;
-    fn expm1(value: f64) -> f64;
-    fn floor(value: f64) -> f64;
-    fn fma(left: f64, right: f64, more: f64) -> f64;
-    fn fmod(value: f64, modulus: f64) -> f64;
-    fn log(value: f64) -> f64;
-    fn log10(value: f64) -> f64;
-    fn log1p(value: f64) -> f64;
-    fn log2(value: f64) -> f64;
-    fn nextafter(from: f64, towards: f64) -> f64;
-    fn pow(base: f64, exponent: f64) -> f64;
-    fn remainder(value: f64, modulus: f64) -> f64;
-    fn sin(value: f64) -> f64;
-    fn sinh(value: f64) -> f64;
-    fn sqrt(value: f64) -> f64;
-    fn tan(value: f64) -> f64;
-    fn tanh(value: f64) -> f64;
-    fn trunc(value: f64) -> f64;
-}
-
-/// The nearest whole number, of two as near the even one.
-extern "C" fn roundeven(value: f64) -> f64 {
-    value.round_ties_even()
+/// The functions of the libm that the process has loaded, which is the one that CPython calls. What the linker would put in their
+/// place may be another implementation: Rust has some of its own, whose last bits differ.
+fn libm() -> impl Iterator<Item = Symbol> {
+    // SAFETY: a library that the process needs anyway; it is never closed.
+    let library = unsafe { libc::dlopen(c"libm.so.6".as_ptr(), libc::RTLD_LAZY) };
+    let library = if library.is_null() { libc::RTLD_DEFAULT } else { library };
+    LIBM.iter().filter_map(move |name| {
+        // SAFETY: the handle is that of a library that stays open; the name ends with a zero byte.
+        let address = unsafe { libc::dlsym(library, name.as_ptr()) };
+        (!address.is_null()).then(|| Symbol { name: name.to_str().unwrap_or_default(), address: address as usize })
+    })
 }
 
 /// The correctly rounded quotient of two ints; `divisor` is not zero.

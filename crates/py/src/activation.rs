@@ -6,6 +6,7 @@
 use brrr_core::abi;
 
 use crate::callable::Callable;
+use crate::host;
 use crate::specialise::Specialisation;
 
 /// One run. The head is what compiled code sees.
@@ -41,9 +42,11 @@ extern "C" fn poll(_: *mut abi::Activation) -> i64 {
     FUEL
 }
 
-/// No row is done by the interpreter, so none asks.
-extern "C" fn host(_: *mut abi::Activation, _: u64, _: *const u64, _: *mut u64) -> u8 {
-    1
+/// Calls the interpreter's own function of a row.
+extern "C" fn host(_: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {
+    // SAFETY: compiled code passes a row that it was made from, as many payloads as that row has parameters, and room for one;
+    // the thread holds the GIL while it runs.
+    u8::from(unsafe { host::call(function, args, result) }.is_none())
 }
 
 /// No exit is forced.

@@ -10,7 +10,7 @@ use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
+use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTuple};
 
 use crate::errors::{Bare, Refusal};
 
@@ -192,17 +192,19 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
     let code = function.getattr("__code__")?;
     let text = wrapped(prepared.text(), &code)?;
     let flags: u32 = code.getattr("co_flags")?.extract()?;
-    let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
-        Ok(module) => find(&module, &code.getattr("co_name")?)?,
-        Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
-        Err(error) => return Err(error),
-    };
-    let same = match again {
-        Some(again) => fingerprint(&again)?.eq(fingerprint(&code)?)?,
-        None => false,
-    };
-    if same {
-        return Ok(None);
+    let known = fingerprint(&code)?;
+    for imports in possible_imports(function, &code)? {
+        let text = if imports.is_empty() { text.clone() } else { format!("import {}\n{text}", imports.join(", ")) };
+        let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
+            Ok(module) => find(&module, &code.getattr("co_name")?)?,
+            Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(again) = again
+            && fingerprint(&again)?.eq(&known)?
+        {
+            return Ok(None);
+        }
     }
     let diagnostic = Diagnostic::new(
         Code::SourceChanged,
@@ -215,6 +217,20 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
          its reach",
     );
     Ok(Some(Refusal::InSource(prepared.source().clone(), vec![diagnostic])))
+}
+
+/// CPython compiles calls such as `math.sqrt(x)` in another way where an `import` at the top of the file binds the name. The lines
+/// of the function do not tell, so every choice is tried, for up to three modules; the likeliest first.
+fn possible_imports(function: &Bound<'_, PyFunction>, code: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<String>>> {
+    let globals = function.getattr("__globals__")?;
+    let names = code.getattr("co_names")?.extract::<Vec<String>>()?;
+    let is_module = |name: &String| globals.get_item(name).is_ok_and(|found| found.is_instance_of::<PyModule>());
+    let modules = names.into_iter().filter(is_module).take(3).collect::<Vec<_>>();
+    let chosen = |set: usize| {
+        let numbered = modules.iter().enumerate().filter(move |(at, _)| set & 1 << at != 0);
+        numbered.map(|(_, name)| name.clone()).collect::<Vec<_>>()
+    };
+    Ok((0..1 << modules.len()).rev().map(chosen).collect())
 }
 
 /// Python's own compiler, which has said its warnings already when it made the function.

@@ -10,6 +10,7 @@ mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod host;
 mod methods;
 mod outside;
 mod specialise;

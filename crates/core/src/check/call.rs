@@ -50,6 +50,13 @@ const PARAMETERS: &[Parameters] = parameters! {
     "math.prod" ["iterable", "start"] 1 1 1;
 };
 
+/// The parameters of a function that can only be given by name.
+#[must_use]
+pub fn keywords(function: &str) -> &'static [&'static str] {
+    let known = PARAMETERS.iter().find(|known| known.function == function);
+    known.map_or(&[], |known| &known.names[known.positional..])
+}
+
 /// Attributes of numbers; what else has a dot in front is a method.
 const ATTRIBUTES: &[&str] = &[".real", ".imag", ".numerator", ".denominator"];
 

@@ -39,6 +39,7 @@ impl Binder<'_> {
             }
             Expr::Call(call) => self.call(call),
             Expr::Attribute(attribute) => self.attribute(attribute),
+            Expr::NamedExpr(inner) => self.named(inner),
             other => self.refuse_expression(other),
         }
     }
@@ -77,7 +78,12 @@ impl Binder<'_> {
     fn name(&mut self, name: &str, place: Span) -> Arg {
         if let Some(variable) = self.local(name) {
             self.flow.reads.push((variable, place));
-            return Arg::Var(variable);
+            let Some(shadow) = self.shadow(variable) else { return Arg::Var(variable) };
+            // What it holds now, whatever is written later in the statement.
+            self.flow.reads.push((shadow, place));
+            let value = self.temporary();
+            self.step(value, StepKind::Copy(Arg::Var(shadow)), place);
+            return Arg::Var(value);
         }
         self.outside(name, place)
     }
@@ -224,7 +230,9 @@ impl Binder<'_> {
         targets.iter().for_each(|target| self.check_target(target));
         let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_)));
         if !unpacks {
-            let value = self.expression(value);
+            let evaluated = self.expression(value);
+            self.close_shadows(span(value));
+            let value = evaluated;
             for target in targets {
                 self.write(target, value);
             }
@@ -236,6 +244,7 @@ impl Binder<'_> {
         for target in targets {
             self.unpack(target, &mut parts, &mut writes);
         }
+        self.close_shadows(span(value));
         for (variable, value, place) in writes {
             self.step(variable, StepKind::Copy(value), place);
         }
@@ -245,11 +254,13 @@ impl Binder<'_> {
         let Expr::Name(target) = &*assign.target else {
             self.check_target(&assign.target);
             self.expression(&assign.value);
+            self.close_shadows(span(assign));
             return;
         };
         let left = self.name(target.id.as_str(), span(&*assign.target));
         let right = self.expression(&assign.value);
         let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
+        self.close_shadows(span(assign));
         self.write(&assign.target, value);
     }
 
@@ -312,10 +323,9 @@ impl Binder<'_> {
         self.diagnostics.push(Diagnostic::new(Code::Target, message, span(target), "not supported").help(help));
     }
 
-    fn refuse_expression(&mut self, expression: &Expr) -> Arg {
+    pub(super) fn refuse_expression(&mut self, expression: &Expr) -> Arg {
         let place = span(expression);
         let (what, help) = match expression {
-            Expr::NamedExpr(_) => ("`:=`", "assign in a statement of its own"),
             Expr::Lambda(_) => ("a lambda", "write the expression in place of the call"),
             Expr::Dict(_) | Expr::DictComp(_) => ("a dict", "use numbers"),
             Expr::Set(_) | Expr::SetComp(_) => ("a set", "use numbers"),

@@ -66,7 +66,7 @@ impl Decorators {
 }
 
 /// The blocks of statements within a statement.
-pub(super) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
+pub(crate) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
     match statement {
         Stmt::FunctionDef(def) => vec![&def.body],
         Stmt::AsyncFunctionDef(def) => vec![&def.body],
@@ -296,7 +296,7 @@ fn constant(value: &Expr, meaning: &impl Fn(&str) -> Outside) -> Option<ast::Con
 }
 
 /// Adds the names in the target of an assignment.
-pub(crate) fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
+fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
     match target {
         Expr::Name(name) => drop(names.insert(identifier(name.id.as_str()))),
         Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| bind_target(target, names)),

@@ -77,10 +77,10 @@ impl Binding {
         Ok(Self { prepared, names, guards })
     }
 
-    /// True if it relies on names that were bound nowhere.
-    fn lacks_names(&self) -> bool {
+    /// True if it relies on a name that was bound nowhere and is bound now.
+    fn lacked(&self, now: &Names) -> bool {
         let guards = self.prepared.iter().flat_map(|prepared| prepared.guards());
-        guards.into_iter().any(|path| self.names.missing.contains(path))
+        guards.into_iter().any(|path| self.names.missing.contains(path) && !now.missing.contains(path))
     }
 
     fn release(self, py: Python<'_>) {
@@ -209,7 +209,7 @@ impl Body {
         let bound = match syntax::with_stack(|| prepared.again(&names.env)) {
             Ok(bound) => Some(Rc::new(bound)),
             Err(diagnostics) => {
-                if known.last().is_some_and(|last| last.lacks_names()) {
+                if known.last().is_some_and(|last| last.lacked(&names)) {
                     self.refuse(py, &Refusal::InSource(prepared.source().clone(), diagnostics))?;
                 }
                 None

@@ -193,8 +193,11 @@ impl Binder<'_> {
         if ops::name(function).is_none() && function != "pow" {
             return self.refuse_call(call, None);
         }
-        let Some(args) = self.arguments(function, call) else { return NONE };
-        let Some(args) = args else { return self.leaving("call.", Vec::new(), place) };
+        let args = match self.arguments(function, call) {
+            Some(Ok(args)) => args,
+            Some(Err(args)) => return self.leaving("call.", args, place),
+            None => return NONE,
+        };
         let given = args.iter().flatten().copied().collect::<Vec<_>>();
         match (function, args.as_slice()) {
             ("bool", [None]) => Arg::Constant(Constant::Bool(false)),
@@ -240,17 +243,17 @@ impl Binder<'_> {
         }
     }
 
-    /// The arguments in the order of the parameters. The outer `None` if the call is refused, the inner one if CPython raises.
-    #[expect(clippy::option_option, reason = "refused by the compiler, or by CPython")]
-    fn arguments(&mut self, function: &str, call: &ast::ExprCall) -> Option<Option<Vec<Option<Arg>>>> {
+    /// The arguments in the order of the parameters; as they came if they do not fit, so that CPython raises. `None` if the call
+    /// is refused.
+    fn arguments(&mut self, function: &str, call: &ast::ExprCall) -> Option<Result<Vec<Option<Arg>>, Vec<Arg>>> {
         let operands = self.operands(call)?;
         let (given, by_name) = operands.split_at(call.args.len());
         let Some(known) = PARAMETERS.iter().find(|known| known.function == function) else {
             let slots = given.iter().copied().map(Some).collect();
-            return Some(by_name.is_empty().then_some(slots));
+            return Some(if by_name.is_empty() { Ok(slots) } else { Err(operands) });
         };
         if given.len() > known.positional {
-            return Some(None);
+            return Some(Err(operands));
         }
         let mut slots = given.iter().copied().map(Some).collect::<Vec<_>>();
         slots.resize(known.names.len(), None);
@@ -258,10 +261,10 @@ impl Binder<'_> {
             let at = known.names.iter().position(|name| keyword.arg.as_deref() == Some(*name));
             match at.filter(|&at| at >= known.positional_only && slots[at].is_none()) {
                 Some(at) => slots[at] = Some(value),
-                None => return Some(None),
+                None => return Some(Err(operands)),
             }
         }
-        Some(slots[..known.required].iter().all(Option::is_some).then_some(slots))
+        Some(if slots[..known.required].iter().all(Option::is_some) { Ok(slots) } else { Err(operands) })
     }
 
     /// All arguments in the order in which they are evaluated; `None` if there are some that cannot be told apart.
@@ -306,10 +309,10 @@ impl Binder<'_> {
     /// `isinstance(x, int)`, `isinstance(x, (int, float))`, `isinstance(x, int | float)`: the types are known at compile time.
     fn is_instance(&mut self, call: &ast::ExprCall) -> Arg {
         let place = span(call);
-        let [value, classes] = call.args.as_slice() else { return self.leaving("call.", Vec::new(), place) };
-        if !call.keywords.is_empty() {
-            return self.leaving("call.", Vec::new(), place);
-        }
+        let ([value, classes], true) = (call.args.as_slice(), call.keywords.is_empty()) else {
+            let args = self.operands(call).unwrap_or_default();
+            return self.leaving("call.", args, place);
+        };
         let value = self.expression(value);
         let mut names = Vec::new();
         if !self.classes(classes, &mut names) {
@@ -371,7 +374,11 @@ impl Binder<'_> {
                 Some(self.expression(&keyword.value))
             }
             (None, None) => None,
-            _ => return Some(self.leaving("call.", Vec::new(), place)),
+            _ => {
+                let args = call.keywords.iter().map(|keyword| &keyword.value).chain(start);
+                let args = args.collect::<Vec<_>>().into_iter().map(|value| self.expression(value)).collect();
+                return Some(self.leaving("call.", args, place));
+            }
         };
         let value = self.op(name, vec![ends[0], ends[1], step], place);
         Some(match start {

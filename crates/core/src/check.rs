@@ -5,6 +5,7 @@
 
 pub mod bind;
 pub mod call;
+mod decide;
 mod expression;
 pub mod flow;
 pub mod infer;

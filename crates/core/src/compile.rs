@@ -47,7 +47,7 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         let module = syntax::parse(file);
         let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
         for function in &module.functions {
-            let (flow, mut diagnostics) = bind(function, &function.env, file);
+            let (flow, mut diagnostics) = bind(function, &function.env, file, false);
             let signature = assumed(&flow);
             let (bindings, result, findings) = infer(&flow, &Liveness::of(&flow), &signature).report(&flow);
             // What follows from an error already reported is not news.
@@ -79,12 +79,14 @@ pub struct Prepared {
     name_span: Span,
     lines: Span,
     in_class: bool,
+    probes: bool,
     flow: Flow,
     liveness: Liveness,
 }
 
 impl Prepared {
-    /// Binds the names of a function and refuses what cannot be compiled. Run it within [`syntax::with_stack`].
+    /// Binds the names of a function and refuses what cannot be compiled. With `probes`, its code asks at every entry point
+    /// whether it leaves there: for tests. Run it within [`syntax::with_stack`].
     ///
     /// # Errors
     /// Every reason why it cannot be compiled, whatever its signature.
@@ -92,12 +94,13 @@ impl Prepared {
         source: SourceFile,
         function: syntax::Function,
         env: &Env,
+        probes: bool,
     ) -> Result<Self, (SourceFile, Vec<Diagnostic>)> {
-        let (flow, diagnostics) = bind(&function, env, &source);
+        let (flow, diagnostics) = bind(&function, env, &source, probes);
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err((source, diagnostics));
         }
-        Ok(Self::bound(source, &function, flow))
+        Ok(Self::bound(source, &function, flow, probes))
     }
 
     /// The same function where names outside of it mean something else. Run it within [`syntax::with_stack`].
@@ -107,7 +110,7 @@ impl Prepared {
     pub fn again(&self, env: &Env) -> Result<Self, Vec<Diagnostic>> {
         let broken = || vec![self.broken("the compiler cannot read again what it has read", "no function")];
         let function = syntax::read_again(&self.source, self.in_class).ok_or_else(broken)?;
-        Self::new(self.source.clone(), function, env).map_err(|(_, diagnostics)| diagnostics)
+        Self::new(self.source.clone(), function, env, self.probes).map_err(|(_, diagnostics)| diagnostics)
     }
 
     /// The names outside the function whose meaning is taken as given, as paths.
@@ -116,11 +119,11 @@ impl Prepared {
         &self.flow.guards
     }
 
-    fn bound(source: SourceFile, function: &syntax::Function, flow: Flow) -> Self {
+    fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {
         let before = &source.text()[..function.span.start as usize];
         let first = before.rfind('\n').map_or(0, |at| at as u32 + 1);
         let lines = Span::new(first, function.span.end);
-        Self { source, name_span: function.name_span, lines, in_class: function.in_class, liveness: Liveness::of(&flow), flow }
+        Self { source, name_span: function.name_span, lines, in_class: function.in_class, probes, liveness: Liveness::of(&flow), flow }
     }
 
     /// The function's name.

@@ -65,6 +65,10 @@ pub enum Leave {
     NoInverse,
     /// ValueError: the range is empty.
     Empty,
+    /// A test wants it.
+    Probe,
+    /// Two NaN, which may be one object or two.
+    Identity,
     /// Always: Python warns here, or the value is not one of compiled code.
     Always,
 }
@@ -85,6 +89,8 @@ impl Leave {
             Self::Negative => "negative argument",
             Self::NoInverse => "no modular inverse",
             Self::Empty => "empty range",
+            Self::Probe => "when a test wants it",
+            Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
         }
     }
@@ -190,6 +196,8 @@ pub enum Recipe {
     CompareIntFloat(Predicate),
     /// Exact comparison of an f64 with an i64.
     CompareFloatInt(Predicate),
+    /// f64 equality that leaves if both are NaN.
+    SameFloat,
     /// Negation of i1.
     Not,
     /// i64 unequal to zero.
@@ -208,6 +216,8 @@ pub enum Recipe {
     StepDown,
     /// i64 addition modulo 2**64, for the value behind the last one of a range.
     WrappingAdd,
+    /// Leaves if whoever entered the code says so.
+    Probe,
     /// The side exit.
     Leave,
     /// i64 absolute value that leaves on overflow.
@@ -345,17 +355,49 @@ const OPERATORS: &[Op] = rows! {
     ">=" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Ge), "At least.", "2.0 >= 3.0";
     ">=" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Ge), "At least, exact.", "2 >= 3.5";
     ">=" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Ge), "At least, exact.", "2.5 >= 3";
+    "==" (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is equal to None.", "None == None";
+    "==" (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "None == 2";
+    "==" (NoneType, Float) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "None == 2.5";
+    "==" (Int, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "2 == None";
+    "==" (Float, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "2.5 == None";
+    "!=" (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is equal to None.", "None != None";
+    "!=" (NoneType, Int) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "None != 2";
+    "!=" (NoneType, Float) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "None != 2.5";
+    "!=" (Int, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "2 != None";
+    "!=" (Float, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "2.5 != None";
     "not" (Bool) -> Bool, NEVER, Recipe::Not, "Logical negation of the truth value.", "not 0";
     "truth." (Bool) -> Bool, NEVER, Recipe::Same, "A bool is its own truth value.", "";
     "truth." (Int) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
     "truth." (Float) -> Bool, NEVER, Recipe::TruthFloat, "A float is true unless it is zero; NaN is true.", "";
     "truth." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is false.", "";
+    "is.None." (NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is None.", "";
+    "is.None." (Bool) -> Bool, NEVER, Recipe::Constant(false), "A bool is not None.", "";
+    "is.None." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not None.", "";
+    "is.None." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not None.", "";
+    "is.True." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is not True.", "";
+    "is.True." (Bool) -> Bool, NEVER, Recipe::Same, "There is one True.", "";
+    "is.True." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not True.", "";
+    "is.True." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not True.", "";
+    "is.False." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is not False.", "";
+    "is.False." (Bool) -> Bool, NEVER, Recipe::Not, "There is one False.", "";
+    "is.False." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not False.", "";
+    "is.False." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not False.", "";
+    "same." (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Eq), "Equal ints.", "";
+    "same." (Float, Float) -> Bool, &[Leave::Identity], Recipe::SameFloat, "Equal floats, or one object.", "";
+    "same." (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Eq), "Equal, exact.", "";
+    "same." (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Eq), "Equal, exact.", "";
+    "same." (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is None.", "";
+    "same." (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None is no number.", "";
+    "same." (NoneType, Float) -> Bool, NEVER, Recipe::Constant(false), "None is no number.", "";
+    "same." (Int, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
+    "same." (Float, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
     "index." (Int) -> Int, NEVER, Recipe::Same, "An argument of range; a bool counts as an int.", "";
     "step." (Int) -> Int, &[Leave::ZeroStep], Recipe::NonZero, "The step of a range.", "";
     "count." (Int, Int, Int) -> Int, NEVER, Recipe::RangeCount, "Turns of a range, unsigned.", "";
     "up." (Int) -> Int, NEVER, Recipe::StepUp, "Next value of a range with step 1.", "";
     "down." (Int) -> Int, NEVER, Recipe::StepDown, "Next value of a range with step -1, or the turns that remain.", "";
     "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
+    "probe." () -> NoneType, &[Leave::Probe], Recipe::Probe, "An entry point, where a test may force the side exit.", "";
 };
 
 impl OpId {

@@ -3,10 +3,14 @@
 //! Made on the stack for each run by whoever enters the code. Everything but the pointers is made when it is first needed, so
 //! that a short call pays for a few stores.
 
+use std::ptr::null_mut;
+
 use brrr_core::abi;
 
 use crate::callable::Callable;
 use crate::host;
+use crate::poll::Watch;
+use crate::probes;
 use crate::specialise::Specialisation;
 
 /// One run. The head is what compiled code sees.
@@ -17,13 +21,16 @@ pub struct Running {
     pub callable: *mut Callable,
     /// The code that runs; owned by the callable.
     pub specialisation: *const Specialisation,
+    /// What polls know; null until the first one. A run that has polled may have released the GIL: what needs the interpreter
+    /// calls [`crate::poll::hold`] first.
+    pub watch: *mut Watch,
 }
 
 impl Running {
     /// A run that is about to begin.
     #[inline(always)]
     pub const fn new(callable: *mut Callable, specialisation: *const Specialisation) -> Self {
-        Self { head: abi::Activation { services: &raw const SERVICES }, callable, specialisation }
+        Self { head: abi::Activation { services: &raw const SERVICES }, callable, specialisation, watch: null_mut() }
     }
 
     /// As compiled code takes it.
@@ -33,23 +40,19 @@ impl Running {
     }
 }
 
-static SERVICES: abi::Services = abi::Services { poll, host, probe };
-
-/// Between two polls.
-const FUEL: i64 = 1 << 14;
-
-extern "C" fn poll(_: *mut abi::Activation) -> i64 {
-    FUEL
-}
+static SERVICES: abi::Services = abi::Services { poll: crate::poll::poll, host, probe };
 
 /// Calls the interpreter's own function of a row.
-extern "C" fn host(_: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {
-    // SAFETY: compiled code passes a row that it was made from, as many payloads as that row has parameters, and room for one;
-    // the thread holds the GIL while it runs.
-    u8::from(unsafe { host::call(function, args, result) }.is_none())
+extern "C" fn host(activation: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {
+    // SAFETY: compiled code passes its activation, the head of a `Running`, a row that it was made from, as many payloads as
+    // that row has parameters, and room for one. The GIL is taken here if a poll has released it; the next one releases it again.
+    unsafe {
+        crate::poll::hold(activation.cast::<Running>());
+        u8::from(host::call(function, args, result).is_none())
+    }
 }
 
-/// No exit is forced.
+/// Forces the side exit at the visit that a test has chosen.
 extern "C" fn probe(_: *mut abi::Activation) -> u8 {
-    0
+    probes::visit().into()
 }

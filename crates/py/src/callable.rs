@@ -35,7 +35,7 @@ pub struct Callable {
     /// The function as Python made it; null while the callable is being destroyed.
     pub original: *mut PyObject,
     /// Its code object at decoration, held so that no other one can have its address.
-    code: *mut PyObject,
+    pub code: *mut PyObject,
     body: *mut Body,
     /// What the last call ran, if it can be run by position; owned by the body.
     pub last: *const Specialisation,
@@ -344,8 +344,9 @@ unsafe extern "C" fn traverse(object: *mut PyObject, visit: ffi::visitproc, cont
                 }
             }
         }
+        let visit = |held| visit(held, context);
+        (*this).body().map_or(0, |body| body.continuations.traverse(visit))
     }
-    0
 }
 
 unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
@@ -357,6 +358,9 @@ unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
         let original = std::mem::replace(&mut (*this).original, null_mut());
         ffi::Py_XDECREF(dict);
         ffi::Py_XDECREF(original);
+        if let Some(body) = (*this).body() {
+            body.continuations.clear(Python::assume_attached());
+        }
     }
     0
 }

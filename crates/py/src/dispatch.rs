@@ -2,10 +2,12 @@
 //!
 //! Enters: what CPython's vectorcall passes. Leaves: a new reference, or null with an exception set. The hot path is
 //! [`vectorcall`]: positional arguments of the types of the last call reach the entry without a tuple, an allocation or a
-//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. What compiled code does
-//! not do (a side exit, wrong arguments, numbers it does not hold) the original function does, with the very arguments that
-//! came, so that its result, its exception and its traceback are CPython's own. No panic crosses into CPython.
+//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. Calls that compiled code does
+//! not do (wrong arguments, numbers it does not hold) the original function does, with the very arguments that came, so that its
+//! result, its exception and its traceback are CPython's own; what leaves by a side exit goes on in [`crate::resume`]. No panic
+//! crosses into CPython.
 
+use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -14,13 +16,15 @@ use brrr_core::abi::EXIT_BASE;
 use brrr_core::types::{Signature, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::PyFunction;
+use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::callable::Callable;
 use crate::convert::{Argument, boxed, classify, describe, unbox};
 use crate::errors::panic_refusal;
+use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
+use crate::{interrupt, poll};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -64,7 +68,12 @@ pub unsafe extern "C" fn vectorcall(
                     let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
                     let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
                     if with_defaults(call, last, count, slots) && unbox_all(last, slots, frame) {
-                        return enter(call, last, slots, frame);
+                        // While the code runs, a signal handler or another thread may give the function other defaults.
+                        let original = (*call.this).original.cast::<ffi::PyFunctionObject>();
+                        let defaults = ffi::Py_NewRef((*original).func_defaults);
+                        let result = enter(call, last, slots, frame);
+                        ffi::Py_DECREF(defaults);
+                        return result;
                     }
                 }
             }
@@ -125,12 +134,18 @@ unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut
 /// `frame` has the words of `to`, the first of which are the payloads of `args`, one for each parameter.
 #[inline(always)]
 unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
-    // SAFETY: the entry was made for such a frame; it runs no Python code, so that everything borrowed stays.
+    // SAFETY: the entry was made for such a frame. Polls may run Python code: `args` and what they hold stay, for the caller sees to
+    // that.
     unsafe {
         let mut running = Running::new(call.this, to);
         let status = (to.entry)(frame, running.activation());
+        if !running.watch.is_null()
+            && let Some(raised) = poll::end(&raw mut running)
+        {
+            return interrupted(call, to, status, frame, raised);
+        }
         if status >= EXIT_BASE {
-            return leave(call, to, status - EXIT_BASE, frame);
+            return leave(call, to, args, status - EXIT_BASE, frame);
         }
         (*call.this).compiled += 1;
         let payload = frame.read();
@@ -180,22 +195,88 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, tag: u64,
     found
 }
 
-/// A side exit: counts it, keeps its frame and has the original function do the call.
+/// A signal handler has raised while the code ran, which has left by the exit of the loop header where it polled.
+///
+/// # Safety
+/// As [`leave`].
+#[cold]
+#[inline(never)]
+unsafe fn interrupted(
+    call: Call,
+    from: &Specialisation,
+    status: u64,
+    frame: *const u64,
+    raised: PyErr,
+) -> *mut PyObject {
+    // SAFETY: the exit has written as many words as its record has; the callable is alive and holds its function and code.
+    unsafe {
+        (*call.this).others += 1;
+        let py = Python::assume_attached();
+        let original = Bound::from_borrowed_ptr_or_opt(py, (*call.this).original);
+        let code = Bound::from_borrowed_ptr_or_opt(py, (*call.this).code);
+        let exit = status.checked_sub(EXIT_BASE).map(|exit| exit as usize);
+        let exit = exit.and_then(|exit| Some((from.function.exits.get(exit)?, *from.exit_words.get(exit)?)));
+        let prepared = (*call.this).body().and_then(|body| body.prepared(py).ok());
+        if let (Some(original), Some(Ok(code)), Some(exit), Some(prepared)) =
+            (original, code.map(Bound::cast_into::<PyCode>), exit, prepared)
+        {
+            let (exit, words) = exit;
+            let words = std::slice::from_raw_parts(frame, words);
+            interrupt::raise(raised, &original, &code, prepared.source(), &from.function, (exit, words));
+        } else {
+            raised.restore(py);
+        }
+    }
+    null_mut()
+}
+
+/// A side exit: the interpreter goes on at the statement.
 ///
 /// # Safety
 /// As [`enter`]; the entry has just left by this exit.
 #[cold]
 #[inline(never)]
-unsafe fn leave(call: Call, from: &Specialisation, exit: u64, frame: *const u64) -> *mut PyObject {
-    // SAFETY: the exit has written as many words as its record has, and the frame has room for every record.
+unsafe fn leave(
+    call: Call,
+    from: &Specialisation,
+    args: *const *mut PyObject,
+    exit: u64,
+    frame: *const u64,
+) -> *mut PyObject {
+    // SAFETY: the callable is alive; the exit has written as many words as its record has, and the frame has room for every record;
+    // the arguments are alive, and are held from here on, for Python code runs.
     unsafe {
         (*call.this).others += 1;
-        let copy = |words| std::slice::from_raw_parts(frame, words).to_vec();
-        if let Some(body) = (*call.this).body() {
-            body.record_exit(from, exit as usize, copy);
+        let (Some(body), false) = ((*call.this).body(), (*call.this).original.is_null()) else { return original(call) };
+        let resume = |py: Python<'_>| {
+            let function = Bound::from_borrowed_ptr(py, (*call.this).original);
+            let Ok(function) = function.cast_into::<PyFunction>() else { return Outcome::Original };
+            let args = (0..from.params.len()).map(|at| Bound::from_borrowed_ptr(py, *args.add(at)));
+            let args = args.collect::<Vec<_>>();
+            let exit = exit as usize;
+            let words = from.exit_words.get(exit).copied().unwrap_or(0);
+            let frame = std::slice::from_raw_parts(frame, words).to_vec();
+            resume(&function, body, from, exit, &args, frame)
+        };
+        match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
+            Ok(Some(Outcome::Done(result))) => result,
+            Ok(Some(Outcome::Original) | None) => original(call),
+            Err(panic) => raise_panic(panic.as_ref()),
         }
-        original(call)
     }
+}
+
+/// Raises what is said about a panic.
+///
+/// # Safety
+/// The thread holds the GIL.
+unsafe fn raise_panic(panic: &(dyn Any + Send)) -> *mut PyObject {
+    let raise = |py: Python<'_>| panic_refusal(panic).error(py).restore(py);
+    if Python::try_attach(raise).is_none() {
+        // SAFETY: as the caller promises.
+        unsafe { ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr()) };
+    }
+    null_mut()
 }
 
 /// Does the call by the original function.
@@ -212,14 +293,6 @@ unsafe fn original(call: Call) -> *mut PyObject {
         }
         ffi::PyObject_Vectorcall(function, call.args, call.nargsf, call.kwnames)
     }
-}
-
-/// What the slow path found out.
-enum Outcome {
-    /// The call is done: a new reference, or null with an exception set.
-    Done(*mut PyObject),
-    /// The original function has to do it.
-    Original,
 }
 
 /// Everything but the hot path.
@@ -246,11 +319,7 @@ unsafe fn slow(call: Call) -> *mut PyObject {
             }
             Err(panic) => {
                 (*call.this).others += 1;
-                let raise = |py: Python<'_>| panic_refusal(panic.as_ref()).error(py).restore(py);
-                if Python::try_attach(raise).is_none() {
-                    ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr());
-                }
-                null_mut()
+                raise_panic(panic.as_ref())
             }
         }
     }
@@ -326,7 +395,11 @@ unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObje
         if body.parameters.positional == to.params.len() {
             (*call.this).last = to;
         }
-        Outcome::Done(enter(call, to, slots.as_ptr(), frame))
+        // While the code runs, a signal handler or another thread may give the function other defaults.
+        slots.iter().for_each(|&object| ffi::Py_INCREF(object));
+        let result = enter(call, to, slots.as_ptr(), frame);
+        slots.iter().for_each(|&object| ffi::Py_DECREF(object));
+        Outcome::Done(result)
     }
 }
 

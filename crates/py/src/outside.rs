@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
+use std::ptr::null_mut;
 
 use brrr_core::outside::{self, Constant, Env, Outside};
 use pyo3::ffi::{self, PyObject};
@@ -84,7 +85,7 @@ impl Names {
             self.missing.insert(path.clone());
         }
         let held = object.filter(|_| !matches!(means, Outside::Other(_))).map(|object| object.clone().unbind());
-        let address = object.map_or(std::ptr::null_mut(), Bound::as_ptr);
+        let address = object.map_or(null_mut(), Bound::as_ptr);
         // A free variable of the same name comes first.
         if self.env.get(&path).is_none() {
             self.env.insert(path.clone(), means);
@@ -98,7 +99,7 @@ impl Names {
     /// If the function lacks what functions have.
     pub fn guards(&self, function: &Bound<'_, PyFunction>, paths: Option<&[String]>) -> PyResult<Guards> {
         let py = function.py();
-        let mut guards = Guards::new(function)?;
+        let mut guards = Guards::new(function);
         let paths = paths.map_or_else(|| self.objects.keys().cloned().collect::<Vec<_>>(), <[String]>::to_vec);
         for path in &paths {
             let Some(seen) = self.objects.get(path) else { continue };
@@ -209,9 +210,10 @@ pub fn host_function<'py>(py: Python<'py>, name: &'static str) -> Option<Bound<'
     (known_function(&found) == Some(name)).then_some(found)
 }
 
-/// Names outside a function that must still be what they were.
+/// Names outside a function that must still be what they were. Whoever asks holds the function.
 #[derive(Debug)]
 pub struct Guards {
+    function: *mut ffi::PyFunctionObject,
     /// Where the names are looked up: the function's globals, its builtins, then modules.
     spaces: Vec<Space>,
     guards: Vec<Guard>,
@@ -220,11 +222,18 @@ pub struct Guards {
 /// A namespace.
 #[derive(Debug)]
 struct Space {
-    dict: Py<PyDict>,
-    /// The module whose namespace it is, which must still be a plain module.
-    module: Option<Py<PyAny>>,
+    place: Place,
     /// The version of the dict at the last check.
     version: Cell<u64>,
+}
+
+/// Whose namespace it is. The function's own are not held, for the function is among its globals.
+#[derive(Debug)]
+enum Place {
+    Globals,
+    Builtins,
+    /// A module, which must still be a plain one, and its dict.
+    Module(Py<PyAny>, Py<PyDict>),
 }
 
 /// A name.
@@ -238,17 +247,12 @@ struct Guard {
 }
 
 const GLOBALS: usize = 0;
-const BUILTINS: usize = 1;
 
 impl Guards {
-    fn new(function: &Bound<'_, PyFunction>) -> PyResult<Self> {
-        let mut spaces = Vec::new();
-        for name in ["__globals__", "__builtins__"] {
-            if let Ok(dict) = function.getattr(name)?.cast_into_exact::<PyDict>() {
-                spaces.push(Space { dict: dict.unbind(), module: None, version: Cell::new(0) });
-            }
-        }
-        Ok(Self { spaces, guards: Vec::new() })
+    fn new(function: &Bound<'_, PyFunction>) -> Self {
+        let space = |place| Space { place, version: Cell::new(0) };
+        let spaces = vec![space(Place::Globals), space(Place::Builtins)];
+        Self { function: function.as_ptr().cast(), spaces, guards: Vec::new() }
     }
 
     fn push(&mut self, py: Python<'_>, space: usize, name: &str, seen: &Seen) {
@@ -262,37 +266,76 @@ impl Guards {
     /// The namespace of a module; `None` if it has ceased to be a plain one.
     fn space(&mut self, py: Python<'_>, module: &Py<PyAny>) -> Option<usize> {
         let plain = module.bind(py).cast_exact::<PyModule>().ok()?;
-        let is_known = |space: &Space| space.module.as_ref().is_some_and(|known| known.is(module));
+        let is_known = |space: &Space| matches!(&space.place, Place::Module(known, _) if known.is(module));
         if let Some(known) = self.spaces.iter().position(is_known) {
             return Some(known);
         }
-        let (dict, module) = (plain.dict().unbind(), Some(module.clone_ref(py)));
-        self.spaces.push(Space { dict, module, version: Cell::new(0) });
+        let place = Place::Module(module.clone_ref(py), plain.dict().unbind());
+        self.spaces.push(Space { place, version: Cell::new(0) });
         Some(self.spaces.len() - 1)
+    }
+
+    /// True if nothing was taken as given.
+    #[inline(always)]
+    pub const fn is_empty(&self) -> bool {
+        self.guards.is_empty()
     }
 
     /// True if everything still is what it was. No Python code runs, unless a namespace has keys that are no plain strings.
     ///
     /// # Safety
-    /// The thread holds the GIL.
+    /// The thread holds the GIL, and the function is alive.
     #[inline(always)]
     pub unsafe fn hold(&self) -> bool {
-        // SAFETY: as the caller promises; the namespaces are held.
-        self.guards.is_empty()
-            || unsafe { self.spaces.iter().all(|space| space.is_unchanged()) }
-            || unsafe { self.look_up() }
+        // SAFETY: as the caller promises.
+        self.is_empty() || unsafe { self.spaces.iter().all(|space| self.is_unchanged(space)) || self.look_up() }
+    }
+
+    /// The dict of a namespace; null if the function is being destroyed, or the module has ceased to be a plain one.
+    ///
+    /// # Safety
+    /// As [`Self::hold`].
+    #[inline(always)]
+    unsafe fn dict(&self, space: &Space) -> *mut PyObject {
+        // SAFETY: as the caller promises; the module is held.
+        unsafe {
+            match &space.place {
+                Place::Globals => (*self.function).func_globals,
+                Place::Builtins => (*self.function).func_builtins,
+                Place::Module(module, dict) if ffi::PyModule_CheckExact(module.as_ptr()) != 0 => dict.as_ptr(),
+                Place::Module(..) => null_mut(),
+            }
+        }
     }
 
     /// # Safety
-    /// The thread holds the GIL.
+    /// As [`Self::hold`].
+    #[inline(always)]
+    unsafe fn is_unchanged(&self, space: &Space) -> bool {
+        let known = space.version.get();
+        // SAFETY: as the caller promises.
+        unsafe {
+            let dict = self.dict(space);
+            known != 0 && !dict.is_null() && version(dict) == known
+        }
+    }
+
+    /// # Safety
+    /// As [`Self::hold`].
     #[cold]
     #[inline(never)]
     unsafe fn look_up(&self) -> bool {
-        // SAFETY: namespaces, names and objects are held by the guards.
+        // SAFETY: as the caller promises; names are held.
         unsafe {
-            let versions = self.spaces.iter().map(|space| version(space.dict.as_ptr())).collect::<Vec<_>>();
-            let holds = self.spaces.len() > BUILTINS && self.guards.iter().all(|guard| self.is_same(guard));
-            if !holds {
+            let mut versions = Vec::with_capacity(self.spaces.len());
+            for space in &self.spaces {
+                let dict = self.dict(space);
+                if dict.is_null() {
+                    return false;
+                }
+                versions.push(version(dict));
+            }
+            if !self.guards.iter().all(|guard| self.is_same(guard)) {
                 // Only a key of another type than str can raise here; the original function then meets it itself.
                 ffi::PyErr_Clear();
                 return false;
@@ -303,48 +346,31 @@ impl Guards {
     }
 
     /// # Safety
-    /// The thread holds the GIL, and the function has its two namespaces.
+    /// As [`Self::hold`]; all namespaces are there.
     unsafe fn is_same(&self, guard: &Guard) -> bool {
+        let Some(space) = self.spaces.get(guard.space) else { return false };
         // SAFETY: as the caller promises.
         unsafe {
-            let space = &self.spaces[guard.space];
-            let mut found = ffi::PyDict_GetItemWithError(space.dict.as_ptr(), guard.name.as_ptr());
-            if found.is_null() && guard.space == GLOBALS {
-                found = ffi::PyDict_GetItemWithError(self.spaces[BUILTINS].dict.as_ptr(), guard.name.as_ptr());
+            let mut found = ffi::PyDict_GetItemWithError(self.dict(space), guard.name.as_ptr());
+            if let (true, Place::Globals) = (found.is_null(), &space.place) {
+                found = ffi::PyDict_GetItemWithError((*self.function).func_builtins, guard.name.as_ptr());
             }
-            found == guard.seen.address && space.is_plain()
+            found == guard.seen.address
         }
     }
 
     /// Gives up the references.
     pub fn release(self, py: Python<'_>) {
         for space in self.spaces {
-            space.dict.drop_ref(py);
-            space.module.into_iter().for_each(|module| module.drop_ref(py));
+            if let Place::Module(module, dict) = space.place {
+                module.drop_ref(py);
+                dict.drop_ref(py);
+            }
         }
         for guard in self.guards {
             guard.name.drop_ref(py);
             guard.seen.held.into_iter().for_each(|held| held.drop_ref(py));
         }
-    }
-}
-
-impl Space {
-    /// # Safety
-    /// The thread holds the GIL.
-    #[inline(always)]
-    unsafe fn is_unchanged(&self) -> bool {
-        let known = self.version.get();
-        // SAFETY: as the caller promises.
-        known != 0 && unsafe { version(self.dict.as_ptr()) == known && self.is_plain() }
-    }
-
-    /// # Safety
-    /// The thread holds the GIL.
-    #[inline(always)]
-    unsafe fn is_plain(&self) -> bool {
-        // SAFETY: the module is held.
-        self.module.as_ref().is_none_or(|module| unsafe { ffi::PyModule_CheckExact(module.as_ptr()) != 0 })
     }
 }
 

@@ -1,8 +1,9 @@
 //! Expressions and assignments to steps: the part of [`super::bind`] below statements.
 
+use rustpython_parser::ast::bigint::BigInt;
 use rustpython_parser::ast::{self, BoolOp, CmpOp, Expr, Operator, UnaryOp};
 
-use super::bind::Binder;
+use super::bind::{Binder, fold};
 use super::flow::{Arg, End, FlowId, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
@@ -13,6 +14,9 @@ impl Binder<'_> {
     /// Evaluates an expression; what it gives stands until the statement ends.
     pub(super) fn expression(&mut self, expression: &Expr) -> Arg {
         let place = span(expression);
+        if let Some(value) = fold::int(expression) {
+            return self.constant_int(&value, place);
+        }
         match expression {
             Expr::Constant(constant) => self.constant(&constant.value, place),
             Expr::Name(name) => self.name(name.id.as_str(), place),
@@ -55,16 +59,7 @@ impl Binder<'_> {
             ast::Constant::None => Arg::Constant(Constant::None),
             ast::Constant::Bool(value) => Arg::Constant(Constant::Bool(*value)),
             ast::Constant::Float(value) => Arg::Constant(Constant::Float(*value)),
-            ast::Constant::Int(value) => match i64::try_from(value) {
-                Ok(value) => Arg::Constant(Constant::Int(value)),
-                Err(_) => {
-                    let message = "this int does not fit 64 bits: the statement runs in the interpreter";
-                    let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
-                    self.diagnostics.push(diagnostic.help("the largest int of compiled code is 9223372036854775807"));
-                    // No row has this name: the statement always leaves.
-                    self.op("literal.", Vec::new(), place)
-                }
-            },
+            ast::Constant::Int(value) => self.constant_int(value, place),
             ast::Constant::Str(_) => self.refuse(place, "a string", "use numbers"),
             ast::Constant::Bytes(_) => self.refuse(place, "a bytes literal", "use numbers"),
             ast::Constant::Complex { .. } => {
@@ -73,6 +68,18 @@ impl Binder<'_> {
             ast::Constant::Tuple(_) => self.refuse(place, "a tuple as a value", "use one name for each part"),
             ast::Constant::Ellipsis => self.refuse(place, "`...`", "use numbers"),
         }
+    }
+
+    /// An int that the source gives.
+    pub(super) fn constant_int(&mut self, value: &BigInt, place: Span) -> Arg {
+        if let Ok(value) = i64::try_from(value) {
+            return Arg::Constant(Constant::Int(value));
+        }
+        let message = "this int does not fit 64 bits: the statement runs in the interpreter";
+        let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
+        self.diagnostics.push(diagnostic.help("the largest int of compiled code is 9223372036854775807"));
+        // No row has this name: the statement always leaves.
+        self.op("literal.", Vec::new(), place)
     }
 
     fn name(&mut self, name: &str, place: Span) -> Arg {
@@ -94,17 +101,10 @@ impl Binder<'_> {
             let truth = self.op("truth.", vec![value], span(&*inner.operand));
             return self.op("not", vec![truth], place);
         }
-        if let (UnaryOp::USub, Expr::Constant(constant)) = (inner.op, &*inner.operand) {
-            // The literal -9223372036854775808 is the negation of an int that does not fit.
-            match &constant.value {
-                ast::Constant::Int(value) => {
-                    if let Ok(value) = i64::try_from(-value) {
-                        return Arg::Constant(Constant::Int(value));
-                    }
-                }
-                ast::Constant::Float(value) => return Arg::Constant(Constant::Float(-*value)),
-                _ => {}
-            }
+        if let (UnaryOp::USub, Expr::Constant(constant)) = (inner.op, &*inner.operand)
+            && let ast::Constant::Float(value) = &constant.value
+        {
+            return Arg::Constant(Constant::Float(-*value));
         }
         let value = self.expression(&inner.operand);
         let name = match inner.op {
@@ -146,6 +146,20 @@ impl Binder<'_> {
         let mut left = self.expression(&inner.left);
         let last = inner.ops.len().saturating_sub(1);
         for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+            if let Some(ends) = self.ends_of_membership(operator, at == last, place) {
+                let (holds, fails) = (self.block(), self.block());
+                let (found, missing) = if ends { (holds, fails) } else { (fails, holds) };
+                if self.membership(left, operand, found, missing) {
+                    for (block, value) in [(holds, true), (fails, false)] {
+                        self.enter(block);
+                        self.step(target, StepKind::Copy(Arg::Constant(Constant::Bool(value))), place);
+                        self.finish(End::Jump(after));
+                    }
+                    self.enter(after);
+                    return Arg::Var(target);
+                }
+                continue;
+            }
             let right = self.expression(operand);
             let result = self.compare(operator, left, right, place);
             self.step(target, StepKind::Copy(result), place);
@@ -169,10 +183,24 @@ impl Binder<'_> {
             CmpOp::LtE => "<=",
             CmpOp::Gt => ">",
             CmpOp::GtE => ">=",
-            CmpOp::Is | CmpOp::IsNot => return self.refuse(place, "`is`", "compare numbers with `==`"),
-            CmpOp::In | CmpOp::NotIn => return self.refuse(place, "`in`", "write comparisons joined by `or`"),
+            CmpOp::Is | CmpOp::IsNot => return self.identity(operator, left, right, place),
+            CmpOp::In | CmpOp::NotIn => return left,
         };
         self.op(name, vec![left, right], place)
+    }
+
+    /// For `in` and `not in`: whether an element that is found makes it true. In the middle of a chain they are refused, since
+    /// the container is compared with what follows.
+    fn ends_of_membership(&mut self, operator: CmpOp, is_last: bool, place: Span) -> Option<bool> {
+        let ends = match operator {
+            CmpOp::In => true,
+            CmpOp::NotIn => false,
+            _ => return None,
+        };
+        if !is_last {
+            self.refuse(place, "`in` within a chain of comparisons", "write comparisons joined by `and`");
+        }
+        Some(ends)
     }
 
     /// Evaluates an expression for its truth and goes to one of two blocks.
@@ -200,6 +228,11 @@ impl Binder<'_> {
                 let mut left = self.expression(&inner.left);
                 let last = inner.ops.len().saturating_sub(1);
                 for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+                    if let Some(ends) = self.ends_of_membership(operator, at == last, span(expression)) {
+                        let (found, missing) = if ends { (then_block, else_block) } else { (else_block, then_block) };
+                        self.membership(left, operand, found, missing);
+                        return;
+                    }
                     let right = self.expression(operand);
                     let result = self.compare(operator, left, right, span(expression));
                     let next = if at == last { then_block } else { self.block() };

@@ -4,10 +4,13 @@
 
 mod math;
 
+use std::mem::offset_of;
+
 use inkwell::values::{FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::{Loaded, Lowerer};
+use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::ExitId;
 use crate::ops::{OpId, Predicate, Recipe};
@@ -62,6 +65,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloatInt(predicate) => {
                 Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
             }
+            Recipe::SameFloat => {
+                let nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
+                let both = self.b.and(nan(float(0)), nan(float(1)));
+                self.leave_if(both, exit);
+                Loaded::Bool(self.b.fcompare(FloatPredicate::OEQ, float(0), float(1)))
+            }
             Recipe::Not => Loaded::Bool(self.b.not(args[0].bits())),
             Recipe::TruthInt => Loaded::Bool(self.b.compare(IntPredicate::NE, int(0), self.b.int(0))),
             Recipe::TruthFloat => Loaded::Bool(self.b.fcompare(FloatPredicate::UNE, float(0), self.b.float(0.0))),
@@ -103,6 +112,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Call(function) => self.pure_call(function, args, op.row().result),
             Recipe::Helper(function) => self.helper(function, args, op.row().result, exit),
             Recipe::Host => self.host(op, args, exit),
+            Recipe::Probe => {
+                let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
+                let leaves = self.b.compare(IntPredicate::NE, asked, self.b.i8.const_zero());
+                self.leave_if(leaves, exit);
+                Loaded::Unit(Type::None)
+            }
             // Never an operation of verified IR: a row that always leaves is a terminator.
             Recipe::Leave => {
                 self.leave_if(self.b.bool(true), exit);

@@ -123,7 +123,15 @@ impl Prepared {
         let before = &source.text()[..function.span.start as usize];
         let first = before.rfind('\n').map_or(0, |at| at as u32 + 1);
         let lines = Span::new(first, function.span.end);
-        Self { source, name_span: function.name_span, lines, in_class: function.in_class, probes, liveness: Liveness::of(&flow), flow }
+        Self {
+            source,
+            name_span: function.name_span,
+            lines,
+            in_class: function.in_class,
+            probes,
+            liveness: Liveness::of(&flow),
+            flow,
+        }
     }
 
     /// The function's name.

@@ -33,7 +33,8 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
     let loops = loops::Loops::new(b.alloca(b.i64, "fuel"), shapes(function));
     let boxes = boxes(&b, function);
-    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes, loops };
+    let mut lowerer =
+        Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes, loops };
     lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
     lowerer.parameters();
     lowerer.fill_up();

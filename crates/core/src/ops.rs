@@ -280,8 +280,7 @@ mod math;
 /// All rows.
 pub static TABLE: &[Op] = &ALL;
 
-static ALL: [Op; OPERATORS.len() + calls::ROWS.len() + math::ROWS.len()] =
-    joined([OPERATORS, calls::ROWS, math::ROWS]);
+static ALL: [Op; OPERATORS.len() + calls::ROWS.len() + math::ROWS.len()] = joined([OPERATORS, calls::ROWS, math::ROWS]);
 
 const fn joined<const N: usize>(parts: [&[Op]; 3]) -> [Op; N] {
     let mut all = [parts[0][0]; N];

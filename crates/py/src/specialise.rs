@@ -360,12 +360,7 @@ impl Body {
     ///
     /// # Errors
     /// Why it cannot be compiled.
-    pub fn text(
-        &self,
-        function: &Bound<'_, PyFunction>,
-        signature: &Signature,
-        output: Output,
-    ) -> PyResult<String> {
+    pub fn text(&self, function: &Bound<'_, PyFunction>, signature: &Signature, output: Output) -> PyResult<String> {
         let py = function.py();
         let prepared = &*self.bound(function)?;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);

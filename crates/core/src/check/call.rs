@@ -103,7 +103,8 @@ impl Binder<'_> {
         };
         let message = format!("`{path}` is {what} and cannot be compiled as a value");
         let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function");
-        let help = format!("numbers from outside are compiled; pass anything else as an argument, as far as it is a number");
+        let help =
+            format!("numbers from outside are compiled; pass anything else as an argument, as far as it is a number");
         self.diagnostics.push(diagnostic.help(help));
         NONE
     }
@@ -203,9 +204,13 @@ impl Binder<'_> {
             ("bool", [None]) => Arg::Constant(Constant::Bool(false)),
             ("int", [None, None]) => Arg::Constant(Constant::Int(0)),
             ("float", [None]) => Arg::Constant(Constant::Float(0.0)),
-            ("pow", [Some(base), Some(exponent), None | Some(Arg::Constant(Constant::None))]) => self.power(*base, *exponent, place),
+            ("pow", [Some(base), Some(exponent), None | Some(Arg::Constant(Constant::None))]) => {
+                self.power(*base, *exponent, place)
+            }
             ("round", [Some(number), Some(Arg::Constant(Constant::None))]) => self.op(function, vec![*number], place),
-            ("math.perm", [Some(number), Some(Arg::Constant(Constant::None))]) => self.op(function, vec![*number], place),
+            ("math.perm", [Some(number), Some(Arg::Constant(Constant::None))]) => {
+                self.op(function, vec![*number], place)
+            }
             ("math.isclose", [Some(a), Some(b), relative, absolute]) if relative.is_some() || absolute.is_some() => {
                 let (usual, none) = (Arg::Constant(Constant::Float(1e-9)), Arg::Constant(Constant::Float(0.0)));
                 self.op(function, vec![*a, *b, relative.unwrap_or(usual), absolute.unwrap_or(none)], place)
@@ -390,9 +395,10 @@ impl Binder<'_> {
 
     fn refuse_call(&mut self, call: &ast::ExprCall, what: Option<&str>) -> Arg {
         let (name, help) = match &*call.func {
-            Expr::Name(name) if name.id.as_str() == "range" => {
-                ("range".to_owned(), "`range` can stand only behind the `in` of a `for`, or within `len`, `sum` and the like")
-            }
+            Expr::Name(name) if name.id.as_str() == "range" => (
+                "range".to_owned(),
+                "`range` can stand only behind the `in` of a `for`, or within `len`, `sum` and the like",
+            ),
             Expr::Name(name) => (name.id.to_string(), "write the computation in place of the call"),
             Expr::Attribute(attribute) => (attribute.attr.to_string(), "write the computation in place of the call"),
             _ => ("this".to_owned(), "write the computation in place of the call"),

@@ -253,7 +253,10 @@ mod tests {
 
     #[test]
     fn half_goes_to_even() {
-        assert_eq!([1250, 1350, -1250, 1251].map(|value| got(|to| brrr_round_int(value, -2, to))), [1200, 1400, -1200, 1300].map(Some));
+        assert_eq!(
+            [1250, 1350, -1250, 1251].map(|value| got(|to| brrr_round_int(value, -2, to))),
+            [1200, 1400, -1200, 1300].map(Some)
+        );
         assert_eq!(got(|to| brrr_round_int(i64::MAX, -19, to)), None);
         assert_eq!(got(|to| brrr_round_int(i64::MAX, i64::MIN, to)), Some(0));
         assert_eq!(got(|to| brrr_round_int(7, 0, to)), Some(7));

@@ -6,8 +6,8 @@ use super::Binder;
 use crate::check::flow::{Arg, End, FlowId, FlowLoop, FlowLoopId, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
-use crate::source::Span;
 use crate::outside::Outside;
+use crate::source::Span;
 use crate::syntax::span;
 
 /// A loop around the statement at hand: where `break` and `continue` go.

@@ -109,7 +109,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     /// `math_isclose_impl` of CPython, step by step.
-    pub(super) fn is_close(&mut self, [a, b, relative, absolute]: [FloatValue<'ctx>; 4], exit: Leaving) -> IntValue<'ctx> {
+    pub(super) fn is_close(
+        &mut self,
+        [a, b, relative, absolute]: [FloatValue<'ctx>; 4],
+        exit: Leaving,
+    ) -> IntValue<'ctx> {
         let zero = self.b.float(0.0);
         let negative = |value| self.b.fcompare(FloatPredicate::OLT, value, zero);
         let wrong = self.b.or(negative(relative), negative(absolute));

@@ -103,8 +103,7 @@ impl Binder<'_> {
         };
         let message = format!("`{path}` is {what} and cannot be compiled as a value");
         let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function");
-        let help =
-            format!("numbers from outside are compiled; pass anything else as an argument, as far as it is a number");
+        let help = "numbers from outside are compiled; pass anything else as an argument, as far as it is a number";
         self.diagnostics.push(diagnostic.help(help));
         NONE
     }

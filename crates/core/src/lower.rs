@@ -6,6 +6,7 @@
 mod builder;
 mod loops;
 mod recipe;
+mod version;
 
 use std::collections::HashMap;
 
@@ -17,7 +18,6 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Value};
-use crate::loops::shapes;
 use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
@@ -31,7 +31,7 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     b.at_end(entry);
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
-    let loops = loops::Loops::new(b.alloca(b.i64, "fuel"), shapes(function));
+    let loops = loops::Loops::new((b.alloca(b.i64, "fuel"), b.alloca(b.i64, "turns")), function, options);
     let boxes = boxes(&b, function);
     let mut lowerer =
         Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes, loops };

@@ -162,6 +162,8 @@ impl<'ctx> Builder<'ctx> {
         div(IntValue) = build_int_signed_div;
         div_unsigned(IntValue) = build_int_unsigned_div;
         rem(IntValue) = build_int_signed_rem;
+        rem_unsigned(IntValue) = build_int_unsigned_rem;
+        mul_no_wrap(IntValue) = build_int_nsw_mul;
         and(IntValue) = build_and;
         or(IntValue) = build_or;
         xor(IntValue) = build_xor;
@@ -175,6 +177,10 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn shr(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
         self.inner.build_right_shift(value, count, true, "").expect("ints of equal types")
+    }
+
+    pub fn shr_unsigned(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_right_shift(value, count, false, "").expect("ints of equal types")
     }
 
     pub fn fneg(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {

@@ -86,6 +86,18 @@ impl Value {
             Type::Float => Self::Float(f64::from_bits(payload)),
         }
     }
+
+    /// The value's type and payload.
+    #[must_use]
+    pub const fn encode(self) -> (Type, u64) {
+        match self {
+            Self::Unbound => (Type::Unbound, 0),
+            Self::None => (Type::None, 0),
+            Self::Bool(value) => (Type::Bool, value as u64),
+            Self::Int(value) => (Type::Int, value.cast_unsigned()),
+            Self::Float(value) => (Type::Float, value.to_bits()),
+        }
+    }
 }
 
 /// Reads the live locals of an exit from its frame: `(name, value)`, names unbound there left out.

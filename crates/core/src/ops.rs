@@ -48,6 +48,8 @@ pub enum Leave {
     PowDomain,
     /// ValueError: the step of a range is zero.
     ZeroStep,
+    /// A test wants it.
+    Probe,
     /// Two NaN, which may be one object or two.
     Identity,
     /// Always: Python warns here, or the value is not one of compiled code.
@@ -65,6 +67,7 @@ impl Leave {
             Self::NegativeExponent => "negative exponent",
             Self::PowDomain => "overflow, zero to a negative power, complex result",
             Self::ZeroStep => "step of zero",
+            Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
         }
@@ -165,6 +168,8 @@ pub enum Recipe {
     StepDown,
     /// i64 addition modulo 2**64, for the value behind the last one of a range.
     WrappingAdd,
+    /// Leaves if whoever entered the code says so.
+    Probe,
     /// The side exit.
     Leave,
 }
@@ -282,6 +287,7 @@ pub static TABLE: &[Op] = rows! {
     "up." (Int) -> Int, NEVER, Recipe::StepUp, "Next value of a range with step 1.", "";
     "down." (Int) -> Int, NEVER, Recipe::StepDown, "Next value of a range with step -1, or the turns that remain.", "";
     "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
+    "probe." () -> NoneType, &[Leave::Probe], Recipe::Probe, "An entry point, where a test may force the side exit.", "";
 };
 
 impl OpId {

@@ -3,6 +3,7 @@
 //! Enters: a borrowed object and the type a specialisation expects. Leaves: its payload as [`brrr_core::abi`] lays it out, or
 //! nothing if the object is of another type. Only exact types match: a subclass may redefine anything.
 
+use brrr_core::abi::Value;
 use brrr_core::types::Type;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::ffi::{self, PyObject};
@@ -110,6 +111,23 @@ pub unsafe fn boxed(tag: u64, payload: u64) -> *mut PyObject {
             }
         }
     }
+}
+
+/// The object of a value.
+///
+/// # Errors
+/// If memory runs out.
+pub fn object(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
+    let (one, payload) = value.encode();
+    // SAFETY: the thread holds the GIL; the reference is new.
+    unsafe { Bound::from_owned_ptr_or_err(py, boxed(one.tag().into(), payload)) }
+}
+
+/// True if an object is of the very type and bits of a value.
+pub fn holds(object: &Bound<'_, PyAny>, value: Value) -> bool {
+    let (one, payload) = value.encode();
+    // SAFETY: the object is alive, and the thread holds the GIL.
+    unsafe { unbox(object.as_ptr(), one) == Some(payload) }
 }
 
 /// What an argument is to a signature.

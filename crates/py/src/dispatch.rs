@@ -2,10 +2,12 @@
 //!
 //! Enters: what CPython's vectorcall passes. Leaves: a new reference, or null with an exception set. The hot path is
 //! [`vectorcall`]: positional arguments of the types of the last call reach the entry without a tuple, an allocation or a
-//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. What compiled code does
-//! not do (a side exit, wrong arguments, numbers it does not hold) the original function does, with the very arguments that
-//! came, so that its result, its exception and its traceback are CPython's own. No panic crosses into CPython.
+//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. Calls that compiled code does
+//! not do (wrong arguments, numbers it does not hold) the original function does, with the very arguments that came, so that its
+//! result, its exception and its traceback are CPython's own; what leaves by a side exit goes on in [`crate::resume`]. No panic
+//! crosses into CPython.
 
+use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
@@ -20,6 +22,7 @@ use crate::activation::Running;
 use crate::callable::Callable;
 use crate::convert::{Argument, boxed, classify, describe, unbox};
 use crate::errors::panic_refusal;
+use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
 use crate::{interrupt, poll};
 
@@ -142,7 +145,7 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
             return interrupted(call, to, status, frame, raised);
         }
         if status >= EXIT_BASE {
-            return leave(call, to, status - EXIT_BASE, frame);
+            return leave(call, to, args, status - EXIT_BASE, frame);
         }
         (*call.this).compiled += 1;
         let payload = frame.read();
@@ -227,22 +230,53 @@ unsafe fn interrupted(
     null_mut()
 }
 
-/// A side exit: counts it, keeps its frame and has the original function do the call.
+/// A side exit: the interpreter goes on at the statement.
 ///
 /// # Safety
 /// As [`enter`]; the entry has just left by this exit.
 #[cold]
 #[inline(never)]
-unsafe fn leave(call: Call, from: &Specialisation, exit: u64, frame: *const u64) -> *mut PyObject {
-    // SAFETY: the exit has written as many words as its record has, and the frame has room for every record.
+unsafe fn leave(
+    call: Call,
+    from: &Specialisation,
+    args: *const *mut PyObject,
+    exit: u64,
+    frame: *const u64,
+) -> *mut PyObject {
+    // SAFETY: the callable is alive; the exit has written as many words as its record has, and the frame has room for every record;
+    // the arguments are alive, and are held from here on, for Python code runs.
     unsafe {
         (*call.this).others += 1;
-        let copy = |words| std::slice::from_raw_parts(frame, words).to_vec();
-        if let Some(body) = (*call.this).body() {
-            body.record_exit(from, exit as usize, copy);
+        let (Some(body), false) = ((*call.this).body(), (*call.this).original.is_null()) else { return original(call) };
+        let resume = |py: Python<'_>| {
+            let function = Bound::from_borrowed_ptr(py, (*call.this).original);
+            let Ok(function) = function.cast_into::<PyFunction>() else { return Outcome::Original };
+            let args = (0..from.params.len()).map(|at| Bound::from_borrowed_ptr(py, *args.add(at)));
+            let args = args.collect::<Vec<_>>();
+            let exit = exit as usize;
+            let words = from.exit_words.get(exit).copied().unwrap_or(0);
+            let frame = std::slice::from_raw_parts(frame, words).to_vec();
+            resume(&function, body, from, exit, &args, frame)
+        };
+        match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
+            Ok(Some(Outcome::Done(result))) => result,
+            Ok(Some(Outcome::Original) | None) => original(call),
+            Err(panic) => raise_panic(panic.as_ref()),
         }
-        original(call)
     }
+}
+
+/// Raises what is said about a panic.
+///
+/// # Safety
+/// The thread holds the GIL.
+unsafe fn raise_panic(panic: &(dyn Any + Send)) -> *mut PyObject {
+    let raise = |py: Python<'_>| panic_refusal(panic).error(py).restore(py);
+    if Python::try_attach(raise).is_none() {
+        // SAFETY: as the caller promises.
+        unsafe { ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr()) };
+    }
+    null_mut()
 }
 
 /// Does the call by the original function.
@@ -296,14 +330,6 @@ unsafe fn look_up_guards(this: *mut Callable, to: &Specialisation) -> bool {
     }
 }
 
-/// What the slow path found out.
-enum Outcome {
-    /// The call is done: a new reference, or null with an exception set.
-    Done(*mut PyObject),
-    /// The original function has to do it.
-    Original,
-}
-
 /// Everything but the hot path.
 ///
 /// # Safety
@@ -328,11 +354,7 @@ unsafe fn slow(call: Call) -> *mut PyObject {
             }
             Err(panic) => {
                 (*call.this).others += 1;
-                let raise = |py: Python<'_>| panic_refusal(panic.as_ref()).error(py).restore(py);
-                if Python::try_attach(raise).is_none() {
-                    ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr());
-                }
-                null_mut()
+                raise_panic(panic.as_ref())
             }
         }
     }

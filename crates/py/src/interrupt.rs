@@ -4,12 +4,14 @@
 //! it has in CPython: above the handler's own frames stands one of the function that was interrupted, at the jump back to the
 //! header of its loop, with the function's locals.
 
-use brrr_core::abi::{self, Value};
+use brrr_core::abi;
 use brrr_core::ir::{Exit, Function, Point};
 use brrr_core::source::SourceFile;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyTraceback};
+
+use crate::convert::object;
 
 /// Sets the exception.
 pub fn raise(
@@ -47,13 +49,7 @@ fn extended<'py>(
     let locals = PyDict::new(py);
     // Iterators have names that no source can have, and no place in a frame.
     for (name, value) in abi::read_exit(function, exit, words).into_iter().filter(|(name, _)| !name.starts_with('.')) {
-        match value {
-            Value::Unbound => {}
-            Value::None => locals.set_item(name, py.None())?,
-            Value::Bool(value) => locals.set_item(name, value)?,
-            Value::Int(value) => locals.set_item(name, value)?,
-            Value::Float(value) => locals.set_item(name, value)?,
-        }
+        locals.set_item(name, object(py, value)?)?;
     }
     fill(&frame, &locals)?;
     let place = |at: u32| {

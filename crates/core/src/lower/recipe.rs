@@ -2,13 +2,17 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
+use std::mem::offset_of;
+
 use inkwell::values::{FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::{Loaded, Lowerer};
+use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::ExitId;
 use crate::ops::{Predicate, Recipe};
+use crate::types::Type;
 
 /// Constant exponents up to here are multiplied out.
 const MULTIPLIED_OUT: u64 = 64;
@@ -78,6 +82,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::StepUp => Loaded::Int(self.b.add_no_wrap(int(0), self.b.int(1))),
             Recipe::StepDown => Loaded::Int(self.b.sub_no_wrap(int(0), self.b.int(1))),
             Recipe::WrappingAdd => Loaded::Int(self.b.add(int(0), int(1))),
+            Recipe::Probe => {
+                let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
+                let leaves = self.b.compare(IntPredicate::NE, asked, self.b.i8.const_zero());
+                self.leave_if(leaves, exit);
+                Loaded::Unit(Type::None)
+            }
             // Never an operation of verified IR: a row that always leaves is a terminator.
             Recipe::Leave => {
                 self.leave_if(self.b.bool(true), exit);

@@ -1,7 +1,7 @@
-//! How Rust and compiled code meet: the entry, its status, the frame of words.
+//! How Rust and compiled code meet: the entry, its status, the frame of words, and what code asks of its caller as it runs.
 //!
-//! An entry has the C signature `u64 entry(u64 *frame)`. On entering, the frame holds the arguments, one after the other. On
-//! leaving, the status says what happened:
+//! An entry has the C signature `u64 entry(u64 *frame, Activation *activation)`. On entering, the frame holds the arguments, one
+//! after the other. On leaving, the status says what happened:
 //!
 //! - below [`TUPLE_BASE`]: the function returned a scalar; the status is the tag of its type, its payload begins the frame.
 //! - from [`TUPLE_BASE`] on: it returned a tuple, whose shape is number `status - TUPLE_BASE` of the function's.
@@ -22,8 +22,32 @@ pub const EXIT_BASE: u64 = 1 << 12;
 /// Shapes of tuples that one function can return.
 pub const MOST_TUPLES: usize = (EXIT_BASE - TUPLE_BASE) as usize;
 
-/// The machine code of one specialisation. The frame must have [`frame_words`] words.
-pub type Entry = unsafe extern "C" fn(frame: *mut u64) -> u64;
+/// The machine code of one specialisation. The frame must have [`frame_words`] words; the activation lives through the call and is
+/// nobody else's meanwhile.
+pub type Entry = unsafe extern "C" fn(frame: *mut u64, activation: *mut Activation) -> u64;
+
+/// One run of compiled code, as the code sees it: the head of a struct that whoever enters the code makes on its stack.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Activation {
+    /// What the code may call.
+    pub services: *const Services,
+}
+
+/// What compiled code asks of whoever entered it. The table is static; the activation says for which run.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Services {
+    /// Looks after the world outside: signals, other threads, guards. Gives the fuel until the next poll, or a negative number: the
+    /// code leaves by the exit of the loop header at which it polls.
+    pub poll: unsafe extern "C" fn(activation: *mut Activation) -> i64,
+    /// Calls the function that row number `function` of the table stands for in the interpreter, with boxed `args`. Gives 0 with
+    /// the result's payload written, else the code leaves.
+    pub host:
+        unsafe extern "C" fn(activation: *mut Activation, function: u64, args: *const u64, result: *mut u64) -> u8,
+    /// Asks whether the code leaves here although it need not: not zero if so. Only code made for tests asks.
+    pub probe: unsafe extern "C" fn(activation: *mut Activation) -> u8,
+}
 
 /// The name of the entry's symbol in object code.
 pub const ENTRY_SYMBOL: &str = "brrr_entry";
@@ -76,7 +100,9 @@ impl Value {
                 let one = Type::from_tag(words.next()?)?;
                 let value = Self::payload(one, words)?;
                 // The payload of a smaller member is padded.
-                (one.words() + 1..types.words()).for_each(|_| drop(words.next()));
+                (one.words() + 1..types.words()).for_each(|_| {
+                    words.next();
+                });
                 Some(value)
             }
         }

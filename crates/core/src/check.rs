@@ -4,8 +4,11 @@
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
 pub mod bind;
+mod choose;
 mod expression;
 pub mod flow;
 pub mod infer;
 pub mod live;
+mod narrow;
 pub mod specialise;
+mod tuple;

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::Type::{self, Bool, Float, Int, None as NoneType};
+use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
 
 /// Index of a row in [`TABLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +48,12 @@ pub enum Leave {
     PowDomain,
     /// ValueError: the step of a range is zero.
     ZeroStep,
+    /// The int is negative.
+    Negative,
+    /// A NaN, which CPython takes for equal where it is the same object.
+    Identity,
+    /// OverflowError: the magnitude of a complex.
+    Magnitude,
     /// Always: Python warns here, or the value is not one of compiled code.
     Always,
 }
@@ -63,6 +69,9 @@ impl Leave {
             Self::NegativeExponent => "negative exponent",
             Self::PowDomain => "overflow, zero to a negative power, complex result",
             Self::ZeroStep => "step of zero",
+            Self::Negative => "negative int",
+            Self::Identity => "NaN",
+            Self::Magnitude => "magnitude over the largest float",
             Self::Always => "always",
         }
     }
@@ -116,8 +125,6 @@ pub enum Recipe {
     NegInt,
     /// Bitwise complement of i64.
     InvertInt,
-    /// The operand itself.
-    Same,
     /// f64 addition.
     AddFloat,
     /// f64 subtraction.
@@ -162,11 +169,91 @@ pub enum Recipe {
     WrappingAdd,
     /// The side exit.
     Leave,
+    /// u64 addition that leaves on overflow.
+    AddNat,
+    /// u64 subtraction that leaves on overflow.
+    SubNat,
+    /// u64 multiplication that leaves on overflow.
+    MulNat,
+    /// The correctly rounded quotient of two u64.
+    DivNat,
+    /// u64 division.
+    FloorDivNat,
+    /// u64 remainder.
+    ModNat,
+    /// u64 remainder by a positive i64, which is one.
+    ModNatInt,
+    /// u64 left shift that leaves if bits are lost.
+    ShlNat,
+    /// u64 right shift by any count.
+    ShrNat,
+    /// Negation of a u64 as an i64; leaves on overflow.
+    NegNat,
+    /// Complement of a u64 as an i64; leaves on overflow.
+    InvertNat,
+    /// u64 comparison.
+    CompareNat(Predicate),
+    /// Exact comparison of a u64 with an i64.
+    CompareNatInt(Predicate),
+    /// Exact comparison of an i64 with a u64.
+    CompareIntNat(Predicate),
+    /// Exact comparison of a u64 with an f64.
+    CompareNatFloat(Predicate),
+    /// Exact comparison of an f64 with a u64.
+    CompareFloatNat(Predicate),
+    /// An i64 as a u64; leaves if it is negative.
+    NatOfInt,
+    /// Addition modulo 2**64.
+    AddLow,
+    /// Subtraction modulo 2**64.
+    SubLow,
+    /// Multiplication modulo 2**64.
+    MulLow,
+    /// Negation modulo 2**64.
+    NegLow,
+    /// Left shift modulo 2**64.
+    ShlLow,
+    /// Power modulo 2**64.
+    PowLow,
+    /// Bitwise and of low bits with a mask, which the result fits.
+    Mask,
+    /// Complex addition.
+    AddComplex,
+    /// Complex subtraction.
+    SubComplex,
+    /// Complex multiplication.
+    MulComplex,
+    /// CPython's complex division.
+    DivComplex,
+    /// Complex negation.
+    NegComplex,
+    /// Equality of complex numbers, or its negation.
+    EqualComplex(bool),
+    /// Exact equality of a complex and an i64, or its negation; the complex is the operand with this number.
+    EqualComplexInt(bool, u8),
+    /// A complex unequal to zero.
+    TruthComplex,
+    /// CPython's magnitude of a complex.
+    AbsComplex,
+    /// The real part.
+    Real,
+    /// The imaginary part.
+    Imag,
+    /// The complex conjugate.
+    Conjugate,
+    /// A complex of two floats.
+    ComplexOf,
+    /// Equality of floats, or of complex numbers; leaves if one is NaN.
+    Same,
+    /// The operand as it is.
+    Identity,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
 const ZERO: &[Leave] = &[Leave::ZeroDivision];
 const NEVER: &[Leave] = &[];
+const NAN: &[Leave] = &[Leave::Identity];
+const MAGNITUDE: &[Leave] = &[Leave::Magnitude];
 
 macro_rules! rows {
     ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal;)*) => {
@@ -206,8 +293,8 @@ pub static TABLE: &[Op] = rows! {
     "^" (Bool, Bool) -> Bool, NEVER, Recipe::Xor, "Logical exclusive or of two bools.", "True ^ True";
     "-" (Int) -> Int, OVERFLOW, Recipe::NegInt, "Negation.", "-(5)";
     "-" (Float) -> Float, NEVER, Recipe::NegFloat, "Negation.", "-(2.5)";
-    "+" (Int) -> Int, NEVER, Recipe::Same, "The number itself; a bool becomes an int.", "+(5)";
-    "+" (Float) -> Float, NEVER, Recipe::Same, "The number itself.", "+(2.5)";
+    "+" (Int) -> Int, NEVER, Recipe::Identity, "The number itself; a bool becomes an int.", "+(5)";
+    "+" (Float) -> Float, NEVER, Recipe::Identity, "The number itself.", "+(2.5)";
     "~" (Int) -> Int, NEVER, Recipe::InvertInt, "Bitwise complement.", "~5";
     "~" (Bool) -> Int, &[Leave::Always], Recipe::Leave,
         "Complement of a bool: left to the interpreter, which warns since Python 3.12.", "~True";
@@ -236,16 +323,102 @@ pub static TABLE: &[Op] = rows! {
     ">=" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Ge), "At least, exact.", "2 >= 3.5";
     ">=" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Ge), "At least, exact.", "2.5 >= 3";
     "not" (Bool) -> Bool, NEVER, Recipe::Not, "Logical negation of the truth value.", "not 0";
-    "truth." (Bool) -> Bool, NEVER, Recipe::Same, "A bool is its own truth value.", "";
+    "truth." (Bool) -> Bool, NEVER, Recipe::Identity, "A bool is its own truth value.", "";
     "truth." (Int) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
     "truth." (Float) -> Bool, NEVER, Recipe::TruthFloat, "A float is true unless it is zero; NaN is true.", "";
     "truth." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is false.", "";
-    "index." (Int) -> Int, NEVER, Recipe::Same, "An argument of range; a bool counts as an int.", "";
+    "index." (Int) -> Int, NEVER, Recipe::Identity, "An argument of range; a bool counts as an int.", "";
     "step." (Int) -> Int, &[Leave::ZeroStep], Recipe::NonZero, "The step of a range.", "";
+    "truth." (Nat) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
+    "truth." (Complex) -> Bool, NEVER, Recipe::TruthComplex, "A complex is true unless it is zero.", "";
     "count." (Int, Int, Int) -> Int, NEVER, Recipe::RangeCount, "Turns of a range, unsigned.", "";
     "up." (Int) -> Int, NEVER, Recipe::StepUp, "Next value of a range with step 1.", "";
     "down." (Int) -> Int, NEVER, Recipe::StepDown, "Next value of a range with step -1, or the turns that remain.", "";
     "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
+    "same." (Float, Float) -> Bool, NAN, Recipe::Same, "Equal as elements of tuples.", "";
+    "same." (Complex, Complex) -> Bool, NAN, Recipe::Same, "Equal as elements of tuples.", "";
+    "+" (Complex, Complex) -> Complex, NEVER, Recipe::AddComplex, "Sum.", "2j + 1";
+    "-" (Complex, Complex) -> Complex, NEVER, Recipe::SubComplex, "Difference.", "2j - 1";
+    "*" (Complex, Complex) -> Complex, NEVER, Recipe::MulComplex, "Product.", "2j * 1.5";
+    "/" (Complex, Complex) -> Complex, ZERO, Recipe::DivComplex, "Quotient.", "2j / 1.5";
+    "-" (Complex) -> Complex, NEVER, Recipe::NegComplex, "Negation.", "-2j";
+    "+" (Complex) -> Complex, NEVER, Recipe::Identity, "The number.", "+2j";
+    "==" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(true), "Equal.", "2j == 2j";
+    "==" (Complex, Int) -> Bool, NEVER, Recipe::EqualComplexInt(true, 0), "Equal, exact.", "2j == 2";
+    "==" (Int, Complex) -> Bool, NEVER, Recipe::EqualComplexInt(true, 1), "Equal, exact.", "2 == 2j";
+    "!=" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(false), "Unequal.", "2j != 2j";
+    "!=" (Complex, Int) -> Bool, NEVER, Recipe::EqualComplexInt(false, 0), "Unequal, exact.", "2j != 2";
+    "!=" (Int, Complex) -> Bool, NEVER, Recipe::EqualComplexInt(false, 1), "Unequal, exact.", "2 != 2j";
+    "abs" (Complex) -> Float, MAGNITUDE, Recipe::AbsComplex, "Magnitude.", "abs(3 + 4j)";
+    ".real" (Complex) -> Float, NEVER, Recipe::Real, "Real part.", "(3 + 4j).real";
+    ".imag" (Complex) -> Float, NEVER, Recipe::Imag, "Imaginary part.", "(3 + 4j).imag";
+    ".conjugate" (Complex) -> Complex, NEVER, Recipe::Conjugate, "Complex conjugate.", "(3 + 4j).conjugate()";
+    "complex" (Complex) -> Complex, NEVER, Recipe::Identity, "The number as a complex.", "complex(2.5)";
+    "complex" (Float, Float) -> Complex, NEVER, Recipe::ComplexOf, "A complex of two parts.", "complex(3, 4.5)";
+    "+" (Nat, Nat) -> Nat, OVERFLOW, Recipe::AddNat, "Sum.", "";
+    "-" (Nat, Nat) -> Nat, OVERFLOW, Recipe::SubNat, "Difference.", "";
+    "*" (Nat, Nat) -> Nat, OVERFLOW, Recipe::MulNat, "Product.", "";
+    "/" (Nat, Nat) -> Float, ZERO, Recipe::DivNat, "Quotient, correctly rounded.", "";
+    "//" (Nat, Nat) -> Nat, ZERO, Recipe::FloorDivNat, "Quotient rounded down.", "";
+    "%" (Nat, Nat) -> Nat, ZERO, Recipe::ModNat, "Remainder.", "";
+    "%" (Nat, Int) -> Int, &[Leave::ZeroDivision, Leave::Negative], Recipe::ModNatInt, "Remainder.", "";
+    "<<" (Nat, Int) -> Nat, &[Leave::Overflow, Leave::NegativeShift], Recipe::ShlNat, "Left shift.", "";
+    ">>" (Nat, Int) -> Nat, &[Leave::NegativeShift], Recipe::ShrNat, "Right shift.", "";
+    "nat>>." (Nat, Int) -> Int, &[Leave::NegativeShift], Recipe::ShrNat, "Right shift by one or more.", "";
+    "&" (Nat, Nat) -> Nat, NEVER, Recipe::And, "Bitwise and.", "";
+    "&" (Nat, Int) -> Nat, NEVER, Recipe::And, "Bitwise and; a negative int has ones above.", "";
+    "&" (Int, Nat) -> Nat, NEVER, Recipe::And, "Bitwise and; a negative int has ones above.", "";
+    "|" (Nat, Nat) -> Nat, NEVER, Recipe::Or, "Bitwise or.", "";
+    "^" (Nat, Nat) -> Nat, NEVER, Recipe::Xor, "Bitwise exclusive or.", "";
+    "-" (Nat) -> Int, OVERFLOW, Recipe::NegNat, "Negation.", "";
+    "+" (Nat) -> Nat, NEVER, Recipe::Identity, "The number.", "";
+    "~" (Nat) -> Int, OVERFLOW, Recipe::InvertNat, "Bitwise complement.", "";
+    "<" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Lt), "Less than.", "";
+    "<" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Lt), "Less than.", "";
+    "<" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Lt), "Less than.", "";
+    "<" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Lt), "Less than.", "";
+    "<" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Lt), "Less than.", "";
+    "<=" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Le), "At most.", "";
+    "<=" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Le), "At most.", "";
+    "<=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Le), "At most.", "";
+    "<=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Le), "At most.", "";
+    "<=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Le), "At most.", "";
+    "==" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Eq), "Equal.", "";
+    "==" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Eq), "Equal.", "";
+    "==" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Eq), "Equal.", "";
+    "==" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Eq), "Equal.", "";
+    "==" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Eq), "Equal.", "";
+    "!=" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Ne), "Unequal.", "";
+    "!=" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Ne), "Unequal.", "";
+    "!=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Ne), "Unequal.", "";
+    "!=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ne), "Unequal.", "";
+    "!=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ne), "Unequal.", "";
+    ">" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Gt), "Greater than.", "";
+    ">" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Gt), "Greater than.", "";
+    ">" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Gt), "Greater than.", "";
+    ">" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Gt), "Greater than.", "";
+    ">" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Gt), "Greater than.", "";
+    ">=" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Ge), "At least.", "";
+    ">=" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Ge), "At least.", "";
+    ">=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Ge), "At least.", "";
+    ">=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ge), "At least.", "";
+    ">=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ge), "At least.", "";
+    "nat." (Int) -> Nat, &[Leave::Negative], Recipe::NatOfInt, "An int without a sign.", "";
+    "+" (Low, Low) -> Low, NEVER, Recipe::AddLow, "Sum modulo 2**64.", "";
+    "-" (Low, Low) -> Low, NEVER, Recipe::SubLow, "Difference modulo 2**64.", "";
+    "*" (Low, Low) -> Low, NEVER, Recipe::MulLow, "Product modulo 2**64.", "";
+    "-" (Low) -> Low, NEVER, Recipe::NegLow, "Negation modulo 2**64.", "";
+    "+" (Low) -> Low, NEVER, Recipe::Identity, "The number.", "";
+    "~" (Low) -> Low, NEVER, Recipe::InvertInt, "Bitwise complement.", "";
+    "&" (Low, Low) -> Low, NEVER, Recipe::And, "Bitwise and.", "";
+    "|" (Low, Low) -> Low, NEVER, Recipe::Or, "Bitwise or.", "";
+    "^" (Low, Low) -> Low, NEVER, Recipe::Xor, "Bitwise exclusive or.", "";
+    "<<" (Low, Int) -> Low, &[Leave::NegativeShift], Recipe::ShlLow, "Left shift modulo 2**64.", "";
+    "**" (Low, Int) -> Low, &[Leave::NegativeExponent], Recipe::PowLow, "Power modulo 2**64.", "";
+    "&" (Low, Int) -> Int, NEVER, Recipe::Mask, "The bits of a mask, which is not negative.", "";
+    "&" (Int, Low) -> Int, NEVER, Recipe::Mask, "The bits of a mask, which is not negative.", "";
+    "&" (Low, Nat) -> Nat, NEVER, Recipe::Mask, "The bits of a mask.", "";
+    "&" (Nat, Low) -> Nat, NEVER, Recipe::Mask, "The bits of a mask.", "";
 };
 
 impl OpId {
@@ -263,27 +436,51 @@ impl Op {
         !self.leaves_if.is_empty()
     }
 
-    /// True for rows that no user writes.
+    /// True for rows that no user writes: the compiler's own, and the forms of int rows for ints without a sign and for low bits.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        self.name.ends_with('.')
+        self.name.ends_with('.') || self.params.iter().any(|one| matches!(one, Nat | Low))
     }
 }
 
-/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, and an int
-/// beside a float as a float. `None` if there is no such row: Python raises, or does something compiled code does not.
+/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, an int beside one
+/// without a sign as one of those, an int beside a float as a float, a real number beside a complex as a complex. `None` if there is
+/// no such row: Python raises, or does something compiled code does not.
 #[must_use]
 pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
-    let int = |one: &Type| if *one == Bool { Int } else { *one };
-    let exact = operands.to_vec();
-    let as_int = operands.iter().map(int).collect::<Vec<_>>();
-    let numeric = operands.iter().all(|one| matches!(one, Bool | Int | Float));
-    find(name, &exact)
-        .or_else(|| find(name, &as_int))
-        .or_else(|| if numeric { find(name, &vec![Float; operands.len()]) } else { None })
+    let has = |wanted: Type| operands.contains(&wanted);
+    let converted = |convert: fn(Type) -> Type| operands.iter().map(|&one| convert(one)).collect::<Vec<_>>();
+    let exact = find(name, operands);
+    let as_int = || find(name, &converted(|one| if one == Bool { Int } else { one }));
+    let as_nat = || has(Nat).then(|| find(name, &converted(|one| if matches!(one, Bool | Int) { Nat } else { one }))).flatten();
+    let is_equality = matches!(name, "==" | "!=");
+    let as_float = || {
+        // Ints are not made floats where there are rows for ints.
+        let real = operands.iter().all(|one| matches!(one, Bool | Int | Nat | Float));
+        let fits = real && !is_equality && (has(Float) || !has_int_row(name, operands.len()));
+        fits.then(|| find(name, &vec![Float; operands.len()])).flatten()
+    };
+    let as_complex = || {
+        let numbers = operands.iter().all(|one| matches!(one, Bool | Int | Nat | Float | Complex));
+        let inexact = is_equality && has(Nat);
+        let fits = numbers && !inexact && (has(Complex) || !has_real_row(name, operands.len()));
+        fits.then(|| find(name, &vec![Complex; operands.len()])).flatten()
+    };
+    exact.or_else(as_int).or_else(as_nat).or_else(as_float).or_else(as_complex)
 }
 
-fn find(name: &str, params: &[Type]) -> Option<OpId> {
+fn has_int_row(name: &str, operands: usize) -> bool {
+    TABLE.iter().any(|op| op.name == name && op.params.len() == operands && op.params.contains(&Int))
+}
+
+fn has_real_row(name: &str, operands: usize) -> bool {
+    let real = |op: &Op| op.params.iter().all(|one| matches!(one, Bool | Int | Float));
+    TABLE.iter().any(|op| op.name == name && op.params.len() == operands && real(op))
+}
+
+/// The row of exactly these operands.
+#[must_use]
+pub fn find(name: &str, params: &[Type]) -> Option<OpId> {
     let at = TABLE.iter().position(|op| op.name == name && op.params == params)?;
     u16::try_from(at).ok().map(OpId)
 }

@@ -222,6 +222,9 @@ impl TypeSet {
     /// No type: never reached.
     pub const EMPTY: Self = Self { scalars: 0, tuple: None };
 
+    /// A tuple of which nothing more is known.
+    pub const ANY_TUPLE: Self = Self { scalars: 0, tuple: Some(Tuples::Any) };
+
     /// The set of one type.
     #[must_use]
     pub const fn of(one: Type) -> Self {
@@ -301,6 +304,12 @@ impl TypeSet {
             Some(Tuples::Of(shape)) => self.scalars == 0 && shape.elements().iter().all(|types| types.is_held()),
             Some(Tuples::Any) => false,
         }
+    }
+
+    /// True if there are tuples of which nothing more is known.
+    #[must_use]
+    pub fn has_any_tuple(self) -> bool {
+        self.tuple == Some(Tuples::Any)
     }
 
     /// The scalars that a value of the set is made of.

@@ -1,7 +1,7 @@
 //! The whole corridor without Python: source to typed IR to object code to a call.
 #![cfg(feature = "llvm")]
 
-use brrr_core::abi::{EXIT_BASE, Value, frame_words, read_exit};
+use brrr_core::abi::{Activation, EXIT_BASE, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::load::Code;
@@ -13,6 +13,21 @@ use brrr_core::{emit, ir, syntax};
 enum Outcome {
     Returned(Value),
     Left(u32, Vec<(String, Value)>),
+}
+
+/// A world in which nothing happens.
+static SERVICES: Services = Services { poll, host, probe };
+
+extern "C" fn poll(_: *mut Activation) -> i64 {
+    1 << 14
+}
+
+extern "C" fn host(_: *mut Activation, _: u64, _: *const u64, _: *mut u64) -> u8 {
+    1
+}
+
+extern "C" fn probe(_: *mut Activation) -> u8 {
+    0
 }
 
 fn typed(source: &str, params: &[Type]) -> ir::Function {
@@ -30,8 +45,9 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     let object =
         emit::run(&Request { function: function.clone(), options, output: Output::Object }).expect("object code");
     let code = Code::load(&object).expect("loaded code");
+    let mut activation = Activation { services: &raw const SERVICES };
     // SAFETY: the frame has as many words as the function needs.
-    let status = unsafe { (code.entry())(frame.as_mut_ptr()) };
+    let status = unsafe { (code.entry())(frame.as_mut_ptr(), &raw mut activation) };
     match status.checked_sub(EXIT_BASE) {
         None => Outcome::Returned(Value::decode(Type::from_tag(status).expect("a tag"), frame[0])),
         Some(at) => {

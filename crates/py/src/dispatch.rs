@@ -16,6 +16,7 @@ use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
+use crate::activation::Running;
 use crate::callable::Callable;
 use crate::convert::{Argument, boxed, classify, describe, unbox};
 use crate::errors::panic_refusal;
@@ -126,7 +127,8 @@ unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut
 unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
     // SAFETY: the entry was made for such a frame; it runs no Python code, so that everything borrowed stays.
     unsafe {
-        let status = (to.entry)(frame);
+        let mut running = Running::new(call.this, to);
+        let status = (to.entry)(frame, running.activation());
         if status >= EXIT_BASE {
             return leave(call, to, status - EXIT_BASE, frame);
         }

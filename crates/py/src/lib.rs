@@ -3,6 +3,7 @@
 //! Read [`decorate`] for what the decorator does, [`dispatch`] for what a call does. No rule about types lives in this crate,
 //! and no LLVM: that is opened at the first compilation ([`specialise`]).
 
+mod activation;
 mod callable;
 mod convert;
 mod decorate;

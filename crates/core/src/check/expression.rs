@@ -421,5 +421,7 @@ fn truth_of(constant: Constant) -> bool {
         Constant::Bool(value) => value,
         Constant::Int(value) => value != 0,
         Constant::Float(value) => value != 0.0,
+        Constant::Nat(value) => value != 0,
+        Constant::Complex(real, imag) => real != 0.0 || imag != 0.0,
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::flow::{End, EntryId, Flow, FlowBlock, FlowId, Step, VarId};
+use super::flow::{End, EntryId, Flow, FlowBlock, FlowId, Step, StepKind, VarId};
 
 /// The live variables of a flow graph.
 #[derive(Debug)]
@@ -66,8 +66,18 @@ impl Liveness {
 
     /// Turns the variables that are live behind a step into those that are live before it.
     fn before(&self, step: &Step, live: &mut FixedBitSet) {
+        let wanted = live.contains(step.target.0 as usize);
         live.set(step.target.0 as usize, false);
+        match step.kind {
+            // Cannot leave, so it reads nothing if nobody wants what it writes.
+            StepKind::Keep(_) if !wanted => return,
+            StepKind::Leave(_) => live.clear(),
+            StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) => {}
+        }
         step.reads().for_each(|variable| live.insert(variable.0 as usize));
+        if matches!(step.kind, StepKind::Keep(_)) {
+            return;
+        }
         live.extend(self.entry(step.entry).map(|variable| variable.0 as usize));
     }
 

@@ -57,7 +57,7 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
         counts: HashMap::new(),
         instances: HashMap::new(),
         exits: HashMap::new(),
-        narrow: Narrow::of(flow),
+        narrow: &inferred.narrow,
         waiting: Vec::new(),
     };
     specialiser.run(signature);
@@ -67,10 +67,10 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
 /// Parameters whose object a `return` may give back: those that copies lead from to a returned variable.
 fn returned(flow: &Flow) -> Vec<u32> {
     let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-        StepKind::Copy(Arg::Var(source)) => Some((*source, step.target)),
+        StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
         // The unary plus of a number is the number.
         StepKind::Op("+", args) if args.len() == 1 => args[0].var().map(|source| (source, step.target)),
-        StepKind::Copy(_) | StepKind::Op(..) | StepKind::Tuple(_) => None,
+        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
     });
     let mut sources = HashMap::<VarId, Vec<VarId>>::new();
     copies.for_each(|(source, target)| sources.entry(target).or_default().push(source));
@@ -124,7 +124,7 @@ struct Specialiser<'a> {
     counts: HashMap<Place, usize>,
     instances: HashMap<(FlowLoopId, Vec<LoopId>), Instances>,
     exits: HashMap<(EntryId, Vec<Live>), ExitId>,
-    narrow: Narrow,
+    narrow: &'a Narrow,
     waiting: Vec<Waiting>,
 }
 
@@ -147,6 +147,7 @@ impl Specialiser<'_> {
         while let Some(waiting) = self.waiting.pop() {
             self.fill(waiting);
         }
+        self.function.blocks.iter_mut().for_each(|block| operation::settle_chains(&mut block.statements));
     }
 
     fn block(&mut self, context: &[LoopId]) -> BlockId {
@@ -212,10 +213,11 @@ impl Specialiser<'_> {
     fn fill(&mut self, mut at: Waiting) {
         let flow_block = self.flow.block(at.flow);
         for step in &flow_block.steps[at.step..] {
-            let (args, whole) = match &step.kind {
+            let (args, whole): (&[Arg], bool) = match &step.kind {
                 StepKind::Copy(arg) => (std::slice::from_ref(arg), true),
-                StepKind::Tuple(args) => (args.as_slice(), true),
-                StepKind::Op(_, args) => (args.as_slice(), false),
+                StepKind::Tuple(args) => (args, true),
+                StepKind::Op(_, args) => (args, false),
+                StepKind::Keep(_) | StepKind::Leave(_) => (&[], true),
             };
             if let Some((variable, path)) = self.must_split(args, whole, &at.state) {
                 self.split(&at, variable, &path);
@@ -223,11 +225,13 @@ impl Specialiser<'_> {
             }
             let done = match &step.kind {
                 StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
+                StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
                 StepKind::Op(name, args) => match self.element(&at, step, name, args) {
                     Some(()) => return,
                     None => self.operation(&mut at, step, name, args),
                 },
+                StepKind::Leave(_) => false,
             };
             if !done {
                 let exit = self.exit(step.entry, &at.state);
@@ -348,6 +352,22 @@ impl Specialiser<'_> {
         if types.contains(Type::Unbound) {
             return false;
         }
+        self.copied(at, step, arg, types);
+        true
+    }
+
+    /// Does a copy that may be of nothing: a variable that nobody reads any more has no types here.
+    fn keep(&mut self, at: &mut Waiting, step: &Step, arg: Arg) -> bool {
+        let types = self.types(arg, &at.state);
+        if types.is_empty() {
+            at.state.remove(&step.target);
+        } else {
+            self.copied(at, step, arg, types);
+        }
+        true
+    }
+
+    fn copied(&mut self, at: &mut Waiting, step: &Step, arg: Arg, types: TypeSet) {
         let source = self.operand(arg, &at.state);
         let target = self.place(step.target, types);
         at.state.insert(step.target, types);
@@ -357,11 +377,10 @@ impl Specialiser<'_> {
             let last = self.function.blocks[at.block.0 as usize].statements.last_mut();
             if let Some(last) = last.filter(|last| read_once && last.target == *local) {
                 last.target = *target;
-                return true;
+                return;
             }
         }
         self.push_copies(at.block, &target, &source, step.span);
-        true
     }
 
     /// Makes a tuple; false if an element is unbound or the tuple is too large.
@@ -475,7 +494,7 @@ impl Specialiser<'_> {
             }
         }
         let general = instances.general;
-        let Some(state) = self.general(header, 0) else { return self.left(header, 0, &outer, state) };
+        let Some(state) = self.general(header, 0, &state) else { return self.left(header, 0, &outer, state) };
         if let Some(id) = general {
             return (self.function.loops[id.0 as usize].header, state);
         }
@@ -507,7 +526,7 @@ impl Specialiser<'_> {
         let has_room = self.has_room();
         let count = self.counts.entry(place.clone()).or_default();
         if *count >= VERSIONS || !has_room {
-            let Some(general) = self.general(flow, step) else { return self.left(flow, step, &place.2, state) };
+            let Some(general) = self.general(flow, step, &state) else { return self.left(flow, step, &place.2, state) };
             state = general;
             if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
                 return (block, state);
@@ -534,13 +553,18 @@ impl Specialiser<'_> {
         live.ones().filter_map(types).collect()
     }
 
-    /// The state that includes every other at a place; `None` if no local can hold what a variable may be there.
-    fn general(&self, flow: FlowId, step: usize) -> Option<State> {
+    /// The state that includes every other at a place, the one given among them; `None` if no local can hold what a variable may
+    /// be there.
+    fn general(&self, flow: FlowId, step: usize, state: &State) -> Option<State> {
         let types = self.inferred.at(self.flow, flow, step).unwrap_or_default();
         let live = self.liveness.at(self.flow, flow, step);
         let types = |at: usize| types.get(at).map(|&types| (VarId(at as u32), types));
-        let state = live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect::<State>();
-        state.values().all(|types| types.is_held()).then_some(state)
+        let general = live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect::<State>();
+        let includes = |(variable, types): (&VarId, &TypeSet)| {
+            general.get(variable).is_some_and(|general| general.includes(*types))
+        };
+        let holds = general.values().all(|types| types.is_held()) && state.iter().all(includes);
+        holds.then_some(general)
     }
 
     /// A block that leaves at a place, for a state that no version is made for.

@@ -16,6 +16,8 @@ use inkwell::values::{
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
+use crate::abi::Activation;
+
 /// A builder for one function of one module.
 pub struct Builder<'ctx> {
     pub context: &'ctx Context,
@@ -24,6 +26,7 @@ pub struct Builder<'ctx> {
     pub i1: IntType<'ctx>,
     pub i8: IntType<'ctx>,
     pub i64: IntType<'ctx>,
+    pub i128: IntType<'ctx>,
     pub f64: FloatType<'ctx>,
     inner: Inner<'ctx>,
 }
@@ -37,11 +40,11 @@ macro_rules! binary {
 }
 
 impl<'ctx> Builder<'ctx> {
-    /// A module with one function `u64 name(u64 *frame)`; the frame has `words` words.
+    /// A module with one function `u64 name(u64 *frame, Activation *activation)`; the frame has `words` words.
     pub fn new(context: &'ctx Context, name: &str, words: usize) -> Self {
         let module = context.create_module("brrr");
         let pointer = context.ptr_type(AddressSpace::default());
-        let ty = context.i64_type().fn_type(&[pointer.into()], false);
+        let ty = context.i64_type().fn_type(&[pointer.into(), pointer.into()], false);
         let function = module.add_function(name, ty, None);
         let builder = Self {
             context,
@@ -50,12 +53,16 @@ impl<'ctx> Builder<'ctx> {
             i1: context.bool_type(),
             i8: context.i8_type(),
             i64: context.i64_type(),
+            i128: context.i128_type(),
             f64: context.f64_type(),
             inner: context.create_builder(),
         };
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
         for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
             function.add_attribute(AttributeLoc::Param(0), builder.attribute(name, value));
+        }
+        for (name, value) in [("noundef", 0), ("dereferenceable", size_of::<Activation>() as u64)] {
+            function.add_attribute(AttributeLoc::Param(1), builder.attribute(name, value));
         }
         builder
     }
@@ -80,6 +87,38 @@ impl<'ctx> Builder<'ctx> {
         self.function.get_first_param().expect("the frame").into_pointer_value()
     }
 
+    pub fn activation(&self) -> PointerValue<'ctx> {
+        self.function.get_nth_param(1).expect("the activation").into_pointer_value()
+    }
+
+    /// Calls one of the [`crate::abi::Services`], the one at this offset in bytes, with the activation and `args`.
+    #[expect(dead_code, reason = "the service of polls is called as soon as loops have them")]
+    pub fn service(
+        &self,
+        offset: usize,
+        result: BasicTypeEnum<'ctx>,
+        args: &[BasicMetadataValueEnum<'ctx>],
+    ) -> BasicValueEnum<'ctx> {
+        let pointer = self.context.ptr_type(AddressSpace::default());
+        let services = self.load(pointer, self.activation()).into_pointer_value();
+        let offset = self.i64.const_int(offset as u64, false);
+        // SAFETY: the offset is that of a field of the table that the activation points to.
+        let field = unsafe { self.inner.build_in_bounds_gep(self.i8, services, &[offset], "") };
+        let callee = self.load(pointer, field.expect("a pointer and an index")).into_pointer_value();
+        let args = std::iter::once(self.activation().into()).chain(args.iter().copied()).collect::<Vec<_>>();
+        let param = |arg: &BasicMetadataValueEnum<'ctx>| -> BasicMetadataTypeEnum<'ctx> {
+            match arg {
+                BasicMetadataValueEnum::PointerValue(_) => pointer.into(),
+                _ => self.i64.into(),
+            }
+        };
+        let ty = result.fn_type(&args.iter().map(param).collect::<Vec<_>>(), false);
+        let call = self.inner.build_indirect_call(ty, callee, &args, "").expect("arguments that fit");
+        call.add_attribute(AttributeLoc::Function, self.attribute("nounwind", 0));
+        call.add_attribute(AttributeLoc::Function, self.attribute("cold", 0));
+        call.try_as_basic_value().unwrap_basic()
+    }
+
     /// The address of a word of the frame.
     pub fn word(&self, at: usize) -> PointerValue<'ctx> {
         let index = self.i64.const_int(at as u64, false);
@@ -89,6 +128,19 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
         self.inner.build_alloca(ty, name).expect("a sized type")
+    }
+
+    /// A slot that is made where the function begins, whatever block is current.
+    pub fn alloca_at_entry(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
+        let current = self.current();
+        let entry = self.function.get_first_basic_block().expect("an entry");
+        match entry.get_first_instruction() {
+            Some(first) => self.inner.position_before(&first),
+            None => self.inner.position_at_end(entry),
+        }
+        let slot = self.alloca(ty, name);
+        self.inner.position_at_end(current);
+        slot
     }
 
     pub fn load(&self, ty: impl BasicType<'ctx>, from: PointerValue<'ctx>) -> BasicValueEnum<'ctx> {
@@ -117,7 +169,9 @@ impl<'ctx> Builder<'ctx> {
         sub(IntValue) = build_int_sub;
         sub_no_wrap(IntValue) = build_int_nsw_sub;
         div(IntValue) = build_int_signed_div;
+        mul(IntValue) = build_int_mul;
         div_unsigned(IntValue) = build_int_unsigned_div;
+        rem_unsigned(IntValue) = build_int_unsigned_rem;
         rem(IntValue) = build_int_signed_rem;
         and(IntValue) = build_and;
         or(IntValue) = build_or;
@@ -132,6 +186,14 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn shr(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
         self.inner.build_right_shift(value, count, true, "").expect("ints of equal types")
+    }
+
+    pub fn shr_unsigned(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_right_shift(value, count, false, "").expect("ints of equal types")
+    }
+
+    pub fn widen_signed(&self, value: IntValue<'ctx>, to: IntType<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_int_s_extend(value, to, "").expect("a wider type")
     }
 
     pub fn fneg(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
@@ -180,7 +242,7 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
     }
 
-    pub fn bool_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
+    pub fn unsigned_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_unsigned_int_to_float(value, self.f64, "").expect("an int")
     }
 

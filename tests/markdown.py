@@ -13,6 +13,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "cases"
 BLOCKS = ("py", "ir", "llvm", "calls")
+_LEAVES = re.compile(r" *(\d+)(?: x(\d+))? *")
 _DIAGNOSTIC = re.compile(r"(error|warning): \[([a-z-]+)\]")
 
 
@@ -25,7 +26,8 @@ class Call:
     """One line of a `calls` block."""
 
     text: str
-    leaves: list[int]
+    # How often each line leaves compiled code.
+    leaves: dict[int, int]
     interpreted: bool
     line: int
 
@@ -114,9 +116,9 @@ def _finish(case: Case, kind: str, lines: list[str], start: int) -> None:
 def _call(case: Case, line: str, number: int) -> Call:
     text, _, comment = line.partition("#")
     comment = comment.strip()
-    leaves, interpreted = [], comment == "interpreted"
-    if match := re.fullmatch(r"leaves: (\d+(?:, ?\d+)*)", comment):
-        leaves = [int(one) for one in match[1].split(",")]
+    leaves, interpreted = {}, comment == "interpreted"
+    if comment.startswith("leaves: ") and all(matches := [_LEAVES.fullmatch(one) for one in comment[8:].split(",")]):
+        leaves = {int(match[1]): int(match[2] or 1) for match in matches}
     elif comment and not interpreted:
         raise Malformed(f"{case.path}:{number}: what does `# {comment}` mean?")
     try:

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from itertools import count
 
+from tests.values import written
+
 _numbers = count(1)
 
 
@@ -28,6 +30,11 @@ def execute(text: str, file: str, decorator) -> dict:
     return namespace
 
 
+def forget(file: str) -> None:
+    """Gives up the lines of a text that will not run again."""
+    linecache.cache.pop(file, None)
+
+
 def arguments(call: str, namespace: dict) -> tuple[list, dict]:
     """The arguments of a call's text, evaluated."""
     collected = {}
@@ -42,16 +49,37 @@ def arguments(call: str, namespace: dict) -> tuple[list, dict]:
 
 @dataclass
 class Program:
-    """A module's text with one function of interest, and calls of it (tuples of positional arguments)."""
+    """A module's text with one function of interest, and calls of it: tuples of arguments, a dict of keywords last if there are any."""
 
     text: str
     name: str
     calls: list[tuple]
+    # Loops of many turns: too long for the instrumented run.
+    long: bool = False
+    # What of the language occurs, by the generator's names.
+    constructs: frozenset[str] = frozenset()
 
-    @property
-    def rebinds_range(self) -> bool:
-        """True if the last call is to be repeated after the module has bound `range` to something else."""
-        return "range(" in self.text
+    def outside(self) -> dict:
+        """Names from outside that the function reads, bound to something else: the last call is repeated under it."""
+        other = {}
+        if "range(" in self.text:
+            other["range"] = backwards
+        for line in self.text.splitlines():
+            name, sign, value = line.partition(" = ")
+            if sign and name.isupper():
+                other[name] = 3 if value[0].isdigit() and value.isdigit() else 0.25
+        return other
+
+
+def split(call: tuple) -> tuple[tuple, dict]:
+    """The positional arguments and the keywords of a program's call."""
+    return (call[:-1], call[-1]) if call and isinstance(call[-1], dict) else (call, {})
+
+
+def written_call(name: str, call: tuple) -> str:
+    """A call as a case writes it."""
+    args, kwargs = split(call)
+    return f"{name}({', '.join([*map(written, args), *(f'{one}={written(value)}' for one, value in kwargs.items())])})"
 
 
 def backwards(*args):

@@ -1,4 +1,4 @@
-"""The proof is proved: each planted fault is found by the programs from the table or by the fuzzer.
+"""The proof is proved: each planted fault is found by the programs from the table, by the fuzzer or by forced exits.
 
 Needs an extension that was built with the feature `faults` (`scripts/build-faults.sh`); other builds skip this file.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests import table
+from tests.fuzz.check import Options
 from tests.fuzz.engine import Engine
-from tests.fuzz.generate import Generator
+from tests.fuzz.worker import Source
 
 pytestmark = pytest.mark.faults
 SEED = 7
 # A fault that this many random functions do not show is not found.
-MOST_FUNCTIONS = 500
+MOST_FUNCTIONS = 600
 
 
 def planted() -> list[str]:
@@ -29,18 +29,16 @@ NAMES = planted()
 needs_faults = pytest.mark.skipif(not NAMES, reason="brrr was built without the feature `faults` (scripts/build-faults.sh)")
 
 
-def table_programs():
-    """What the test of the table runs, but for the literals."""
-    return [*table.operand_programs(), *table.joined_programs()]
-
-
 def search(fault: str | None):
     """What finds the fault: `(part, functions run, finding)`; None if nothing does."""
     environment = {"BRRR_FAULT": fault} if fault else {}
-    for part, programs in (("table", table_programs()), ("fuzzer", Generator(SEED).programs())):
-        engine = Engine(environment, timeout=10)
+    for part, source, options in (
+        ("fuzzer", Source("random", SEED), Options(traced=True, forced=6)),
+        ("table", Source("operands+calls+joined"), Options(traced=True)),
+    ):
+        engine = Engine(2, environment, timeout=10, options=options)
         try:
-            found = engine.search(programs, lambda totals: totals.functions < MOST_FUNCTIONS)
+            found = engine.search(source, lambda totals: part == "table" or totals.functions < MOST_FUNCTIONS)
         finally:
             engine.stop()
         if found:
@@ -58,7 +56,7 @@ def test_fault_is_found(fault, capsys):
     # A fault that the compiler notices itself proves nothing about the tests.
     assert "BRRR901" not in problem, problem
     with capsys.disabled():
-        print(f"\n  {fault}: found by the {part} after {functions} functions: {problem[:110]}", end="")
+        print(f"\n  {fault}: found by the {part} after {functions} functions: {problem.splitlines()[0][:110]}", end="")
 
 
 @needs_faults
@@ -69,4 +67,4 @@ def test_without_a_fault_nothing_is_found():
 
 @needs_faults
 def test_there_are_enough():
-    assert len(NAMES) >= 22
+    assert len(NAMES) >= 30

@@ -1,13 +1,16 @@
-"""`python -m tests.fuzz [--seed N] [--seconds S | --count N | --forever]`."""
+"""`python -m tests.fuzz [--seed N] [--functions N | --seconds S | --forever] [--jobs N]`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
+from tests import table
+from tests.fuzz.check import Options, Totals
 from tests.fuzz.engine import Engine
-from tests.fuzz.generate import Generator
+from tests.fuzz.worker import Source
 
 
 def main() -> int:
@@ -15,38 +18,74 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Random functions under brrr and CPython.")
     parser.add_argument("--seed", type=int, default=None, help="the same seed makes the same programs (default: the time)")
     until = parser.add_mutually_exclusive_group()
+    until.add_argument("--functions", type=int, help="how many functions")
     until.add_argument("--seconds", type=float, default=20.0, help="how long to go on (default: 20)")
-    until.add_argument("--count", type=int, help="how many functions")
     until.add_argument("--forever", action="store_true", help="until something differs or Ctrl-C")
-    parser.add_argument("--timeout", type=float, default=20.0, help="seconds until a function counts as hanging")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first program (default: 0)")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: one a core)")
+    parser.add_argument("--timeout", type=float, default=30.0, help="seconds until a function counts as hanging")
+    parser.add_argument("--table", action="store_true", help="the programs of the table on edge values, instead of random ones")
     chosen = parser.parse_args()
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 10**9
-    engine = Engine(timeout=chosen.timeout)
+    options = Options(instrumented=0.5, forced=12)
+    engine = Engine(chosen.jobs, timeout=chosen.timeout, options=options)
+    source = Source("operands+calls+joined+literals") if chosen.table else Source("random", seed)
     start = shown = time.monotonic()
+    terminal = sys.stderr.isatty()
 
-    def go_on(totals) -> bool:
+    def go_on(totals: Totals) -> bool:
         nonlocal shown
         now = time.monotonic()
-        if sys.stderr.isatty() and now - shown > 0.5:
+        if now - shown > (0.5 if terminal else 30):
             shown = now
-            print(f"\r{now - start:.0f} s: {totals}", end="", file=sys.stderr, flush=True)
-        if chosen.forever:
+            text = f"{now - start:.0f} s, {totals.functions / (now - start):.0f} functions/s: {totals}"
+            print(f"\r{text}\x1b[K" if terminal else text, end="" if terminal else "\n", file=sys.stderr, flush=True)
+        if chosen.forever or chosen.table:
             return True
-        return totals.functions < chosen.count if chosen.count else now - start < chosen.seconds
+        return totals.functions < chosen.functions if chosen.functions else now - start < chosen.seconds
 
-    print(f"seed {seed}", flush=True)
+    print(source if chosen.table else f"seed {seed}", flush=True)
     found = None
     try:
-        found = engine.search(Generator(seed).programs(), go_on)
+        found = engine.search(source, go_on, chosen.first)
         if found:
             print("\na difference; making it smaller", file=sys.stderr)
-            print(engine.shrink(found).markdown())
+            print(engine.shrink(found, 60).markdown())
     except KeyboardInterrupt:
         print(file=sys.stderr)
     finally:
         engine.stop()
-    print(f"{engine.totals}, {time.monotonic() - start:.1f} s: {'a difference' if found else 'no difference'}")
+    seconds = time.monotonic() - start
+    print(coverage(engine.totals))
+    print(f"{engine.totals}, {seconds:.0f} s, {engine.totals.functions / seconds:.0f} functions/s: "
+          f"{'a difference' if found else 'no difference'}")
     return 1 if found else 0
+
+
+def coverage(totals: Totals) -> str:
+    """What of the table and of the language was used, and what was not."""
+    rows = table.rows()
+    kinds = sorted({one for row in rows if row.name in table.ARITHMETIC for one in row.params} | {"bool"})
+    wanted = {(name, (left, right)) for name in (*table.ARITHMETIC, *table.COMPARISONS) for left in kinds for right in kinds}
+    exits = exit_kinds()
+    taken = {(row.name, reason) for row, reason in exits if (row.name, "any") in totals.reasons or any(
+        name == row.name for name, _ in totals.reasons)}
+    parts = [
+        ("rows", len(totals.rows), len(rows), sorted({f"{row.name}({', '.join(row.params)})" for row in set(rows) - totals.rows})),
+        ("pairs of operand types", len(wanted & totals.pairs), len(wanted),
+         [f"{left} {name} {right}" for name, (left, right) in sorted(wanted - totals.pairs)]),
+        ("rows that leave", len(taken), len({(row.name, reason) for row, reason in exits}),
+         sorted({row.name for row, reason in exits if (row.name, reason) not in taken})),
+    ]
+    lines = [f"{text}: {found} of {all_}" + (f"; not {', '.join(rest)}" if rest else "") for text, found, all_, rest in parts]
+    lines.append("exits: " + ", ".join(sorted({reason for _, reason in totals.reasons})))
+    lines.append("constructs: " + ", ".join(f"{name} {count}" for name, count in sorted(totals.constructs.items())))
+    return "\n".join(lines)
+
+
+def exit_kinds() -> list[tuple[table.Row, str]]:
+    """Every row with every reason for which it leaves."""
+    return [(row, reason) for row in table.rows() for reason in row.leaves]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import random
 
-from tests import table
+from tests import edges, table
 from tests.program import Program
 
 NAMES = ["x", "y", "z", "u", "v", "w"]
@@ -24,22 +24,18 @@ SMALL = {
     "float": [0.0, 0.5, 1.0, 1.5, -2.5, 3.0, 0.1, -0.0, 100.25],
     "bool": [True, False],
 }
-EDGES = {"int": table.INTS, "float": table.FLOATS, "bool": table.BOOLS}
+EDGES = {"int": edges.INTS, "float": edges.FLOATS, "bool": edges.BOOLS}
 
 
 class Generator:
     """Makes programs; the same ones for the same seed."""
 
     def __init__(self, seed: int):
-        self.random = random.Random(seed)
+        self.seed = seed
 
-    def programs(self):
-        """Without end."""
-        while True:
-            yield self.program()
-
-    def program(self) -> Program:
+    def program(self, number: int) -> Program:
         """One function and calls of it."""
+        self.random = random.Random(f"{self.seed}/{number}")
         count = self.random.choices([1, 2, 3], [2, 4, 3])[0]
         self.meant = {name: self.random.choices(["int", "float", "bool"], [6, 3, 1])[0] for name in PARAMETERS[:count]}
         # What a name was last assigned, as far as the text tells; names out of it may be unbound.
@@ -283,7 +279,7 @@ class Generator:
             name = self._name(kind) if self.random.random() < 0.8 else None
             if name is None and kind == "bool" and self.types and self.random.random() < 0.8:
                 one = self.random.choice(list(self.types))
-                return f"({one} {self.random.choice(table.COMPARE)} {self._literal(self.types[one])})"
+                return f"({one} {self.random.choice(table.COMPARISONS)} {self._literal(self.types[one])})"
             return name or self._literal(kind)
         if pick < 0.36:
             condition = self._condition(depth - 1)
@@ -294,7 +290,7 @@ class Generator:
             return f"({left} {word} {self._expression(kind, depth - 1)})"
         if kind == "bool" and pick < 0.5:
             parts = [self._expression(self._kind(), depth - 1) for _ in range(3)]
-            words = [self.random.choice(table.COMPARE) for _ in range(2)]
+            words = [self.random.choice(table.COMPARISONS) for _ in range(2)]
             return f"({parts[0]} {words[0]} {parts[1]} {words[1]} {parts[2]})"
         return self._operation(self._row([row for row in table.rows() if row.result == kind]), depth)
 
@@ -323,4 +319,4 @@ class Generator:
 
 
 def _binary() -> list[table.Row]:
-    return [row for row in table.rows() if row.name in table.BINARY and len(row.params) == 2]
+    return [row for row in table.rows() if row.name in table.ARITHMETIC and len(row.params) == 2]

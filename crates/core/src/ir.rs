@@ -84,6 +84,8 @@ pub struct Loop {
     pub header: BlockId,
     /// The loop around it.
     pub parent: Option<LoopId>,
+    /// Where it leaves if the poll at its header says so.
+    pub poll: Option<ExitId>,
 }
 
 /// `target = value`. The only statement: effects other than on locals do not exist yet.

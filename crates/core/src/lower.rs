@@ -5,6 +5,7 @@
 
 mod builder;
 mod chain;
+mod loops;
 mod recipe;
 
 use std::collections::HashMap;
@@ -16,9 +17,11 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE};
 use crate::backend::Options;
-use crate::ir::{Chain, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::ir::{BlockId, Chain, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::loops::shapes;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
+use recipe::signed;
 
 /// Lowers a function that [`crate::ir::verify`] accepts.
 #[must_use]
@@ -28,15 +31,15 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     b.at_end(entry);
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
-    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, wide_scratch: None, overflow_to: None };
+    let loops = loops::Loops::new(b.alloca(b.i64, "fuel"), shapes(function));
+    let exits = HashMap::new();
+    let (scratch, wide_scratch, overflow_to) = (None, None, None);
+    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits, scratch, wide_scratch, overflow_to, loops };
     lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
     lowerer.parameters();
+    lowerer.fill_up();
     lowerer.b.jump(lowerer.blocks[0]);
-    for (at, block) in function.blocks.iter().enumerate() {
-        lowerer.b.at_end(lowerer.blocks[at]);
-        lowerer.statements(&block.statements);
-        lowerer.terminator(&block.terminator);
-    }
+    (0..function.blocks.len()).for_each(|at| lowerer.block(BlockId(at as u32)));
     lowerer.b.module
 }
 
@@ -144,6 +147,7 @@ struct Lowerer<'ctx, 'ir> {
     wide_scratch: Option<PointerValue<'ctx>>,
     /// Where overflow goes instead of an exit, within a chain.
     overflow_to: Option<BasicBlock<'ctx>>,
+    loops: loops::Loops<'ctx>,
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -219,7 +223,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn terminator(&mut self, terminator: &Terminator) {
-        let block = |id: crate::ir::BlockId| self.blocks[id.0 as usize];
+        let block = |id: BlockId| self.edge(id);
         match terminator {
             Terminator::Jump(to) => self.b.jump(block(*to)),
             Terminator::Branch { condition, then_block, else_block } => {

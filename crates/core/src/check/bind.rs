@@ -3,19 +3,20 @@
 //! Enters: a [`Function`] and an [`Env`]. Leaves: a [`Flow`] and every diagnostic that holds whatever the types are. All
 //! problems are reported, not only the first.
 
+mod loops;
+mod scope;
+
 use std::collections::BTreeMap;
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
-use super::flow::{
-    Annotation, Arg, End, EntryId, EntryPoint, Flow, FlowBlock, FlowId, FlowLoop, FlowLoopId, Parameter, Step,
-    StepKind, VarId, Variable,
-};
+use super::flow::{Arg, End, EntryId, EntryPoint, Flow, FlowBlock, FlowId, Step, StepKind, VarId, Variable};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
 use crate::source::{SourceFile, Span};
-use crate::syntax::{Function, bind_target, identifier, span};
-use crate::types::{Builtin, Env, Type};
+use crate::syntax::{Function, identifier, span};
+use crate::types::Env;
+use loops::LoopTargets;
 
 /// Binds a function.
 #[must_use]
@@ -45,14 +46,8 @@ pub(super) struct Binder<'a> {
     /// Ordinal of the next statement, and of the current one.
     next_statement: u32,
     statement: u32,
-    /// The loops around, innermost last: where `break` and `continue` go.
+    /// The loops around, innermost last.
     loops: Vec<LoopTargets>,
-}
-
-struct LoopTargets {
-    id: FlowLoopId,
-    header: FlowId,
-    after: FlowId,
 }
 
 impl<'a> Binder<'a> {
@@ -83,75 +78,6 @@ impl<'a> Binder<'a> {
 
     fn start(&mut self) {
         self.current = self.block();
-    }
-
-    fn parameters(&mut self, function: &Function) {
-        let arguments = &function.ast.args;
-        let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-        for argument in plain {
-            let at = span(&argument.def);
-            let written = argument.def.arg.as_str();
-            let name = identifier(written);
-            let name_span = Span::new(at.start, at.start + written.len() as u32);
-            let annotation = match argument.def.annotation.as_deref() {
-                None => Annotation::Missing,
-                Some(expression) => self.annotation(expression),
-            };
-            let variable = self.variable(name.clone(), true);
-            self.names.insert(name.clone(), variable);
-            self.flow.parameters.push(Parameter { name, span: name_span, annotation });
-        }
-        for (starred, what) in [(&arguments.vararg, "*"), (&arguments.kwarg, "**")] {
-            if let Some(starred) = starred {
-                let message = format!("parameter `{what}{}` cannot be compiled", starred.arg);
-                let label = "takes any number of arguments";
-                let diagnostic = Diagnostic::new(Code::Parameter, message, span(&**starred), label);
-                self.diagnostics.push(diagnostic.help("name each parameter; defaults and keywords work"));
-            }
-        }
-        let first = arguments.posonlyargs.iter().chain(&arguments.args).next();
-        if let Some(first) = first.filter(|first| function.in_class && first.def.arg.as_str() == "self") {
-            let message = format!("method `{}` cannot be compiled: `self` is an object", function.name);
-            let diagnostic = Diagnostic::new(Code::Method, message, span(&first.def), "any object of the class");
-            self.diagnostics
-                .push(diagnostic.help("make it a `@staticmethod` above `@brrr` that takes the numbers it needs"));
-        }
-    }
-
-    fn annotation(&self, expression: &Expr) -> Annotation {
-        let text = match expression {
-            Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => text.as_str(),
-            Expr::Constant(ast::ExprConstant { value: ast::Constant::None, .. }) => "None",
-            Expr::Name(name) => name.id.as_str(),
-            _ => "",
-        };
-        Type::from_python(text.trim()).map_or_else(|| Annotation::Other(span(expression)), Annotation::Type)
-    }
-
-    /// Every name that is written anywhere in the body is a local of the function.
-    fn locals(&mut self, body: &[Stmt]) {
-        for statement in body {
-            let mut written = Env::default();
-            match statement {
-                Stmt::Assign(assign) => assign.targets.iter().for_each(|target| bind_target(target, &mut written)),
-                Stmt::AugAssign(assign) => bind_target(&assign.target, &mut written),
-                Stmt::AnnAssign(assign) => bind_target(&assign.target, &mut written),
-                Stmt::For(inner) => bind_target(&inner.target, &mut written),
-                _ => {}
-            }
-            for name in written.bound {
-                if !self.names.contains_key(&name) {
-                    let variable = self.variable(name.clone(), true);
-                    self.names.insert(name, variable);
-                }
-            }
-            match statement {
-                Stmt::For(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
-                Stmt::While(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
-                Stmt::If(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
-                _ => {}
-            }
-        }
     }
 
     pub(super) fn variable(&mut self, name: String, in_frame: bool) -> VarId {
@@ -276,186 +202,6 @@ impl<'a> Binder<'a> {
         self.body(&inner.orelse);
         self.finish(End::Jump(after));
         self.enter(after);
-    }
-
-    /// Opens a loop whose header is a new block, which becomes the current one.
-    fn open_loop(&mut self, after: FlowId) -> FlowId {
-        let parent = self.loops.last().map(|targets| targets.id);
-        let id = FlowLoopId(self.flow.loops.len() as u32);
-        // The header belongs to the loop, so the loop must be the current one when its block is made.
-        self.loops.push(LoopTargets { id, header: FlowId(0), after });
-        let header = self.block();
-        if let Some(targets) = self.loops.last_mut() {
-            targets.header = header;
-        }
-        self.flow.loops.push(FlowLoop { header, parent });
-        self.finish(End::Jump(header));
-        self.enter(header);
-        header
-    }
-
-    /// The body of a loop, then its `else`.
-    fn close_loop(&mut self, body: &[Stmt], header: FlowId, orelse: &[Stmt], else_block: FlowId, after: FlowId) {
-        self.body(body);
-        self.finish(End::Jump(header));
-        self.loops.pop();
-        self.enter(else_block);
-        self.body(orelse);
-        self.finish(End::Jump(after));
-        self.enter(after);
-    }
-
-    fn while_loop(&mut self, inner: &ast::StmtWhile) {
-        let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.entry(Point::Condition, span(&*inner.test));
-        let body = self.block();
-        self.condition(&inner.test, body, else_block);
-        self.enter(body);
-        self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
-    }
-
-    fn for_loop(&mut self, inner: &ast::StmtFor) {
-        let ordinal = self.statement;
-        let place = span(&*inner.iter);
-        self.entry(Point::Iterable, place);
-        let Some(target) = self.for_target(&inner.target) else {
-            self.skip_bodies(&inner.body, &inner.orelse);
-            return;
-        };
-        let Some([start, stop, step]) = self.range(&inner.iter) else {
-            self.skip_bodies(&inner.body, &inner.orelse);
-            return;
-        };
-        let next = self.iterator("next", ordinal);
-        let end = self.iterator("stop", ordinal);
-        self.step(next, StepKind::Op("index.", vec![start]), place);
-        self.step(end, StepKind::Op("index.", vec![stop]), place);
-        match step {
-            Arg::Constant(Constant::Int(1)) => self.counted_loop(inner, target, next, "<", "up.", end),
-            Arg::Constant(Constant::Int(-1)) => self.counted_loop(inner, target, next, ">", "down.", end),
-            _ => self.stepped_loop(inner, target, next, step, end),
-        }
-    }
-
-    fn iterator(&mut self, part: &str, ordinal: u32) -> VarId {
-        self.variable(format!(".{part}{ordinal}"), true)
-    }
-
-    /// A range with step 1 or -1: the iterator is its next value, which cannot overflow before it meets the stop.
-    fn counted_loop(
-        &mut self,
-        inner: &ast::StmtFor,
-        target: VarId,
-        next: VarId,
-        test: &'static str,
-        advance: &'static str,
-        stop: VarId,
-    ) {
-        let place = span(&*inner.target);
-        let (after, else_block) = (self.block(), self.block());
-        let statement = self.statement;
-        let header = self.open_loop(after);
-        self.entry(Point::Advance, place);
-        let more = self.temporary();
-        self.step(more, StepKind::Op(test, vec![Arg::Var(next), Arg::Var(stop)]), place);
-        let body = self.block();
-        self.finish(End::Branch(Arg::Var(more), body, else_block));
-        self.enter(body);
-        self.statement = statement;
-        self.entry(Point::Target, place);
-        self.step(target, StepKind::Copy(Arg::Var(next)), place);
-        self.step(next, StepKind::Op(advance, vec![Arg::Var(next)]), place);
-        self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
-    }
-
-    /// A range with another step: the iterator is its next value and the number of turns that remain, modulo 2**64.
-    fn stepped_loop(&mut self, inner: &ast::StmtFor, target: VarId, next: VarId, step: Arg, stop: VarId) {
-        let place = span(&*inner.target);
-        let ordinal = self.statement;
-        let by = self.iterator("step", ordinal);
-        let left = self.iterator("left", ordinal);
-        let checked = self.temporary();
-        self.step(checked, StepKind::Op("index.", vec![step]), span(&*inner.iter));
-        self.step(by, StepKind::Op("step.", vec![Arg::Var(checked)]), span(&*inner.iter));
-        let range = vec![Arg::Var(next), Arg::Var(stop), Arg::Var(by)];
-        self.step(left, StepKind::Op("count.", range), span(&*inner.iter));
-        let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.entry(Point::Advance, place);
-        let more = self.temporary();
-        let zero = Arg::Constant(Constant::Int(0));
-        self.step(more, StepKind::Op("!=", vec![Arg::Var(left), zero]), place);
-        let body = self.block();
-        self.finish(End::Branch(Arg::Var(more), body, else_block));
-        self.enter(body);
-        self.entry(Point::Target, place);
-        self.step(target, StepKind::Copy(Arg::Var(next)), place);
-        self.step(next, StepKind::Op("advance.", vec![Arg::Var(next), Arg::Var(by)]), place);
-        let less = Arg::Constant(Constant::Int(-1));
-        self.step(left, StepKind::Op("advance.", vec![Arg::Var(left), less]), place);
-        self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
-    }
-
-    /// The loop itself is refused; what is inside is still looked at, as a body of its own.
-    fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
-        let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after);
-        self.close_loop(body, header, orelse, else_block, after);
-    }
-
-    fn for_target(&mut self, target: &Expr) -> Option<VarId> {
-        if let Expr::Name(name) = target {
-            return self.local(name.id.as_str());
-        }
-        let diagnostic = Diagnostic::new(
-            Code::Target,
-            "the target of this `for` cannot be compiled",
-            span(target),
-            "not a single name",
-        );
-        self.diagnostics.push(diagnostic.help("`range` gives one int at a time: write `for i in range(...)`"));
-        None
-    }
-
-    /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
-    fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
-        let refuse = |binder: &mut Self, label: &str, help: &str| {
-            let message = "a `for` loop over this cannot be compiled";
-            binder.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
-            None
-        };
-        let Expr::Call(call) = iterable else {
-            return refuse(
-                self,
-                "not a call of `range`",
-                "loop over `range(...)` and compute the element inside the loop",
-            );
-        };
-        let is_range = matches!(&*call.func, Expr::Name(name)
-            if name.id.as_str() == "range" && self.local("range").is_none()
-                && self.env.meaning("range") == crate::types::Meaning::Builtin(Builtin::Range));
-        if !is_range {
-            return refuse(
-                self,
-                "not Python's own `range`",
-                "loop over `range(...)` and compute the element inside the loop",
-            );
-        }
-        if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {
-            return refuse(self, "takes plain arguments only", "write `range(start, stop, step)`");
-        }
-        if !self.flow.guards.contains(&Builtin::Range) {
-            self.flow.guards.push(Builtin::Range);
-        }
-        let args = call.args.iter().map(|argument| self.expression(argument)).collect::<Vec<_>>();
-        let (zero, one) = (Arg::Constant(Constant::Int(0)), Arg::Constant(Constant::Int(1)));
-        match *args.as_slice() {
-            [stop] => Some([zero, stop, one]),
-            [start, stop] => Some([start, stop, one]),
-            [start, stop, step] => Some([start, stop, step]),
-            _ => refuse(self, "takes one to three arguments", "write `range(start, stop, step)`"),
-        }
     }
 
     fn refuse_statement(&mut self, statement: &Stmt) {

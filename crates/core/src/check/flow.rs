@@ -94,6 +94,8 @@ pub struct FlowLoop {
     pub header: FlowId,
     /// The loop around it.
     pub parent: Option<FlowLoopId>,
+    /// The entry point at the start of the header.
+    pub entry: EntryId,
 }
 
 /// One step; `entry` is where the interpreter resumes if the step cannot finish.

@@ -490,7 +490,7 @@ impl Specialiser<'_> {
             if instances.special.len() < VERSIONS && has_room {
                 let id = LoopId(self.function.loops.len() as u32);
                 instances.special.push((state.clone(), id));
-                return (self.new_loop(outer, header, state.clone()), state);
+                return (self.new_loop(of, outer, header, state.clone()), state);
             }
         }
         let general = instances.general;
@@ -502,16 +502,17 @@ impl Specialiser<'_> {
         if let Some(instances) = self.instances.get_mut(&(of, outer.clone())) {
             instances.general = Some(id);
         }
-        (self.new_loop(outer, header, state.clone()), state)
+        (self.new_loop(of, outer, header, state.clone()), state)
     }
 
-    fn new_loop(&mut self, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
+    fn new_loop(&mut self, of: FlowLoopId, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
         let id = LoopId(self.function.loops.len() as u32);
         let parent = outer.last().copied();
         let mut context = outer;
         context.push(id);
         let block = self.block(&context);
-        self.function.loops.push(Loop { header: block, parent });
+        let poll = Some(self.exit(self.flow.loops[of.0 as usize].entry, &state));
+        self.function.loops.push(Loop { header: block, parent, poll });
         self.waiting.push(Waiting { block, flow: header, step: 0, one_step: false, context, state });
         block
     }

@@ -38,7 +38,10 @@ impl Printer<'_> {
         writeln!(self.text, "fn {}({}) -> {}", function.name, params.join(", "), function.result.machine())?;
         for (at, block) in function.blocks.iter().enumerate() {
             let note = match function.loops.iter().position(|inner| inner.header == BlockId(at as u32)) {
-                Some(inner) => format!("  # header of loop {inner}"),
+                Some(inner) => match function.loops[inner].poll {
+                    Some(ExitId(exit)) => format!("  # header of loop {inner}, polls with exit {exit}"),
+                    None => format!("  # header of loop {inner}"),
+                },
                 None => String::new(),
             };
             writeln!(self.text, "bb{at}:{note}")?;

@@ -11,6 +11,7 @@
 //! 8. The live variables of an exit have distinct names.
 //! 9. A returned tuple is of one of the function's shapes. No local holds a tuple.
 //! 10. A chain is parts, with conversions from bool between them, and their end, one behind the other; its intermediates are ints.
+//! 11. The exit of a loop's poll can be taken at the start of its header.
 
 use std::collections::BTreeSet;
 
@@ -191,6 +192,8 @@ fn loops(function: &Function) -> Result<(), String> {
         })?;
         let id = LoopId(at as u32);
         ensure(function.block(inner.header).in_loop == Some(id), || format!("the header of loop {at} is outside it"))?;
+        let exit = inner.poll.is_none_or(|exit| (exit.0 as usize) < function.exits.len());
+        ensure(exit, || format!("loop {at} polls and has no such exit"))?;
     }
     let around = |block: BlockId| {
         let mut chain = Vec::new();
@@ -261,6 +264,8 @@ fn written_before_read(function: &Function) -> Result<(), String> {
             let live = function.exits[exit.0 as usize].live.iter().flat_map(|live| live.value.leaves());
             live.into_iter().try_for_each(|id| read(written, id))
         };
+        let polling = function.loops.iter().filter(|inner| inner.header == BlockId(at as u32));
+        polling.filter_map(|inner| inner.poll).try_for_each(|exit| leave(written, exit))?;
         for statement in &block.statements {
             let (args, exit) = match &statement.value {
                 Value::Convert(operand) => (std::slice::from_ref(operand), None),

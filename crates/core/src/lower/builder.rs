@@ -92,7 +92,6 @@ impl<'ctx> Builder<'ctx> {
     }
 
     /// Calls one of the [`crate::abi::Services`], the one at this offset in bytes, with the activation and `args`.
-    #[expect(dead_code, reason = "the service of polls is called as soon as loops have them")]
     pub fn service(
         &self,
         offset: usize,

@@ -421,7 +421,7 @@ fn power_of_two(value: IntValue<'_>) -> Option<i64> {
     (constant.count_ones() == 1).then(|| i64::from(constant.trailing_zeros()))
 }
 
-const fn signed(predicate: Predicate) -> IntPredicate {
+pub(super) const fn signed(predicate: Predicate) -> IntPredicate {
     match predicate {
         Predicate::Lt => IntPredicate::SLT,
         Predicate::Le => IntPredicate::SLE,

@@ -1,0 +1,198 @@
+//! Loops: `while`, and `for` over a range, with their `else`.
+
+use rustpython_parser::ast::{self, Expr, Stmt};
+
+use super::Binder;
+use crate::check::flow::{Arg, End, FlowId, FlowLoop, FlowLoopId, StepKind, VarId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::{Constant, Point};
+use crate::source::Span;
+use crate::syntax::span;
+use crate::types::Builtin;
+
+/// A loop around the statement at hand: where `break` and `continue` go.
+pub(super) struct LoopTargets {
+    pub(super) id: FlowLoopId,
+    pub(super) header: FlowId,
+    pub(super) after: FlowId,
+}
+
+impl Binder<'_> {
+    /// Opens a loop whose header is a new block, which becomes the current one, and an entry point of this kind.
+    fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
+        let parent = self.loops.last().map(|targets| targets.id);
+        let id = FlowLoopId(self.flow.loops.len() as u32);
+        // The header belongs to the loop, so the loop must be the current one when its block is made.
+        self.loops.push(LoopTargets { id, header: FlowId(0), after });
+        let header = self.block();
+        if let Some(targets) = self.loops.last_mut() {
+            targets.header = header;
+        }
+        self.finish(End::Jump(header));
+        self.enter(header);
+        let entry = self.entry(point, place);
+        self.flow.loops.push(FlowLoop { header, parent, entry });
+        header
+    }
+
+    /// The body of a loop, then its `else`.
+    fn close_loop(&mut self, body: &[Stmt], header: FlowId, orelse: &[Stmt], else_block: FlowId, after: FlowId) {
+        self.body(body);
+        self.finish(End::Jump(header));
+        self.loops.pop();
+        self.enter(else_block);
+        self.body(orelse);
+        self.finish(End::Jump(after));
+        self.enter(after);
+    }
+
+    pub(super) fn while_loop(&mut self, inner: &ast::StmtWhile) {
+        let (after, else_block) = (self.block(), self.block());
+        let header = self.open_loop(after, Point::Condition, span(&*inner.test));
+        let body = self.block();
+        self.condition(&inner.test, body, else_block);
+        self.enter(body);
+        self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
+    }
+
+    pub(super) fn for_loop(&mut self, inner: &ast::StmtFor) {
+        let ordinal = self.statement;
+        let place = span(&*inner.iter);
+        self.entry(Point::Iterable, place);
+        let Some(target) = self.for_target(&inner.target) else {
+            self.skip_bodies(&inner.body, &inner.orelse);
+            return;
+        };
+        let Some([start, stop, step]) = self.range(&inner.iter) else {
+            self.skip_bodies(&inner.body, &inner.orelse);
+            return;
+        };
+        let next = self.iterator("next", ordinal);
+        let end = self.iterator("stop", ordinal);
+        self.step(next, StepKind::Op("index.", vec![start]), place);
+        self.step(end, StepKind::Op("index.", vec![stop]), place);
+        match step {
+            Arg::Constant(Constant::Int(1)) => self.counted_loop(inner, target, next, "<", "up.", end),
+            Arg::Constant(Constant::Int(-1)) => self.counted_loop(inner, target, next, ">", "down.", end),
+            _ => self.stepped_loop(inner, target, next, step, end),
+        }
+    }
+
+    fn iterator(&mut self, part: &str, ordinal: u32) -> VarId {
+        self.variable(format!(".{part}{ordinal}"), true)
+    }
+
+    /// A range with step 1 or -1: the iterator is its next value, which cannot overflow before it meets the stop.
+    fn counted_loop(
+        &mut self,
+        inner: &ast::StmtFor,
+        target: VarId,
+        next: VarId,
+        test: &'static str,
+        advance: &'static str,
+        stop: VarId,
+    ) {
+        let place = span(&*inner.target);
+        let (after, else_block) = (self.block(), self.block());
+        let statement = self.statement;
+        let header = self.open_loop(after, Point::Advance, place);
+        let more = self.temporary();
+        self.step(more, StepKind::Op(test, vec![Arg::Var(next), Arg::Var(stop)]), place);
+        let body = self.block();
+        self.finish(End::Branch(Arg::Var(more), body, else_block));
+        self.enter(body);
+        self.statement = statement;
+        self.entry(Point::Target, place);
+        self.step(target, StepKind::Copy(Arg::Var(next)), place);
+        self.step(next, StepKind::Op(advance, vec![Arg::Var(next)]), place);
+        self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
+    }
+
+    /// A range with another step: the iterator is its next value and the number of turns that remain, modulo 2**64.
+    fn stepped_loop(&mut self, inner: &ast::StmtFor, target: VarId, next: VarId, step: Arg, stop: VarId) {
+        let place = span(&*inner.target);
+        let ordinal = self.statement;
+        let by = self.iterator("step", ordinal);
+        let left = self.iterator("left", ordinal);
+        let checked = self.temporary();
+        self.step(checked, StepKind::Op("index.", vec![step]), span(&*inner.iter));
+        self.step(by, StepKind::Op("step.", vec![Arg::Var(checked)]), span(&*inner.iter));
+        let range = vec![Arg::Var(next), Arg::Var(stop), Arg::Var(by)];
+        self.step(left, StepKind::Op("count.", range), span(&*inner.iter));
+        let (after, else_block) = (self.block(), self.block());
+        let header = self.open_loop(after, Point::Advance, place);
+        let more = self.temporary();
+        let zero = Arg::Constant(Constant::Int(0));
+        self.step(more, StepKind::Op("!=", vec![Arg::Var(left), zero]), place);
+        let body = self.block();
+        self.finish(End::Branch(Arg::Var(more), body, else_block));
+        self.enter(body);
+        self.entry(Point::Target, place);
+        self.step(target, StepKind::Copy(Arg::Var(next)), place);
+        self.step(next, StepKind::Op("advance.", vec![Arg::Var(next), Arg::Var(by)]), place);
+        let less = Arg::Constant(Constant::Int(-1));
+        self.step(left, StepKind::Op("advance.", vec![Arg::Var(left), less]), place);
+        self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
+    }
+
+    /// The loop itself is refused; what is inside is still looked at, as a body of its own.
+    fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
+        let (after, else_block) = (self.block(), self.block());
+        let header = self.open_loop(after, Point::Advance, Span::default());
+        self.close_loop(body, header, orelse, else_block, after);
+    }
+
+    fn for_target(&mut self, target: &Expr) -> Option<VarId> {
+        if let Expr::Name(name) = target {
+            return self.local(name.id.as_str());
+        }
+        let diagnostic = Diagnostic::new(
+            Code::Target,
+            "the target of this `for` cannot be compiled",
+            span(target),
+            "not a single name",
+        );
+        self.diagnostics.push(diagnostic.help("`range` gives one int at a time: write `for i in range(...)`"));
+        None
+    }
+
+    /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
+    fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
+        let refuse = |binder: &mut Self, label: &str, help: &str| {
+            let message = "a `for` loop over this cannot be compiled";
+            binder.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
+            None
+        };
+        let Expr::Call(call) = iterable else {
+            return refuse(
+                self,
+                "not a call of `range`",
+                "loop over `range(...)` and compute the element inside the loop",
+            );
+        };
+        let is_range = matches!(&*call.func, Expr::Name(name)
+            if name.id.as_str() == "range" && self.local("range").is_none()
+                && self.env.meaning("range") == crate::types::Meaning::Builtin(Builtin::Range));
+        if !is_range {
+            return refuse(
+                self,
+                "not Python's own `range`",
+                "loop over `range(...)` and compute the element inside the loop",
+            );
+        }
+        if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {
+            return refuse(self, "takes plain arguments only", "write `range(start, stop, step)`");
+        }
+        if !self.flow.guards.contains(&Builtin::Range) {
+            self.flow.guards.push(Builtin::Range);
+        }
+        let args = call.args.iter().map(|argument| self.expression(argument)).collect::<Vec<_>>();
+        let (zero, one) = (Arg::Constant(Constant::Int(0)), Arg::Constant(Constant::Int(1)));
+        match *args.as_slice() {
+            [stop] => Some([zero, stop, one]),
+            [start, stop] => Some([start, stop, one]),
+            [start, stop, step] => Some([start, stop, step]),
+            _ => refuse(self, "takes one to three arguments", "write `range(start, stop, step)`"),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The names of a function: its parameters, and every name that its body writes.
+
+use rustpython_parser::ast::{self, Expr, Stmt};
+
+use super::Binder;
+use crate::check::flow::{Annotation, Parameter};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::{Function, bind_target, identifier, span};
+use crate::types::{Env, Type};
+
+impl Binder<'_> {
+    pub(super) fn parameters(&mut self, function: &Function) {
+        let arguments = &function.ast.args;
+        let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+        for argument in plain {
+            let at = span(&argument.def);
+            let written = argument.def.arg.as_str();
+            let name = identifier(written);
+            let name_span = Span::new(at.start, at.start + written.len() as u32);
+            let annotation = match argument.def.annotation.as_deref() {
+                None => Annotation::Missing,
+                Some(expression) => self.annotation(expression),
+            };
+            let variable = self.variable(name.clone(), true);
+            self.names.insert(name.clone(), variable);
+            self.flow.parameters.push(Parameter { name, span: name_span, annotation });
+        }
+        for (starred, what) in [(&arguments.vararg, "*"), (&arguments.kwarg, "**")] {
+            if let Some(starred) = starred {
+                let message = format!("parameter `{what}{}` cannot be compiled", starred.arg);
+                let label = "takes any number of arguments";
+                let diagnostic = Diagnostic::new(Code::Parameter, message, span(&**starred), label);
+                self.diagnostics.push(diagnostic.help("name each parameter; defaults and keywords work"));
+            }
+        }
+        let first = arguments.posonlyargs.iter().chain(&arguments.args).next();
+        if let Some(first) = first.filter(|first| function.in_class && first.def.arg.as_str() == "self") {
+            let message = format!("method `{}` cannot be compiled: `self` is an object", function.name);
+            let diagnostic = Diagnostic::new(Code::Method, message, span(&first.def), "any object of the class");
+            self.diagnostics
+                .push(diagnostic.help("make it a `@staticmethod` above `@brrr` that takes the numbers it needs"));
+        }
+    }
+
+    fn annotation(&self, expression: &Expr) -> Annotation {
+        let text = match expression {
+            Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => text.as_str(),
+            Expr::Constant(ast::ExprConstant { value: ast::Constant::None, .. }) => "None",
+            Expr::Name(name) => name.id.as_str(),
+            _ => "",
+        };
+        Type::from_python(text.trim()).map_or_else(|| Annotation::Other(span(expression)), Annotation::Type)
+    }
+
+    /// Every name that is written anywhere in the body is a local of the function.
+    pub(super) fn locals(&mut self, body: &[Stmt]) {
+        for statement in body {
+            let mut written = Env::default();
+            match statement {
+                Stmt::Assign(assign) => assign.targets.iter().for_each(|target| bind_target(target, &mut written)),
+                Stmt::AugAssign(assign) => bind_target(&assign.target, &mut written),
+                Stmt::AnnAssign(assign) => bind_target(&assign.target, &mut written),
+                Stmt::For(inner) => bind_target(&inner.target, &mut written),
+                _ => {}
+            }
+            for name in written.bound {
+                if !self.names.contains_key(&name) {
+                    let variable = self.variable(name.clone(), true);
+                    self.names.insert(name, variable);
+                }
+            }
+            match statement {
+                Stmt::For(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
+                Stmt::While(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
+                Stmt::If(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! The loops of verified IR as lowering needs them: what belongs to a loop, what a turn costs, which turns are counted.
+//!
+//! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::ir::{BlockId, Constant, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};
+use crate::ops::{Predicate, Recipe};
+use crate::types::Type;
+
+/// What lowering must know of a loop.
+#[derive(Debug)]
+pub struct Shape {
+    /// Its own blocks, those of loops inside left out, in the order of the function.
+    pub blocks: Vec<BlockId>,
+    /// No loop is inside.
+    pub innermost: bool,
+    /// Control comes back to the header from inside: it is a loop indeed and not a first turn made by itself.
+    pub repeats: bool,
+    /// What a turn costs, in units of about an addition; loops inside that poll charge for themselves.
+    pub weight: u64,
+    /// What counts its turns, if the header tests that and nothing else.
+    pub counter: Option<Counter>,
+    /// The number of turns, if it is known beforehand.
+    pub turns: Option<u64>,
+}
+
+/// A local that the header compares, and that every turn moves towards the end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counter {
+    /// The local.
+    pub local: LocalId,
+    /// What it is compared with; the loop does not write it.
+    pub stop: Operand,
+    /// The comparison under which another turn begins. [`Predicate::Ne`] comes with steps of 1 or -1 only.
+    pub goes_on: Predicate,
+    /// The least and the greatest change of the local in a turn, of one sign.
+    pub steps: (i64, i64),
+    /// The local is an iterator of the compiler's own: its steps cannot overflow before the stop.
+    pub hidden: bool,
+    /// Where a turn begins.
+    pub inside: BlockId,
+    /// Where the loop ends.
+    pub outside: BlockId,
+}
+
+/// Turns of a loop up to this cost are not worth a poll of their own.
+const SHORT: u64 = 1 << 10;
+
+/// The shapes of all loops, in their order.
+#[must_use]
+pub fn shapes(function: &Function) -> Vec<Shape> {
+    let mut shapes = (0..function.loops.len()).map(|at| shape(function, LoopId(at as u32))).collect::<Vec<_>>();
+    // Inner loops stand behind outer ones.
+    for at in (0..shapes.len()).rev() {
+        if let (Some(parent), Some(cost)) = (function.loops[at].parent, shapes[at].short()) {
+            shapes[parent.0 as usize].weight += cost;
+        }
+    }
+    shapes
+}
+
+impl Shape {
+    /// What all its turns cost, if they are so few that the loop does without polls.
+    #[must_use]
+    pub fn short(&self) -> Option<u64> {
+        let cost = self.turns?.saturating_mul(self.weight);
+        (self.innermost && cost <= SHORT).then_some(cost)
+    }
+}
+
+fn shape(function: &Function, id: LoopId) -> Shape {
+    let header = function.loops[id.0 as usize].header;
+    let all = (0..function.blocks.len()).map(|at| BlockId(at as u32));
+    let blocks = all.filter(|&block| function.block(block).in_loop == Some(id)).collect::<Vec<_>>();
+    let innermost = function.loops.iter().all(|inner| inner.parent != Some(id));
+    let repeats =
+        function.blocks.iter().enumerate().any(|(at, block)| {
+            block.terminator.successors().contains(&header) && within(function, BlockId(at as u32), id)
+        });
+    let statements = blocks.iter().flat_map(|&block| &function.block(block).statements);
+    let weight = statements.map(|statement| cost(&statement.value)).sum::<u64>() + blocks.len() as u64;
+    let counter = if innermost && repeats { counter(function, header, &blocks) } else { None };
+    let turns = counter.and_then(|counter| turns(function, &counter, &blocks));
+    Shape { blocks, innermost, repeats, weight, counter, turns }
+}
+
+/// True if a block belongs to a loop or to one inside.
+fn within(function: &Function, block: BlockId, id: LoopId) -> bool {
+    let mut around = function.block(block).in_loop;
+    while let Some(one) = around {
+        if one == id {
+            return true;
+        }
+        around = function.loops[one.0 as usize].parent;
+    }
+    false
+}
+
+/// A rough cost: an addition is 1.
+fn cost(value: &Value) -> u64 {
+    match value {
+        Value::Convert(_) => 0,
+        Value::Op { op, .. } => match op.row().recipe {
+            Recipe::DivInt | Recipe::FloorDivInt | Recipe::ModInt | Recipe::DivFloat => 8,
+            Recipe::PowInt | Recipe::PowFloat | Recipe::ModFloat | Recipe::FloorDivFloat => 40,
+            _ => 1,
+        },
+    }
+}
+
+/// The statements of some blocks.
+pub(crate) fn statements<'a>(function: &'a Function, blocks: &'a [BlockId]) -> impl Iterator<Item = &'a Statement> {
+    blocks.iter().flat_map(|&block| &function.block(block).statements)
+}
+
+/// What the header compares: it does nothing else, and nobody else reads the outcome.
+fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Counter> {
+    let block = function.block(header);
+    let Terminator::Branch { condition: Operand::Local(condition), then_block, else_block } = block.terminator else {
+        return None;
+    };
+    let (first, rest) = block.statements.split_first()?;
+    let Value::Op { op, args, exit: None } = &first.value else { return None };
+    let Recipe::CompareInt(predicate) = op.row().recipe else { return None };
+    let mut tested = first.target;
+    for statement in rest {
+        // The truth of a bool is the bool.
+        let Value::Op { op, args, exit: None } = &statement.value else { return None };
+        if op.row().recipe != Recipe::Same || *args != [Operand::Local(tested)] {
+            return None;
+        }
+        tested = statement.target;
+    }
+    let inside = |block: BlockId| block != header && blocks.contains(&block);
+    if tested != condition || !inside(then_block) || blocks.contains(&else_block) {
+        return None;
+    }
+    let outcomes = block.statements.iter().map(|statement| statement.target).collect::<HashSet<_>>();
+    let reads = reads(function);
+    if outcomes.iter().any(|outcome| reads.get(outcome).is_none_or(|&count| count != 1)) {
+        return None;
+    }
+    let written = statements(function, blocks).map(|statement| statement.target).collect::<HashSet<_>>();
+    let varies = |operand: Operand| operand.local().filter(|local| written.contains(local));
+    let (local, stop, goes_on) = match (varies(args[0]), varies(args[1])) {
+        (Some(local), None) => (local, args[1], predicate),
+        (None, Some(local)) => (local, args[0], swapped(predicate)),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let steps = steps(function, header, blocks, local)?;
+    let fits = match goes_on {
+        Predicate::Lt | Predicate::Le => steps.0 > 0,
+        Predicate::Gt | Predicate::Ge => steps.1 < 0,
+        Predicate::Ne => steps == (1, 1) || steps == (-1, -1),
+        Predicate::Eq => false,
+    };
+    let hidden = function.local(local).name.starts_with('.');
+    let counter = Counter { local, stop, goes_on, steps, hidden, inside: then_block, outside: else_block };
+    (fits && steps.0.unsigned_abs() <= LARGEST_STEP && steps.1.unsigned_abs() <= LARGEST_STEP).then_some(counter)
+}
+
+/// Steps beyond are not counted: distances of whole blocks of turns must stay small numbers.
+const LARGEST_STEP: u64 = 1 << 20;
+
+/// How often each local is read.
+fn reads(function: &Function) -> HashMap<LocalId, u32> {
+    let mut reads = HashMap::new();
+    let mut read = |operand: &Operand| {
+        if let Some(local) = operand.local() {
+            *reads.entry(local).or_default() += 1;
+        }
+    };
+    for block in &function.blocks {
+        for statement in &block.statements {
+            match &statement.value {
+                Value::Convert(operand) => read(operand),
+                Value::Op { args, .. } => args.iter().for_each(&mut read),
+            }
+        }
+        match &block.terminator {
+            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => read(operand),
+            Terminator::Switch { subject, .. } => read(&Operand::Local(*subject)),
+            Terminator::Jump(_) | Terminator::Leave(_) => {}
+        }
+    }
+    reads
+}
+
+/// `a < b` is `b > a`.
+const fn swapped(predicate: Predicate) -> Predicate {
+    match predicate {
+        Predicate::Lt => Predicate::Gt,
+        Predicate::Le => Predicate::Ge,
+        Predicate::Eq => Predicate::Eq,
+        Predicate::Ne => Predicate::Ne,
+        Predicate::Gt => Predicate::Lt,
+        Predicate::Ge => Predicate::Le,
+    }
+}
+
+/// How much a turn changes a local at least and at most, over all ways through it; `None` if it is written otherwise than by
+/// adding constants, or if all ways cannot be seen.
+fn steps(function: &Function, header: BlockId, blocks: &[BlockId], local: LocalId) -> Option<(i64, i64)> {
+    let change = |block: BlockId| {
+        let writes = function.block(block).statements.iter().filter(|statement| statement.target == local);
+        writes.map(|write| added(&write.value, local)).sum::<Option<i64>>()
+    };
+    // Blocks in an order in which each stands before its successors: an innermost loop has no other cycle.
+    let order = order(function, header, blocks)?;
+    let mut before = HashMap::from([(header, (0_i64, 0_i64))]);
+    let mut turn: Option<(i64, i64)> = None;
+    for block in order {
+        let Some(&(least, most)) = before.get(&block) else { continue };
+        let change = change(block)?;
+        let after = (least.checked_add(change)?, most.checked_add(change)?);
+        let join = |known: (i64, i64)| (known.0.min(after.0), known.1.max(after.1));
+        for to in function.block(block).terminator.successors() {
+            if to == header {
+                turn = Some(turn.map_or(after, join));
+            } else if blocks.contains(&to) {
+                let known = before.get(&to).copied().map_or(after, join);
+                before.insert(to, known);
+            }
+        }
+    }
+    turn
+}
+
+/// The blocks of an innermost loop, each before its successors; `None` if there is a cycle that misses the header.
+pub(crate) fn order(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Vec<BlockId>> {
+    let inner = |block: BlockId| {
+        let successors = function.block(block).terminator.successors();
+        successors.into_iter().filter(|to| *to != header && blocks.contains(to)).collect::<HashSet<_>>()
+    };
+    let mut waiting_for = HashMap::<BlockId, usize>::new();
+    for &block in blocks {
+        inner(block).into_iter().for_each(|to| *waiting_for.entry(to).or_default() += 1);
+    }
+    let mut ready = blocks.iter().copied().filter(|block| !waiting_for.contains_key(block)).collect::<Vec<_>>();
+    let mut order = Vec::new();
+    while let Some(block) = ready.pop() {
+        order.push(block);
+        for to in inner(block) {
+            if let Some(count) = waiting_for.get_mut(&to) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(to);
+                }
+            }
+        }
+    }
+    (order.len() == blocks.len()).then_some(order)
+}
+
+/// What `value` adds to `local`, if it is that local with a constant added.
+fn added(value: &Value, local: LocalId) -> Option<i64> {
+    let Value::Op { op, args, .. } = value else { return None };
+    let constant = |at: usize| match args.get(at) {
+        Some(Operand::Constant(Constant::Int(value))) => Some(*value),
+        _ => None,
+    };
+    let own = |at: usize| args.get(at) == Some(&Operand::Local(local));
+    match op.row().recipe {
+        Recipe::StepUp if own(0) => Some(1),
+        Recipe::StepDown if own(0) => Some(-1),
+        Recipe::AddInt | Recipe::WrappingAdd if own(0) => constant(1),
+        Recipe::AddInt if own(1) => constant(0),
+        Recipe::SubInt if own(0) => constant(1)?.checked_neg(),
+        _ => None,
+    }
+}
+
+/// The number of turns of a counted loop between constants.
+fn turns(function: &Function, counter: &Counter, blocks: &[BlockId]) -> Option<u64> {
+    let stop = constant(function, counter.stop, &[])?;
+    let start = constant(function, Operand::Local(counter.local), blocks)?;
+    let distance = match counter.goes_on {
+        Predicate::Lt => stop.checked_sub(start)?,
+        Predicate::Gt => start.checked_sub(stop)?,
+        Predicate::Le | Predicate::Ge | Predicate::Eq | Predicate::Ne => return None,
+    };
+    let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
+    Some(u64::try_from(distance).unwrap_or(0).div_ceil(step))
+}
+
+/// The one constant that an operand holds wherever it is written, these blocks left out.
+fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option<i64> {
+    let local = match operand {
+        Operand::Constant(Constant::Int(value)) => return Some(value),
+        Operand::Constant(Constant::None | Constant::Bool(_) | Constant::Float(_)) => return None,
+        Operand::Local(local) => local,
+    };
+    if local.0 < function.parameters || function.local(local).types.single() != Some(Type::Int) {
+        return None;
+    }
+    let mut found = None;
+    for (at, block) in function.blocks.iter().enumerate() {
+        if except.contains(&BlockId(at as u32)) {
+            continue;
+        }
+        for statement in block.statements.iter().filter(|statement| statement.target == local) {
+            let value = match &statement.value {
+                Value::Convert(Operand::Constant(Constant::Int(value))) => *value,
+                Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
+                    [Operand::Constant(Constant::Int(value))] => *value,
+                    _ => return None,
+                },
+                Value::Convert(_) | Value::Op { .. } => return None,
+            };
+            if found.is_some_and(|known| known != value) {
+                return None;
+            }
+            found = Some(value);
+        }
+    }
+    found
+}

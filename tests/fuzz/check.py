@@ -1,0 +1,184 @@
+"""One program under CPython and under brrr, in this process: the first difference, and what was done.
+
+Both run here, so that nothing is sent about. What hangs or ends the process is found by who started it (`engine`).
+"""
+
+from __future__ import annotations
+
+import signal
+import traceback
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests import oracle, program, table
+from tests.program import Program, split
+from tests.values import TooMuch, fits, fresh
+
+# Seconds that CPython may take for one call.
+MOST_SECONDS = 0.4
+
+
+@dataclass
+class Finding:
+    """A program in which brrr differs from CPython."""
+
+    program: Program
+    call: tuple | None
+    problems: list[str]
+    exits: dict[int, int] = field(default_factory=dict)
+
+    def markdown(self) -> str:
+        """As a case for `tests/cases`. The exits stated are those that CPython allows."""
+        call = ""
+        if self.call is not None:
+            leaves = f"  # leaves: {oracle.lines(self.exits)}" if self.exits else ""
+            call = f"\n```calls\n{program.written_call(self.program.name, self.call)}{leaves}\n```\n"
+        return f"## Found by the fuzzer\n\n{'; '.join(self.problems)}\n\n```py\n{self.program.text}```\n{call}"
+
+
+@dataclass
+class Totals:
+    """What was done."""
+
+    functions: int = 0
+    calls: int = 0
+    operations: int = 0
+    exits: int = 0
+    forced: int = 0
+    skipped: int = 0
+    rows: set = field(default_factory=set)
+    # (operator, types of the operands) of binary operators.
+    pairs: set = field(default_factory=set)
+    # (row's name, reason) of exits that were taken; the name is empty for what no row does.
+    reasons: set = field(default_factory=set)
+    constructs: Counter = field(default_factory=Counter)
+
+    def add(self, other: Totals) -> None:
+        """Adds what another process did."""
+        for name in ("functions", "calls", "operations", "exits", "forced", "skipped"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("rows", "pairs", "reasons"):
+            getattr(self, name).update(getattr(other, name))
+        self.constructs.update(other.constructs)
+
+    def __str__(self) -> str:
+        return (f"{self.functions} functions, {self.calls} calls, {self.operations} operations, {len(self.rows)} of "
+                f"{len(table.rows())} rows, {self.exits} exits, {self.forced} forced, {self.skipped} calls left out")
+
+
+@dataclass
+class Options:
+    """How closely to look."""
+
+    # Share of the programs whose operations are counted, and whose exits are judged even if none was taken.
+    instrumented: float = 1.0
+    # Exit records are compared with CPython's frames.
+    traced: bool = False
+    # Most exits forced in one call; none is forced with 0.
+    forced: int = 0
+
+
+class _Alarm:
+    """Ends what takes CPython too long."""
+
+    def __enter__(self):
+        self.before = signal.signal(signal.SIGALRM, self._ring)
+        signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self.before)
+
+    @staticmethod
+    def _ring(*_):
+        raise TooMuch
+
+
+class Checker:
+    """Runs programs and adds up what was done."""
+
+    def __init__(self, options: Options, decorator=None):
+        if decorator is None:
+            from brrr import brrr as decorator
+        self.options, self.decorator = options, decorator
+        self.totals = Totals()
+
+    def examine(self, one: Program, number: int = 0) -> Finding | None:
+        """The first call in which brrr differs; `number` decides whether the program is among the instrumented."""
+        file = program.filename("fuzz")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return self._examine(one, file, number)
+            finally:
+                program.forget(file)
+
+    def _examine(self, one: Program, file: str, number: int) -> Finding | None:
+        plain = program.execute(one.text, file, program.undecorated)
+        try:
+            fast = program.execute(one.text, file, self.decorator)
+        except Exception:
+            return Finding(one, one.calls[0] if one.calls else None, [f"cannot be run: {traceback.format_exc(limit=-3).strip()}"])
+        self.totals.functions += 1
+        self.totals.constructs.update(one.constructs)
+        always = not one.long and number * self.options.instrumented % 1 + self.options.instrumented >= 1
+        instrumented = oracle.Instrumented(one.text, one.name, plain) if always else None
+        kept = None
+        for call in one.calls:
+            args, kwargs = split(call)
+            try:
+                with _Alarm():
+                    leaves = instrumented.run(args, kwargs, self.options.traced) if instrumented else None
+                    mine, named = fresh(args), {name: fresh(value) for name, value in kwargs.items()}
+                    expected = oracle.Expected(oracle.outcome(plain[one.name], mine, named, file), leaves)
+            except TooMuch:
+                self.totals.skipped += 1
+                continue
+            kept = call
+            mine, named = fresh(args), {name: fresh(value) for name, value in kwargs.items()}
+            runs = all(fits(value) for value in (*args, *kwargs.values()))
+            observed = oracle.observe(fast[one.name], mine, named, file, self.options.traced)
+            found = oracle.differences(expected, observed, runs)
+            if not one.long and leaves is None and (found or observed.exits):
+                # Whether it may leave there, and whether an argument may come back as another object, is worth a closer look.
+                instrumented = instrumented or oracle.Instrumented(one.text, one.name, plain)
+                try:
+                    with _Alarm():
+                        leaves = expected.leaves = instrumented.run(args, kwargs)
+                    found = oracle.differences(expected, observed, runs)
+                except TooMuch:
+                    pass
+            self._count(leaves, observed)
+            if found:
+                return Finding(one, call, found, dict(leaves.counts) if leaves else {})
+        return self._elsewhere(one, kept, plain, fast, file) if kept is not None else None
+
+    def _elsewhere(self, one: Program, call: tuple, plain, fast, file: str) -> Finding | None:
+        """The last call once more, after the module has bound the names that the function reads to something else."""
+        other = one.outside()
+        args, kwargs = split(call)
+        for name, value in other.items():
+            plain[name] = fast[name] = value
+            try:
+                with _Alarm():
+                    expected = oracle.outcome(plain[one.name], fresh(args), kwargs, file)
+            except TooMuch:
+                return None
+            observed = oracle.observe(fast[one.name], fresh(args), kwargs, file)
+            if not oracle.same_outcome(expected, observed.outcome, True):
+                return Finding(one, call, [f"after `{name}` was bound anew: CPython: {expected}; brrr: {observed.outcome}"])
+        return None
+
+    def _count(self, leaves, observed) -> None:
+        totals = self.totals
+        totals.calls += 1
+        totals.exits += sum(observed.exits.values())
+        if leaves is None:
+            return
+        totals.operations += leaves.operations
+        totals.rows |= table.covered(leaves.used)
+        totals.pairs |= {(name, tuple(map(table.python_name, types))) for name, types in leaves.used
+                         if len(types) == 2 and (name in table.BINARY or name in table.COMPARE)}
+        if observed.exits:
+            totals.reasons |= {(name, reason) for name, _, reason in leaves.reasons}

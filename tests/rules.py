@@ -1,0 +1,461 @@
+"""Where compiled code may leave in a call, told by CPython alone.
+
+Enters: a module's text, the name of a function in it, arguments. Leaves: `Leaves`, an upper bound of the exits of each line.
+
+The function's own tree is run with every operation behind a helper and one line number a statement. The helpers know no operation
+by name: what the table of operators says of the row that the operands use decides. Leaving is legitimate where an int does not fit
+64 bits (as a result or as an operand), where no row takes the operands, where the row always leaves or CPython's result is of
+another type than the row's, where the row's conditions may hold for what is not finite, and where CPython raises.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests import table
+from tests.values import TooMuch, encode, finite, fits, huge
+
+# The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
+MOST_EVENTS = 40_000
+
+# Conditions of rows that are exact: nothing but an exception or a result that does not fit makes such a row leave.
+EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero"))
+SPELLING = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+    ast.LShift: "<<", ast.MatMult: "@", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
+    ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=",
+    ast.USub: "-", ast.UAdd: "+", ast.Invert: "~", ast.Not: "not",
+}
+UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+# What is asked about objects, not about numbers: it never leaves.
+OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}
+CONTAINS = {ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items}
+
+
+@dataclass
+class Statement:
+    """A statement of the function's body, in pre-order."""
+
+    line: int
+    point: str
+    # Names it writes, those written inside its expressions left out.
+    writes: frozenset[str]
+    # The ordinals of the `for` loops in whose bodies it stands.
+    loops: tuple[int, ...]
+
+
+@dataclass
+class Visit:
+    """A statement that begins to be executed and may leave, and the locals there."""
+
+    statement: int
+    point: str
+    locals: dict[str, tuple]
+    # The turns that remain of each `for` around the statement, by the ordinal of the `for`.
+    turns: dict[int, range]
+    # Names read, and loops advanced, from here on before they are written: what a continuation needs at the least.
+    needed: set[str] = field(default_factory=set)
+    advanced: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Leaves:
+    """Where compiled code may leave in one call."""
+
+    # Line to the most exits that it may take.
+    counts: Counter = field(default_factory=Counter)
+    # The line of the statement that raised.
+    raised: int | None = None
+    operations: int = 0
+    # Name of the operation and types of its operands, of every operation.
+    used: set[tuple] = field(default_factory=set)
+    # (name, types, reason) of what may leave.
+    reasons: set[tuple] = field(default_factory=set)
+    # CPython's operation gave one of its operands: whether the result is an argument is not the function's doing.
+    gave_operand: bool = False
+    # The visits that may leave; in a traced run only.
+    visits: list[Visit] = field(default_factory=list)
+
+
+class Turns:
+    """An iterator over a range that knows the turns that remain."""
+
+    def __init__(self, owner: Instrumented, ordinal: int, turns: range):
+        self.owner, self.ordinal, self.rest = owner, ordinal, turns
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.owner._event("turn", self.ordinal)
+        if not self.rest:
+            raise StopIteration
+        value, self.rest = self.rest[0], self.rest[1:]
+        return value
+
+
+class Instrumented:
+    """One function of a module's text, rewritten; `run` executes a call."""
+
+    def __init__(self, text: str, name: str, namespace: dict | None = None):
+        tree = ast.parse(text)
+        self.statements: list[Statement] = []
+        # Name of the operation, its function, its statement.
+        self.sites: list[tuple] = []
+        rewritten = []
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                node.decorator_list = []
+                if node.name == name:
+                    self._function(node)
+                rewritten.append(node)
+            elif not isinstance(node, (ast.Import, ast.ImportFrom)) or "brrr" not in ast.unparse(node):
+                rewritten.append(node)
+        tree.body = rewritten
+        self.namespace = dict(namespace or {})
+        self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
+                              _w=self._written, _k=self._literal, _i=self._iterate)
+        exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
+        self.function = self.namespace[name]
+
+    # Rewriting.
+
+    def _function(self, node: ast.FunctionDef) -> None:
+        arguments = node.args
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        stored |= {n.name for n in ast.walk(node) if isinstance(n, ast.MatchAs) and n.name}
+        self.names = {one.arg for one in every} | stored
+        for one in every:
+            one.annotation = None
+        node.returns = None
+        node.body = [self._statement(one, ()) for one in node.body]
+
+    def _statement(self, node: ast.stmt, loops: tuple[int, ...]) -> ast.stmt:
+        number = len(self.statements)
+        header = {ast.If: "test", ast.While: "test", ast.For: "iter", ast.Match: "subject"}.get(type(node))
+        point = "start" if header is None else "iterable" if header == "iter" else "condition"
+        line = node.lineno if header is None else getattr(node, header).lineno
+        self.statements.append(Statement(line, point, _writes(node), loops))
+        rewrite = _Rewrite(self, number)
+        if isinstance(node, ast.AugAssign):
+            # The same order as Python's: the target is read, then the value is evaluated, then the target is written.
+            read = ast.Name(node.target.id, ast.Load())
+            value = ast.BinOp(read, node.op, node.value)
+            node = ast.Assign([node.target], rewrite.visit(value), lineno=node.lineno)
+        elif isinstance(node, ast.AnnAssign):
+            # The annotation of a local is never evaluated.
+            node = ast.Assign([node.target], rewrite.visit(node.value)) if node.value else ast.Pass()
+        elif isinstance(node, (ast.If, ast.While)):
+            node.test = rewrite.visit(node.test)
+        elif isinstance(node, ast.Match):
+            node.subject = rewrite.visit(node.subject)
+            for case in node.cases:
+                case.guard = case.guard and rewrite.visit(case.guard)
+        elif isinstance(node, ast.For):
+            node.iter = rewrite.iterable(node.iter)
+        else:
+            node = rewrite.visit(node)
+        bodies = [(one, name, getattr(one, name)) for one in (node, *getattr(node, "cases", ())) for name in ("body", "orelse")
+                  if isinstance(getattr(one, name, None), list)]
+        for one, name, _ in bodies:
+            setattr(one, name, [])
+        for inner in ast.walk(node):
+            if hasattr(inner, "lineno") or isinstance(inner, (ast.expr, ast.stmt)):
+                inner.lineno = inner.end_lineno = number + 1
+                inner.col_offset = inner.end_col_offset = 0
+        for one, name, body in bodies:
+            inside = (*loops, number) if isinstance(node, ast.For) and name == "body" else loops
+            setattr(one, name, [self._statement(inner, inside) for inner in body])
+        return node
+
+    def site(self, name: str, function, statement: int) -> ast.Constant:
+        """A place of an operation, as the rewritten function names it."""
+        self.sites.append((name, function, statement))
+        return ast.Constant(len(self.sites) - 1)
+
+    # Helpers that the rewritten function calls.
+
+    def _event(self, *event) -> None:
+        if self._traced:
+            self._events.append(event)
+        self._count += 1
+        if self._count > MOST_EVENTS:
+            raise TooMuch
+
+    def _may(self, statement: int, reason: str, name: str = "", types: tuple = ()) -> None:
+        self._leaves.counts[self.statements[statement].line] += 1
+        self._leaves.reasons.add((name, types, reason))
+        if self._traced:
+            self._events.append(("leave",))
+
+    def _judge(self, site: int, result, operands) -> None:
+        name, _, statement = self.sites[site]
+        leaves = self._leaves
+        leaves.operations += 1
+        self._count += 1
+        if self._count > MOST_EVENTS:
+            raise TooMuch
+        types = tuple([type(one) for one in operands])
+        leaves.used.add((name, types))
+        for one in operands:
+            if one is result:
+                leaves.gave_operand = True
+        if not fits(result):
+            self._may(statement, "int over 64 bits", name, types)
+            return
+        reason = _reason(name, types, type(result))
+        if reason == "not finite":
+            reason = None if all(map(finite, operands)) and finite(result) else reason
+        if reason is not None:
+            self._may(statement, reason, name, types)
+
+    def _operate(self, site: int, *operands):
+        name, function, _ = self.sites[site]
+        if huge(name, operands):
+            raise TooMuch
+        result = function(*operands)
+        self._judge(site, result, operands)
+        return result
+
+    def _call(self, site: int, function, *args, **kwargs):
+        if huge(self.sites[site][0], args):
+            raise TooMuch
+        result = function(*args, **kwargs)
+        self._judge(site, result, (*args, *kwargs.values()))
+        return result
+
+    def _not(self, site: int, value) -> bool:
+        self._judge(site, not value, (bool(value),))
+        return not value
+
+    def _method(self, site: int, value, *args, **kwargs):
+        result = getattr(value, self.sites[site][1])(*args, **kwargs)
+        self._judge(site, result, (value, *args, *kwargs.values()))
+        return result
+
+    def _attribute(self, site: int, value):
+        result = getattr(value, self.sites[site][1])
+        self._judge(site, result, (value,))
+        return result
+
+    def _argument(self, statement: int, value):
+        """An argument of `range`."""
+        if type(value) not in (int, bool) or not fits(value):
+            self._may(statement, "argument of range")
+        return value
+
+    def _read(self, statement: int, name: str, value):
+        self._event("read", name)
+        if not fits(value):
+            self._may(statement, "int over 64 bits")
+        return value
+
+    def _written(self, name: str, value):
+        self._event("written", name)
+        return value
+
+    def _literal(self, statement: int, value):
+        if not fits(value):
+            self._may(statement, "literal over 64 bits")
+        return value
+
+    def _iterate(self, ordinal: int, iterable):
+        if not self._traced or type(iterable) is not range:
+            return iterable
+        self._event("range", ordinal)
+        self._turns[ordinal] = Turns(self, ordinal, iterable)
+        return self._turns[ordinal]
+
+    # Running.
+
+    def run(self, args=(), kwargs=None, traced: bool = False) -> Leaves:
+        """Executes a call; raises `TooMuch` if it is too long. `traced` also collects the visits that may leave."""
+        self._events: list[tuple] = []
+        self._turns: dict[int, Turns] = {}
+        self._leaves, self._count, self._traced = Leaves(), 0, traced
+        before = sys.gettrace()
+        if traced:
+            code = self.function.__code__
+            sys.settrace(lambda frame, *_: self._line if frame.f_code is code else None)
+        try:
+            self.function(*args, **(kwargs or {}))
+        except Exception as error:
+            self._raised(error)
+        finally:
+            sys.settrace(before)
+        if traced:
+            self._leaves.visits = list(self._visits())
+        return self._leaves
+
+    def _raised(self, error: Exception) -> None:
+        entry, line = error.__traceback__, None
+        while entry is not None:
+            if entry.tb_frame.f_code is self.function.__code__:
+                line = entry.tb_lineno
+            entry = entry.tb_next
+        if line is not None:  # Otherwise the arguments did not match: the call never began.
+            self._may(line - 1, type(error).__name__)
+            self._leaves.raised = self.statements[line - 1].line
+
+    def _line(self, frame, kind, _):
+        if kind == "line":
+            found = {n: encode(v) for n, v in dict(frame.f_locals).items() if n in self.names}
+            number = frame.f_lineno - 1
+            turns = {one: self._turns[one].rest for one in self.statements[number].loops if one in self._turns}
+            self._event("line", number, found, turns)
+        return self._line
+
+    def _visits(self):
+        visit = None
+        for at, event in enumerate(self._events):
+            if event[0] == "line":
+                visit = at
+            elif event[0] == "leave" and visit is not None:
+                _, number, found, turns = self._events[visit]
+                yield Visit(number, self.statements[number].point, found, turns, self._needed(visit, found), self._advanced(visit))
+                visit = None
+
+    def _needed(self, at: int, bound: dict) -> set[str]:
+        needed, written, writes = set(), set(), frozenset()
+        for event in self._events[at:]:
+            if event[0] == "line":
+                written |= writes
+                writes = self.statements[event[1]].writes
+            elif event[0] == "written":
+                written.add(event[1])
+            elif event[0] == "read" and event[1] not in written:
+                needed.add(event[1])
+        return needed & bound.keys()
+
+    def _advanced(self, at: int) -> set[int]:
+        advanced, made = set(), set()
+        for event in self._events[at:]:
+            if event[0] == "range":
+                made.add(event[1])
+            elif event[0] == "turn" and event[1] not in made:
+                advanced.add(event[1])
+        return advanced
+
+
+class _Rewrite(ast.NodeTransformer):
+    """Puts helpers round the operations of one statement."""
+
+    def __init__(self, owner: Instrumented, statement: int):
+        self.owner = owner
+        self.statement = statement
+        self.temporaries = 0
+
+    def _helper(self, helper: str, *args: ast.expr, keywords=()) -> ast.Call:
+        return ast.Call(ast.Name(helper, ast.Load()), list(args), list(keywords))
+
+    def _site(self, name: str, function) -> ast.Constant:
+        return self.owner.site(name, function, self.statement)
+
+    def _here(self) -> ast.Constant:
+        return ast.Constant(self.statement)
+
+    def iterable(self, node: ast.expr) -> ast.expr:
+        """What a `for` goes over."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id not in self.owner.names:
+            node.args = [self._helper("_n", self._here(), self.visit(one)) for one in node.args]
+        else:
+            node = self.visit(node)
+        return self._helper("_i", self._here(), node)
+
+    def visit_Name(self, node: ast.Name):
+        if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:
+            return self._helper("_r", self._here(), ast.Constant(node.id), node)
+        return node
+
+    def visit_NamedExpr(self, node: ast.NamedExpr):
+        return ast.NamedExpr(node.target, self._helper("_w", ast.Constant(node.target.id), self.visit(node.value)))
+
+    def visit_Constant(self, node: ast.Constant):
+        return self._helper("_k", self._here(), node) if type(node.value) is int else node
+
+    def visit_BinOp(self, node: ast.BinOp):
+        right = node.right
+        symbol = SPELLING[type(node.op)]
+        negative = (symbol == "**" and isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
+                    and isinstance(right.operand, ast.Constant) and type(right.operand.value) is int)
+        site = self._site("**-" if negative else symbol, table.BINARY[symbol])
+        return self._helper("_o", site, self.visit(node.left), self.visit(right))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp):
+        symbol = SPELLING[type(node.op)]
+        # The least int is a literal beyond 64 bits under a minus.
+        literal = symbol == "-" and type(getattr(node.operand, "value", None)) in (int, float)
+        if symbol == "not":
+            return self._helper("_t", self._site(symbol, None), self.visit(node.operand))
+        return self._helper("_o", self._site(symbol, UNARY[symbol]), node.operand if literal else self.visit(node.operand))
+
+    def visit_Compare(self, node: ast.Compare):
+        parts, left = [], self.visit(node.left)
+        for at, (op, right) in enumerate(zip(node.ops, node.comparators)):
+            kind, right = type(op), self.visit(right)
+            last = at + 1 == len(node.ops)
+            if not last:
+                self.temporaries += 1
+                name = f"_t{self.temporaries}"
+                right = ast.NamedExpr(ast.Name(name, ast.Store()), right)
+            if kind in OBJECTS or kind in CONTAINS:
+                parts.append(ast.Compare(left, [op], [right]))
+            else:
+                parts.append(self._helper("_o", self._site(SPELLING[kind], table.COMPARE[SPELLING[kind]]), left, right))
+            if not last:
+                left = ast.Name(name, ast.Load())
+        return parts[0] if len(parts) == 1 else ast.BoolOp(ast.And(), parts)
+
+    def visit_Call(self, node: ast.Call):
+        args = [self.visit(one) for one in node.args]
+        keywords = [ast.keyword(one.arg, self.visit(one.value)) for one in node.keywords]
+        function = node.func
+        if isinstance(function, ast.Attribute) and not self._outside(function.value):
+            site = self._site(f".{function.attr}", function.attr)
+            return self._helper("_m", site, self.visit(function.value), *args, keywords=keywords)
+        return self._helper("_f", self._site(ast.unparse(function), None), function, *args, keywords=keywords)
+
+    def visit_Attribute(self, node: ast.Attribute):
+        if self._outside(node.value):
+            return node
+        return self._helper("_a", self._site(f".{node.attr}", node.attr), self.visit(node.value))
+
+    def _outside(self, node: ast.expr) -> bool:
+        """True for a module, or whatever else is no local."""
+        return isinstance(node, ast.Name) and node.id not in self.owner.names
+
+
+def _writes(node: ast.stmt) -> frozenset[str]:
+    targets = {ast.Assign: lambda: node.targets, ast.AnnAssign: lambda: [node.target] if node.value else [],
+               ast.AugAssign: lambda: [node.target], ast.For: lambda: [node.target]}.get(type(node), list)()
+    names = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    for case in getattr(node, "cases", ()):
+        names |= {n.name for n in ast.walk(case.pattern) if isinstance(n, ast.MatchAs) and n.name}
+    return frozenset(names)
+
+
+_reasons: dict[tuple, str | None] = {}
+
+
+def _reason(name: str, types: tuple, result: type) -> str | None:
+    """Why an operation on these types that gave a number may leave; `not finite` if it depends on the operands."""
+    key = (name, types, result)
+    if key not in _reasons:
+        _reasons[key] = _rule(name, types, result)
+    return _reasons[key]
+
+
+def _rule(name: str, types: tuple, result: type) -> str | None:
+    row = table.resolve(name, types)
+    if row is None:
+        return "no row"
+    if "always" in row.leaves:
+        return "always"
+    if table.python_name(result) != row.result:
+        return "result of another type"
+    return "not finite" if set(row.leaves) - EXACT else None

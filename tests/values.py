@@ -1,0 +1,105 @@
+"""Values as the tests compare and write them, and which are too much for a test."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+LOW, HIGH = -(2**63), 2**63 - 1
+# Ints beyond so many bits are not made.
+MOST_BITS = 4_096
+
+
+class TooMuch(BaseException):
+    """A call that would take CPython too long: a huge int, or too many statements."""
+
+
+def encode(value: object) -> tuple[str, Any]:
+    """Type and value in a form that `==` compares to the bit. The sign and payload of NaN are not compared."""
+    kind = type(value)
+    if kind is float:
+        return ("float", "nan" if value != value else struct.pack(">d", value).hex())
+    if kind in (int, bool, type(None)):
+        return (kind.__name__, value)
+    if kind is complex:
+        return ("complex", (encode(value.real), encode(value.imag)))
+    if kind is tuple:
+        return ("tuple", tuple(encode(one) for one in value))
+    return (kind.__name__, repr(value))
+
+
+def show(encoded: tuple[str, Any]) -> str:
+    """The readable form of an encoded value."""
+    kind, payload = encoded
+    if kind == "float":
+        return "float nan" if payload == "nan" else repr(struct.unpack(">d", bytes.fromhex(payload))[0])
+    if kind == "complex":
+        return f"complex({show(payload[0])}, {show(payload[1])})"
+    if kind == "tuple":
+        return "(" + ", ".join(map(show, payload)) + ("," if len(payload) == 1 else "") + ")"
+    if kind == "int":
+        return repr(payload) if payload.bit_length() <= MOST_BITS else f"an int of {payload.bit_length()} bits"
+    return str(payload)
+
+
+def written(value) -> str:
+    """A value as a program writes it; `inf` and `nan` are names there."""
+    if type(value) is complex:
+        return f"complex({written(value.real)}, {written(value.imag)})"
+    if type(value) is tuple:
+        return "(" + ", ".join(map(written, value)) + ("," if len(value) == 1 else "") + ")"
+    return repr(value) if value == value else "nan"
+
+
+def fresh(value):
+    """An equal value that is another object wherever Python allows it, so that confusing the two can be told."""
+    kind = type(value)
+    if kind is float:
+        return -(-value)
+    if kind is int:
+        return int(str(value)) if abs(value) < 2**64 else value + 1 - 1
+    if kind is complex:
+        return complex(value.real, value.imag)
+    if kind is tuple:
+        return tuple([fresh(one) for one in value])
+    return value
+
+
+def fits(value: object) -> bool:
+    """True if compiled code holds the value, as it holds arguments."""
+    kind = type(value)
+    if kind is int:
+        return LOW <= value <= HIGH
+    return kind in (float, bool, type(None), complex) or (kind is tuple and all(map(fits, value)))
+
+
+def finite(value: object) -> bool:
+    """True unless there is an infinity or a NaN in it."""
+    kind = type(value)
+    if kind is float:
+        return math.isfinite(value)
+    if kind is complex:
+        return math.isfinite(value.real) and math.isfinite(value.imag)
+    return kind is not tuple or all(map(finite, value))
+
+
+def huge(name: str, operands) -> bool:
+    """True if an operation would take CPython long: a huge int, or very many steps."""
+    if not all(isinstance(one, int) for one in operands):
+        return False
+    numbers = [int(one) for one in operands]
+    match name, numbers:
+        case ("**" | "**-" | "pow"), [base, exponent]:
+            return exponent > 0 and abs(base) > 1 and base.bit_length() * exponent > MOST_BITS
+        case "<<", [value, count]:
+            return value != 0 and count > 0 and value.bit_length() + count > MOST_BITS
+        case "*", [left, right]:
+            return left.bit_length() + right.bit_length() > MOST_BITS
+        case ("math.factorial" | "math.perm"), [count]:
+            return count > 500
+        case "math.perm", [count, chosen]:
+            return 500 < chosen <= count
+        case "math.comb", [count, chosen]:
+            return min(chosen, count - chosen) > 500
+    return False

@@ -457,6 +457,7 @@ mod tests {
             loops: Vec::new(),
             result: int,
             returned: Vec::new(),
+            origins: Default::default(),
             guards: Vec::new(),
         }
     }

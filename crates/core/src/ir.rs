@@ -10,6 +10,8 @@
 pub mod print;
 pub mod verify;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
@@ -53,6 +55,10 @@ pub struct Function {
     pub tuples: Vec<Shape>,
     /// Parameters whose very object may be returned, so that the caller gives back the same object.
     pub returned: Vec<u32>,
+    /// For each name of the source, the parameters whose very object it may hold, if there are any. Exits need it; machine code
+    /// does not depend on it.
+    #[serde(skip)]
+    pub origins: BTreeMap<String, Vec<u32>>,
     /// What was taken as given about names outside the function; checked at each call.
     pub guards: Vec<Builtin>,
 }

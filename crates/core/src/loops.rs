@@ -127,7 +127,7 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
     for statement in rest {
         // The truth of a bool is the bool.
         let Value::Op { op, args, exit: None } = &statement.value else { return None };
-        if op.row().recipe != Recipe::Same || *args != [Operand::Local(tested)] {
+        if op.row().recipe != Recipe::Identity || *args != [Operand::Local(tested)] {
             return None;
         }
         tested = statement.target;
@@ -179,7 +179,8 @@ fn reads(function: &Function) -> HashMap<LocalId, u32> {
             }
         }
         match &block.terminator {
-            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => read(operand),
+            Terminator::Branch { condition, .. } => read(condition),
+            Terminator::Return(value) => value.leaves().iter().for_each(&mut read),
             Terminator::Switch { subject, .. } => read(&Operand::Local(*subject)),
             Terminator::Jump(_) | Terminator::Leave(_) => {}
         }
@@ -288,7 +289,9 @@ fn turns(function: &Function, counter: &Counter, blocks: &[BlockId]) -> Option<u
 fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option<i64> {
     let local = match operand {
         Operand::Constant(Constant::Int(value)) => return Some(value),
-        Operand::Constant(Constant::None | Constant::Bool(_) | Constant::Float(_)) => return None,
+        Operand::Constant(
+            Constant::None | Constant::Bool(_) | Constant::Float(_) | Constant::Nat(_) | Constant::Complex(..),
+        ) => return None,
         Operand::Local(local) => local,
     };
     if local.0 < function.parameters || function.local(local).types.single() != Some(Type::Int) {
@@ -302,7 +305,7 @@ fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option
         for statement in block.statements.iter().filter(|statement| statement.target == local) {
             let value = match &statement.value {
                 Value::Convert(Operand::Constant(Constant::Int(value))) => *value,
-                Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
+                Value::Op { op, args, .. } if op.row().recipe == Recipe::Identity => match args.as_slice() {
                     [Operand::Constant(Constant::Int(value))] => *value,
                     _ => return None,
                 },

@@ -344,8 +344,9 @@ unsafe extern "C" fn traverse(object: *mut PyObject, visit: ffi::visitproc, cont
                 }
             }
         }
+        let visit = |held| visit(held, context);
+        (*this).body().map_or(0, |body| body.continuations.traverse(visit))
     }
-    0
 }
 
 unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
@@ -357,6 +358,9 @@ unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
         let original = std::mem::replace(&mut (*this).original, null_mut());
         ffi::Py_XDECREF(dict);
         ffi::Py_XDECREF(original);
+        if let Some(body) = (*this).body() {
+            body.continuations.clear(Python::assume_attached());
+        }
     }
     0
 }

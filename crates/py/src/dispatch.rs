@@ -2,24 +2,27 @@
 //!
 //! Enters: what CPython's vectorcall passes. Leaves: a new reference, or null with an exception set. The hot path is
 //! [`vectorcall`]: positional arguments of the types of the last call reach the entry without a tuple, an allocation or a
-//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. What compiled code does
-//! not do (a side exit, wrong arguments, numbers it does not hold) the original function does, with the very arguments that
-//! came, so that its result, its exception and its traceback are CPython's own. No panic crosses into CPython.
+//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. Calls that compiled code does
+//! not do (wrong arguments, numbers it does not hold) the original function does, with the very arguments that came, so that its
+//! result, its exception and its traceback are CPython's own; what leaves by a side exit goes on in [`crate::resume`]. No panic
+//! crosses into CPython.
 
+use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use brrr_core::abi::EXIT_BASE;
-use brrr_core::types::{Signature, Type};
+use brrr_core::abi::{EXIT_BASE, TUPLE_BASE};
+use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::activation::Running;
 use crate::callable::Callable;
-use crate::convert::{Argument, boxed, classify, describe, unbox};
+use crate::convert::{Argument, boxed, boxed_tuple, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
+use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
 
 /// Frames up to this size stand on the stack.
@@ -107,13 +110,12 @@ unsafe fn with_defaults(call: Call, to: &Specialisation, count: usize, slots: *m
 /// `args` and `frame` have an element for each parameter.
 #[inline(always)]
 unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> bool {
+    let mut word = frame;
     for (index, &expected) in to.params.iter().enumerate() {
         // SAFETY: the caller promises the elements, CPython that they are live objects.
-        unsafe {
-            match unbox(*args.add(index), expected) {
-                Some(word) => frame.add(index).write(word),
-                None => return false,
-            }
+        match unsafe { write(*args.add(index), expected, word) } {
+            Some(behind) => word = behind,
+            None => return false,
         }
     }
     true
@@ -130,19 +132,21 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
         let mut running = Running::new(call.this, to);
         let status = (to.entry)(frame, running.activation());
         if status >= EXIT_BASE {
-            return leave(call, to, status - EXIT_BASE, frame);
+            return leave(call, to, args, status - EXIT_BASE, frame);
         }
         (*call.this).compiled += 1;
-        let payload = frame.read();
         if !to.returned.is_empty() {
-            match same_object(to, args, status, payload) {
+            match same_object(to, args, status, frame) {
                 Returned::New => {}
                 Returned::Argument(same) => return ffi::Py_NewRef(same),
                 // The call did run compiled, and is counted so; the value is known, the object is not.
                 Returned::Unclear => return original(call),
             }
         }
-        boxed(status, payload)
+        if status >= TUPLE_BASE {
+            return boxed_result(to, status - TUPLE_BASE, frame);
+        }
+        boxed(status, frame)
     }
 }
 
@@ -160,16 +164,23 @@ enum Returned {
 ///
 /// # Safety
 /// `args` has an element for each parameter of `to`.
-unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, tag: u64, payload: u64) -> Returned {
+unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u64, frame: *const u64) -> Returned {
     let mut found = Returned::New;
+    let returned = match status.checked_sub(TUPLE_BASE) {
+        Some(tuple) => to.function.tuples.get(tuple as usize).map(|&shape| Type::Tuple(shape)),
+        None => Type::from_tag(status),
+    };
     for &index in &to.returned {
-        let Some(&one) = to.params.get(index) else { continue };
-        // SAFETY: the index is that of a parameter, whose argument is alive, for its caller holds it.
-        let (argument, word) = unsafe {
+        let Some(&one) = to.params.get(index).filter(|&&one| Some(one) == returned) else { continue };
+        let mut words = [0; MOST_WORDS];
+        // SAFETY: the index is that of a parameter, whose argument is alive, for its caller holds it; no type of a parameter
+        // has more words.
+        let (argument, same) = unsafe {
             let argument = *args.add(index);
-            (argument, unbox(argument, one))
+            let written = write(argument, one, words.as_mut_ptr()).is_some();
+            (argument, written && (0..one.words()).all(|at| frame.add(at).read() == words[at]))
         };
-        if u64::from(one.tag()) == tag && word == Some(payload) {
+        if same {
             match found {
                 Returned::New => found = Returned::Argument(argument),
                 Returned::Argument(before) if before == argument => {}
@@ -180,22 +191,71 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, tag: u64,
     found
 }
 
-/// A side exit: counts it, keeps its frame and has the original function do the call.
+/// Words of the largest type, a tuple of complex numbers.
+const MOST_WORDS: usize = 2 * MOST_LEAVES;
+
+/// The returned tuple.
+///
+/// # Safety
+/// As [`enter`]; the entry has just returned with this shape.
+#[inline(never)]
+unsafe fn boxed_result(to: &Specialisation, shape: u64, frame: *const u64) -> *mut PyObject {
+    // SAFETY: the frame has the words of every shape that the function returns.
+    unsafe {
+        match to.function.tuples.get(shape as usize) {
+            Some(&shape) => boxed_tuple(shape, &mut frame.cast()),
+            None => boxed(u64::MAX, frame),
+        }
+    }
+}
+
+/// A side exit: the interpreter goes on at the statement.
 ///
 /// # Safety
 /// As [`enter`]; the entry has just left by this exit.
 #[cold]
 #[inline(never)]
-unsafe fn leave(call: Call, from: &Specialisation, exit: u64, frame: *const u64) -> *mut PyObject {
-    // SAFETY: the exit has written as many words as its record has, and the frame has room for every record.
+unsafe fn leave(
+    call: Call,
+    from: &Specialisation,
+    args: *const *mut PyObject,
+    exit: u64,
+    frame: *const u64,
+) -> *mut PyObject {
+    // SAFETY: the callable is alive; the exit has written as many words as its record has, and the frame has room for every record;
+    // the arguments are alive, and are held from here on, for Python code runs.
     unsafe {
         (*call.this).others += 1;
-        let copy = |words| std::slice::from_raw_parts(frame, words).to_vec();
-        if let Some(body) = (*call.this).body() {
-            body.record_exit(from, exit as usize, copy);
+        let (Some(body), false) = ((*call.this).body(), (*call.this).original.is_null()) else { return original(call) };
+        let resume = |py: Python<'_>| {
+            let function = Bound::from_borrowed_ptr(py, (*call.this).original);
+            let Ok(function) = function.cast_into::<PyFunction>() else { return Outcome::Original };
+            let args = (0..from.params.len()).map(|at| Bound::from_borrowed_ptr(py, *args.add(at)));
+            let args = args.collect::<Vec<_>>();
+            let exit = exit as usize;
+            let words = from.exit_words.get(exit).copied().unwrap_or(0);
+            let frame = std::slice::from_raw_parts(frame, words).to_vec();
+            resume(&function, body, from, exit, &args, frame)
+        };
+        match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
+            Ok(Some(Outcome::Done(result))) => result,
+            Ok(Some(Outcome::Original) | None) => original(call),
+            Err(panic) => raise_panic(panic.as_ref()),
         }
-        original(call)
     }
+}
+
+/// Raises what is said about a panic.
+///
+/// # Safety
+/// The thread holds the GIL.
+unsafe fn raise_panic(panic: &(dyn Any + Send)) -> *mut PyObject {
+    let raise = |py: Python<'_>| panic_refusal(panic).error(py).restore(py);
+    if Python::try_attach(raise).is_none() {
+        // SAFETY: as the caller promises.
+        unsafe { ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr()) };
+    }
+    null_mut()
 }
 
 /// Does the call by the original function.
@@ -249,14 +309,6 @@ unsafe fn look_up_guards(this: *mut Callable, to: &Specialisation) -> bool {
     }
 }
 
-/// What the slow path found out.
-enum Outcome {
-    /// The call is done: a new reference, or null with an exception set.
-    Done(*mut PyObject),
-    /// The original function has to do it.
-    Original,
-}
-
 /// Everything but the hot path.
 ///
 /// # Safety
@@ -281,11 +333,7 @@ unsafe fn slow(call: Call) -> *mut PyObject {
             }
             Err(panic) => {
                 (*call.this).others += 1;
-                let raise = |py: Python<'_>| panic_refusal(panic.as_ref()).error(py).restore(py);
-                if Python::try_attach(raise).is_none() {
-                    ffi::PyErr_SetString(ffi::PyExc_SystemError, c"the compiler failed".as_ptr());
-                }
-                null_mut()
+                raise_panic(panic.as_ref())
             }
         }
     }
@@ -336,7 +384,7 @@ unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
 /// `slots` holds a live object for each parameter.
 unsafe fn matches(one: &Specialisation, slots: &[*mut PyObject]) -> bool {
     // SAFETY: as the caller promises.
-    one.params.iter().zip(slots).all(|(&expected, &object)| unsafe { unbox(object, expected) }.is_some())
+    one.params.iter().zip(slots).all(|(&expected, &object)| unsafe { is_of(object, expected) })
 }
 
 /// Runs a specialisation whose parameters match `slots`.

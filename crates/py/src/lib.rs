@@ -11,6 +11,7 @@ mod dispatch;
 mod env;
 mod errors;
 mod methods;
+mod resume;
 mod specialise;
 mod tables;
 

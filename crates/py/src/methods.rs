@@ -2,17 +2,17 @@
 //!
 //! Enters: a view of the function and the method's arguments. Leaves: a Python object. No rule about types lives here.
 
-use brrr_core::abi::Value;
 use brrr_core::backend::Output;
 use brrr_core::diagnostic::Code;
-use brrr_core::ir::Point;
-use brrr_core::types::{Signature, Type};
+use brrr_core::types::{Signature, Type, split_types};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType};
 
 use crate::callable::View;
+use crate::convert::object;
 use crate::errors::{Refusal, guarded};
+use crate::resume::point_name;
 
 type Arguments<'a, 'py> = (&'a Bound<'py, PyTuple>, Option<&'a Bound<'py, PyDict>>);
 
@@ -123,25 +123,12 @@ pub fn last_exit(
     let Some(last) = view.body.last_exit() else { return Ok(py.None()) };
     let locals = PyDict::new(py);
     for (name, value) in last.locals {
-        match value {
-            Value::Unbound => {}
-            Value::None => locals.set_item(name, py.None())?,
-            Value::Bool(value) => locals.set_item(name, value)?,
-            Value::Int(value) => locals.set_item(name, value)?,
-            Value::Float(value) => locals.set_item(name, value)?,
-        }
+        locals.set_item(name, object(py, &value)?)?;
     }
-    let point = match last.point {
-        Point::Start => "start",
-        Point::Condition => "condition",
-        Point::Iterable => "iterable",
-        Point::Advance => "advance",
-        Point::Target => "target",
-    };
     let exit = PyDict::new(py);
     exit.set_item("line", last.line)?;
     exit.set_item("statement", last.statement)?;
-    exit.set_item("point", point)?;
+    exit.set_item("point", point_name(last.point))?;
     exit.set_item("locals", locals)?;
     Ok(exit.into_any().unbind())
 }
@@ -238,7 +225,7 @@ fn given(view: &View<'_, '_>, types: &Bound<'_, PyTuple>) -> PyResult<Signature>
 fn texts(text: &str) -> impl Iterator<Item = &str> {
     let params = text.split("->").next().unwrap_or("").trim();
     let params = params.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(params);
-    params.split(',').map(str::trim).filter(|name| !name.is_empty())
+    split_types(params).into_iter()
 }
 
 fn type_of(one: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
@@ -248,7 +235,12 @@ fn type_of(one: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
         () if is(py.get_type::<PyInt>()) => Some(Type::Int),
         () if is(py.get_type::<PyFloat>()) => Some(Type::Float),
         () if is(py.get_type::<PyBool>()) => Some(Type::Bool),
+        () if is(py.get_type::<PyComplex>()) => Some(Type::Complex),
         () if one.is_none() || is(py.None().bind(py).get_type()) => Some(Type::None),
+        // `tuple[int, float]`, which prints as it is written.
+        () if one.getattr("__origin__").is_ok_and(|origin| origin.is(py.get_type::<PyTuple>())) => {
+            Type::from_python(&one.repr()?.to_string())
+        }
         () => None,
     })
 }

@@ -22,6 +22,7 @@ use pyo3::types::{PyFunction, PyString};
 
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
+use crate::resume::{Continuations, Kept};
 
 /// What the user asked of the decorator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,8 +50,10 @@ pub struct Specialisation {
     pub function: ir::Function,
     /// How often each exit was taken.
     pub exits: Box<[Cell<u64>]>,
+    /// The continuations of each exit.
+    pub continuations: Box<[RefCell<Vec<Kept>>]>,
     /// Words of the frame that each exit writes.
-    exit_words: Box<[usize]>,
+    pub exit_words: Box<[usize]>,
     _code: load::Code,
 }
 
@@ -100,6 +103,8 @@ pub struct Body {
     #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
     specialisations: RefCell<Vec<Box<Specialisation>>>,
     last_exit: RefCell<Option<LastExit>>,
+    /// What goes on after side exits.
+    pub continuations: Continuations,
     /// Seconds spent in checking and compiling.
     pub seconds: Cell<f64>,
 }
@@ -117,12 +122,14 @@ impl Body {
             warned: Cell::new(interpreted),
             specialisations: RefCell::default(),
             last_exit: RefCell::default(),
+            continuations: Continuations::default(),
             seconds: Cell::new(0.0),
         }
     }
 
     /// Gives up everything, references to Python objects included.
     pub fn release(self, py: Python<'_>) {
+        self.continuations.clear(py);
         for name in self.parameters.names {
             name.drop_ref(py);
         }
@@ -265,13 +272,13 @@ impl Body {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Counts a side exit and keeps its frame. `frame` gives the words that the exit wrote, by their number.
-    pub fn record_exit(&self, taken: &Specialisation, exit: usize, frame: impl FnOnce(usize) -> Vec<u64>) {
-        let (Some(count), Some(&words)) = (taken.exits.get(exit), taken.exit_words.get(exit)) else { return };
+    /// Counts a side exit and keeps its frame.
+    pub fn record_exit(&self, taken: &Specialisation, exit: usize, frame: Vec<u64>) {
+        let Some(count) = taken.exits.get(exit) else { return };
         count.set(count.get() + 1);
         let all = self.specialisations.borrow();
         let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else { return };
-        self.last_exit.replace(Some(LastExit { specialisation, exit, frame: frame(words) }));
+        self.last_exit.replace(Some(LastExit { specialisation, exit, frame }));
     }
 
     /// How often each line left compiled code.
@@ -331,7 +338,7 @@ impl Specialisation {
             name: PyString::intern(py, brrr_core::types::Builtin::name(builtin)).unbind(),
             builtin: env::object(builtin, function).unbind(),
         };
-        let words = |exit: &ir::Exit| exit.live.iter().map(|&id| abi::words(typed.local(id).types)).sum();
+        let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
         Self {
             params: signature.params.clone().into(),
             entry: code.entry(),
@@ -339,6 +346,7 @@ impl Specialisation {
             returned: typed.returned.iter().map(|&index| index as usize).collect(),
             guards: typed.guards.iter().map(guard).collect(),
             exits: typed.exits.iter().map(|_| Cell::new(0)).collect(),
+            continuations: typed.exits.iter().map(|_| RefCell::default()).collect(),
             exit_words: typed.exits.iter().map(words).collect(),
             function: typed,
             _code: code,

@@ -12,7 +12,7 @@
 mod operation;
 mod tuple;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
 use super::infer::Inferred;
@@ -35,6 +35,7 @@ type State = BTreeMap<VarId, TypeSet>;
 /// Makes the IR. It is what [`crate::ir::verify`] accepts.
 #[must_use]
 pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signature: &Signature) -> Function {
+    let origins = origins(flow);
     let function = Function {
         name: flow.name.clone(),
         parameters: 0,
@@ -44,7 +45,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
         loops: Vec::new(),
         result: TypeSet::EMPTY,
         tuples: Vec::new(),
-        returned: returned(flow),
+        returned: returned(flow, &origins),
+        origins: origins.into_iter().filter_map(|(variable, origins)| named(flow, variable, origins)).collect(),
         guards: flow.guards.clone(),
     };
     let mut specialiser = Specialiser {
@@ -64,28 +66,43 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
     specialiser.function
 }
 
-/// Parameters whose object a `return` may give back: those that copies lead from to a returned variable.
-fn returned(flow: &Flow) -> Vec<u32> {
+/// For each variable, the parameters whose very object it may hold: those that copies lead from to it.
+fn origins(flow: &Flow) -> HashMap<VarId, Vec<u32>> {
     let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
         StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
         // The unary plus of a number is the number.
         StepKind::Op("+", args) if args.len() == 1 => args[0].var().map(|source| (source, step.target)),
         StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
     });
-    let mut sources = HashMap::<VarId, Vec<VarId>>::new();
-    copies.for_each(|(source, target)| sources.entry(target).or_default().push(source));
+    let mut targets = HashMap::<VarId, Vec<VarId>>::new();
+    copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));
+    let mut origins = HashMap::<VarId, Vec<u32>>::new();
+    for parameter in 0..flow.parameters.len() as u32 {
+        let mut waiting = vec![VarId(parameter)];
+        while let Some(variable) = waiting.pop() {
+            let known = origins.entry(variable).or_default();
+            if known.last() != Some(&parameter) {
+                known.push(parameter);
+                waiting.extend(targets.get(&variable).into_iter().flatten());
+            }
+        }
+    }
+    origins
+}
+
+/// Parameters whose object a `return` may give back.
+fn returned(flow: &Flow, origins: &HashMap<VarId, Vec<u32>>) -> Vec<u32> {
     let ends = flow.blocks.iter().filter_map(|block| match block.end {
         End::Return(arg, ..) => arg.var(),
         End::Jump(_) | End::Branch(..) => None,
     });
-    let mut waiting = ends.collect::<Vec<_>>();
-    let mut seen = vec![false; flow.variables.len()];
-    while let Some(variable) = waiting.pop() {
-        if !std::mem::replace(&mut seen[variable.0 as usize], true) {
-            waiting.extend(sources.get(&variable).into_iter().flatten());
-        }
-    }
-    (0..flow.parameters.len() as u32).filter(|&at| seen[at as usize]).collect()
+    let all = ends.filter_map(|variable| origins.get(&variable)).flatten().copied().collect::<BTreeSet<_>>();
+    all.into_iter().collect()
+}
+
+fn named(flow: &Flow, variable: VarId, origins: Vec<u32>) -> Option<(String, Vec<u32>)> {
+    let variable = &flow.variables[variable.0 as usize];
+    variable.in_frame.then(|| (variable.name.clone(), origins))
 }
 
 /// A block that is made but not filled.

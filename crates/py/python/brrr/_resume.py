@@ -1,0 +1,442 @@
+"""Continuations: the rest of a function from one of its entry points on.
+
+Enters: a function's code object and text, then an entry point (the ordinal of a statement, the point in it, the names that
+are bound there). Leaves: a function whose parameters are these names, which does what the original function does from there on,
+with the original's names, lines, columns, globals, cells and flags, so that exceptions and tracebacks are CPython's own.
+
+Enclosing loops and branches are entered in the middle. The hidden local `.first` is true until the entry point is reached:
+
+- before the entry point, in an enclosing loop: `if not .first: ...`; outside any loop: left out
+- `while T`, entered in its body: `while .first or T`
+- `for x in E`, entered in its body: goes over the current `x`, then over the rest of its iterator
+- `if T`, entered in its body: `if .first or T`; in its `else`: `if not .first and T: ... else: ...`
+- `match` in one of its cases, a loop in its `else`: `if .first:` the rest of that part, else the whole statement
+- headers are entered before the condition, the iterable, or the next turn
+
+Hidden names begin with a dot, as no name of a source does. The state of the iterator of the `for` with ordinal N comes as
+`.next<N>` and `.stop<N>` (steps 1 and -1), or `.next<N>`, `.step<N>` and `.left<N>` (turns that remain modulo 2**64); the iterator
+itself is then `.rest<N>`.
+
+With `asks`, the rest of the function asks at the end of every turn of every loop whether compiled code can go on: `.turns`
+counts down, at zero `.ask(N, locals())` gives the number of turns until the next question, or 0: then the continuation returns
+`.ask` itself.
+"""
+
+import warnings
+from _ast import (  # the nodes alone: importing `ast` takes longer than making a continuation
+    Add, And, Assign, AugAssign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expression, For,
+    FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
+    PyCF_ONLY_AST, Raise, Return, Store, Sub, Tuple, UnaryOp, While, arg, arguments,
+)  # fmt: skip
+from itertools import chain
+from types import CodeType, FunctionType
+
+_FUTURES = 0x1FE_0000
+"""Everything in `co_flags` that `from __future__ import` sets."""
+
+_BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
+"""Fields that hold statements, or parts that do, in the order of the source."""
+
+_HELPERS = {".iter": iter, ".range": range, ".chain": chain, ".locals": locals}
+"""What continuations call. They come as defaults, for names outside the function may mean anything."""
+
+
+class Unsupported(Exception):
+    """The entry point stands within a statement that has no rule, such as `try` and `with`."""
+
+
+class Source:
+    """A function as continuations are made from it."""
+
+    __slots__ = ("class_name", "code", "tree")
+
+    def __init__(self, code: CodeType, text: str) -> None:
+        """`text` is the function's own lines, from the first decorator with its indentation to its last statement."""
+        indented = text[:1] in (" ", "\t", "\f")
+        module = _compile("if 1:\n" + text if indented else text, code, PyCF_ONLY_AST)
+        tree = module.body[0].body[0] if indented else module.body[0]
+        if not isinstance(tree, FunctionDef):
+            raise Unsupported
+        # Moved to the lines of the file; columns are the file's already.
+        first = (tree.decorator_list or [tree])[0].lineno
+        _move(tree, code.co_firstlineno - first)
+        self.code = code
+        self.tree = tree
+        self.class_name = _class_name(code.co_qualname)
+
+    def keys(self, names: list[str]) -> list[str]:
+        """The names as `locals()` has them: private names of classes are mangled."""
+        return [_mangled(name, self.class_name) for name in names]
+
+    def continuation(
+        self, function: FunctionType, statement: int, point: str, names: tuple[str, ...], asks: bool
+    ) -> FunctionType:
+        """The rest of `function` from an entry point on.
+
+        It takes a value for each of `names`, in this order, and then `.ask` and `.turns`.
+        """
+        writer = _Writer(statement, point, frozenset(names), asks)
+        tree = self.tree
+        if statement < _count(tree.body):
+            rest = writer.block(tree.body, 0, None, again=False)
+        else:
+            rest = []
+        at = tree.body[0]
+        body = [*self._scope(), *writer.start(at), *rest]
+        parameters = [*names, ".ask", ".turns", *_HELPERS]
+        decorators = [Constant(value=None, kind=None, **_place(one)) for one in tree.decorator_list[:1]]
+        made = _changed(tree, args=_parameters(parameters, tree), body=body, decorator_list=decorators, returns=None)
+        if hasattr(made, "type_params"):
+            made.type_params = []
+        code = self._compiled(made)
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+        closure = tuple(cells[name] for name in code.co_freevars)
+        return FunctionType(code, function.__globals__, function.__name__, tuple(_HELPERS.values()), closure)
+
+    def _scope(self) -> list:
+        """Code that never runs and from which the compiler learns the scope of each name: the original body."""
+        tree = self.tree
+        args = tree.args
+        names = [one.arg for one in (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg) if one]
+        at = tree.body[0]
+        locals_ = [_assign(name, Constant(value=None, kind=None, **_place(at)), at) for name in names]
+        never = Constant(value=False, kind=None, **_place(at))
+        return [If(test=never, body=[*locals_, *tree.body], orelse=[], **_place(at))]
+
+    def _compiled(self, tree: FunctionDef) -> CodeType:
+        """Compiles a function where the original stands: in its class, within the function that has its free variables."""
+        original = self.code
+        outer = tree
+        if self.class_name is not None:
+            parts = {"type_params": []} if hasattr(tree, "type_params") else {}
+            outer = ClassDef(
+                name=self.class_name, bases=[], keywords=[], body=[outer], decorator_list=[], **parts, **_place(tree)
+            )
+        free = [name for name in original.co_freevars if name != "__class__"]
+        if free:
+            outer = _changed(tree, name="_", args=_parameters(free, tree), body=[outer], decorator_list=[])
+        code = _compile(Module(body=[outer], type_ignores=[]), original, 0)
+        depth = 1 + (self.class_name is not None) + bool(free)
+        for _ in range(depth):
+            code = next(one for one in code.co_consts if isinstance(one, CodeType))
+        return code.replace(co_qualname=original.co_qualname)
+
+
+def iterator_state(iterator: object) -> tuple[int, int, int, int] | None:
+    """Next value, stop, step, and number of turns that remain, of an iterator over a range; `None` for any other object."""
+    if type(iterator) not in (_RANGE_ITERATOR, _LONG_RANGE_ITERATOR):
+        return None
+    _, (values,), *index = iterator.__reduce__()
+    rest = values[index[0] :] if index and index[0] else values
+    turns = (rest.stop - rest.start + rest.step - (1 if rest.step > 0 else -1)) // rest.step
+    return rest.start, rest.stop, rest.step, max(turns, 0)
+
+
+_RANGE_ITERATOR = type(iter(range(1)))
+_LONG_RANGE_ITERATOR = type(iter(range(1 << 70)))
+
+
+class _Writer:
+    """Writes the body of one continuation."""
+
+    def __init__(self, statement: int, point: str, names: frozenset[str], asks: bool) -> None:
+        self.statement = statement
+        self.point = point
+        self.names = names
+        self.asks = asks
+        self.in_turn = False
+        """The entry point is within a turn of a loop, and therefore has to set `.first`."""
+        self.iterators: list = []
+        """Statements that make the iterators of the loops that are entered in the middle."""
+
+    def start(self, at) -> list:
+        """What stands before everything else."""
+        first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
+        return [*self.iterators, *first]
+
+    def block(self, statements: list, ordinal: int, loop: int | None, *, again: bool) -> list:
+        """A block with the entry point in it. `ordinal` is that of its first statement, `loop` that of the loop whose turns
+        the block is part of; `again`: the block may run again after the entry point."""
+        for index, statement in enumerate(statements):
+            after = ordinal + _count([statement])
+            if self.statement < after:
+                break
+            ordinal = after
+        before = self.rest(statements[:index], ordinal - _count(statements[:index]), loop) if again else []
+        written = [self.when(self.not_first(before[0]), before)] if before else []
+        written += self.enter(statement, ordinal, loop, again)
+        return [*written, *self.rest(statements[index + 1 :], after, loop)]
+
+    def enter(self, statement, ordinal: int, loop: int | None, again: bool) -> list:
+        """The statement that is the entry point or has it in it."""
+        if self.statement == ordinal:
+            if isinstance(statement, For) and self.point in ("advance", "target"):
+                return [self.next_turn(statement, ordinal, loop, again)]
+            return [*self.reached(statement), *self.rest([statement], ordinal, loop)]
+        part, inner = self.part(statement, ordinal)
+        if isinstance(statement, If):
+            return self.enter_if(statement, part, inner, loop, again)
+        if isinstance(statement, (For, While)) and part == "body":
+            self.in_turn = True
+            body = [*self.block(statement.body, inner, ordinal, again=True), *self.turn(statement.body, ordinal)]
+            orelse = self.rest(statement.orelse, inner + _count(statement.body), loop)
+            if isinstance(statement, For):
+                return [self.enter_for(statement, ordinal, body, orelse, again)]
+            test = statement.test
+            if not (isinstance(test, Constant) and test.value):
+                test = BoolOp(op=Or(), values=[self.first(test), test], **_place(test))
+            return [_changed(statement, test=test, body=body, orelse=orelse)]
+        if isinstance(statement, (For, While, Match)):
+            block = statement.orelse if part == "orelse" else statement.cases[part].body
+            if not again:
+                return self.block(block, inner, loop, again=False)
+            test = self.first(statement)
+            once = self.block(block, inner, loop, again=False)
+            return [self.when(test, once, self.rest([statement], ordinal, loop))]
+        raise Unsupported
+
+    def part(self, statement, ordinal: int) -> tuple[str | int, int]:
+        """Which part of a statement has the entry point in it, and the ordinal of that part's first statement."""
+        ordinal += 1
+        parts = ["body"] if not isinstance(statement, Match) else []
+        parts += range(len(getattr(statement, "cases", ())))
+        for part in [*parts, "orelse"]:
+            block = statement.cases[part].body if isinstance(part, int) else getattr(statement, part, [])
+            after = ordinal + _count(block)
+            if self.statement < after:
+                return part, ordinal
+            ordinal = after
+        raise Unsupported
+
+    def enter_if(self, statement: If, part: str | int, ordinal: int, loop: int | None, again: bool) -> list:
+        if not again:
+            return self.block(getattr(statement, part), ordinal, loop, again=False)
+        test = statement.test
+        if part == "body":
+            test = BoolOp(op=Or(), values=[self.first(test), test], **_place(test))
+            body = self.block(statement.body, ordinal, loop, again=True)
+            orelse = self.rest(statement.orelse, ordinal + _count(statement.body), loop)
+        else:
+            test = BoolOp(op=And(), values=[self.not_first(test), test], **_place(test))
+            body = self.rest(statement.body, ordinal - _count(statement.body), loop)
+            orelse = self.block(statement.orelse, ordinal, loop, again=True)
+        return [_changed(statement, test=test, body=body, orelse=orelse)]
+
+    def enter_for(self, statement: For, ordinal: int, body: list, orelse: list, again: bool) -> For:
+        """A `for` entered in its body."""
+        self.make_iterator(statement, ordinal)
+        target, over = statement.target, statement.iter
+        if isinstance(target, Name) and target.id in self.names:
+            current = _name(target.id, over)
+        else:
+            # The target keeps what it has: what comes in this turn goes nowhere.
+            current = _constant(None, over)
+            hidden = f".item{ordinal}"
+            bind = Assign(targets=[target], value=_name(hidden, target), type_comment=None, **_place(target))
+            body = [self.when(self.not_first(target), [bind]), *body]
+            target = Name(id=hidden, ctx=Store(), **_place(target))
+        one = Tuple(elts=[current], ctx=Load(), **_place(over))
+        rest = _call(".chain", over, one, _name(f".rest{ordinal}", over))
+        if again:
+            rest = IfExp(test=self.first(over), body=rest, orelse=self.iterable(over, ordinal), **_place(over))
+        return _changed(statement, target=target, iter=rest, body=body, orelse=orelse)
+
+    def next_turn(self, statement: For, ordinal: int, loop: int | None, again: bool) -> For:
+        """A `for` entered before its next turn."""
+        self.make_iterator(statement, ordinal)
+        over = statement.iter
+        (whole,) = self.rest([statement], ordinal, loop)
+        rest = _name(f".rest{ordinal}", over)
+        if self.in_turn:
+            reached = NamedExpr(target=_name(".first", over, Store()), value=_constant(False, over), **_place(over))
+            reached = UnaryOp(op=Not(), operand=reached, **_place(over))
+            test = BoolOp(op=And(), values=[self.first(over), reached], **_place(over))
+            rest = IfExp(test=test, body=rest, orelse=whole.iter, **_place(over))
+        return _changed(whole, iter=rest)
+
+    def make_iterator(self, statement: For, ordinal: int) -> None:
+        """Makes `.rest<N>` from the state of the iterator; nothing remains for one that is not read any more."""
+        at = statement.iter
+        state = {part: f".{part}{ordinal}" for part in ("next", "stop", "step", "left")}
+        part = {part: _name(name, at) for part, name in state.items()}
+        if state["next"] not in self.names:
+            values = Tuple(elts=[], ctx=Load(), **_place(at))
+        elif state["step"] in self.names:
+            left = BinOp(left=part["left"], op=Mod(), right=_constant(1 << 64, at), **_place(at))
+            length = BinOp(left=left, op=Mult(), right=part["step"], **_place(at))
+            stop = BinOp(left=part["next"], op=Add(), right=length, **_place(at))
+            values = _call(".range", at, part["next"], stop, part["step"])
+        else:
+            values = _call(".range", at, part["next"], part["stop"], _constant(_constant_step(at), at))
+        self.iterators.append(_assign(f".rest{ordinal}", _call(".iter", at, values), at))
+
+    def rest(self, statements: list, ordinal: int, loop: int | None) -> list:
+        """Statements that are not entered in the middle."""
+        written = []
+        for statement in statements:
+            written += self.whole(statement, ordinal, loop)
+            ordinal += _count([statement])
+        return written
+
+    def whole(self, statement, ordinal: int, loop: int | None) -> list:
+        if isinstance(statement, (Global, Nonlocal)):
+            # The compiler has learnt it already, and takes it only once.
+            return [Pass(**_place(statement))]
+        if isinstance(statement, Continue):
+            return [*self.turn([statement], loop), statement] if loop is not None else [statement]
+        if _is_scope(statement):
+            return [statement]
+        is_loop = isinstance(statement, (For, While))
+        changes = {}
+        inner = ordinal + 1
+        for field in _BLOCKS:
+            parts = getattr(statement, field, None)
+            if not isinstance(parts, list) or not parts:
+                continue
+            around = ordinal if is_loop and field == "body" else loop
+            if field in ("handlers", "cases"):
+                changes[field] = []
+                for part in parts:
+                    changes[field].append(_changed(part, body=self.rest(part.body, inner, around)))
+                    inner += _count(part.body)
+            else:
+                changes[field] = self.rest(parts, inner, around)
+                inner += _count(parts)
+        if is_loop:
+            changes["body"] += self.turn(statement.body, ordinal)
+        if isinstance(statement, For):
+            changes["iter"] = self.iterable(statement.iter, ordinal)
+        return [_changed(statement, **changes)] if changes else [statement]
+
+    def iterable(self, over, ordinal: int):
+        """What a `for` goes over, so that its iterator can be asked for its state."""
+        if not self.asks:
+            return over
+        target = _name(f".rest{ordinal}", over, Store())
+        return NamedExpr(target=target, value=_call(".iter", over, over), **_place(over))
+
+    def turn(self, statements: list, loop: int) -> list:
+        """The question at the end of a turn; `statements` end the turn."""
+        at = statements[-1]
+        if not self.asks or isinstance(at, (Return, Raise, Break)):
+            return []
+        if isinstance(at, Continue) and len(statements) > 1:
+            return []  # It has asked itself.
+        ask = _call(".ask", at, _constant(loop, at), _call(".locals", at))
+        leave = Return(value=_name(".ask", at), **_place(at))
+        at_zero = UnaryOp(op=Not(), operand=_name(".turns", at), **_place(at))
+        count = AugAssign(target=_name(".turns", at, Store()), op=Sub(), value=_constant(1, at), **_place(at))
+        return [count, self.when(at_zero, [_assign(".turns", ask, at), self.when(at_zero, [leave])])]
+
+    def reached(self, at) -> list:
+        """The entry point."""
+        return [_assign(".first", _constant(False, at), at)] if self.in_turn else []
+
+    def first(self, at) -> Name:
+        return _name(".first", at)
+
+    def not_first(self, at) -> UnaryOp:
+        return UnaryOp(op=Not(), operand=self.first(at), **_place(at))
+
+    def when(self, test, body: list, orelse: list | None = None) -> If:
+        return If(test=test, body=body, orelse=orelse or [], **_place(test))
+
+
+def _compile(what, code: CodeType, flags: int):
+    """Python's own compiler; it has said its warnings when it made the function."""
+    flags |= code.co_flags & _FUTURES
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return compile(what, code.co_filename, "exec", flags, dont_inherit=True)
+
+
+def _is_scope(statement) -> bool:
+    """True for functions and classes, whose statements are not the function's."""
+    return isinstance(statement, ClassDef) or hasattr(statement, "args")
+
+
+def _count(statements: list) -> int:
+    """Statements with all that are in them."""
+    count = 0
+    for statement in statements:
+        count += 1
+        if not _is_scope(statement):
+            for field in _BLOCKS:
+                parts = getattr(statement, field, ())
+                if field in ("handlers", "cases"):
+                    count += sum(_count(part.body) for part in parts)
+                else:
+                    count += _count(parts)
+    return count
+
+
+def _class_name(qualname: str) -> str | None:
+    """The innermost class around a function, by which private names are mangled."""
+    parts = qualname.split(".")
+    classes = [one for one, inner in zip(parts, parts[1:]) if "<locals>" not in (one, inner)]
+    return classes[-1] if classes else None
+
+
+def _mangled(name: str, class_name: str | None) -> str:
+    class_name = (class_name or "").lstrip("_")
+    if not class_name or not name.startswith("__") or name.endswith("__"):
+        return name
+    return f"_{class_name}{name}"
+
+
+def _constant_step(over) -> int:
+    """The step of `range(...)` with a constant step of 1 or -1."""
+    if len(over.args) < 3:
+        return 1
+    step = eval(compile(Expression(body=over.args[2]), "<step>", "eval"), {"__builtins__": {}})
+    if step not in (1, -1):
+        raise Unsupported
+    return int(step)
+
+
+def _move(node, lines: int) -> None:
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if "lineno" in node._attributes:
+            node.lineno += lines
+            if node.end_lineno is not None:
+                node.end_lineno += lines
+        for field in node._fields:
+            value = getattr(node, field, None)
+            for one in value if isinstance(value, list) else [value]:
+                if hasattr(one, "_fields"):
+                    waiting.append(one)
+
+
+def _changed(node, **changes):
+    """A copy with other fields."""
+    return type(node)(**{**vars(node), **changes})
+
+
+def _place(node) -> dict[str, int]:
+    names = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+    return {name: getattr(node, name) for name in names}
+
+
+def _name(name: str, at, context=None) -> Name:
+    return Name(id=name, ctx=context or Load(), **_place(at))
+
+
+def _constant(value: object, at) -> Constant:
+    return Constant(value=value, kind=None, **_place(at))
+
+
+def _assign(name: str, value, at) -> Assign:
+    return Assign(targets=[_name(name, at, Store())], value=value, type_comment=None, **_place(at))
+
+
+def _call(name: str, at, *args) -> Call:
+    return Call(func=_name(name, at), args=list(args), keywords=[], **_place(at))
+
+
+def _parameters(names: list[str], at) -> arguments:
+    plain = [arg(arg=name, annotation=None, type_comment=None, **_place(at)) for name in names]
+    return arguments(
+        posonlyargs=[], args=plain, vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
+    )

@@ -1,0 +1,387 @@
+"""Continuations under CPython alone: no compiled code, every entry point of many nested programs.
+
+A program is run plainly, and once more with a hook at every entry point. At the hook's n-th visit the run is cut off, and the
+continuation made for that entry point goes on with the locals and iterators as they stood. What both did together, their result
+or exception, and the whole traceback must be those of the plain run. This is done for every n.
+"""
+
+import ast
+import importlib.util
+import linecache
+import random
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+PATH = Path(__file__).parents[1] / "crates/py/python/brrr/_resume.py"
+if not PATH.exists():
+    import brrr
+
+    PATH = Path(brrr.__file__).with_name("_resume.py")
+SPEC = importlib.util.spec_from_file_location("brrr_resume_alone", PATH)
+resume = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(resume)
+
+LIMIT = 400
+"""Notes after which a run ends: generated loops need not end themselves."""
+
+
+class Cut(BaseException):
+    """The run is cut off at an entry point."""
+
+
+class TooLong(Exception):
+    """A run that does not end soon."""
+
+
+class Hooks(ast.NodeTransformer):
+    """Puts a hook at every entry point of a function."""
+
+    def __init__(self):
+        self.next = 0
+        self.around = []
+        self.loops = {}
+        """The loops in whose turns each entry point stands, and how their iterators are kept."""
+
+    def function(self, tree):
+        tree.decorator_list = []
+        tree.body = self.block(tree.body)
+        return ast.fix_missing_locations(tree)
+
+    def block(self, statements):
+        return [part for statement in statements for part in self.statement(statement)]
+
+    def statement(self, statement):
+        ordinal = self.next
+        self.next += 1
+        self.loops[ordinal] = tuple(self.around)
+        kept = _kept(statement) if isinstance(statement, (ast.For, ast.While)) else None
+        match statement:
+            case ast.If() | ast.While():
+                statement.test = self.before(ordinal, "condition", statement.test)
+            case ast.Match():
+                statement.subject = self.before(ordinal, "condition", statement.subject)
+            case ast.For():
+                over = self.before(ordinal, "iterable", statement.iter)
+                name = ast.Name(id="hooked_", ctx=ast.Load())
+                statement.iter = ast.Call(func=name, args=[ast.Constant(value=ordinal), over], keywords=[])
+            case _:
+                return [ast.Expr(value=self.hook(ordinal, "start")), statement]
+        if isinstance(statement, (ast.For, ast.While)):
+            self.around.append((ordinal, kept))
+            statement.body = self.block(statement.body)
+            self.around.pop()
+        elif isinstance(statement, ast.If):
+            statement.body = self.block(statement.body)
+        else:
+            for case in statement.cases:
+                case.body = self.block(case.body)
+        if not isinstance(statement, ast.Match):
+            statement.orelse = self.block(statement.orelse)
+        return [statement]
+
+    def before(self, ordinal, point, expression):
+        return ast.BoolOp(op=ast.And(), values=[self.hook(ordinal, point), expression])
+
+    def hook(self, ordinal, point):
+        args = [ast.Constant(value=ordinal), ast.Constant(value=point)]
+        return ast.Call(func=ast.Name(id="hook_", ctx=ast.Load()), args=args, keywords=[])
+
+
+def _kept(loop):
+    """How compiled code keeps the iterator of a loop."""
+    if isinstance(loop, ast.While):
+        return "while"
+    args = loop.iter.args
+    return "stepped" if len(args) == 3 and ast.unparse(args[2]) not in ("1", "-1") else "counted"
+
+
+class Run:
+    """One run of the program with hooks, cut off at visit `at`."""
+
+    def __init__(self, program, at):
+        self.program = program
+        self.left = at
+        self.iterators = {}
+        self.place = None
+
+    def hook(self, ordinal, point, depth=1):
+        self.left -= 1
+        if self.left == 0:
+            self.place = ordinal, point, dict(sys._getframe(depth).f_locals)
+            raise Cut
+        return True
+
+    def hooked(self, ordinal, over):
+        self.iterators[ordinal] = iter(over)
+        return Hooked(self, ordinal, self.iterators[ordinal])
+
+    def state(self):
+        """Names and values at the entry point."""
+        ordinal, point, values = self.place
+        loops = self.program.loops[ordinal]
+        if point in ("advance", "target"):
+            loops += ((ordinal, self.program.kept[ordinal]),)
+        for loop, kept in loops:
+            if kept == "while":
+                continue
+            start, stop, step, left = resume.iterator_state(self.iterators[loop])
+            values[f".next{loop}"] = start
+            if kept == "counted":
+                values[f".stop{loop}"] = stop
+            else:
+                values[f".step{loop}"] = step
+                values[f".left{loop}"] = (left + 2**63) % 2**64 - 2**63
+        return values
+
+
+class Hooked:
+    """An iterator that has a hook before each of its turns."""
+
+    def __init__(self, run, ordinal, inner):
+        self.run, self.ordinal, self.inner = run, ordinal, inner
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.run.hook(self.ordinal, self.run.program.advance, depth=2)
+        return next(self.inner)
+
+
+class Program:
+    """A function `f` and what it needs: `note` writes down what it is given and gives it back."""
+
+    def __init__(self, text, head="", find="f"):
+        self.notes = []
+        self.path = f"<program {id(self)}>"
+        self.text = head + text
+        linecache.cache[self.path] = (len(self.text), None, self.text.splitlines(True), self.path)
+        self.globals = {"note": self.note}
+        exec(compile(self.text, self.path, "exec"), self.globals)
+        self.function = eval(find, self.globals)
+        lines = self.text.splitlines(True)[self.function.__code__.co_firstlineno - 1 :]
+        self.source = resume.Source(self.function.__code__, "".join(lines))
+        tree = ast.parse(self.text)
+        hooks = Hooks()
+        (inner,) = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and one.name == "f"]
+        hooks.function(inner)
+        self.loops = hooks.loops
+        self.kept = {ordinal: _kept(one) for ordinal, one in _ordinals(self.text) if isinstance(one, (ast.For, ast.While))}
+        self.advance = "advance"
+        self.made = {}
+        self.hooked = {"note": self.note}
+        exec(compile(tree, self.path, "exec"), self.hooked)
+        self.hooked_function = eval(find, self.hooked)
+
+    def note(self, value):
+        self.notes.append(value)
+        if len(self.notes) > LIMIT:
+            raise TooLong
+        return value
+
+    def outcome(self, call):
+        """What a call gives, with the traceback from the function on."""
+        try:
+            return "returned", repr(call())
+        except TooLong:
+            return "too long", ""
+        except Exception as error:
+            trace = error.__traceback__
+            while trace.tb_frame.f_code.co_filename != self.path:
+                trace = trace.tb_next
+            return "raised", "".join(traceback.format_exception(type(error), error, trace))
+
+    def check(self, *args, asks=False):
+        """Cuts the run off at every visit; gives back the number of visits."""
+        self.notes = []
+        expected = self.outcome(lambda: self.function(*args))
+        notes = self.notes
+        if expected[0] == "too long":
+            return 0
+        at = 0
+        while True:
+            at += 1
+            run = Run(self, at)
+            self.hooked |= {"hook_": run.hook, "hooked_": run.hooked}
+            self.notes = []
+            try:
+                self.hooked_function(*args)
+            except Cut:
+                pass
+            except Exception:
+                if run.place is None:
+                    return at - 1
+                raise
+            if run.place is None:
+                return at - 1
+            values = run.state()
+            statement, point, _ = run.place
+            made = self.continuation(statement, point, tuple(values), asks)
+            went_on = self.outcome(lambda: self.go_on(made, values, asks))
+            place = f"{self.text}\nentered at statement {statement}, {point}, with {values}"
+            assert went_on == expected, place
+            assert self.notes == notes, place
+
+    def continuation(self, *place):
+        if place not in self.made:
+            self.made[place] = self.source.continuation(self.function, *place)
+        return self.made[place]
+
+    def go_on(self, made, values, asks):
+        """Runs a continuation; at every question the next continuation takes over, at the header that asks."""
+        answer = Answer()
+        return self.entered_again(answer, made(*values.values(), answer if asks else None, 1), values)
+
+    def entered_again(self, answer, result, values):
+        while result is answer:
+            ordinal, values = answer.ordinal, dict(answer.values)
+            loops = self.loops[ordinal] + ((ordinal, self.kept[ordinal]),)
+            for loop, kept in loops:
+                if kept == "while":
+                    continue
+                start, stop, step, left = resume.iterator_state(values[f".rest{loop}"])
+                values[f".next{loop}"] = start
+                if kept == "counted":
+                    values[f".stop{loop}"] = stop
+                else:
+                    values |= {f".step{loop}": step, f".left{loop}": left}
+            point = "condition" if self.kept[ordinal] == "while" else "advance"
+            hidden = (".first", ".turns", ".ask", ".iter", ".range", ".chain", ".locals", ".rest", ".item")
+            values = {name: value for name, value in values.items() if not name.startswith(hidden)}
+            made = self.continuation(ordinal, point, tuple(values), True)
+            result = made(*values.values(), answer, answer.turns)
+        return result
+
+
+class Answer:
+    """The other side of the questions: every third time the answer is to leave."""
+
+    def __init__(self):
+        self.asked = 0
+        self.turns = 1
+
+    def __call__(self, ordinal, values):
+        self.asked += 1
+        self.ordinal, self.values = ordinal, values
+        return self.asked % 3
+
+
+def _ordinals(text):
+    """The statements of `f` with their ordinals."""
+    (tree,) = [one for one in ast.walk(ast.parse(text)) if isinstance(one, ast.FunctionDef) and one.name == "f"]
+
+    def walk(statements):
+        for statement in statements:
+            yield statement
+            for part in [statement, *getattr(statement, "cases", ())]:
+                for field in ("body", "orelse"):
+                    yield from walk(getattr(part, field, ()))
+
+    def flat(statements):
+        for statement in statements:
+            yield statement
+            yield from flat(getattr(statement, "body", ()))
+            for case in getattr(statement, "cases", ()):
+                yield from flat(case.body)
+            yield from flat(getattr(statement, "orelse", ()))
+
+    return list(enumerate(flat(tree.body)))
+
+
+class Generator:
+    """Random nested programs."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.lines = []
+        self.counters = 0
+        self.size = 0
+
+    def text(self):
+        self.lines = ["def f(a, b, c):"]
+        for name in "xyij":
+            if self.random.random() < 0.8:
+                self.line(1, f"{name} = {self.random.randint(-2, 3)}")
+        self.block(1, in_loop=False)
+        if self.random.random() < 0.5:
+            self.line(1, f"return note({self.read()})")
+        return "\n".join(self.lines) + "\n"
+
+    def line(self, depth, text):
+        self.lines.append("    " * depth + text)
+
+    def read(self):
+        name = self.random.choice(["a", "b", "c", "x", "y", "i", "j", "a", "b", "c"])
+        other = self.random.choice(["1", "2", "a", "b", "c", "3"])
+        return f"{name} {self.random.choice(['+', '-', '*', '//', '%'])} {other}"
+
+    def test(self):
+        return f"note({self.read()}) % {self.random.choice([2, 2, 3])} == {self.random.choice([0, 1])}"
+
+    def block(self, depth, *, in_loop):
+        for _ in range(self.random.choice([1, 1, 2, 2, 3])):
+            self.statement(depth, in_loop)
+
+    def statement(self, depth, in_loop):
+        self.size += 1
+        choice = self.random.random()
+        if depth > 4 or self.size > 22:
+            choice *= 0.4
+        if choice < 0.22:
+            self.line(depth, f"{self.random.choice('xyabcij')} = note({self.read()})")
+        elif choice < 0.30:
+            self.line(depth, f"{self.random.choice('xyabc')} {self.random.choice(['+', '-', '//'])}= {self.read()}")
+        elif choice < 0.40:
+            kinds = ["pass", "break", "continue", "break", "continue", "return note(a)"]
+            self.line(depth, self.random.choice(kinds if in_loop else ["pass", "note(b)", "c: int = b"]))
+        elif choice < 0.58:
+            self.line(depth, f"if {self.test()}:")
+            self.block(depth + 1, in_loop=in_loop)
+            if self.random.random() < 0.3:
+                self.line(depth, f"elif {self.test()}:")
+                self.block(depth + 1, in_loop=in_loop)
+            if self.random.random() < 0.5:
+                self.line(depth, "else:")
+                self.block(depth + 1, in_loop=in_loop)
+        elif choice < 0.66:
+            self.line(depth, f"match note({self.read()}) % 3:")
+            self.line(depth + 1, "case 0:")
+            self.block(depth + 2, in_loop=in_loop)
+            self.line(depth + 1, f"case {self.random.choice(['x', '1 | 2', 'y'])} if {self.test()}:")
+            self.block(depth + 2, in_loop=in_loop)
+            self.line(depth + 1, "case _:")
+            self.block(depth + 2, in_loop=in_loop)
+        elif choice < 0.80:
+            self.counters += 1
+            counter = f"k{self.counters}"
+            self.line(depth, f"{counter} = 0")
+            self.line(depth, f"while note({counter}) < {self.random.choice([2, 3])}:")
+            self.line(depth + 1, f"{counter} += 1")
+            self.block(depth + 1, in_loop=True)
+            self.otherwise(depth, in_loop)
+        else:
+            bounds = ["3", "note(2)", "1, 4", "a, a + 3", "3, 0, -1", "0, 7, 3", "5, 0, -2", "b, b + 4, note(2)"]
+            target = self.random.choice("ijxi")
+            self.line(depth, f"for {target} in range({self.random.choice(bounds)}):")
+            self.line(depth + 1, f"note({target})")
+            self.block(depth + 1, in_loop=True)
+            self.otherwise(depth, in_loop)
+
+    def otherwise(self, depth, in_loop):
+        if self.random.random() < 0.4:
+            self.line(depth, "else:")
+            self.block(depth + 1, in_loop=in_loop)
+
+
+@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_generated(seed, asks):
+    visits = 0
+    for number in range(16):
+        program = Program(Generator(seed * 1000 + number).text())
+        for args in [(1, 2, 3), (0, 5, 2)]:
+            visits += program.check(*args, asks=asks)
+    assert visits > 300

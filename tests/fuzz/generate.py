@@ -1,7 +1,7 @@
-"""Random functions, made of the rows of the table of operators.
+"""Random functions of the whole language that the build takes.
 
-Expressions are made from the wanted type downwards: a row that gives the type, then operands of its parameters' types. A few
-operands are of a wrong type, and a few names may be unbound, on purpose. Loops have few turns.
+The same seed and number make the same program. Most functions are small trees of statements with loops of few turns; some are the
+idioms of `idioms`, some of which are long.
 """
 
 from __future__ import annotations
@@ -9,71 +9,130 @@ from __future__ import annotations
 import ast
 import random
 
-from tests import edges, table
+from tests import table
+from tests.fuzz import features
+from tests.fuzz.expressions import NAMES, SCALARS, Expressions, Kind
+from tests.fuzz.idioms import Idioms
 from tests.program import Program
 
-NAMES = ["x", "y", "z", "u", "v", "w"]
 PARAMETERS = ["a", "b", "c"]
-INT_LITERALS = [0, 0, 1, 1, 2, 2, 3, 5, 7, 10, 63, 64, 2**31, 2**32, 2**53, 2**53 + 1, 2**62, 2**63 - 1]
-FLOAT_LITERALS = ["0.0", "0.5", "1.0", "1.5", "2.5", "0.1", "1e308", "5e-324", "9007199254740992.0", "1e400", "1e-5"]
-WEIGHTS = {"+": 6, "-": 5, "*": 4, "/": 2, "//": 2, "%": 3, "**": 1, "<<": 1, ">>": 1, "not": 2,
-           "<": 2, "==": 2}
-# Of arguments of the type a parameter is meant for.
-SMALL = {
-    "int": [0, 1, -1, 2, 3, 4, 5, 7, -3, -7, 10, 12],
-    "float": [0.0, 0.5, 1.0, 1.5, -2.5, 3.0, 0.1, -0.0, 100.25],
-    "bool": [True, False],
-}
-EDGES = {"int": edges.INTS, "float": edges.FLOATS, "bool": edges.BOOLS}
+CONSTANTS = {"COUNT": ("constant", "int", ["7", "3", "100", "4611686018427387904"]),
+             "RATE": ("constant float", "float", ["0.25", "1.5", "1e308"]),
+             "MASK": ("constant beyond", "int", ["18446744073709551615", "4294967295", "14695981039346656037"])}
+EXCEPTIONS = ["ValueError", "TypeError", "ArithmeticError", "ZeroDivisionError", "OverflowError", "RuntimeError", "IndexError",
+              "AssertionError", "KeyError"]
+# Deepest nesting of blocks.
+DEEPEST = 6
 
 
-class Generator:
-    """Makes programs; the same ones for the same seed."""
+class Generator(Expressions):
+    """Makes programs from a seed."""
 
     def __init__(self, seed: int):
         self.seed = seed
+        self.has = features.constructs()
 
     def program(self, number: int) -> Program:
         """One function and calls of it."""
         self.random = random.Random(f"{self.seed}/{number}")
-        count = self.random.choices([1, 2, 3], [2, 4, 3])[0]
-        self.meant = {name: self.random.choices(["int", "float", "bool"], [6, 3, 1])[0] for name in PARAMETERS[:count]}
+        pick = self.random.random()
+        if pick < 0.03:
+            made = self._idiom(long=True)
+        elif pick < 0.15:
+            made = self._idiom(long=False)
+        else:
+            made = self._tree()
+        made.constructs = made.constructs | used(made.text)
+        return made
+
+    # Idioms.
+
+    def _idiom(self, long: bool) -> Program:
+        turns = int(10 ** self.random.uniform(2, 5)) if long else self.random.randint(3, 150)
+        grows = self.random.random() < 0.5
+        text, turns = Idioms(self.random).function(turns, grows)
+        calls = [(self.random.choice([0, 1, 3, -5, 12345, 2**40, 2**62 + 1, -(2**63)]), self.random.choice([1, 2, 7, -9, 2**31 - 1, 2**63 - 1]))
+                 for _ in range(2 if long else 5)]
+        words = {"idiom: " + ("growing" if grows else "mixing")} | ({"idiom: long"} if long else set())
+        return Program(f"@brrr\ndef f(a, b):\n{text}", "f", calls, long or turns > 400, frozenset(words))
+
+    # Trees.
+
+    def _tree(self) -> Program:
+        count = self.random.choices([0, 1, 2, 3], [0.3, 2, 4, 3])[0]
+        self.meant = {name: self._parameter_kind() for name in PARAMETERS[:count]}
         # What a name was last assigned, as far as the text tells; names out of it may be unbound.
-        self.types = dict(self.meant)
+        self.types: dict[str, Kind] = dict(self.meant)
+        self.constants = {name: kind for name, (construct, kind, _) in CONSTANTS.items()
+                          if construct in self.has and self.random.random() < 0.12}
         self.lines: list[str] = []
         self.loops = 0
-        self.budget = self.random.randint(3, 14)
+        self.budget = self.random.randint(3, 16)
+        header, optional = self._header()
         self._block(1, in_loop=False)
         if self.random.random() < 0.9:
             self._line(1, f"return {self._result()}")
         self._bind_the_rest()
-        text = f"@brrr\ndef f({', '.join(self._parameter(name) for name in self.meant)}):\n" + "\n".join(self.lines) + "\n"
-        return Program(text, "f", [self._call() for _ in range(self.random.randint(4, 8))])
+        body = "\n".join(self.lines) + "\n"
+        before = "".join(f"{name} = {self.random.choice(CONSTANTS[name][2])}\n" for name in self.constants if name in body)
+        text = f"{before}@brrr\ndef f({header}):\n{body}"
+        if "math." in text:
+            text = "import math\n" + text
+        return Program(text, "f", self._calls(optional))
+
+    def _parameter_kind(self) -> Kind:
+        if "tuple argument" in self.has and self.random.random() < 0.06:
+            return self._tuple_kind() or ("int",)
+        return self.random.choices([*SCALARS, "complex"], [6, 3, 1, 0.7 if "complex" in self.has else 0])[0]
+
+    def _header(self) -> tuple[str, list[str]]:
+        """The parameters as they are written, and the names of those that may be left out or that need a keyword."""
+        parts = [name if self.random.random() < 0.8 else f"{name}: {self.random.choice(SCALARS)}" for name in self.meant]
+        names = list(self.meant)
+        optional = []
+        if names and "default" in self.has and self.random.random() < 0.1 and not isinstance(self.meant[names[-1]], tuple):
+            default = self._literal(self.meant[names[-1]])
+            parts[-1] += f"={default}" if ":" not in parts[-1] else f" = {default}"
+            optional.append(names[-1])
+        if len(names) > 1 and "keyword-only" in self.has and self.random.random() < 0.08:
+            parts.insert(len(parts) - 1, "*")
+            optional.append("*")
+        elif names and "positional-only" in self.has and self.random.random() < 0.05:
+            parts.insert(1, "/")
+        return ", ".join(parts), optional
+
+    def _calls(self, optional: list[str]) -> list[tuple]:
+        # Few signatures, for each is compiled, and several calls of each.
+        signatures = [[self._argument_kind(kind) for kind in self.meant.values()] for _ in range(self.random.choice([1, 1, 2, 2, 3]))]
+        calls = []
+        for signature in signatures:
+            for _ in range(self.random.randint(2, 4)):
+                args = [self._value(kind, self.random.random() < 0.25) for kind in signature]
+                names = list(self.meant)
+                if not optional:
+                    calls.append(tuple(args))
+                elif "*" in optional:
+                    left_out = names[-1] in optional and self.random.random() < 0.4
+                    calls.append((*args[:-1], {} if left_out else {names[-1]: args[-1]}))
+                elif self.random.random() < 0.5:
+                    calls.append((*args[:-1], {}))
+                else:
+                    calls.append((*args[:-1], {names[-1]: args[-1]}))
+        return calls
+
+    def _argument_kind(self, kind: Kind) -> Kind:
+        return self.random.choice(SCALARS) if self.random.random() < 0.12 else kind
 
     def _bind_the_rest(self) -> None:
         # A name that is read only would be a name from outside, which is refused.
         tree = ast.parse("def f():\n" + "\n".join(self.lines)).body[0]
-        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in ("range", "int", "float", "bool")]
+        names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in NAMES + PARAMETERS]
         stored = {node.id for node in names if isinstance(node.ctx, ast.Store)} | set(self.meant)
+        stored |= {node.name for node in ast.walk(tree) if isinstance(node, ast.MatchAs) and node.name}
         for name in sorted({node.id for node in names} - stored):
             if not self.lines[-1].startswith("    return"):
                 self._line(1, "return")
             self._line(1, f"{name} = 0")
-
-    # Calls.
-
-    def _parameter(self, name: str) -> str:
-        return name if self.random.random() < 0.8 else f"{name}: {self.random.choice(['int', 'float', 'bool'])}"
-
-    def _call(self) -> tuple:
-        return tuple(self._argument(kind) for kind in self.meant.values())
-
-    def _argument(self, kind: str):
-        if self.random.random() < 0.15:
-            kind = self.random.choice(["int", "float", "bool"])
-        value = self.random.choice((SMALL if self.random.random() < 0.7 else EDGES)[kind])
-        # Equal floats and large ints as different objects, so that confusing them can be told.
-        return float(repr(value)) if kind == "float" else int(str(value)) if kind == "int" else value
 
     # Statements.
 
@@ -92,19 +151,20 @@ class Generator:
 
     def _statement(self, depth: int, in_loop: bool) -> None:
         kinds = {"assign": 9, "augmented": 6, "unpack": 2, "chained": 1, "pass": 0.2}
-        if depth < 5:
+        if depth < DEEPEST:
             kinds |= {"if": 6, "while": 2.5, "for": 4}
+            if "match" in self.has:
+                kinds["match"] = 1.5
         if in_loop:
             kinds |= {"break": 1.2, "continue": 1.2}
         if depth > 1:
             kinds["return"] = 1
-        getattr(self, "_" + self._weighted(kinds))(depth, *([in_loop] if "if" in kinds else []))
-
-    def _weighted(self, kinds: dict[str, float]) -> str:
-        return self.random.choices(list(kinds), list(kinds.values()))[0]
-
-    def _target(self) -> str:
-        return self.random.choice(NAMES + list(self.meant))
+        if "assert" in self.has:
+            kinds["assert"] = 0.5
+        if "raise" in self.has:
+            kinds["raise"] = 0.35
+        chosen = self.random.choices(list(kinds), list(kinds.values()))[0]
+        getattr(self, "_" + chosen)(depth, *([in_loop] if chosen in ("if", "match") else []))
 
     def _assign(self, depth: int, *_):
         target, kind = self._target(), self._kind()
@@ -113,16 +173,24 @@ class Generator:
         self._line(depth, f"{target}{annotation} = {value}")
         self.types[target] = kind
 
-    def _augmented(self, depth: int, *_):
-        known = list(self.types)
-        target = self.random.choice(known) if self.random.random() < 0.97 else self._target()
+    def _augmented(self, depth: int):
+        known = [name for name, kind in self.types.items() if kind in SCALARS]
+        target = self.random.choice(known) if known and self.random.random() < 0.97 else self._target()
         kind = self.types.get(target, "int")
-        rows = [row for row in _binary() if row.params[0] == kind or (kind == "bool" and row.params[0] == "int")]
-        row = self._row([row for row in rows if row.result != "bool" or row.name in "&|^"] or _binary())
+        binary = [row for row in features.rows() if row.name in table.ARITHMETIC and row.kind == "binary"]
+        rows = [row for row in binary if row.params[0] == kind or (kind == "bool" and row.params[0] == "int")]
+        row = self._row([row for row in rows if row.result != "bool" or row.name in "&|^"] or binary)
         self._line(depth, f"{target} {row.name}= {self._right(row, 2)}")
         self.types[target] = row.result
 
-    def _unpack(self, depth: int, *_):
+    def _unpack(self, depth: int):
+        tuples = [name for name, kind in self.types.items() if isinstance(kind, tuple) and len(kind) > 1]
+        if tuples and "tuple unpack" in self.has and self.random.random() < 0.5:
+            source = self.random.choice(tuples)
+            targets = [self._target() for _ in self.types[source]]
+            self._line(depth, f"{', '.join(targets)} = {source}")
+            self.types |= dict(zip(targets, self.types[source]))
+            return
         if self.random.random() < 0.4 and len(self.types) > 1:
             names = self.random.sample(list(self.types), min(len(self.types), self.random.choice([2, 2, 3])))
             values = names[1:] + names[:1]
@@ -134,22 +202,42 @@ class Generator:
         self._line(depth, f"{', '.join(targets)} = {', '.join(self._expression(kind, 2) for kind in kinds)}")
         self.types |= dict(zip(targets, kinds))
 
-    def _chained(self, depth: int, *_):
+    def _chained(self, depth: int):
         targets, kind = [self._target(), self._target()], self._kind()
         self._line(depth, f"{' = '.join(targets)} = {self._expression(kind, 2)}")
         self.types |= dict.fromkeys(targets, kind)
 
-    def _pass(self, depth: int, *_):
+    def _pass(self, depth: int):
         self._line(depth, "pass")
 
-    def _break(self, depth: int, *_):
+    def _break(self, depth: int):
         self._guarded(depth, "break")
 
-    def _continue(self, depth: int, *_):
+    def _continue(self, depth: int):
         self._guarded(depth, "continue")
 
-    def _return(self, depth: int, *_):
+    def _return(self, depth: int):
         self._guarded(depth, f"return {self._result()}" if self.random.random() < 0.9 else "return")
+
+    def _assert(self, depth: int):
+        condition = self._condition() if self.random.random() < 0.3 else f"{self._condition(1)} or {self._condition(1)} or True"
+        message = self._message("assert") if "assert message" in self.has and self.random.random() < 0.5 else ""
+        self._line(depth, f"assert {condition}" + (f", {message}" if message else ""))
+
+    def _raise(self, depth: int):
+        error = self.random.choice(EXCEPTIONS)
+        if "raise class" not in self.has or self.random.random() < 0.7:
+            error += f"({self._message('raise')})"
+        if "raise from" in self.has and self.random.random() < 0.1:
+            error += " from None"
+        self._line(depth, f"if {self._condition()} and {self._condition(1)}:")
+        self._line(depth + 1, f"raise {error}")
+
+    def _message(self, word: str) -> str:
+        if f"{word} formatted" in self.has and self.types and self.random.random() < 0.6:
+            names = self.random.sample(list(self.types), min(2, len(self.types)))
+            return "f'" + " of ".join("{" + name + self.random.choice(["", "", "!r"]) + "}" for name in names) + "'"
+        return self.random.choice(["'text'", "''", "'a \"quoted\" word'"])
 
     def _guarded(self, depth: int, text: str) -> None:
         # Mostly under a condition, or what follows would never be reached.
@@ -158,7 +246,7 @@ class Generator:
             depth += 1
         self._line(depth, text)
 
-    def _if(self, depth: int, in_loop: bool = False):
+    def _if(self, depth: int, in_loop: bool):
         before = dict(self.types)
         self._line(depth, f"if {self._condition()}:")
         self._block(depth + 1, in_loop)
@@ -175,15 +263,59 @@ class Generator:
         ends.append(self.types)
         self._join(ends)
 
+    def _match(self, depth: int, in_loop: bool):
+        kind = self.random.choice(SCALARS)
+        pair = "match tuple" in self.has and self.random.random() < 0.15
+        self._line(depth, f"match {self._expression(kind, 2)}" + (f", {self._expression('int', 1)}:" if pair else ":"))
+        before, ends = dict(self.types), [dict(self.types)]
+        count = self.random.randint(1, 3)
+        for at in range(count):
+            self.types = dict(before)
+            pattern, binds = self._pattern(kind)
+            if pair:
+                pattern, binds = f"({pattern}, {self.random.choice(['0', '_', '2'])})", binds
+            elif at + 1 == count and self.random.random() < 0.4:
+                pattern, binds = "_", None
+            self.types |= {binds: kind} if binds else {}
+            irrefutable = pattern in NAMES + ["_"]
+            guard = "match capture" in self.has and (self.random.random() < 0.3 or (irrefutable and at + 1 < count))
+            if irrefutable and at + 1 < count and not guard:
+                pattern = "3"
+            self._line(depth + 1, f"case {pattern}" + (f" if {self._condition(1)}:" if guard else ":"))
+            self._block(depth + 2, in_loop)
+            ends.append(self.types)
+        self._join(ends)
+
+    def _pattern(self, kind: str) -> tuple[str, str | None]:
+        """A pattern, and the name it binds."""
+        target = self.random.choice(NAMES)
+        forms = [(self._pattern_literal(kind), None)] * 3
+        if "match or" in self.has:
+            forms.append((f"{self._pattern_literal(kind)} | {self._pattern_literal(self.random.choice(SCALARS))}", None))
+        if "match capture" in self.has:
+            forms.append((target, target))
+        if "match singleton" in self.has:
+            forms += [("True", None), ("None", None)]
+        if "match as" in self.has:
+            forms.append((f"({self._pattern_literal(kind)} | 2) as {target}", target))
+        if "match class" in self.has:
+            forms += [("int()", None), (f"float({target})", target), ("bool()", None)]
+        return self.random.choice(forms)
+
+    def _pattern_literal(self, kind: str) -> str:
+        choices = {"bool": ["True", "False"] if "match singleton" in self.has else ["0", "1"],
+                   "float": ["0.5", "1.5", "-2.5", "0.0"] if "match float" in self.has else ["0", "1"]}
+        return self.random.choice(choices.get(kind, ["0", "1", "2", "-1", "7", "9223372036854775807"]))
+
     def _join(self, ends: list[dict]) -> None:
         # A name that some paths do not bind is mostly not read afterwards, but it may be.
         everywhere = set(ends[0]).intersection(*ends[1:])
         anywhere = {name: kind for end in ends for name, kind in end.items()}
         self.types = {name: kind for name, kind in anywhere.items() if name in everywhere or self.random.random() < 0.12}
 
-    def _while(self, depth: int, *_):
+    def _while(self, depth: int):
         self.loops += 1
-        counter, turns = f"n{self.loops}", self.random.randint(1, 6)
+        counter, turns = f"n{self.loops}", self.random.randint(1, 6 if depth < 4 else 3)
         before = dict(self.types)
         self._line(depth, f"{counter} = 0")
         if self.random.random() < 0.3:
@@ -198,11 +330,17 @@ class Generator:
         self._join([before, self.types])
         self._else(depth)
 
-    def _for(self, depth: int, *_):
+    def _for(self, depth: int):
         before = dict(self.types)
         target = self.random.choice(["i", "j", "k"]) if self.random.random() < 0.8 else self._target()
-        self._line(depth, f"for {target} in range({self._range()}):")
-        self.types[target] = "int"
+        if "tuple for" in self.has and self.random.random() < 0.1:
+            kind = self.random.choice(SCALARS)
+            items = [self._expression(kind, 1) for _ in range(self.random.randint(1, 4))]
+            self._line(depth, f"for {target} in {self._tuple(items)}:")
+            self.types[target] = kind
+        else:
+            self._line(depth, f"for {target} in range({self._range()}):")
+            self.types[target] = "int"
         self._block(depth + 1, True)
         self._join([before, self.types])
         self._else(depth)
@@ -230,7 +368,7 @@ class Generator:
             ])
             return f"{start}, {max(stop, -(2**63) + 1)}, {step}"
         name = self._name("int") or "3"
-        if pick < 0.8:
+        if pick < 0.78:
             return f"{name}"
         if pick < 0.9:
             return f"{name} % {self.random.randint(1, 6)}"
@@ -238,85 +376,28 @@ class Generator:
             return f"{name}, {name} + {turns}"
         return f"{name}, {name} {self.random.choice(['+', '-'])} {turns * 3}, {self._expression('int', 1)}"
 
-    # Expressions.
 
-    def _kind(self) -> str:
-        return self.random.choices(["int", "float", "bool"], [6, 4, 1])[0]
-
-    def _result(self) -> str:
-        if self.random.random() < 0.4 and self.types:
-            return self.random.choice(list(self.types))
-        return self._expression(self._kind(), 2)
-
-    def _condition(self, depth: int = 2) -> str:
-        return self._expression(self.random.choices(["bool", "int", "float"], [8, 1, 1])[0], depth)
-
-    def _name(self, kind: str) -> str | None:
-        if self.random.random() < 0.006:
-            return self._target()
-        known = [name for name, one in self.types.items() if one == kind]
-        if kind == "float" and self.random.random() < 0.2:
-            known += [name for name, one in self.types.items() if one in ("int", "bool")]
-        if kind == "int" and self.random.random() < 0.1:
-            known += [name for name, one in self.types.items() if one == "bool"]
-        return self.random.choice(known) if known else None
-
-    def _literal(self, kind: str) -> str:
-        if self.random.random() < 0.003:
-            return "None"
-        if kind == "bool":
-            return self.random.choice(["True", "False"])
-        if kind == "float":
-            return self.random.choice(FLOAT_LITERALS)
-        value = self.random.choice(INT_LITERALS[:11] if self.random.random() < 0.85 else INT_LITERALS)
-        return str(value)
-
-    def _expression(self, kind: str, depth: int) -> str:
-        if self.random.random() < 0.012:
-            kind = self.random.choice(["int", "float", "bool"])
-        pick = self.random.random()
-        if depth <= 0 or pick < (0.06 if kind == "bool" else 0.3):
-            name = self._name(kind) if self.random.random() < 0.8 else None
-            if name is None and kind == "bool" and self.types and self.random.random() < 0.8:
-                one = self.random.choice(list(self.types))
-                return f"({one} {self.random.choice(table.COMPARISONS)} {self._literal(self.types[one])})"
-            return name or self._literal(kind)
-        if pick < 0.36:
-            condition = self._condition(depth - 1)
-            return f"({self._expression(kind, depth - 1)} if {condition} else {self._expression(kind, depth - 1)})"
-        if pick < 0.44:
-            word = self.random.choice(["and", "or"])
-            left = self._expression(kind if self.random.random() < 0.7 else self._kind(), depth - 1)
-            return f"({left} {word} {self._expression(kind, depth - 1)})"
-        if kind == "bool" and pick < 0.5:
-            parts = [self._expression(self._kind(), depth - 1) for _ in range(3)]
-            words = [self.random.choice(table.COMPARISONS) for _ in range(2)]
-            return f"({parts[0]} {words[0]} {parts[1]} {words[1]} {parts[2]})"
-        return self._operation(self._row([row for row in table.rows() if row.result == kind]), depth)
-
-    def _row(self, rows: list[table.Row]) -> table.Row:
-        # The complement of a bool always leaves.
-        weights = [0.05 if (row.name, row.params) == ("~", ("bool",)) else WEIGHTS.get(row.name, 1) for row in rows]
-        return self.random.choices(rows, weights)[0]
-
-    def _operation(self, row: table.Row, depth: int) -> str:
-        if len(row.params) == 1:
-            # Two minus signs in a row would do, but read badly.
-            return f"({row.name} {self._expression(row.params[0], depth - 1)})"
-        if row.name == "**-":
-            return f"({self._expression('int', 0)} ** -{self.random.choice([1, 1, 2, 3])})"
-        return f"({self._expression(row.params[0], depth - 1)} {row.name} {self._right(row, depth)})"
-
-    def _right(self, row: table.Row, depth: int) -> str:
-        small = self.random.random() < 0.8
-        if row.name == "**" and small:
-            return self.random.choice(["0", "1", "2", "2", "3", "0.5", "1.5", "7"])
-        if row.name in ("<<", ">>") and small:
-            return self.random.choice(["0", "1", "3", "10", "31", "62", "63", "64"])
-        if row.name in ("/", "//", "%") and small:
-            return self.random.choice(["2", "3", "-2", "7", "0.5", "-1", "1e308"] if row.params[0] == "float" else ["2", "3", "-2", "7", "-1"])
-        return self._expression(row.params[-1], depth - 1)
-
-
-def _binary() -> list[table.Row]:
-    return [row for row in table.rows() if row.name in table.ARITHMETIC and len(row.params) == 2]
+def used(text: str) -> frozenset[str]:
+    """What of the language occurs in a text, in words."""
+    found = set()
+    function = ast.parse(text).body[-1]
+    for node in ast.walk(function):
+        if isinstance(node, (ast.stmt, ast.expr, ast.pattern, ast.boolop, ast.cmpop)) and not isinstance(node, (ast.Name, ast.FunctionDef)):
+            found.add(type(node).__name__)
+        if isinstance(node, (ast.For, ast.While)):
+            found |= {f"{type(node).__name__} else"} if node.orelse else set()
+            inner = [one for one in ast.walk(node) if isinstance(one, (ast.For, ast.While)) and one is not node]
+            found |= {"loop in loop"} if inner else set()
+            found |= {"loop in loop in loop"} if any(isinstance(one, (ast.For, ast.While)) and one is not two
+                                                     for two in inner for one in ast.walk(two)) else set()
+        if isinstance(node, ast.Return) and node not in function.body:
+            found.add("early return")
+    if function.args.defaults or function.args.kw_defaults:
+        found.add("default")
+    if function.args.kwonlyargs:
+        found.add("keyword-only")
+    if function.args.posonlyargs:
+        found.add("positional-only")
+    if " = " in text.partition("@brrr")[0]:
+        found.add("global constant")
+    return frozenset(found)

@@ -5,8 +5,9 @@
 //! one that does not parse every decorated function is tried for itself.
 
 mod names;
+pub(crate) mod walk;
 
-pub(crate) use names::{bind_target, identifier};
+pub(crate) use names::{blocks, identifier};
 
 use std::sync::Arc;
 

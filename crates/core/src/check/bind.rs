@@ -3,8 +3,10 @@
 //! Enters: a [`Function`] and an [`Env`]. Leaves: a [`Flow`] and every diagnostic that holds whatever the types are. All
 //! problems are reported, not only the first.
 
+mod leave;
 mod loops;
 mod scope;
+mod shadow;
 
 use std::collections::BTreeMap;
 
@@ -48,6 +50,8 @@ pub(super) struct Binder<'a> {
     statement: u32,
     /// The loops around, innermost last.
     loops: Vec<LoopTargets>,
+    /// The names that the statement at hand writes inside its expressions, each with its shadow.
+    shadows: BTreeMap<VarId, VarId>,
 }
 
 impl<'a> Binder<'a> {
@@ -73,6 +77,7 @@ impl<'a> Binder<'a> {
             next_statement: 0,
             statement: 0,
             loops: Vec::new(),
+            shadows: BTreeMap::new(),
         }
     }
 
@@ -81,7 +86,7 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn variable(&mut self, name: String, in_frame: bool) -> VarId {
-        self.flow.variables.push(Variable { name, in_frame });
+        self.flow.variables.push(Variable { name, in_frame, shadows: None });
         VarId(self.flow.variables.len() as u32 - 1)
     }
 
@@ -140,37 +145,48 @@ impl<'a> Binder<'a> {
             Stmt::Expr(inner) => {
                 self.entry(Point::Start, place);
                 if !is_docstring(&inner.value) {
+                    self.open_named([&*inner.value], place);
                     let value = self.expression(&inner.value);
                     // A name alone is read, and may be unbound.
                     if let (Arg::Var(_), Expr::Name(_)) = (value, &*inner.value) {
                         let target = self.temporary();
                         self.step(target, StepKind::Copy(value), place);
                     }
+                    self.close_shadows(place);
                 }
             }
             Stmt::Assign(assign) => {
                 self.entry(Point::Start, place);
+                self.open_named([&*assign.value], place);
                 self.assign(&assign.targets, &assign.value);
             }
             Stmt::AnnAssign(assign) => {
                 self.entry(Point::Start, place);
                 match &assign.value {
-                    Some(value) => self.assign(std::slice::from_ref(&*assign.target), value),
+                    Some(value) => {
+                        self.open_named([&**value], place);
+                        self.assign(std::slice::from_ref(&*assign.target), value);
+                    }
                     None => self.check_target(&assign.target),
                 }
             }
             Stmt::AugAssign(assign) => {
                 self.entry(Point::Start, place);
+                self.open_named([&*assign.value], place);
                 self.augmented(assign);
             }
             Stmt::Return(inner) => {
                 let entry = self.entry(Point::Start, place);
+                self.open_named(inner.value.as_deref(), place);
                 let value = match &inner.value {
                     Some(value) => self.expression(value),
                     None => Arg::Constant(Constant::None),
                 };
                 self.finish(End::Return(value, entry, place));
+                self.shadows.clear();
             }
+            Stmt::Raise(inner) => self.raise(inner),
+            Stmt::Assert(inner) => self.assert(inner),
             Stmt::If(inner) => self.if_statement(inner),
             Stmt::While(inner) => self.while_loop(inner),
             Stmt::For(inner) => self.for_loop(inner),
@@ -192,10 +208,15 @@ impl<'a> Binder<'a> {
     }
 
     fn if_statement(&mut self, inner: &ast::StmtIf) {
-        self.entry(Point::Condition, span(&*inner.test));
+        let place = span(&*inner.test);
+        self.entry(Point::Condition, place);
+        self.open_named([&*inner.test], place);
         let (then_block, else_block, after) = (self.block(), self.block(), self.block());
         self.condition(&inner.test, then_block, else_block);
+        self.enter(else_block);
+        self.write_back(place);
         self.enter(then_block);
+        self.close_shadows(place);
         self.body(&inner.body);
         self.finish(End::Jump(after));
         self.enter(else_block);
@@ -214,11 +235,9 @@ impl<'a> Binder<'a> {
             Stmt::AsyncFor(_) | Stmt::AsyncWith(_) => ("`async`", "write a plain function"),
             Stmt::With(_) => ("`with`", "call the compiled part from a plain function that has the `with`"),
             Stmt::Match(_) => ("`match`", "write `if` and `elif`"),
-            Stmt::Raise(_) => ("`raise`", "return a value that says so and raise in the caller"),
             Stmt::Try(_) | Stmt::TryStar(_) => {
                 ("`try`", "call the compiled part from a plain function that has the `try`")
             }
-            Stmt::Assert(_) => ("`assert`", "check before the call"),
             Stmt::Import(_) | Stmt::ImportFrom(_) => ("an import", "import outside the function"),
             Stmt::Global(_) => ("`global`", "pass the value as an argument and return the new one"),
             Stmt::Nonlocal(_) => ("`nonlocal`", "pass the value as an argument and return the new one"),

@@ -37,6 +37,7 @@ impl Binder<'_> {
                 self.enter(after);
                 Arg::Var(target)
             }
+            Expr::NamedExpr(inner) => self.named(inner),
             other => self.refuse_expression(other),
         }
     }
@@ -75,7 +76,12 @@ impl Binder<'_> {
     fn name(&mut self, name: &str, place: Span) -> Arg {
         if let Some(variable) = self.local(name) {
             self.flow.reads.push((variable, place));
-            return Arg::Var(variable);
+            let Some(shadow) = self.shadow(variable) else { return Arg::Var(variable) };
+            // What it holds now, whatever is written later in the statement.
+            self.flow.reads.push((shadow, place));
+            let value = self.temporary();
+            self.step(value, StepKind::Copy(Arg::Var(shadow)), place);
+            return Arg::Var(value);
         }
         let message = format!("`{name}` is not a local of the function and cannot be compiled");
         let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function, or nowhere");
@@ -226,7 +232,9 @@ impl Binder<'_> {
         targets.iter().for_each(|target| self.check_target(target));
         let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_)));
         if !unpacks {
-            let value = self.expression(value);
+            let evaluated = self.expression(value);
+            self.close_shadows(span(value));
+            let value = evaluated;
             for target in targets {
                 self.write(target, value);
             }
@@ -238,6 +246,7 @@ impl Binder<'_> {
         for target in targets {
             self.unpack(target, &mut parts, &mut writes);
         }
+        self.close_shadows(span(value));
         for (variable, value, place) in writes {
             self.step(variable, StepKind::Copy(value), place);
         }
@@ -247,11 +256,13 @@ impl Binder<'_> {
         let Expr::Name(target) = &*assign.target else {
             self.check_target(&assign.target);
             self.expression(&assign.value);
+            self.close_shadows(span(assign));
             return;
         };
         let left = self.name(target.id.as_str(), span(&*assign.target));
         let right = self.expression(&assign.value);
         let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
+        self.close_shadows(span(assign));
         self.write(&assign.target, value);
     }
 
@@ -314,11 +325,10 @@ impl Binder<'_> {
         self.diagnostics.push(Diagnostic::new(Code::Target, message, span(target), "not supported").help(help));
     }
 
-    fn refuse_expression(&mut self, expression: &Expr) -> Arg {
+    pub(super) fn refuse_expression(&mut self, expression: &Expr) -> Arg {
         let place = span(expression);
         let (what, help) = match expression {
             Expr::Call(call) => return self.refuse_call(call),
-            Expr::NamedExpr(_) => ("`:=`", "assign in a statement of its own"),
             Expr::Lambda(_) => ("a lambda", "write the expression in place of the call"),
             Expr::Dict(_) | Expr::DictComp(_) => ("a dict", "use numbers"),
             Expr::Set(_) | Expr::SetComp(_) => ("a set", "use numbers"),

@@ -2,7 +2,8 @@
 //!
 //! Expressions are taken apart into steps on variables: those of the source, and temporaries, which are written once on each
 //! path. A simple statement evaluates into temporaries first and writes its variables last, so that at every step that can
-//! leave, the variables of the source stand as they stood at the start of the statement.
+//! leave, the variables of the source stand as they stood at the start of the statement. Names that are written inside an
+//! expression, or by the patterns of a `match`, are written to shadows meanwhile.
 
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::source::Span;
@@ -74,6 +75,9 @@ pub struct Variable {
     pub name: String,
     /// True for what a continuation must know: names of the source and the state of iterators.
     pub in_frame: bool,
+    /// The name of the source that this is the shadow of: what the name holds within a statement that writes it inside an
+    /// expression.
+    pub shadows: Option<VarId>,
 }
 
 /// A block of steps.
@@ -164,6 +168,13 @@ impl Flow {
     #[must_use]
     pub fn block(&self, id: FlowId) -> &FlowBlock {
         &self.blocks[id.0 as usize]
+    }
+
+    /// What a variable is called in the source: a shadow like its name.
+    #[must_use]
+    pub fn name(&self, id: VarId) -> &str {
+        let variable = &self.variables[id.0 as usize];
+        &self.variables[variable.shadows.unwrap_or(id).0 as usize].name
     }
 
     /// The place of each block in reverse post-order; blocks that nothing reaches come last.

@@ -107,10 +107,10 @@ impl Inferred {
                     reached = false;
                     break;
                 }
-                let name = &flow.variables[step.target.0 as usize].name;
+                let name = flow.name(step.target);
                 if matches!(step.kind, StepKind::Copy(_)) && !name.starts_with('.') {
                     bindings.push(Binding {
-                        name: name.clone(),
+                        name: name.to_owned(),
                         span: step.span,
                         types: types[step.target.0 as usize],
                     });
@@ -251,7 +251,7 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
 
 fn unbound(arg: Arg, span: Span, flow: &Flow) -> Option<Diagnostic> {
     let variable = arg.var()?;
-    let name = &flow.variables[variable.0 as usize].name;
+    let name = flow.name(variable);
     // The name itself, within the expression that reads it.
     let within =
         |&&(read, place): &&(VarId, Span)| read == variable && span.start <= place.start && place.end <= span.end;

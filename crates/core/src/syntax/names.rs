@@ -66,7 +66,7 @@ impl Decorators {
 }
 
 /// The blocks of statements within a statement.
-pub(super) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
+pub(crate) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
     match statement {
         Stmt::FunctionDef(def) => vec![&def.body],
         Stmt::AsyncFunctionDef(def) => vec![&def.body],
@@ -121,7 +121,7 @@ pub(super) fn bind(statement: &Stmt, env: &mut Env) {
 }
 
 /// Adds the names in the target of an assignment.
-pub(crate) fn bind_target(target: &Expr, env: &mut Env) {
+fn bind_target(target: &Expr, env: &mut Env) {
     match target {
         Expr::Name(name) => drop(env.bound.insert(identifier(name.id.as_str()))),
         Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| bind_target(target, env)),

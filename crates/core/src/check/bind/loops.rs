@@ -48,10 +48,15 @@ impl Binder<'_> {
 
     pub(super) fn while_loop(&mut self, inner: &ast::StmtWhile) {
         let (after, else_block) = (self.block(), self.block());
-        let header = self.open_loop(after, Point::Condition, span(&*inner.test));
+        let place = span(&*inner.test);
+        let header = self.open_loop(after, Point::Condition, place);
+        self.open_named([&*inner.test], place);
         let body = self.block();
         self.condition(&inner.test, body, else_block);
+        self.enter(else_block);
+        self.write_back(place);
         self.enter(body);
+        self.close_shadows(place);
         self.close_loop(&inner.body, header, &inner.orelse, else_block, after);
     }
 
@@ -59,6 +64,7 @@ impl Binder<'_> {
         let ordinal = self.statement;
         let place = span(&*inner.iter);
         self.entry(Point::Iterable, place);
+        self.open_named([&*inner.iter], place);
         let Some(target) = self.for_target(&inner.target) else {
             self.skip_bodies(&inner.body, &inner.orelse);
             return;
@@ -93,6 +99,7 @@ impl Binder<'_> {
         stop: VarId,
     ) {
         let place = span(&*inner.target);
+        self.close_shadows(place);
         let (after, else_block) = (self.block(), self.block());
         let statement = self.statement;
         let header = self.open_loop(after, Point::Advance, place);
@@ -119,6 +126,7 @@ impl Binder<'_> {
         self.step(by, StepKind::Op("step.", vec![Arg::Var(checked)]), span(&*inner.iter));
         let range = vec![Arg::Var(next), Arg::Var(stop), Arg::Var(by)];
         self.step(left, StepKind::Op("count.", range), span(&*inner.iter));
+        self.close_shadows(place);
         let (after, else_block) = (self.block(), self.block());
         let header = self.open_loop(after, Point::Advance, place);
         let more = self.temporary();
@@ -137,6 +145,7 @@ impl Binder<'_> {
 
     /// The loop itself is refused; what is inside is still looked at, as a body of its own.
     fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
+        self.shadows.clear();
         let (after, else_block) = (self.block(), self.block());
         let header = self.open_loop(after, Point::Advance, Span::default());
         self.close_loop(body, header, orelse, else_block, after);

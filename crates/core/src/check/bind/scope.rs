@@ -1,4 +1,6 @@
 //! The names of a function: its parameters, and every name that its body writes.
+//!
+//! Enters: the parameters and the body. Leaves: a variable for each name.
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
@@ -6,8 +8,8 @@ use super::Binder;
 use crate::check::flow::{Annotation, Parameter};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::{Function, bind_target, identifier, span};
-use crate::types::{Env, Type};
+use crate::syntax::{Function, blocks, identifier, span, walk};
+use crate::types::Type;
 
 impl Binder<'_> {
     pub(super) fn parameters(&mut self, function: &Function) {
@@ -56,26 +58,32 @@ impl Binder<'_> {
     /// Every name that is written anywhere in the body is a local of the function.
     pub(super) fn locals(&mut self, body: &[Stmt]) {
         for statement in body {
-            let mut written = Env::default();
-            match statement {
-                Stmt::Assign(assign) => assign.targets.iter().for_each(|target| bind_target(target, &mut written)),
-                Stmt::AugAssign(assign) => bind_target(&assign.target, &mut written),
-                Stmt::AnnAssign(assign) => bind_target(&assign.target, &mut written),
-                Stmt::For(inner) => bind_target(&inner.target, &mut written),
-                _ => {}
-            }
-            for name in written.bound {
+            for name in written(statement) {
                 if !self.names.contains_key(&name) {
                     let variable = self.variable(name.clone(), true);
                     self.names.insert(name, variable);
                 }
             }
-            match statement {
-                Stmt::For(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
-                Stmt::While(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
-                Stmt::If(inner) => [&inner.body, &inner.orelse].into_iter().for_each(|body| self.locals(body)),
-                _ => {}
+            if !matches!(statement, Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_)) {
+                blocks(statement).into_iter().for_each(|body| self.locals(body));
             }
         }
     }
+}
+
+/// The names that a statement itself writes or deletes.
+fn written(statement: &Stmt) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut target = |expression: &Expr| walk::targets(expression, &mut names);
+    match statement {
+        Stmt::Assign(assign) => assign.targets.iter().for_each(target),
+        Stmt::AugAssign(assign) => target(&assign.target),
+        Stmt::AnnAssign(assign) => target(&assign.target),
+        Stmt::For(inner) => target(&inner.target),
+        Stmt::Delete(inner) => inner.targets.iter().for_each(target),
+        Stmt::Match(inner) => inner.cases.iter().for_each(|case| walk::captured(&case.pattern, &mut names)),
+        _ => {}
+    }
+    walk::expressions(statement).into_iter().for_each(|expression| walk::named(expression, &mut names));
+    names
 }

@@ -76,8 +76,8 @@ def rows() -> list[Row]:
     """Every row that users can write, from the extension."""
     from brrr._brrr import operators
 
-    every = [Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"]) for one in operators()]
-    return [row for row in every if not row.name.endswith(".")]
+    every = [one for one in operators() if not one["internal"]]
+    return [Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"]) for one in every]
 
 
 @cache

@@ -349,12 +349,6 @@ pub static TABLE: &[Op] = rows! {
     "!=" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(false), "Unequal.", "2j != 2j";
     "!=" (Complex, Int) -> Bool, NEVER, Recipe::EqualComplexInt(false, 0), "Unequal, exact.", "2j != 2";
     "!=" (Int, Complex) -> Bool, NEVER, Recipe::EqualComplexInt(false, 1), "Unequal, exact.", "2 != 2j";
-    "abs" (Complex) -> Float, MAGNITUDE, Recipe::AbsComplex, "Magnitude.", "abs(3 + 4j)";
-    ".real" (Complex) -> Float, NEVER, Recipe::Real, "Real part.", "(3 + 4j).real";
-    ".imag" (Complex) -> Float, NEVER, Recipe::Imag, "Imaginary part.", "(3 + 4j).imag";
-    ".conjugate" (Complex) -> Complex, NEVER, Recipe::Conjugate, "Complex conjugate.", "(3 + 4j).conjugate()";
-    "complex" (Complex) -> Complex, NEVER, Recipe::Identity, "The number as a complex.", "complex(2.5)";
-    "complex" (Float, Float) -> Complex, NEVER, Recipe::ComplexOf, "A complex of two parts.", "complex(3, 4.5)";
     "+" (Nat, Nat) -> Nat, OVERFLOW, Recipe::AddNat, "Sum.", "";
     "-" (Nat, Nat) -> Nat, OVERFLOW, Recipe::SubNat, "Difference.", "";
     "*" (Nat, Nat) -> Nat, OVERFLOW, Recipe::MulNat, "Product.", "";

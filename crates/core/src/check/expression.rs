@@ -38,8 +38,23 @@ impl Binder<'_> {
                 Arg::Var(target)
             }
             Expr::NamedExpr(inner) => self.named(inner),
+            Expr::Tuple(tuple) if !tuple.elts.iter().any(|part| matches!(part, Expr::Starred(_))) => {
+                let parts = tuple.elts.iter().map(|part| self.expression(part)).collect();
+                self.tuple(parts, place)
+            }
+            Expr::Subscript(inner) if !matches!(*inner.slice, Expr::Slice(_) | Expr::Tuple(_)) => {
+                let value = self.expression(&inner.value);
+                let index = self.expression(&inner.slice);
+                self.op("[]", vec![value, index], place)
+            }
             other => self.refuse_expression(other),
         }
+    }
+
+    fn tuple(&mut self, parts: Vec<Arg>, place: Span) -> Arg {
+        let target = self.temporary();
+        self.step(target, StepKind::Tuple(parts), place);
+        Arg::Var(target)
     }
 
     fn op(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
@@ -55,20 +70,22 @@ impl Binder<'_> {
             ast::Constant::Float(value) => Arg::Constant(Constant::Float(*value)),
             ast::Constant::Int(value) => match i64::try_from(value) {
                 Ok(value) => Arg::Constant(Constant::Int(value)),
+                Err(_) if u64::try_from(value).is_ok() => Arg::Constant(Constant::Nat(u64::try_from(value).unwrap_or(0))),
                 Err(_) => {
                     let message = "this int does not fit 64 bits: the statement runs in the interpreter";
                     let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
-                    self.diagnostics.push(diagnostic.help("the largest int of compiled code is 9223372036854775807"));
+                    self.diagnostics.push(diagnostic.help("compiled code holds ints of -2**63 to 2**64 - 1"));
                     // No row has this name: the statement always leaves.
                     self.op("literal.", Vec::new(), place)
                 }
             },
             ast::Constant::Str(_) => self.refuse(place, "a string", "use numbers"),
             ast::Constant::Bytes(_) => self.refuse(place, "a bytes literal", "use numbers"),
-            ast::Constant::Complex { .. } => {
-                self.refuse(place, "a complex number", "keep the real and the imaginary part as two floats")
+            ast::Constant::Complex { real, imag } => Arg::Constant(Constant::Complex(*real, *imag)),
+            ast::Constant::Tuple(parts) => {
+                let parts = parts.iter().map(|part| self.constant(part, place)).collect();
+                self.tuple(parts, place)
             }
-            ast::Constant::Tuple(_) => self.refuse(place, "a tuple as a value", "use one name for each part"),
             ast::Constant::Ellipsis => self.refuse(place, "`...`", "use numbers"),
         }
     }
@@ -280,32 +297,49 @@ impl Binder<'_> {
             Expr::Tuple(tuple) => &tuple.elts,
             Expr::List(list) => &list.elts,
             Expr::Name(name) => {
-                match (&*parts, self.local(name.id.as_str())) {
-                    (Parts::One(value), Some(variable)) => writes.push((variable, *value, span(target))),
-                    (Parts::Many(_, place), _) => {
-                        self.refuse(*place, "a tuple as a value", "use one name for each part");
-                    }
-                    (Parts::One(_), None) => {}
+                if let Some(variable) = self.local(name.id.as_str()) {
+                    let value = self.whole(parts);
+                    writes.push((variable, value, span(target)));
                 }
                 return;
             }
             _ => return,
         };
         match parts {
-            Parts::Many(values, _) if values.len() == targets.len() => {
+            Parts::Many { values, .. } if values.len() == targets.len() => {
                 for (target, value) in targets.iter().zip(values) {
                     self.unpack(target, value, writes);
                 }
             }
-            Parts::Many(values, _) => {
+            Parts::Many { values, .. } => {
                 let message = format!("{} names cannot take {} values", targets.len(), values.len());
                 let diagnostic = Diagnostic::new(Code::Target, message, span(target), "ValueError in Python");
                 self.diagnostics.push(diagnostic.help("write as many names as values"));
             }
-            Parts::One(_) => {
-                let message = "only values that are written side by side can be unpacked";
-                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "the value is no tuple display");
-                self.diagnostics.push(diagnostic.help("write `a, b = x, y`"));
+            Parts::One(value) => {
+                let place = span(target);
+                let count = Arg::Constant(Constant::Int(targets.len() as i64));
+                let whole = *value;
+                if targets.is_empty() {
+                    self.op("len", vec![whole], place);
+                }
+                for (at, target) in targets.iter().enumerate() {
+                    let at = Arg::Constant(Constant::Int(at as i64));
+                    let part = self.op("unpack.", vec![whole, count, at], place);
+                    self.unpack(target, &mut Parts::One(part), writes);
+                }
+            }
+        }
+    }
+
+    /// The value itself, where it is not taken apart.
+    fn whole(&mut self, parts: &Parts) -> Arg {
+        match parts {
+            Parts::One(value) => *value,
+            Parts::Many { place, is_list: true, .. } => self.refuse(*place, "a list", "write a tuple"),
+            Parts::Many { values, place, is_list: false } => {
+                let values = values.iter().map(|part| self.whole(part)).collect();
+                self.tuple(values, *place)
             }
         }
     }
@@ -336,7 +370,7 @@ impl Binder<'_> {
             Expr::ListComp(_) | Expr::GeneratorExp(_) => {
                 ("a comprehension", "write a `for` loop that accumulates the result")
             }
-            Expr::Tuple(_) => ("a tuple as a value", "use one name for each part"),
+            Expr::Tuple(_) => ("a starred value in a tuple", "write each value"),
             Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
             Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
             Expr::Attribute(_) => ("an attribute", "pass the value as an argument"),
@@ -377,14 +411,16 @@ impl Binder<'_> {
 /// A value to be unpacked: evaluated, in the shape in which it is written.
 enum Parts {
     One(Arg),
-    Many(Vec<Parts>, Span),
+    Many { values: Vec<Parts>, place: Span, is_list: bool },
 }
 
 impl Parts {
     fn of(binder: &mut Binder<'_>, value: &Expr) -> Self {
-        let elements = match value {
-            Expr::Tuple(tuple) => &tuple.elts,
-            Expr::List(list) => &list.elts,
+        let (elements, is_list) = match value {
+            Expr::Tuple(tuple) if !tuple.elts.iter().any(|part| matches!(part, Expr::Starred(_))) => {
+                (&tuple.elts, false)
+            }
+            Expr::List(list) => (&list.elts, true),
             _ => {
                 let place = span(value);
                 let evaluated = binder.expression(value);
@@ -400,7 +436,8 @@ impl Parts {
                 return Self::One(kept);
             }
         };
-        Self::Many(elements.iter().map(|element| Self::of(binder, element)).collect(), span(value))
+        let values = elements.iter().map(|element| Self::of(binder, element)).collect();
+        Self::Many { values, place: span(value), is_list }
     }
 }
 

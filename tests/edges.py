@@ -36,9 +36,9 @@ MOST_CALLS = 1_500
 
 @cache
 def values() -> list:
-    """Edge values of every type that the table has, `None` left out."""
+    """Edge values of every type that the table has."""
     known = {one for row in table.rows() for one in (*row.params, row.result)}
-    return [*VALUES, *(COMPLEXES if "complex" in known else ())]
+    return [*VALUES, *(COMPLEXES if "complex" in known else ()), *([None] if "None" in known else ())]
 
 
 def pairs(symbol: str) -> list[tuple]:

@@ -33,7 +33,7 @@ SPELLING = {
 UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 # What is asked about objects, not about numbers: it never leaves.
 OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}
-CONTAINS = {ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items}
+CONTAINS = (ast.In, ast.NotIn)
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Instrumented:
         tree.body = rewritten
         self.namespace = dict(namespace or {})
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
-                              _w=self._written, _k=self._literal, _i=self._iterate)
+                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -155,7 +155,7 @@ class Instrumented:
         elif isinstance(node, ast.Match):
             node.subject = rewrite.visit(node.subject)
             for case in node.cases:
-                case.guard = case.guard and rewrite.visit(case.guard)
+                case.guard = case.guard and rewrite.guard(case)
         elif isinstance(node, ast.For):
             node.iter = rewrite.iterable(node.iter)
         else:
@@ -249,6 +249,12 @@ class Instrumented:
             self._may(statement, "argument of range")
         return value
 
+    def _contains(self, statement: int, wanted: bool, item, items):
+        """`in`: whether a NaN is among the elements depends on which objects they are."""
+        if item != item and any(one != one for one in items):
+            self._may(statement, "two NaN that may be one object")
+        return (item in items) is wanted
+
     def _read(self, statement: int, name: str, value):
         self._event("read", name)
         if not fits(value):
@@ -258,6 +264,11 @@ class Instrumented:
     def _written(self, name: str, value):
         self._event("written", name)
         return value
+
+    def _captured(self, *names: str) -> bool:
+        for name in names:
+            self._event("written", name)
+        return True
 
     def _literal(self, statement: int, value):
         if not fits(value):
@@ -367,6 +378,12 @@ class _Rewrite(ast.NodeTransformer):
             node = self.visit(node)
         return self._helper("_i", self._here(), node)
 
+    def guard(self, case: ast.match_case) -> ast.expr:
+        """The guard of a case, which its pattern writes names before."""
+        names = sorted({one.name for one in ast.walk(case.pattern) if isinstance(one, ast.MatchAs) and one.name})
+        captured = self._helper("_g", *map(ast.Constant, names))
+        return ast.BoolOp(ast.And(), [captured, self.visit(case.guard)])
+
     def visit_Name(self, node: ast.Name):
         if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:
             return self._helper("_r", self._here(), ast.Constant(node.id), node)
@@ -403,7 +420,9 @@ class _Rewrite(ast.NodeTransformer):
                 self.temporaries += 1
                 name = f"_t{self.temporaries}"
                 right = ast.NamedExpr(ast.Name(name, ast.Store()), right)
-            if kind in OBJECTS or kind in CONTAINS:
+            if kind in CONTAINS:
+                parts.append(self._helper("_c", self._here(), ast.Constant(kind is ast.In), left, right))
+            elif kind in OBJECTS:
                 parts.append(ast.Compare(left, [op], [right]))
             else:
                 parts.append(self._helper("_o", self._site(SPELLING[kind], table.COMPARE[SPELLING[kind]]), left, right))

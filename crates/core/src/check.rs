@@ -5,6 +5,7 @@
 
 pub mod bind;
 mod choose;
+mod decide;
 mod expression;
 pub mod flow;
 pub mod infer;

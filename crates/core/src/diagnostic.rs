@@ -159,6 +159,9 @@ codes! {
     Method = 206, "method-with-self", Error, "A method with `self` cannot be compiled.",
         fails: "from brrr import brrr\n\nclass A:\n    @brrr\n    def f(self, a):\n        return a\n",
         passes: "from brrr import brrr\n\nclass A:\n    @staticmethod\n    @brrr\n    def f(a):\n        return a\n";
+    Pattern = 207, "unsupported-pattern", Error, "The pattern of the `match` cannot be compiled.",
+        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    match a:\n        case {\"x\": 1}:\n            return 1\n    return 0\n",
+        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    match a:\n        case 1 | 2:\n            return 1\n    return 0\n";
     Call = 301, "unsupported-call", Error, "The call cannot be compiled.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return print(a)\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a\n";

@@ -4,7 +4,9 @@
 //! only, chosen by the variable `BRRR_FAULT`, never part of a release.
 
 use crate::ir::verify::verify;
-use crate::ir::{Chain, Constant, Exit, ExitId, Function, Live, Local, LocalId, Operand, Point, Statement, Terminator, Tree, Value};
+use crate::ir::{
+    Chain, Constant, Exit, ExitId, Function, Live, Local, LocalId, Operand, Point, Statement, Terminator, Tree, Value,
+};
 use crate::ops::{OpId, TABLE};
 use crate::source::Span;
 use crate::types::Type::{self, Bool, Float, Int};
@@ -150,7 +152,12 @@ fn convert(function: &mut Function, made: &mut Vec<Statement>, operand: Operand,
 
 fn operation(function: &mut Function, made: &mut Vec<Statement>, op: OpId, args: Vec<Operand>) -> Operand {
     let target = local(function, op.row().result.into());
-    made.push(Statement { target, value: Value::Op { op, args, exit: None }, chain: Chain::Alone, span: Span::default() });
+    made.push(Statement {
+        target,
+        value: Value::Op { op, args, exit: None },
+        chain: Chain::Alone,
+        span: Span::default(),
+    });
     Operand::Local(target)
 }
 

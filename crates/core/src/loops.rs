@@ -127,7 +127,7 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
     for statement in rest {
         // The truth of a bool is the bool.
         let Value::Op { op, args, exit: None } = &statement.value else { return None };
-        if op.row().recipe != Recipe::Identity || *args != [Operand::Local(tested)] {
+        if op.row().recipe != Recipe::Same || *args != [Operand::Local(tested)] {
             return None;
         }
         tested = statement.target;
@@ -305,7 +305,7 @@ fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option
         for statement in block.statements.iter().filter(|statement| statement.target == local) {
             let value = match &statement.value {
                 Value::Convert(Operand::Constant(Constant::Int(value))) => *value,
-                Value::Op { op, args, .. } if op.row().recipe == Recipe::Identity => match args.as_slice() {
+                Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
                     [Operand::Constant(Constant::Int(value))] => *value,
                     _ => return None,
                 },

@@ -231,7 +231,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Terminator::Switch { subject, arms } => {
                 let Loaded::Tagged(tag, _) = self.read(*subject) else { panic!("a tagged local was verified") };
-                let case = |&(one, to): &(Type, _)| (self.b.i8.const_int(one.tag().unwrap_or_default().into(), false), block(to));
+                let case = |&(one, to): &(Type, _)| {
+                    (self.b.i8.const_int(one.tag().unwrap_or_default().into(), false), block(to))
+                };
                 let cases = arms.iter().map(case).collect::<Vec<_>>();
                 // The arms are all there are, so any of them serves as the default.
                 if let Some((last, rest)) = cases.split_last() {
@@ -270,9 +272,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Operand::Constant(Constant::Int(value)) => Loaded::Int(self.b.int(value)),
             Operand::Constant(Constant::Float(value)) => Loaded::Float(self.b.float(value)),
             Operand::Constant(Constant::Nat(value)) => Loaded::Nat(self.b.i64.const_int(value, false)),
-            Operand::Constant(Constant::Complex(real, imag)) => {
-                Loaded::Complex(self.b.float(real), self.b.float(imag))
-            }
+            Operand::Constant(Constant::Complex(real, imag)) => Loaded::Complex(self.b.float(real), self.b.float(imag)),
         }
     }
 

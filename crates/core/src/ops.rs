@@ -50,10 +50,12 @@ pub enum Leave {
     ZeroStep,
     /// The int is negative.
     Negative,
-    /// A NaN, which CPython takes for equal where it is the same object.
-    Identity,
+    /// TypeError: elements of tuples that have no order.
+    Order,
     /// OverflowError: the magnitude of a complex.
     Magnitude,
+    /// Two NaN, which may be one object or two.
+    Identity,
     /// Always: Python warns here, or the value is not one of compiled code.
     Always,
 }
@@ -70,8 +72,9 @@ impl Leave {
             Self::PowDomain => "overflow, zero to a negative power, complex result",
             Self::ZeroStep => "step of zero",
             Self::Negative => "negative int",
-            Self::Identity => "NaN",
+            Self::Order => "elements without an order",
             Self::Magnitude => "magnitude over the largest float",
+            Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
         }
     }
@@ -125,6 +128,8 @@ pub enum Recipe {
     NegInt,
     /// Bitwise complement of i64.
     InvertInt,
+    /// The operand itself.
+    Same,
     /// f64 addition.
     AddFloat,
     /// f64 subtraction.
@@ -149,6 +154,8 @@ pub enum Recipe {
     CompareIntFloat(Predicate),
     /// Exact comparison of an f64 with an i64.
     CompareFloatInt(Predicate),
+    /// f64 equality that leaves if both are NaN.
+    SameFloat,
     /// Negation of i1.
     Not,
     /// i64 unequal to zero.
@@ -243,10 +250,10 @@ pub enum Recipe {
     Conjugate,
     /// A complex of two floats.
     ComplexOf,
-    /// Equality of floats, or of complex numbers; leaves if one is NaN.
-    Same,
-    /// The operand as it is.
-    Identity,
+    /// A bool that leaves if it is true.
+    LeaveIf,
+    /// Equality of complex numbers; leaves if a part is NaN.
+    SameComplex,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -293,8 +300,8 @@ pub static TABLE: &[Op] = rows! {
     "^" (Bool, Bool) -> Bool, NEVER, Recipe::Xor, "Logical exclusive or of two bools.", "True ^ True";
     "-" (Int) -> Int, OVERFLOW, Recipe::NegInt, "Negation.", "-(5)";
     "-" (Float) -> Float, NEVER, Recipe::NegFloat, "Negation.", "-(2.5)";
-    "+" (Int) -> Int, NEVER, Recipe::Identity, "The number itself; a bool becomes an int.", "+(5)";
-    "+" (Float) -> Float, NEVER, Recipe::Identity, "The number itself.", "+(2.5)";
+    "+" (Int) -> Int, NEVER, Recipe::Same, "The number itself; a bool becomes an int.", "+(5)";
+    "+" (Float) -> Float, NEVER, Recipe::Same, "The number itself.", "+(2.5)";
     "~" (Int) -> Int, NEVER, Recipe::InvertInt, "Bitwise complement.", "~5";
     "~" (Bool) -> Int, &[Leave::Always], Recipe::Leave,
         "Complement of a bool: left to the interpreter, which warns since Python 3.12.", "~True";
@@ -322,12 +329,43 @@ pub static TABLE: &[Op] = rows! {
     ">=" (Float, Float) -> Bool, NEVER, Recipe::CompareFloat(Predicate::Ge), "At least.", "2.0 >= 3.0";
     ">=" (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Ge), "At least, exact.", "2 >= 3.5";
     ">=" (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Ge), "At least, exact.", "2.5 >= 3";
+    "==" (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is equal to None.", "None == None";
+    "==" (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "None == 2";
+    "==" (NoneType, Float) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "None == 2.5";
+    "==" (Int, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "2 == None";
+    "==" (Float, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "2.5 == None";
+    "!=" (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is equal to None.", "None != None";
+    "!=" (NoneType, Int) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "None != 2";
+    "!=" (NoneType, Float) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "None != 2.5";
+    "!=" (Int, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "2 != None";
+    "!=" (Float, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "2.5 != None";
     "not" (Bool) -> Bool, NEVER, Recipe::Not, "Logical negation of the truth value.", "not 0";
-    "truth." (Bool) -> Bool, NEVER, Recipe::Identity, "A bool is its own truth value.", "";
+    "truth." (Bool) -> Bool, NEVER, Recipe::Same, "A bool is its own truth value.", "";
     "truth." (Int) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
     "truth." (Float) -> Bool, NEVER, Recipe::TruthFloat, "A float is true unless it is zero; NaN is true.", "";
     "truth." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is false.", "";
-    "index." (Int) -> Int, NEVER, Recipe::Identity, "An argument of range; a bool counts as an int.", "";
+    "is.None." (NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is None.", "";
+    "is.None." (Bool) -> Bool, NEVER, Recipe::Constant(false), "A bool is not None.", "";
+    "is.None." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not None.", "";
+    "is.None." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not None.", "";
+    "is.True." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is not True.", "";
+    "is.True." (Bool) -> Bool, NEVER, Recipe::Same, "There is one True.", "";
+    "is.True." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not True.", "";
+    "is.True." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not True.", "";
+    "is.False." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is not False.", "";
+    "is.False." (Bool) -> Bool, NEVER, Recipe::Not, "There is one False.", "";
+    "is.False." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not False.", "";
+    "is.False." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not False.", "";
+    "same." (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Eq), "Equal ints.", "";
+    "same." (Float, Float) -> Bool, &[Leave::Identity], Recipe::SameFloat, "Equal floats, or one object.", "";
+    "same." (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Eq), "Equal, exact.", "";
+    "same." (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Eq), "Equal, exact.", "";
+    "same." (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is None.", "";
+    "same." (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None is no number.", "";
+    "same." (NoneType, Float) -> Bool, NEVER, Recipe::Constant(false), "None is no number.", "";
+    "same." (Int, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
+    "same." (Float, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
+    "index." (Int) -> Int, NEVER, Recipe::Same, "An argument of range; a bool counts as an int.", "";
     "step." (Int) -> Int, &[Leave::ZeroStep], Recipe::NonZero, "The step of a range.", "";
     "truth." (Nat) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
     "truth." (Complex) -> Bool, NEVER, Recipe::TruthComplex, "A complex is true unless it is zero.", "";
@@ -335,14 +373,27 @@ pub static TABLE: &[Op] = rows! {
     "up." (Int) -> Int, NEVER, Recipe::StepUp, "Next value of a range with step 1.", "";
     "down." (Int) -> Int, NEVER, Recipe::StepDown, "Next value of a range with step -1, or the turns that remain.", "";
     "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
-    "same." (Float, Float) -> Bool, NAN, Recipe::Same, "Equal as elements of tuples.", "";
-    "same." (Complex, Complex) -> Bool, NAN, Recipe::Same, "Equal as elements of tuples.", "";
+    "is.None." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not None.", "";
+    "is.True." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not True.", "";
+    "is.False." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not False.", "";
+    "is.None." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not None.", "";
+    "is.True." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not True.", "";
+    "is.False." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not False.", "";
+    "==" (NoneType, Nat) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "";
+    "==" (Nat, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "";
+    "==" (NoneType, Complex) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "None == 2j";
+    "==" (Complex, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "2j == None";
+    "!=" (NoneType, Nat) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "";
+    "!=" (Nat, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "";
+    "!=" (NoneType, Complex) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "None != 2j";
+    "!=" (Complex, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "2j != None";
+    "same." (Complex, Complex) -> Bool, NAN, Recipe::SameComplex, "Equal as elements of tuples.", "";
     "+" (Complex, Complex) -> Complex, NEVER, Recipe::AddComplex, "Sum.", "2j + 1";
     "-" (Complex, Complex) -> Complex, NEVER, Recipe::SubComplex, "Difference.", "2j - 1";
     "*" (Complex, Complex) -> Complex, NEVER, Recipe::MulComplex, "Product.", "2j * 1.5";
     "/" (Complex, Complex) -> Complex, ZERO, Recipe::DivComplex, "Quotient.", "2j / 1.5";
     "-" (Complex) -> Complex, NEVER, Recipe::NegComplex, "Negation.", "-2j";
-    "+" (Complex) -> Complex, NEVER, Recipe::Identity, "The number.", "+2j";
+    "+" (Complex) -> Complex, NEVER, Recipe::Same, "The number.", "+2j";
     "==" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(true), "Equal.", "2j == 2j";
     "==" (Complex, Int) -> Bool, NEVER, Recipe::EqualComplexInt(true, 0), "Equal, exact.", "2j == 2";
     "==" (Int, Complex) -> Bool, NEVER, Recipe::EqualComplexInt(true, 1), "Equal, exact.", "2 == 2j";
@@ -365,7 +416,7 @@ pub static TABLE: &[Op] = rows! {
     "|" (Nat, Nat) -> Nat, NEVER, Recipe::Or, "Bitwise or.", "";
     "^" (Nat, Nat) -> Nat, NEVER, Recipe::Xor, "Bitwise exclusive or.", "";
     "-" (Nat) -> Int, OVERFLOW, Recipe::NegNat, "Negation.", "";
-    "+" (Nat) -> Nat, NEVER, Recipe::Identity, "The number.", "";
+    "+" (Nat) -> Nat, NEVER, Recipe::Same, "The number.", "";
     "~" (Nat) -> Int, OVERFLOW, Recipe::InvertNat, "Bitwise complement.", "";
     "<" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Lt), "Less than.", "";
     "<" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Lt), "Less than.", "";
@@ -397,12 +448,13 @@ pub static TABLE: &[Op] = rows! {
     ">=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Ge), "At least.", "";
     ">=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ge), "At least.", "";
     ">=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ge), "At least.", "";
+    "leave_if." (Bool) -> Bool, &[Leave::Order], Recipe::LeaveIf, "Leaves if it comes to elements without an order.", "";
     "nat." (Int) -> Nat, &[Leave::Negative], Recipe::NatOfInt, "An int without a sign.", "";
     "+" (Low, Low) -> Low, NEVER, Recipe::AddLow, "Sum modulo 2**64.", "";
     "-" (Low, Low) -> Low, NEVER, Recipe::SubLow, "Difference modulo 2**64.", "";
     "*" (Low, Low) -> Low, NEVER, Recipe::MulLow, "Product modulo 2**64.", "";
     "-" (Low) -> Low, NEVER, Recipe::NegLow, "Negation modulo 2**64.", "";
-    "+" (Low) -> Low, NEVER, Recipe::Identity, "The number.", "";
+    "+" (Low) -> Low, NEVER, Recipe::Same, "The number.", "";
     "~" (Low) -> Low, NEVER, Recipe::InvertInt, "Bitwise complement.", "";
     "&" (Low, Low) -> Low, NEVER, Recipe::And, "Bitwise and.", "";
     "|" (Low, Low) -> Low, NEVER, Recipe::Or, "Bitwise or.", "";
@@ -446,7 +498,8 @@ pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
     let converted = |convert: fn(Type) -> Type| operands.iter().map(|&one| convert(one)).collect::<Vec<_>>();
     let exact = find(name, operands);
     let as_int = || find(name, &converted(|one| if one == Bool { Int } else { one }));
-    let as_nat = || has(Nat).then(|| find(name, &converted(|one| if matches!(one, Bool | Int) { Nat } else { one }))).flatten();
+    let as_nat =
+        || has(Nat).then(|| find(name, &converted(|one| if matches!(one, Bool | Int) { Nat } else { one }))).flatten();
     let is_equality = matches!(name, "==" | "!=");
     let as_float = || {
         // Ints are not made floats where there are rows for ints.

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn wide_ints_divide_as_pythons() {
-        let dividends = [0, 1, -1, 7, -7, i128::from(i64::MIN), i128::from(u64::MAX) * 3, -(1 << 100), i128::MAX, i128::MIN];
+        let dividends =
+            [0, 1, -1, 7, -7, i128::from(i64::MIN), i128::from(u64::MAX) * 3, -(1 << 100), i128::MAX, i128::MIN];
         let divisors = [1, -1, 2, -3, 7, i64::MAX, i64::MIN, 1 << 40];
         for dividend in dividends {
             for divisor in divisors {

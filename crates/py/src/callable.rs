@@ -35,7 +35,7 @@ pub struct Callable {
     /// The function as Python made it; null while the callable is being destroyed.
     pub original: *mut PyObject,
     /// Its code object at decoration, held so that no other one can have its address.
-    code: *mut PyObject,
+    pub code: *mut PyObject,
     body: *mut Body,
     /// What the last call ran, if it can be run by position; owned by the body.
     pub last: *const Specialisation,

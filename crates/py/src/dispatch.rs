@@ -16,7 +16,7 @@ use brrr_core::abi::{EXIT_BASE, TUPLE_BASE};
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::PyFunction;
+use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::callable::Callable;
@@ -24,6 +24,7 @@ use crate::convert::{Argument, boxed, boxed_tuple, classify, describe, is_of, wr
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
+use crate::{interrupt, poll};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -67,7 +68,12 @@ pub unsafe extern "C" fn vectorcall(
                     let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
                     let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
                     if with_defaults(call, last, count, slots) && unbox_all(last, slots, frame) {
-                        return enter(call, last, slots, frame);
+                        // While the code runs, a signal handler or another thread may give the function other defaults.
+                        let original = (*call.this).original.cast::<ffi::PyFunctionObject>();
+                        let defaults = ffi::Py_NewRef((*original).func_defaults);
+                        let result = enter(call, last, slots, frame);
+                        ffi::Py_DECREF(defaults);
+                        return result;
                     }
                 }
             }
@@ -127,10 +133,16 @@ unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut
 /// `frame` has the words of `to`, the first of which are the payloads of `args`, one for each parameter.
 #[inline(always)]
 unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
-    // SAFETY: the entry was made for such a frame; it runs no Python code, so that everything borrowed stays.
+    // SAFETY: the entry was made for such a frame. Polls may run Python code: `args` and what they hold stay, for the caller sees to
+    // that.
     unsafe {
         let mut running = Running::new(call.this, to);
         let status = (to.entry)(frame, running.activation());
+        if !running.watch.is_null()
+            && let Some(raised) = poll::end(&raw mut running)
+        {
+            return interrupted(call, to, status, frame, raised);
+        }
         if status >= EXIT_BASE {
             return leave(call, to, args, status - EXIT_BASE, frame);
         }
@@ -209,6 +221,41 @@ unsafe fn boxed_result(to: &Specialisation, shape: u64, frame: *const u64) -> *m
     }
 }
 
+/// A signal handler has raised while the code ran, which has left by the exit of the loop header where it polled.
+///
+/// # Safety
+/// As [`leave`].
+#[cold]
+#[inline(never)]
+unsafe fn interrupted(
+    call: Call,
+    from: &Specialisation,
+    status: u64,
+    frame: *const u64,
+    raised: PyErr,
+) -> *mut PyObject {
+    // SAFETY: the exit has written as many words as its record has; the callable is alive and holds its function and code.
+    unsafe {
+        (*call.this).others += 1;
+        let py = Python::assume_attached();
+        let original = Bound::from_borrowed_ptr_or_opt(py, (*call.this).original);
+        let code = Bound::from_borrowed_ptr_or_opt(py, (*call.this).code);
+        let exit = status.checked_sub(EXIT_BASE).map(|exit| exit as usize);
+        let exit = exit.and_then(|exit| Some((from.function.exits.get(exit)?, *from.exit_words.get(exit)?)));
+        let prepared = (*call.this).body().and_then(|body| body.prepared(py).ok());
+        if let (Some(original), Some(Ok(code)), Some(exit), Some(prepared)) =
+            (original, code.map(Bound::cast_into::<PyCode>), exit, prepared)
+        {
+            let (exit, words) = exit;
+            let words = std::slice::from_raw_parts(frame, words);
+            interrupt::raise(raised, &original, &code, prepared.source(), &from.function, (exit, words));
+        } else {
+            raised.restore(py);
+        }
+    }
+    null_mut()
+}
+
 /// A side exit: the interpreter goes on at the statement.
 ///
 /// # Safety
@@ -279,7 +326,7 @@ unsafe fn original(call: Call) -> *mut PyObject {
 /// # Safety
 /// `this` is alive and owns `to`.
 #[inline(always)]
-unsafe fn guards_hold(this: *mut Callable, to: &Specialisation) -> bool {
+pub unsafe fn guards_hold(this: *mut Callable, to: &Specialisation) -> bool {
     // SAFETY: as the caller promises.
     to.guards.is_empty() || unsafe { look_up_guards(this, to) }
 }
@@ -409,7 +456,11 @@ unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObje
         if body.parameters.positional == to.params.len() {
             (*call.this).last = to;
         }
-        Outcome::Done(enter(call, to, slots.as_ptr(), frame))
+        // While the code runs, a signal handler or another thread may give the function other defaults.
+        slots.iter().for_each(|&object| ffi::Py_INCREF(object));
+        let result = enter(call, to, slots.as_ptr(), frame);
+        slots.iter().for_each(|&object| ffi::Py_DECREF(object));
+        Outcome::Done(result)
     }
 }
 

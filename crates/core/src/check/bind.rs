@@ -3,8 +3,11 @@
 //! Enters: a [`Function`] and an [`Env`]. Leaves: a [`Flow`] and every diagnostic that holds whatever the types are. All
 //! problems are reported, not only the first.
 
+pub(super) mod fold;
 mod leave;
 mod loops;
+mod membership;
+mod pattern;
 mod scope;
 mod shadow;
 
@@ -52,6 +55,8 @@ pub(super) struct Binder<'a> {
     loops: Vec<LoopTargets>,
     /// The names that the statement at hand writes inside its expressions, each with its shadow.
     shadows: BTreeMap<VarId, VarId>,
+    /// A variable that never has a value, once there is a `del`.
+    unbound: Option<VarId>,
 }
 
 impl<'a> Binder<'a> {
@@ -78,6 +83,7 @@ impl<'a> Binder<'a> {
             statement: 0,
             loops: Vec::new(),
             shadows: BTreeMap::new(),
+            unbound: None,
         }
     }
 
@@ -186,6 +192,10 @@ impl<'a> Binder<'a> {
                 self.shadows.clear();
             }
             Stmt::Raise(inner) => self.raise(inner),
+            Stmt::Delete(inner) => self.delete(inner),
+            Stmt::Match(inner) => self.match_statement(inner),
+            Stmt::Global(inner) => self.declaration("global", &inner.names, place),
+            Stmt::Nonlocal(inner) => self.declaration("nonlocal", &inner.names, place),
             Stmt::Assert(inner) => self.assert(inner),
             Stmt::If(inner) => self.if_statement(inner),
             Stmt::While(inner) => self.while_loop(inner),
@@ -225,22 +235,26 @@ impl<'a> Binder<'a> {
         self.enter(after);
     }
 
+    /// `global` and `nonlocal`: of names that are only read they say nothing new.
+    fn declaration(&mut self, word: &str, names: &[ast::Identifier], place: Span) {
+        let Some(written) = names.iter().find(|name| self.local(name.as_str()).is_some()) else { return };
+        let message = format!("`{word} {written}` cannot be compiled: the function writes `{written}`");
+        let diagnostic = Diagnostic::new(Code::Statement, message, place, "not supported");
+        self.diagnostics.push(diagnostic.help("pass the value as an argument and return the new one"));
+    }
+
     fn refuse_statement(&mut self, statement: &Stmt) {
         let (what, help) = match statement {
             Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) => {
                 ("a function inside a function", "write the code in place of the call")
             }
             Stmt::ClassDef(_) => ("a class", "define it outside the function"),
-            Stmt::Delete(_) => ("`del`", "leave the name bound"),
             Stmt::AsyncFor(_) | Stmt::AsyncWith(_) => ("`async`", "write a plain function"),
             Stmt::With(_) => ("`with`", "call the compiled part from a plain function that has the `with`"),
-            Stmt::Match(_) => ("`match`", "write `if` and `elif`"),
             Stmt::Try(_) | Stmt::TryStar(_) => {
                 ("`try`", "call the compiled part from a plain function that has the `try`")
             }
             Stmt::Import(_) | Stmt::ImportFrom(_) => ("an import", "import outside the function"),
-            Stmt::Global(_) => ("`global`", "pass the value as an argument and return the new one"),
-            Stmt::Nonlocal(_) => ("`nonlocal`", "pass the value as an argument and return the new one"),
             _ => ("this statement", "use plain assignments, loops and branches"),
         };
         let whole = span(statement);

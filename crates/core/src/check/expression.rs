@@ -1,8 +1,9 @@
 //! Expressions and assignments to steps: the part of [`super::bind`] below statements.
 
+use rustpython_parser::ast::bigint::BigInt;
 use rustpython_parser::ast::{self, BoolOp, CmpOp, Expr, Operator, UnaryOp};
 
-use super::bind::Binder;
+use super::bind::{Binder, fold};
 use super::flow::{Arg, End, FlowId, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
@@ -13,11 +14,17 @@ impl Binder<'_> {
     /// Evaluates an expression; what it gives stands until the statement ends.
     pub(super) fn expression(&mut self, expression: &Expr) -> Arg {
         let place = span(expression);
+        if let Some(value) = fold::int(expression) {
+            return self.constant_int(&value, place);
+        }
         match expression {
             Expr::Constant(constant) => self.constant(&constant.value, place),
             Expr::Name(name) => self.name(name.id.as_str(), place),
             Expr::BinOp(inner) => {
                 let left = self.expression(&inner.left);
+                if inner.op == Operator::Mod && is_beyond_mask(&inner.right) {
+                    return self.op("%64.", vec![left], place);
+                }
                 let right = self.expression(&inner.right);
                 self.op(binary(inner.op, right), vec![left, right], place)
             }
@@ -57,7 +64,7 @@ impl Binder<'_> {
         Arg::Var(target)
     }
 
-    fn op(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
+    pub(super) fn op(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
         let target = self.temporary();
         self.step(target, StepKind::Op(name, args), place);
         Arg::Var(target)
@@ -68,17 +75,7 @@ impl Binder<'_> {
             ast::Constant::None => Arg::Constant(Constant::None),
             ast::Constant::Bool(value) => Arg::Constant(Constant::Bool(*value)),
             ast::Constant::Float(value) => Arg::Constant(Constant::Float(*value)),
-            ast::Constant::Int(value) => match i64::try_from(value) {
-                Ok(value) => Arg::Constant(Constant::Int(value)),
-                Err(_) if u64::try_from(value).is_ok() => Arg::Constant(Constant::Nat(u64::try_from(value).unwrap_or(0))),
-                Err(_) => {
-                    let message = "this int does not fit 64 bits: the statement runs in the interpreter";
-                    let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
-                    self.diagnostics.push(diagnostic.help("compiled code holds ints of -2**63 to 2**64 - 1"));
-                    // No row has this name: the statement always leaves.
-                    self.op("literal.", Vec::new(), place)
-                }
-            },
+            ast::Constant::Int(value) => self.constant_int(value, place),
             ast::Constant::Str(_) => self.refuse(place, "a string", "use numbers"),
             ast::Constant::Bytes(_) => self.refuse(place, "a bytes literal", "use numbers"),
             ast::Constant::Complex { real, imag } => Arg::Constant(Constant::Complex(*real, *imag)),
@@ -88,6 +85,21 @@ impl Binder<'_> {
             }
             ast::Constant::Ellipsis => self.refuse(place, "`...`", "use numbers"),
         }
+    }
+
+    /// An int that the source gives.
+    pub(super) fn constant_int(&mut self, value: &BigInt, place: Span) -> Arg {
+        if let Ok(value) = i64::try_from(value) {
+            return Arg::Constant(Constant::Int(value));
+        }
+        if let Ok(value) = u64::try_from(value) {
+            return Arg::Constant(Constant::Nat(value));
+        }
+        let message = "this int does not fit 64 bits: the statement runs in the interpreter";
+        let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
+        self.diagnostics.push(diagnostic.help("compiled code holds ints of -2**63 to 2**64 - 1"));
+        // No row has this name: the statement always leaves.
+        self.op("literal.", Vec::new(), place)
     }
 
     fn name(&mut self, name: &str, place: Span) -> Arg {
@@ -113,17 +125,10 @@ impl Binder<'_> {
             let truth = self.op("truth.", vec![value], span(&*inner.operand));
             return self.op("not", vec![truth], place);
         }
-        if let (UnaryOp::USub, Expr::Constant(constant)) = (inner.op, &*inner.operand) {
-            // The literal -9223372036854775808 is the negation of an int that does not fit.
-            match &constant.value {
-                ast::Constant::Int(value) => {
-                    if let Ok(value) = i64::try_from(-value) {
-                        return Arg::Constant(Constant::Int(value));
-                    }
-                }
-                ast::Constant::Float(value) => return Arg::Constant(Constant::Float(-*value)),
-                _ => {}
-            }
+        if let (UnaryOp::USub, Expr::Constant(constant)) = (inner.op, &*inner.operand)
+            && let ast::Constant::Float(value) = &constant.value
+        {
+            return Arg::Constant(Constant::Float(-*value));
         }
         let value = self.expression(&inner.operand);
         let name = match inner.op {
@@ -165,6 +170,20 @@ impl Binder<'_> {
         let mut left = self.expression(&inner.left);
         let last = inner.ops.len().saturating_sub(1);
         for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+            if let Some(ends) = self.ends_of_membership(operator, at == last, place) {
+                let (holds, fails) = (self.block(), self.block());
+                let (found, missing) = if ends { (holds, fails) } else { (fails, holds) };
+                if self.membership(left, operand, found, missing) {
+                    for (block, value) in [(holds, true), (fails, false)] {
+                        self.enter(block);
+                        self.step(target, StepKind::Copy(Arg::Constant(Constant::Bool(value))), place);
+                        self.finish(End::Jump(after));
+                    }
+                    self.enter(after);
+                    return Arg::Var(target);
+                }
+                continue;
+            }
             let right = self.expression(operand);
             let result = self.compare(operator, left, right, place);
             self.step(target, StepKind::Copy(result), place);
@@ -188,10 +207,24 @@ impl Binder<'_> {
             CmpOp::LtE => "<=",
             CmpOp::Gt => ">",
             CmpOp::GtE => ">=",
-            CmpOp::Is | CmpOp::IsNot => return self.refuse(place, "`is`", "compare numbers with `==`"),
-            CmpOp::In | CmpOp::NotIn => return self.refuse(place, "`in`", "write comparisons joined by `or`"),
+            CmpOp::Is | CmpOp::IsNot => return self.identity(operator, left, right, place),
+            CmpOp::In | CmpOp::NotIn => return left,
         };
         self.op(name, vec![left, right], place)
+    }
+
+    /// For `in` and `not in`: whether an element that is found makes it true. In the middle of a chain they are refused, since
+    /// the container is compared with what follows.
+    fn ends_of_membership(&mut self, operator: CmpOp, is_last: bool, place: Span) -> Option<bool> {
+        let ends = match operator {
+            CmpOp::In => true,
+            CmpOp::NotIn => false,
+            _ => return None,
+        };
+        if !is_last {
+            self.refuse(place, "`in` within a chain of comparisons", "write comparisons joined by `and`");
+        }
+        Some(ends)
     }
 
     /// Evaluates an expression for its truth and goes to one of two blocks.
@@ -219,6 +252,11 @@ impl Binder<'_> {
                 let mut left = self.expression(&inner.left);
                 let last = inner.ops.len().saturating_sub(1);
                 for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+                    if let Some(ends) = self.ends_of_membership(operator, at == last, span(expression)) {
+                        let (found, missing) = if ends { (then_block, else_block) } else { (else_block, then_block) };
+                        self.membership(left, operand, found, missing);
+                        return;
+                    }
                     let right = self.expression(operand);
                     let result = self.compare(operator, left, right, span(expression));
                     let next = if at == last { then_block } else { self.block() };
@@ -277,6 +315,11 @@ impl Binder<'_> {
             return;
         };
         let left = self.name(target.id.as_str(), span(&*assign.target));
+        if assign.op == Operator::Mod && is_beyond_mask(&assign.value) {
+            let value = self.op("%64.", vec![left], span(assign));
+            self.write(&assign.target, value);
+            return;
+        }
         let right = self.expression(&assign.value);
         let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
         self.close_shadows(span(assign));
@@ -321,7 +364,7 @@ impl Binder<'_> {
                 let count = Arg::Constant(Constant::Int(targets.len() as i64));
                 let whole = *value;
                 if targets.is_empty() {
-                    self.op("len", vec![whole], place);
+                    self.op("unpack.", vec![whole, count, count], place);
                 }
                 for (at, target) in targets.iter().enumerate() {
                     let at = Arg::Constant(Constant::Int(at as i64));
@@ -401,7 +444,7 @@ impl Binder<'_> {
         Arg::Constant(Constant::None)
     }
 
-    fn refuse(&mut self, place: Span, what: &str, help: &str) -> Arg {
+    pub(super) fn refuse(&mut self, place: Span, what: &str, help: &str) -> Arg {
         let message = format!("{what} cannot be compiled");
         self.diagnostics.push(Diagnostic::new(Code::Expression, message, place, "not supported").help(help));
         Arg::Constant(Constant::None)
@@ -439,6 +482,11 @@ impl Parts {
         let values = elements.iter().map(|element| Self::of(binder, element)).collect();
         Self::Many { values, place: span(value), is_list }
     }
+}
+
+/// The literal 2**64, by which a remainder is the low 64 bits.
+fn is_beyond_mask(expression: &Expr) -> bool {
+    fold::int(expression).is_some_and(|value| value == BigInt::from(u64::MAX) + 1)
 }
 
 /// The rows of a binary operator. A power with a negative literal is a float whatever the base.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::choose::{Operand, choose};
+use super::decide;
 use super::flow::{Arg, End, Flow, FlowId, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
@@ -57,8 +58,17 @@ pub fn infer(flow: &Flow, liveness: &Liveness, signature: &Signature) -> Inferre
     let mut waiting = BTreeSet::from([(0, FlowId(0))]);
     while let Some((_, at)) = waiting.pop_first() {
         let block = flow.block(at);
-        let Some(types) = inferred.at(flow, at, block.steps.len()) else { continue };
-        for successor in block.successors() {
+        let Some(mut types) = inferred.at(flow, at, block.steps.len()) else { continue };
+        // A branch narrows what its condition asks about.
+        let tested = decide::tested(block).map(|variable| (variable.0 as usize, variable));
+        let sides = tested.map(|(slot, variable)| (slot, decide::sides(block, variable, types[slot])));
+        for (side, successor) in block.successors().into_iter().enumerate() {
+            if let Some((slot, sides)) = sides {
+                types[slot] = sides[side];
+                if types[slot].is_empty() {
+                    continue;
+                }
+            }
             if inferred.join(successor, &types, liveness) {
                 waiting.insert((order[successor.0 as usize], successor));
             }
@@ -238,7 +248,13 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
             "convert the argument before the call",
         ),
         _ => {
-            let name = if name == "**-" { "**" } else { name };
+            let name = match name {
+                "**-" => "**",
+                "%64." => "%",
+                "[]" => "[...]",
+                "unpack." => "unpacking",
+                same => same,
+            };
             (
                 format!("`{name}` has no compiled form for {operands}"),
                 format!("for {operands}"),

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
+use super::decide;
 use super::flow::{End, EntryId, Flow, FlowBlock, FlowId, Step, StepKind, VarId};
 
 /// The live variables of a flow graph.
@@ -98,7 +99,11 @@ impl Liveness {
         }
         match block.end {
             End::Jump(_) => {}
-            End::Branch(arg, ..) => live.extend(arg.var().map(|variable| variable.0 as usize)),
+            End::Branch(arg, ..) => {
+                live.extend(arg.var().map(|variable| variable.0 as usize));
+                // Its type says where the branch goes.
+                live.extend(decide::tested(block).map(|variable| variable.0 as usize));
+            }
             End::Return(arg, entry, _) => {
                 live.extend(arg.var().map(|variable| variable.0 as usize));
                 live.extend(self.entry(entry).map(|variable| variable.0 as usize));

@@ -102,7 +102,9 @@ impl Narrow {
 
     fn find_leaves(&mut self, flow: &Flow) {
         for step in flow.blocks.iter().flat_map(|block| &block.steps) {
-            let (Need::Remainder(number), StepKind::Op(_, args)) = (self.need(step.target), &step.kind) else { continue };
+            let (Need::Remainder(number), StepKind::Op(_, args)) = (self.need(step.target), &step.kind) else {
+                continue;
+            };
             let leaves = args.iter().filter_map(|arg| arg.var());
             let leaves = leaves.filter(|&one| self.need(one) != Need::Remainder(number)).collect::<Vec<_>>();
             self.remainders[number as usize].extend(leaves);

@@ -14,6 +14,7 @@ mod tuple;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::decide;
 use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
@@ -271,6 +272,27 @@ impl Specialiser<'_> {
                 self.end(at.block, Terminator::Jump(block));
             }
             End::Branch(condition, then_block, else_block) => {
+                let tested = decide::tested(flow_block);
+                let types = tested.map(|variable| (variable, self.types(Arg::Var(variable), &at.state)));
+                if let Some((variable, types)) = types {
+                    let of = |one: Type| decide::outcome(flow_block, variable, one);
+                    match types.single() {
+                        Some(one) => {
+                            if let Some(truth) = of(one) {
+                                let to = if truth { then_block } else { else_block };
+                                let (block, there) = self.go(&at, to);
+                                self.convert_edge(at.block, &at.state, &there);
+                                self.end(at.block, Terminator::Jump(block));
+                                return;
+                            }
+                        }
+                        None if types.iter().any(|one| of(one).is_some()) => {
+                            self.split(&at, variable, &Path::new());
+                            return;
+                        }
+                        None => {}
+                    }
+                }
                 let Tree::Leaf(condition) = self.operand(condition, &at.state) else {
                     panic!("the checker branches by a truth value")
                 };
@@ -330,7 +352,11 @@ impl Specialiser<'_> {
     fn must_split(&self, args: &[Arg], whole: bool, state: &State) -> Option<(VarId, Path)> {
         args.iter().copied().filter_map(Arg::var).find_map(|variable| {
             let types = self.types(Arg::Var(variable), state);
-            let path = if whole { (types.is_tagged() && types.contains(Type::Unbound)).then(Path::new) } else { tagged(types) };
+            let path = if whole {
+                (types.is_tagged() && types.contains(Type::Unbound)).then(Path::new)
+            } else {
+                tagged(types)
+            };
             path.map(|path| (variable, path))
         })
     }

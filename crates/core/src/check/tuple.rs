@@ -26,7 +26,9 @@ pub fn elements(types: TypeSet) -> Option<&'static [TypeSet]> {
 pub const fn index_type(one: Type) -> Index {
     match one {
         Type::Int | Type::Bool => Index::Variable,
-        Type::Unbound | Type::None | Type::Float | Type::Nat | Type::Complex | Type::Low | Type::Tuple(_) => Index::None,
+        Type::Unbound | Type::None | Type::Float | Type::Nat | Type::Complex | Type::Low | Type::Tuple(_) => {
+            Index::None
+        }
     }
 }
 
@@ -55,7 +57,7 @@ pub fn constant_answer(name: &str, types: TypeSet) -> Option<bool> {
     elements(types)?;
     match name {
         "isinstance.tuple" => Some(true),
-        _ if name.starts_with("isinstance.") || name.starts_with("is ") => Some(false),
+        _ if name.starts_with("isinstance.") || name.starts_with("is.") => Some(false),
         _ => None,
     }
 }
@@ -73,7 +75,8 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
         }),
         ("unpack.", [types, _, _]) => match (elements(*types), constants[1], constants[2]) {
             (Some(elements), Some(Constant::Int(count)), Some(Constant::Int(at))) if elements.len() as i64 == count => {
-                usize::try_from(at).ok().and_then(|at| elements.get(at).copied())
+                let none = elements.is_empty().then(|| Type::None.into());
+                none.or_else(|| usize::try_from(at).ok().and_then(|at| elements.get(at).copied()))
             }
             _ => None,
         },

@@ -44,7 +44,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Or => Loaded::Int(self.b.or(int(0), int(1))),
             Recipe::Xor => Loaded::Int(self.b.xor(int(0), int(1))),
             Recipe::InvertInt => Loaded::Int(self.b.not(int(0))),
-            Recipe::Identity => args[0],
+            Recipe::Same => args[0],
             Recipe::AddFloat => Loaded::Float(self.b.fadd(float(0), float(1))),
             Recipe::SubFloat => Loaded::Float(self.b.fsub(float(0), float(1))),
             Recipe::MulFloat => Loaded::Float(self.b.fmul(float(0), float(1))),
@@ -61,6 +61,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareIntFloat(predicate) => Loaded::Bool(self.compare_mixed(predicate, int(0), float(1))),
             Recipe::CompareFloatInt(predicate) => {
                 Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
+            }
+            Recipe::SameFloat => {
+                let nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
+                let both = self.b.and(nan(float(0)), nan(float(1)));
+                self.leave_if(both, exit);
+                Loaded::Bool(self.b.fcompare(FloatPredicate::OEQ, float(0), float(1)))
             }
             Recipe::Not => Loaded::Bool(self.b.not(args[0].bits())),
             Recipe::TruthInt => Loaded::Bool(self.b.compare(IntPredicate::NE, int(0), self.b.int(0))),
@@ -101,9 +107,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::CompareNat(predicate) => Loaded::Bool(self.b.compare(unsigned(predicate), int(0), int(1))),
             Recipe::CompareNatInt(predicate) => Loaded::Bool(self.compare_nat_int(predicate, int(0), int(1))),
-            Recipe::CompareIntNat(predicate) => {
-                Loaded::Bool(self.compare_nat_int(swapped(predicate), int(1), int(0)))
-            }
+            Recipe::CompareIntNat(predicate) => Loaded::Bool(self.compare_nat_int(swapped(predicate), int(1), int(0))),
             Recipe::CompareNatFloat(predicate) => Loaded::Bool(self.compare_nat_float(predicate, int(0), float(1))),
             Recipe::CompareFloatNat(predicate) => {
                 Loaded::Bool(self.compare_nat_float(swapped(predicate), int(1), float(0)))
@@ -135,7 +139,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
             | Recipe::Imag
             | Recipe::Conjugate
             | Recipe::ComplexOf => self.complex_recipe(recipe, args, exit),
-            Recipe::Same => Loaded::Bool(self.same(args[0], args[1], exit)),
+            Recipe::LeaveIf => {
+                self.leave_if(args[0].bits(), exit);
+                args[0]
+            }
+            Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
             // Never an operation of verified IR: a row that always leaves is a terminator.
             Recipe::Leave => {
                 self.leave_if(self.b.bool(true), exit);

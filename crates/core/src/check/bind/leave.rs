@@ -1,11 +1,12 @@
-//! Statements that the interpreter does: `raise`, and an `assert` that fails.
+//! Statements that the interpreter does: `raise`, and an `assert` that fails; and `del`, which leaves a name without a value.
 //!
 //! Whatever expressions stand there, compiled code leaves at the statement; it only has to know which names they read.
 
 use rustpython_parser::ast::{self, Expr};
 
 use super::Binder;
-use crate::check::flow::{End, StepKind, VarId};
+use crate::check::flow::{Arg, End, StepKind, VarId};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Point;
 use crate::source::Span;
 use crate::syntax::{span, walk};
@@ -31,6 +32,44 @@ impl Binder<'_> {
         self.leave(inner.msg.as_deref(), place);
         self.enter(holds);
         self.close_shadows(place);
+    }
+
+    pub(super) fn delete(&mut self, inner: &ast::StmtDelete) {
+        let place = span(inner);
+        self.entry(Point::Start, place);
+        let mut deleted = Vec::new();
+        inner.targets.iter().for_each(|target| self.deleted(target, &mut deleted));
+        let unbound = match self.unbound {
+            Some(unbound) => unbound,
+            None => self.variable(".unbound".to_owned(), true),
+        };
+        self.unbound = Some(unbound);
+        for &(variable, place) in &deleted {
+            self.flow.reads.push((variable, place));
+            self.check_bound(Arg::Var(variable), place);
+        }
+        for (at, &(variable, _)) in deleted.iter().enumerate() {
+            // The second `del` of a name in one statement raises.
+            if deleted[..at].iter().any(|&(before, _)| before == variable) {
+                return self.leave_reading(deleted.iter().map(|&(variable, _)| variable).collect(), place);
+            }
+        }
+        for (variable, place) in deleted {
+            self.step(variable, StepKind::Keep(Arg::Var(unbound)), place);
+        }
+    }
+
+    fn deleted(&mut self, target: &Expr, found: &mut Vec<(VarId, Span)>) {
+        match target {
+            Expr::Name(name) => found.extend(self.local(name.id.as_str()).map(|variable| (variable, span(target)))),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.deleted(target, found)),
+            Expr::List(list) => list.elts.iter().for_each(|target| self.deleted(target, found)),
+            _ => {
+                let message = "`del` of anything but a name cannot be compiled";
+                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "not supported");
+                self.diagnostics.push(diagnostic.help("only local names can be deleted"));
+            }
+        }
     }
 
     /// Leaves for good: the interpreter evaluates these expressions.

@@ -13,7 +13,8 @@ type Item = (Tree<Operand>, TypeSet);
 impl Specialiser<'_> {
     /// Does an operation with a tuple among its operands; false if compiled code does not.
     pub(super) fn on_tuples(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
-        let items = args.iter().map(|&arg| (self.operand(arg, &at.state), self.types(arg, &at.state))).collect::<Vec<_>>();
+        let items =
+            args.iter().map(|&arg| (self.operand(arg, &at.state), self.types(arg, &at.state))).collect::<Vec<_>>();
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let Some((value, types)) = self.tuple_value(&site, name, &items) else { return false };
         let target = self.place(step.target, types);
@@ -29,8 +30,18 @@ impl Specialiser<'_> {
                 let at = tuple::constant_index(*index, parts.len())?;
                 Some((parts[at].clone(), tuple::elements(*types)?[at]))
             }
-            ("unpack.", [(Tree::Tuple(parts), types), (Tree::Leaf(Operand::Constant(Constant::Int(count))), _), (Tree::Leaf(Operand::Constant(Constant::Int(at))), _)]) => {
+            (
+                "unpack.",
+                [
+                    (Tree::Tuple(parts), types),
+                    (Tree::Leaf(Operand::Constant(Constant::Int(count))), _),
+                    (Tree::Leaf(Operand::Constant(Constant::Int(at))), _),
+                ],
+            ) => {
                 let at = usize::try_from(*at).ok().filter(|_| parts.len() as i64 == *count)?;
+                if parts.is_empty() {
+                    return Some((Tree::Leaf(Operand::Constant(Constant::None)), Type::None.into()));
+                }
                 Some((parts.get(at)?.clone(), *tuple::elements(*types)?.get(at)?))
             }
             ("len", [(Tree::Tuple(parts), _)]) => {
@@ -59,13 +70,7 @@ impl Specialiser<'_> {
         match (&left.0, &right.0) {
             (Tree::Leaf(one), Tree::Leaf(other)) => {
                 let (one, other) = ((*one, left.1.single()?), (*other, right.1.single()?));
-                match (one.1, other.1) {
-                    (Type::None, Type::None) => constant(true),
-                    (Type::None, _) | (_, Type::None) => constant(false),
-                    (Type::Float, Type::Float) => self.compute(site, "same.", &[one, other]),
-                    (Type::Complex, Type::Complex) => self.compute(site, "same.", &[one, other]),
-                    _ => self.compute(site, "==", &[one, other]),
-                }
+                self.compute(site, "same.", &[one, other]).or_else(|| self.compute(site, "==", &[one, other]))
             }
             (Tree::Tuple(one), Tree::Tuple(other)) if one.len() == other.len() => {
                 let (types, others) = (tuple::elements(left.1)?, tuple::elements(right.1)?);
@@ -98,17 +103,27 @@ impl Specialiser<'_> {
             ">" => one.len() > other.len(),
             _ => one.len() >= other.len(),
         };
-        let mut result: Scalar = (Operand::Constant(Constant::Bool(by_length)), Type::Bool);
-        for at in (0..one.len().min(other.len())).rev() {
+        // So far all are equal, and so far one has decided for the answer true.
+        let mut equal: Scalar = (Operand::Constant(Constant::Bool(true)), Type::Bool);
+        let mut result: Scalar = (Operand::Constant(Constant::Bool(false)), Type::Bool);
+        for at in 0..one.len().min(other.len()) {
             let (a, b) = ((one[at].clone(), types[at]), (other[at].clone(), others[at]));
-            let equal = self.equal(site, &a, &b)?;
-            let decided = self.ordered(site, name, &a, &b)?;
-            let differ = self.compute(site, "not", &[equal])?;
-            let decided = self.compute(site, "&", &[differ, decided])?;
-            let passed = self.compute(site, "&", &[equal, result])?;
-            result = self.compute(site, "|", &[decided, passed])?;
+            let same = self.equal(site, &a, &b)?;
+            let differ = self.compute(site, "not", &[same])?;
+            let first = self.compute(site, "&", &[equal, differ])?;
+            match self.ordered(site, name, &a, &b) {
+                Some(decided) => {
+                    let decided = self.compute(site, "&", &[first, decided])?;
+                    result = self.compute(site, "|", &[result, decided])?;
+                }
+                // They have no order: TypeError, if it comes to them.
+                None => drop(self.compute(site, "leave_if.", &[first])?),
+            }
+            equal = self.compute(site, "&", &[equal, same])?;
         }
-        Some(result)
+        let by_length = (Operand::Constant(Constant::Bool(by_length)), Type::Bool);
+        let by_length = self.compute(site, "&", &[equal, by_length])?;
+        self.compute(site, "|", &[result, by_length])
     }
 
     /// An element whose index is known at run time only: a branch for each, which goes on with that element's types. `None` if
@@ -116,7 +131,8 @@ impl Specialiser<'_> {
     pub(super) fn element(&mut self, at: &Waiting, step: &Step, name: &str, args: &[Arg]) -> Option<()> {
         let ("[]", &[tuple, index]) = (name, args) else { return None };
         let elements = tuple::elements(self.types(tuple, &at.state))?;
-        let (Tree::Tuple(parts), Tree::Leaf(index)) = (self.operand(tuple, &at.state), self.operand(index, &at.state)) else {
+        let (Tree::Tuple(parts), Tree::Leaf(index)) = (self.operand(tuple, &at.state), self.operand(index, &at.state))
+        else {
             return None;
         };
         let one = self.types(args[1], &at.state).single()?;

@@ -91,8 +91,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let is_zero = |part| self.b.fcompare(FloatPredicate::OEQ, part, zero);
         let nothing = self.b.and(is_zero(c), is_zero(d));
         self.leave_if(nothing, exit);
-        let magnitude =
-            |part: FloatValue<'ctx>| self.b.intrinsic("llvm.fabs", &[self.b.f64.into()], &[part.into()]).into_float_value();
+        let magnitude = |part: FloatValue<'ctx>| {
+            self.b.intrinsic("llvm.fabs", &[self.b.f64.into()], &[part.into()]).into_float_value()
+        };
         let by_real = self.b.fcompare(FloatPredicate::OGE, magnitude(c), magnitude(d));
         let by_imag = self.b.fcompare(FloatPredicate::OGE, magnitude(d), magnitude(c));
         // With the real part larger: ratio = d / c, denominator = c + d * ratio, and the parts a + b * ratio and b - a * ratio.
@@ -113,19 +114,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
         Loaded::Complex(chosen(real, other_real), chosen(imag, other_imag))
     }
 
-    /// Equality; leaves if one is NaN, which may be the same object as the other.
-    pub(super) fn same(&mut self, left: Loaded<'ctx>, right: Loaded<'ctx>, exit: Leaving) -> IntValue<'ctx> {
-        let parts = |value: Loaded<'ctx>| match value {
-            Loaded::Complex(real, imag) => vec![real, imag],
-            other => vec![other.float()],
-        };
-        let mut all: Option<IntValue<'ctx>> = None;
-        for (one, other) in parts(left).into_iter().zip(parts(right)) {
-            let unordered = self.b.fcompare(FloatPredicate::UNO, one, other);
-            self.leave_if(unordered, exit);
-            let equal = self.b.fcompare(FloatPredicate::OEQ, one, other);
-            all = Some(all.map_or(equal, |all| self.b.and(all, equal)));
-        }
-        all.unwrap_or_else(|| self.b.bool(true))
+    /// Equality; leaves if a part is NaN, for the other may be the same object.
+    pub(super) fn same_complex(
+        &mut self,
+        (a, b): (FloatValue<'ctx>, FloatValue<'ctx>),
+        (c, d): (FloatValue<'ctx>, FloatValue<'ctx>),
+        exit: Leaving,
+    ) -> IntValue<'ctx> {
+        let pair = |predicate, one, other| self.b.fcompare(predicate, one, other);
+        let unordered = self.b.or(pair(FloatPredicate::UNO, a, c), pair(FloatPredicate::UNO, b, d));
+        let equal = self.b.and(pair(FloatPredicate::OEQ, a, c), pair(FloatPredicate::OEQ, b, d));
+        self.leave_if(unordered, exit);
+        equal
     }
 }

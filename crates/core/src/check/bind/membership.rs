@@ -1,0 +1,93 @@
+//! `is`, and `in` a display: comparisons that are not operators of numbers.
+
+use rustpython_parser::ast::{CmpOp, Expr};
+
+use super::Binder;
+use crate::check::flow::{Arg, End, FlowId, StepKind};
+use crate::ir::Constant;
+use crate::source::Span;
+use crate::syntax::span;
+
+impl Binder<'_> {
+    /// `left is right`, where one of them is `None`, `True` or `False`: what is asked for is a type, or a bool.
+    pub(in crate::check) fn identity(&mut self, operator: CmpOp, left: Arg, right: Arg, place: Span) -> Arg {
+        let (value, name) = match (singleton(right), singleton(left)) {
+            (Some(name), _) => (left, name),
+            (None, Some(name)) => (right, name),
+            (None, None) => {
+                let help = "compare numbers with `==`; `None`, `True` and `False` can stand beside `is`";
+                return self.refuse(place, "`is` between values", help);
+            }
+        };
+        let is = self.op(name, vec![value], place);
+        if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is }
+    }
+
+    /// `value in (a, b, c)`: true if one of them is the same object or equal. The elements are evaluated first, then compared
+    /// one by one. Goes to one of two blocks; false if the container cannot be compiled.
+    pub(in crate::check) fn membership(
+        &mut self,
+        value: Arg,
+        container: &Expr,
+        found: FlowId,
+        missing: FlowId,
+    ) -> bool {
+        let elements = match container {
+            Expr::Tuple(display) => &display.elts,
+            Expr::List(display) => &display.elts,
+            Expr::Set(display) => &display.elts,
+            _ => {
+                let help = "write the elements: `x in (1, 2, 3)`";
+                self.refuse(span(container), "`in` anything but elements in brackets", help);
+                return false;
+            }
+        };
+        self.check_bound(value, span(container));
+        let mut evaluated = Vec::with_capacity(elements.len());
+        for element in elements {
+            let place = span(element);
+            let arg = self.expression(element);
+            self.check_bound(arg, place);
+            evaluated.push((arg, place));
+        }
+        for (element, place) in evaluated {
+            // An object is equal to itself even if it is NaN; a literal is no other object than itself.
+            let is_literal = |arg: Arg| matches!(arg, Arg::Constant(constant) if !is_nan(constant));
+            let name = if is_literal(element) || is_literal(value) { "==" } else { "same." };
+            let same = self.op(name, vec![element, value], place);
+            let next = self.block();
+            self.finish(End::Branch(same, found, next));
+            self.enter(next);
+        }
+        self.finish(End::Jump(missing));
+        true
+    }
+
+    /// Leaves here if a name has no value, since what follows may not read it.
+    pub(super) fn check_bound(&mut self, arg: Arg, place: Span) {
+        if let Arg::Var(variable) = arg
+            && self.flow.variables[variable.0 as usize].in_frame
+        {
+            let read = self.temporary();
+            self.step(read, StepKind::Copy(arg), place);
+        }
+    }
+}
+
+fn singleton(arg: Arg) -> Option<&'static str> {
+    match arg {
+        Arg::Constant(Constant::None) => Some("is.None."),
+        Arg::Constant(Constant::Bool(true)) => Some("is.True."),
+        Arg::Constant(Constant::Bool(false)) => Some("is.False."),
+        Arg::Constant(Constant::Int(_) | Constant::Float(_) | Constant::Nat(_) | Constant::Complex(..))
+        | Arg::Var(_) => None,
+    }
+}
+
+const fn is_nan(constant: Constant) -> bool {
+    match constant {
+        Constant::Float(value) => value.is_nan(),
+        Constant::Complex(real, imag) => real.is_nan() || imag.is_nan(),
+        Constant::None | Constant::Bool(_) | Constant::Int(_) | Constant::Nat(_) => false,
+    }
+}

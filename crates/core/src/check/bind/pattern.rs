@@ -1,0 +1,159 @@
+//! `match`: patterns on numbers, one case after the other.
+//!
+//! The header, patterns and guards, is one entry point: it is entered again at its start. What patterns capture goes to shadows
+//! until a case is chosen, and stays there if the guard fails, as in CPython.
+
+use rustpython_parser::ast::{self, Expr, Pattern};
+
+use super::Binder;
+use crate::check::flow::{Arg, End, FlowId, StepKind, VarId};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir::Point;
+use crate::source::Span;
+use crate::syntax::{identifier, span, walk};
+
+/// What a pattern captures: the name, the value, the place of the name.
+type Captures = Vec<(String, Arg, Span)>;
+
+impl Binder<'_> {
+    pub(super) fn match_statement(&mut self, inner: &ast::StmtMatch) {
+        let place = span(&*inner.subject);
+        let entry = self.entry(Point::Condition, place);
+        let mut names = Vec::new();
+        walk::named(&inner.subject, &mut names);
+        for case in &inner.cases {
+            walk::captured(&case.pattern, &mut names);
+            case.guard.iter().for_each(|guard| walk::named(guard, &mut names));
+        }
+        self.open_shadows(names, place);
+        let subject = self.expression(&inner.subject);
+        self.check_bound(subject, place);
+        let after = self.block();
+        for case in &inner.cases {
+            self.at = entry;
+            let (body, next) = (self.block(), self.block());
+            let mut captures = Captures::new();
+            self.pattern(&case.pattern, subject, next, &mut captures);
+            for (name, value, place) in captures {
+                if let Some(shadow) = self.local(&name).and_then(|variable| self.shadow(variable)) {
+                    self.step(shadow, StepKind::Copy(value), place);
+                }
+            }
+            match &case.guard {
+                Some(guard) => self.condition(guard, body, next),
+                None => self.finish(End::Jump(body)),
+            }
+            self.enter(body);
+            self.write_back(place);
+            let shadows = std::mem::take(&mut self.shadows);
+            self.body(&case.body);
+            self.shadows = shadows;
+            self.finish(End::Jump(after));
+            self.enter(next);
+        }
+        self.close_shadows(place);
+        self.finish(End::Jump(after));
+        self.enter(after);
+    }
+
+    /// Tests a pattern: goes on in the current block if it matches, to `fail` if it does not.
+    fn pattern(&mut self, pattern: &Pattern, subject: Arg, fail: FlowId, captures: &mut Captures) {
+        let place = span(pattern);
+        match pattern {
+            Pattern::MatchValue(inner) => {
+                let value = self.expression(&inner.value);
+                let equal = self.op("==", vec![subject, value], place);
+                self.unless(equal, fail);
+            }
+            Pattern::MatchSingleton(inner) => {
+                let name = match inner.value {
+                    ast::Constant::Bool(true) => "is.True.",
+                    ast::Constant::Bool(false) => "is.False.",
+                    _ => "is.None.",
+                };
+                let is = self.op(name, vec![subject], place);
+                self.unless(is, fail);
+            }
+            Pattern::MatchAs(inner) => {
+                if let Some(inner) = &inner.pattern {
+                    self.pattern(inner, subject, fail, captures);
+                }
+                if let Some(name) = &inner.name {
+                    let written = name.as_str();
+                    let at = Span::new(place.end.saturating_sub(written.len() as u32), place.end);
+                    captures.push((identifier(written), subject, at));
+                }
+            }
+            Pattern::MatchOr(inner) => self.alternatives(&inner.patterns, subject, fail, captures),
+            Pattern::MatchClass(inner) => self.class_pattern(inner, subject, fail, captures),
+            Pattern::MatchSequence(_) => {
+                self.refuse_pattern(place, "a sequence pattern", "match the numbers one by one")
+            }
+            Pattern::MatchMapping(_) => self.refuse_pattern(place, "a mapping pattern", "match numbers"),
+            Pattern::MatchStar(_) => self.refuse_pattern(place, "a starred pattern", "match numbers"),
+        }
+    }
+
+    /// Goes on in a new block if a condition holds.
+    fn unless(&mut self, condition: Arg, fail: FlowId) {
+        let next = self.block();
+        self.finish(End::Branch(condition, next, fail));
+        self.enter(next);
+    }
+
+    /// The first alternative that matches; all of them capture the same names.
+    fn alternatives(&mut self, patterns: &[Pattern], subject: Arg, fail: FlowId, captures: &mut Captures) {
+        let matched = self.block();
+        let mut names = Vec::new();
+        patterns.iter().for_each(|pattern| walk::captured(pattern, &mut names));
+        names.sort_unstable();
+        names.dedup();
+        let chosen = names.into_iter().map(|name| (name, self.temporary())).collect::<Vec<(String, VarId)>>();
+        let mut places = Vec::new();
+        for (at, pattern) in patterns.iter().enumerate() {
+            let next = if at + 1 == patterns.len() { fail } else { self.block() };
+            let mut inner = Captures::new();
+            self.pattern(pattern, subject, next, &mut inner);
+            for (name, value, place) in inner {
+                if let Some((_, target)) = chosen.iter().find(|(chosen, _)| *chosen == name) {
+                    self.step(*target, StepKind::Copy(value), place);
+                }
+                places.push((name, place));
+            }
+            self.finish(End::Jump(matched));
+            self.enter(next);
+        }
+        self.enter(matched);
+        for (name, target) in chosen {
+            let place = places.iter().find(|(captured, _)| *captured == name).map(|&(_, place)| place);
+            captures.push((name, Arg::Var(target), place.unwrap_or_default()));
+        }
+    }
+
+    /// `int()`, `float(x)`: the type of the subject, then a pattern for the whole of it.
+    fn class_pattern(&mut self, inner: &ast::PatternMatchClass, subject: Arg, fail: FlowId, captures: &mut Captures) {
+        let place = span(inner);
+        if !inner.kwd_patterns.is_empty() || inner.patterns.len() > 1 {
+            return self.refuse_pattern(place, "a class pattern with attributes", "write `int()` or `int(x)`");
+        }
+        let Some(row) = self.class_test(&inner.cls) else {
+            let help = "the types that can be asked for are `int`, `float`, `bool` and `complex`";
+            return self.refuse_pattern(span(&*inner.cls), "this as a type", help);
+        };
+        let is = self.op(row, vec![subject], place);
+        self.unless(is, fail);
+        if let Some(inner) = inner.patterns.first() {
+            self.pattern(inner, subject, fail, captures);
+        }
+    }
+
+    /// The row that asks for a type.
+    fn class_test(&mut self, _class: &Expr) -> Option<&'static str> {
+        None
+    }
+
+    fn refuse_pattern(&mut self, place: Span, what: &str, help: &str) {
+        let message = format!("{what} cannot be compiled");
+        self.diagnostics.push(Diagnostic::new(Code::Pattern, message, place, "not supported").help(help));
+    }
+}

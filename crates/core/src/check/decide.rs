@@ -1,0 +1,88 @@
+//! Branches that the type of a variable decides: `x is None`, `isinstance(x, int)`, `x == None`.
+//!
+//! Enters: a block of the flow graph. Leaves: the variable that its branch asks about, and where the branch goes for a type of
+//! that variable. Inference narrows the variable behind the branch, and what is never reached gets no code.
+
+use super::flow::{Arg, End, FlowBlock, StepKind, VarId};
+use crate::ops::{self, Recipe};
+use crate::types::{Type, TypeSet};
+
+/// The variable whose type may decide the branch at the end of a block: it still holds there what the test was made on.
+#[must_use]
+pub fn tested(block: &FlowBlock) -> Option<VarId> {
+    let End::Branch(Arg::Var(condition), ..) = block.end else { return None };
+    let (variable, at) = subject(block, condition, block.steps.len())?;
+    let unchanged = block.steps[at..].iter().all(|step| step.target != variable);
+    unchanged.then_some(variable)
+}
+
+/// What the branch does if the variable has this type; `None` if its value decides.
+#[must_use]
+pub fn outcome(block: &FlowBlock, variable: VarId, one: Type) -> Option<bool> {
+    let End::Branch(Arg::Var(condition), ..) = block.end else { return None };
+    truth(block, condition, block.steps.len(), variable, one)
+}
+
+/// The types with which a variable gets to the one and to the other side of the branch.
+#[must_use]
+pub fn sides(block: &FlowBlock, variable: VarId, types: TypeSet) -> [TypeSet; 2] {
+    let with = |side: bool| types.iter().filter(|&one| outcome(block, variable, one) != Some(!side)).collect();
+    [with(true), with(false)]
+}
+
+/// Where a variable is written in a block, before a step.
+fn definition(block: &FlowBlock, variable: VarId, before: usize) -> Option<usize> {
+    block.steps[..before].iter().rposition(|step| step.target == variable)
+}
+
+/// The one variable that a truth value is about, and the first step that reads it.
+fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usize)> {
+    let at = definition(block, value, before)?;
+    match &block.steps[at].kind {
+        StepKind::Copy(Arg::Var(source)) => subject(block, *source, at),
+        StepKind::Op("truth." | "not", args) => {
+            let source = args.first()?.var()?;
+            subject(block, source, at).or_else(|| decides("truth.").then_some((source, at)))
+        }
+        StepKind::Op("|" | "&", args) => {
+            let [left, right] = args.as_slice() else { return None };
+            let (left, right) = (subject(block, left.var()?, at)?, subject(block, right.var()?, at)?);
+            (left.0 == right.0).then_some((left.0, left.1.min(right.1)))
+        }
+        StepKind::Op(name, args) if decides(name) => {
+            let mut variables = args.iter().filter_map(|arg| arg.var());
+            let variable = variables.next()?;
+            variables.next().is_none().then_some((variable, at))
+        }
+        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+    }
+}
+
+/// True if there are operands of an operation whose types alone decide it.
+fn decides(name: &str) -> bool {
+    ops::TABLE.iter().any(|op| op.name == name && matches!(op.recipe, Recipe::Constant(_)))
+}
+
+fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: Type) -> Option<bool> {
+    let at = definition(block, value, before)?;
+    let of = |arg: &Arg| truth(block, arg.var()?, at, variable, one);
+    match &block.steps[at].kind {
+        StepKind::Copy(arg) => of(arg),
+        StepKind::Op("not", args) => of(args.first()?).map(|truth| !truth),
+        StepKind::Op("truth.", args) if args.first()?.var()? != variable => of(args.first()?),
+        StepKind::Op("|", args) => Some(of(args.first()?)? | of(args.get(1)?)?),
+        StepKind::Op("&", args) => Some(of(args.first()?)? & of(args.get(1)?)?),
+        StepKind::Op(name, args) => {
+            let types = args.iter().map(|arg| match arg {
+                Arg::Var(read) => (*read == variable).then_some(one),
+                Arg::Constant(constant) => Some(constant.ty()),
+            });
+            let row = ops::resolve(name, &types.collect::<Option<Vec<_>>>()?)?.row();
+            match row.recipe {
+                Recipe::Constant(value) => Some(value),
+                _ => None,
+            }
+        }
+        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => None,
+    }
+}

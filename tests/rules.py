@@ -215,27 +215,43 @@ class Instrumented:
             self._may(statement, reason, name, types)
 
     def _operate(self, site: int, *operands):
-        name, function, _ = self.sites[site]
-        if huge(name, operands):
+        return self._apply(site, self.sites[site][1], operands, {})
+
+    def _call(self, site: int, function, *args, **kwargs):
+        return self._apply(site, function, args, kwargs)
+
+    def _apply(self, site: int, function, args: tuple, kwargs: dict):
+        name = self.sites[site][0]
+        if huge(name, args):
             raise TooMuch
-        result = function(*operands)
+        operands = (*args, *kwargs.values()) if kwargs else args
+        try:
+            result = function(*args, **kwargs)
+        except Exception as error:
+            self._failed(name, error, operands)
+            raise
         self._judge(site, result, operands)
         return result
 
-    def _call(self, site: int, function, *args, **kwargs):
-        if huge(self.sites[site][0], args):
-            raise TooMuch
-        result = function(*args, **kwargs)
-        self._judge(site, result, (*args, *kwargs.values()))
-        return result
+    def _failed(self, name: str, error: Exception, operands: tuple) -> None:
+        # Leaving is counted once, for the statement.
+        types = tuple([type(one) for one in operands])
+        self._leaves.used.add((name, types))
+        self._leaves.reasons.add((name, types, type(error).__name__))
 
     def _not(self, site: int, value) -> bool:
         self._judge(site, not value, (bool(value),))
         return not value
 
     def _method(self, site: int, value, *args, **kwargs):
-        result = getattr(value, self.sites[site][1])(*args, **kwargs)
-        self._judge(site, result, (value, *args, *kwargs.values()))
+        name, attribute, _ = self.sites[site]
+        operands = (value, *args, *kwargs.values())
+        try:
+            result = getattr(value, attribute)(*args, **kwargs)
+        except Exception as error:
+            self._failed(name, error, operands)
+            raise
+        self._judge(site, result, operands)
         return result
 
     def _attribute(self, site: int, value):
@@ -271,8 +287,8 @@ class Instrumented:
         return True
 
     def _literal(self, statement: int, value):
-        if not fits(value):
-            self._may(statement, "literal over 64 bits")
+        if type(value) is int and not fits(value):
+            self._may(statement, "constant over 64 bits")
         return value
 
     def _iterate(self, ordinal: int, iterable):
@@ -387,7 +403,8 @@ class _Rewrite(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name):
         if isinstance(node.ctx, ast.Load) and node.id in self.owner.names:
             return self._helper("_r", self._here(), ast.Constant(node.id), node)
-        return node
+        # A constant of the module, perhaps.
+        return self._helper("_k", self._here(), node) if isinstance(node.ctx, ast.Load) else node
 
     def visit_NamedExpr(self, node: ast.NamedExpr):
         return ast.NamedExpr(node.target, self._helper("_w", ast.Constant(node.target.id), self.visit(node.value)))

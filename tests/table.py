@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 BINARY = {
@@ -76,8 +76,17 @@ def rows() -> list[Row]:
     """Every row that users can write, from the extension."""
     from brrr._brrr import operators
 
-    every = [one for one in operators() if not one["internal"]]
-    return [Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"]) for one in every]
+    found: dict[tuple, Row] = {}
+    for one in operators():
+        if one["name"].endswith("."):
+            continue
+        row = Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"])
+        # Ints of several widths are one type in Python.
+        before = found.get((row.name, row.params))
+        if before is not None:
+            row = replace(before, leaves=(*before.leaves, *(leave for leave in row.leaves if leave not in before.leaves)))
+        found[row.name, row.params] = row
+    return list(found.values())
 
 
 @cache

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests import markdown, oracle, program
+from tests import forced, markdown, oracle, program
 from tests.values import taken
 
 CASES = markdown.load()
+# Visits of one call at which the exit is forced.
+MOST_FORCED = 60
 
 
 def _is_python(case: markdown.Case) -> bool:
@@ -54,6 +56,21 @@ def test_calls(case, decorator):
         if observed.exits != call.leaves:
             found.append(f"stated exits: {oracle.lines(call.leaves)}, taken: {oracle.lines(observed.exits)}")
         assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.calls and 'overflow="wrap"' not in c.source], ids=lambda case: case.name)
+def test_forced_exits(case, decorator):
+    """Leaving at any visit of any statement changes nothing."""
+    file = program.filename("case")
+    plain = program.execute(case.source, file, program.undecorated)
+    with forced.probed():
+        fast = program.execute(case.source, file, decorator)
+    for call in case.calls:
+        args, kwargs = program.arguments(call.text, plain)
+        expected = oracle.outcome(plain[call.function], args, kwargs, file)
+        count, found = forced.differences(fast[call.function], (args, kwargs), expected, file, MOST_FORCED)
+        assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
+        assert count or call.interpreted or not expected.raised or expected.line is None, f"{call.text}: no entry point was visited"
 
 
 def _check_wrapped(plain, function, args, kwargs, call):

@@ -33,7 +33,7 @@ def search(fault: str | None):
     """What finds the fault: `(part, functions run, finding)`; None if nothing does."""
     environment = {"BRRR_FAULT": fault} if fault else {}
     for part, source, options in (
-        ("fuzzer", Source("random", SEED), Options(traced=True, forced=6)),
+        ("fuzzer", Source("random", SEED), Options(traced=True, forced=0.5)),
         ("table", Source("operands+calls+joined"), Options(traced=True)),
     ):
         engine = Engine(2, environment, timeout=10, options=options)

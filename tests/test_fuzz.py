@@ -29,7 +29,7 @@ def programs(seed, count):
 
 @pytest.fixture
 def engine():
-    engine = Engine(2, timeout=30, options=Options(instrumented=0.5, forced=8))
+    engine = Engine(2, timeout=30, options=Options(instrumented=0.5, forced=0.3))
     yield engine
     engine.stop()
 
@@ -66,7 +66,7 @@ def test_programs_are_varied():
              "is none": "Is", "constant": "global constant", "keyword-only": "keyword-only", "default": "default"}
     constructs = {word for name, word in words.items() if name in features.constructs()}
     constructs |= {"For else", "While else", "loop in loop in loop", "early return", "Break", "Continue", "Pass", "IfExp", "BoolOp",
-                   "idiom: long", "idiom: growing", "idiom: mixing"}
+                   "idiom: long", "idiom: growing", "idiom: mixing", "idiom: joins"}
     assert not constructs - found
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests import oracle, program, table
+from tests import forced, oracle, program, table
 from tests.program import Program, split
 from tests.values import TooMuch, fresh, taken
 
@@ -75,8 +75,14 @@ class Options:
     instrumented: float = 1.0
     # Exit records are compared with CPython's frames.
     traced: bool = False
-    # Most exits forced in one call; none is forced with 0.
-    forced: int = 0
+    # Share of the programs in which exits are forced, and how many at most in one call.
+    forced: float = 0.0
+    most_forced: int = 12
+
+
+def _is_among(number: int, share: float) -> bool:
+    """True for that share of the numbers, evenly spread."""
+    return int((number + 1) * share) > int(number * share)
 
 
 class _Alarm:
@@ -122,9 +128,9 @@ class Checker:
             return Finding(one, one.calls[0] if one.calls else None, [f"cannot be run: {traceback.format_exc(limit=-3).strip()}"])
         self.totals.functions += 1
         self.totals.constructs.update(one.constructs)
-        always = not one.long and number * self.options.instrumented % 1 + self.options.instrumented >= 1
+        always = not one.long and _is_among(number, self.options.instrumented)
         instrumented = oracle.Instrumented(one.text, one.name, plain) if always else None
-        kept = None
+        kept, forceable = None, []
         for call in one.calls:
             args, kwargs = split(call)
             try:
@@ -152,7 +158,26 @@ class Checker:
             self._count(leaves, observed)
             if found:
                 return Finding(one, call, found, dict(leaves.counts) if leaves else {})
+            if runs:
+                forceable.append((call, expected.outcome))
+        if forceable and _is_among(number // 2, self.options.forced):
+            found = self._forced(one, forceable, file, number)
+            if found:
+                return found
         return self._elsewhere(one, kept, plain, fast, file) if kept is not None else None
+
+    def _forced(self, one: Program, calls: list[tuple], file: str, number: int) -> Finding | None:
+        """Some calls once more for each visit of an entry point, leaving there."""
+        with forced.probed():
+            function = program.execute(one.text, file, self.decorator)[one.name]
+        for call, expected in calls[::max(1, len(calls) // 3)][:4]:
+            args, kwargs = split(call)
+            mine = (fresh(args), {name: fresh(value) for name, value in kwargs.items()})
+            count, found = forced.differences(function, mine, expected, file, self.options.most_forced, number)
+            self.totals.forced += count
+            if found:
+                return Finding(one, call, found)
+        return None
 
     def _elsewhere(self, one: Program, call: tuple, plain, fast, file: str) -> Finding | None:
         """The last call once more, after the module has bound the names that the function reads to something else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import selectors
 import time
 
@@ -66,7 +67,8 @@ class Engine:
     def examine(self, one: Program) -> Finding | None:
         """Runs one program; not counted."""
         worker = self.workers[0]
-        worker.send((one, self.options))
+        # All of it: no share of the programs.
+        worker.send((one, dataclasses.replace(self.options, instrumented=1.0, forced=1.0 if self.options.forced else 0.0)))
         with selectors.DefaultSelector() as selector:
             selector.register(worker.process.stdout, selectors.EVENT_READ)
             if not selector.select(self.timeout):

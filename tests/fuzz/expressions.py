@@ -174,7 +174,11 @@ class Expressions:
             text, params, _ = self.random.choice(forms)
             return "(" + text.format(*(self._operand("int" if one == "small" else one, depth, one == "small") for one in params)) + ")"
         if calls and pick < 0.3 or not operators:
-            return self._call_row(self.random.choice(calls), depth) if calls else self._leaf(kind)
+            if not calls:
+                return self._leaf(kind)
+            # What this CPython does not have, or always raises for, would end too many calls.
+            weights = [0.5 + features.good(row)[0] if features.good(row)[1] else 0.02 for row in calls]
+            return self._call_row(self.random.choices(calls, weights)[0], depth)
         return self._operation(self._row(operators), depth)
 
     def _operand(self, kind: str, depth: int, small: bool = False) -> str:

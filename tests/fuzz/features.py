@@ -84,16 +84,18 @@ OPERANDS = {
 }
 
 
-def works(text: str, call: tuple) -> bool:
-    """True if the build takes the function and the call."""
+def works(text: str, call: tuple | None) -> bool:
+    """True if the build takes the function, and the call if there is one."""
     from brrr import BrrrError, brrr
 
     file = program.filename("feature")
-    args, kwargs = program.split(call)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            program.execute(text, file, brrr)["f"](*args, **kwargs)
+            function = program.execute(text, file, brrr)["f"]
+            if call is not None:
+                args, kwargs = program.split(call)
+                function(*args, **kwargs)
         except (BrrrError, SyntaxError):
             return False
         except Exception:
@@ -103,11 +105,10 @@ def works(text: str, call: tuple) -> bool:
     return True
 
 
-def _expression_works(text: str, kinds: tuple[str, ...]) -> bool:
-    names = ["a", "b", "c", "d", "e"][:len(kinds)]
+def _expression_works(text: str) -> bool:
+    # Calls are refused at decoration.
     module = "import math\n" if "math." in text else ""
-    args = tuple(OPERANDS[kind][1 % len(OPERANDS[kind])] for kind in kinds)
-    return works(f"{module}@brrr\ndef f({', '.join(names)}):\n    return {text.format(*names)}\n", args)
+    return works(f"{module}@brrr\ndef f(a, b, c, d, e):\n    return {text}\n", None)
 
 
 @cache
@@ -117,15 +118,21 @@ def constructs() -> frozenset[str]:
 
 
 @cache
+def _kinds() -> frozenset[str]:
+    return frozenset(OPERANDS) - (frozenset() if "complex" in constructs() else {"complex"})
+
+
+@cache
 def forms() -> list[tuple[str, tuple[str, ...], str]]:
     """The forms of calls that the build takes."""
-    return [one for one in FORMS if _expression_works(*one[:2])]
+    return [one for one in FORMS if {*one[1], one[2]} <= _kinds() and _expression_works(one[0].format(*"abcde"))]
 
 
 @cache
 def rows() -> list[Row]:
-    """The rows whose operands and results the generator can make."""
-    return [row for row in table.rows() if all(one in OPERANDS for one in row.params)]
+    """The rows that the build takes, and whose operands the generator can make."""
+    return [row for row in table.rows() if set(row.params) <= _kinds() and (
+        row.kind in ("binary", "unary", "power") or _expression_works(row.spelled(*"abcde"[:len(row.params)])))]
 
 
 @cache
@@ -142,7 +149,7 @@ def good(row: Row) -> tuple[float, list[tuple[str, ...]]]:
         texts = tuple(f"({written(one)})" if written(one).startswith("-") else written(one) for one in operands)
         try:
             eval(row.spelled(*texts), namespace)
-        except (ArithmeticError, ValueError, TypeError):
+        except Exception:
             continue
         fine.append(texts)
     return len(fine) / max(tried, 1), fine

@@ -14,6 +14,7 @@ from tests.fuzz import features
 from tests.fuzz.expressions import NAMES, SCALARS, Expressions, Kind
 from tests.fuzz.idioms import Idioms
 from tests.program import Program
+from tests.values import written
 
 PARAMETERS = ["a", "b", "c"]
 CONSTANTS = {"COUNT": ("constant", "int", ["7", "3", "100", "4611686018427387904"]),
@@ -40,6 +41,8 @@ class Generator(Expressions):
             made = self._idiom(long=True)
         elif pick < 0.15:
             made = self._idiom(long=False)
+        elif pick < 0.2:
+            made = self._joins()
         else:
             made = self._tree()
         made.constructs = made.constructs | used(made.text)
@@ -55,6 +58,12 @@ class Generator(Expressions):
                  for _ in range(2 if long else 5)]
         words = {"idiom: " + ("growing" if grows else "mixing")} | ({"idiom: long"} if long else set())
         return Program(f"@brrr\ndef f(a, b):\n{text}", "f", calls, long or turns > 400, frozenset(words))
+
+    def _joins(self) -> Program:
+        text = f"@brrr\ndef f(a, b, c):\n{Idioms(self.random).joins()}"
+        kinds = [self.random.choice(SCALARS) for _ in range(3)]
+        calls = [tuple(self._value(kind, False) for kind in kinds) for _ in range(5)]
+        return Program(text, "f", calls, constructs=frozenset({"idiom: joins"}))
 
     # Trees.
 
@@ -91,7 +100,7 @@ class Generator(Expressions):
         names = list(self.meant)
         optional = []
         if names and "default" in self.has and self.random.random() < 0.1 and not isinstance(self.meant[names[-1]], tuple):
-            default = self._literal(self.meant[names[-1]])
+            default = written(self._value(self.meant[names[-1]], False))
             parts[-1] += f"={default}" if ":" not in parts[-1] else f" = {default}"
             optional.append(names[-1])
         if len(names) > 1 and "keyword-only" in self.has and self.random.random() < 0.08:

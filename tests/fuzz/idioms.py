@@ -101,3 +101,28 @@ class Idioms:
             lines += [f"{depth}if h > 2**80 or h < -2**80:", f"{depth}    {self.random.choice(['break', 'h = 1', 'return h, x'][:2])}"]
         lines.append(f"    return {self.random.choice(['h', 'h', 'x', 'h ^ x', 'h + x'])}")
         return "\n".join(lines) + "\n", outer * inner
+
+    def joins(self) -> str:
+        """The body of a function of three numbers whose names take several types in turn, in more combinations than versions are
+        made of."""
+        names = ["x", "y", "z", "u"]
+        starts = ["0", "a", "1.5", "False", "b", "None", "2**62", "-0.0"]
+        lines = [f"    {name} = {self.random.choice(starts[:5] if name in 'xy' else starts)}" for name in names]
+        lines.append(f"    for i in range({self.random.randint(2, 8)}):")
+        conditions = ["i % 2", "a > i", "b < i", "c == i", "i == 3", "x", "not z", "i & 2", "a", "y == u"]
+        values = ["0.5", "i", "a", "b", "c", "True", "x", "y", "i * 0.5", "-i", "i == 2", "3", "None", "2**63 - i"]
+        for name in self.random.sample(names, 4):
+            lines += [f"        if {self.random.choice(conditions)}:", f"            {name} = {self.random.choice(values)}"]
+            if self.random.random() < 0.4:
+                lines += ["        else:", f"            {name} = {self.random.choice(values)}"]
+        symbols = ["+", "*", "-", "<", "==", "//", "%", "&", "and", "or", "**", "/"]
+        for _ in range(self.random.randint(1, 3)):
+            left, right = self.random.choice(names), self.random.choice([*names, "i", "2"])
+            target = self.random.choice(["w", "w", "v", *names])
+            lines.append(f"        {target} = {left} {self.random.choice(symbols)} {right}")
+        lines += ["    w = 0.25", f"    v = {self.random.choice(names)}"][:self.random.choice([0, 0, 1, 2])]
+        result = self.random.choice(["x", "y", "w", "v", "z", "u", "x + y"])
+        lines.append(f"    return {result}")
+        unbound = {"w", "v"} & {result} - {line.split()[0] for line in lines}
+        lines += [f"    {name} = 0" for name in sorted(unbound)]
+        return "\n".join(lines) + "\n"

@@ -48,8 +48,6 @@ def main() -> None:
 def _examine(checker: Checker, one: Program, number: int) -> Finding | None:
     try:
         return checker.examine(one, number)
-    except SyntaxError:
-        raise
     except Exception:
         return Finding(one, None, [f"the harness failed: {traceback.format_exc()}"])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import time
+import warnings
 from collections.abc import Callable
 
 from tests.fuzz.check import Finding
@@ -50,6 +51,7 @@ def _try(one: Program, examine) -> Finding | None:
 def smaller(text: str):
     """Texts with a statement less, a block put in place of its header, or an expression replaced by a part of it."""
     tree = ast.parse(text)
+    warnings.simplefilter("ignore", SyntaxWarning)
     # Larger parts first.
     for place in range(len(_nodes(tree))):
         for variant in range(8):
@@ -57,7 +59,7 @@ def smaller(text: str):
             if _change(copy.body[-1], place, variant):
                 try:
                     made = ast.unparse(ast.fix_missing_locations(copy)) + "\n"
-                    ast.parse(made)
+                    compile(made, "smaller", "exec")
                 except (ValueError, SyntaxError):
                     continue
                 if len(made) < len(text):

@@ -46,7 +46,7 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         let module = syntax::parse(file);
         let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
         for function in &module.functions {
-            let (flow, mut diagnostics) = bind(function, &function.env, file);
+            let (flow, mut diagnostics) = bind(function, &function.env, file, false);
             let signature = assumed(&flow);
             let (bindings, result, findings) = infer(&flow, &Liveness::of(&flow), &signature).report(&flow);
             // What follows from an error already reported is not news.
@@ -82,7 +82,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Binds the names of a function and refuses what cannot be compiled. Run it within [`syntax::with_stack`].
+    /// Binds the names of a function and refuses what cannot be compiled. With `probes`, its code asks at every entry point
+    /// whether it leaves there: for tests. Run it within [`syntax::with_stack`].
     ///
     /// # Errors
     /// Every reason why it cannot be compiled, whatever its signature.
@@ -90,8 +91,9 @@ impl Prepared {
         source: SourceFile,
         function: syntax::Function,
         env: &Env,
+        probes: bool,
     ) -> Result<Self, (SourceFile, Vec<Diagnostic>)> {
-        let (flow, diagnostics) = bind(&function, env, &source);
+        let (flow, diagnostics) = bind(&function, env, &source, probes);
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err((source, diagnostics));
         }

@@ -54,6 +54,8 @@ pub enum Leave {
     Order,
     /// OverflowError: the magnitude of a complex.
     Magnitude,
+    /// A test wants it.
+    Probe,
     /// Two NaN, which may be one object or two.
     Identity,
     /// Always: Python warns here, or the value is not one of compiled code.
@@ -74,6 +76,7 @@ impl Leave {
             Self::Negative => "negative int",
             Self::Order => "elements without an order",
             Self::Magnitude => "magnitude over the largest float",
+            Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
         }
@@ -174,6 +177,8 @@ pub enum Recipe {
     StepDown,
     /// i64 addition modulo 2**64, for the value behind the last one of a range.
     WrappingAdd,
+    /// Leaves if whoever entered the code says so.
+    Probe,
     /// The side exit.
     Leave,
     /// u64 addition that leaves on overflow.
@@ -465,6 +470,7 @@ pub static TABLE: &[Op] = rows! {
     "&" (Int, Low) -> Int, NEVER, Recipe::Mask, "The bits of a mask, which is not negative.", "";
     "&" (Low, Nat) -> Nat, NEVER, Recipe::Mask, "The bits of a mask.", "";
     "&" (Nat, Low) -> Nat, NEVER, Recipe::Mask, "The bits of a mask.", "";
+    "probe." () -> NoneType, &[Leave::Probe], Recipe::Probe, "An entry point, where a test may force the side exit.", "";
 };
 
 impl OpId {

@@ -58,7 +58,7 @@ fn typed(case: &Case, file: &SourceFile) -> Vec<String> {
     for function in module.functions {
         let name = function.name.clone();
         let env = function.env.clone();
-        let Ok(prepared) = Prepared::new(file.clone(), function, &env) else { continue };
+        let Ok(prepared) = Prepared::new(file.clone(), function, &env, false) else { continue };
         let Ok(signature) = prepared.annotated() else { continue };
         let Ok(function) = prepared.typed(&signature) else { continue };
         if let Err(error) = ir::verify::verify(&function) {

@@ -61,7 +61,7 @@ fn preparation(text: &str) {
     let module = syntax::parse(&file);
     for function in module.functions {
         let env = function.env.clone();
-        let Ok(prepared) = Prepared::new(file.clone(), function, &env) else { continue };
+        let Ok(prepared) = Prepared::new(file.clone(), function, &env, false) else { continue };
         let parameters = prepared.parameters().len();
         for one in [Type::Int, Type::Float, Type::Bool] {
             let signature = Signature { params: vec![one; parameters] };

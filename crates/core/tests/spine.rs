@@ -33,7 +33,7 @@ extern "C" fn probe(_: *mut Activation) -> u8 {
 fn typed(source: &str, params: &[Type]) -> ir::Function {
     let mut lines = source.split_inclusive('\n').map(str::to_owned);
     let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
-    let prepared = Prepared::new(file, function, &Env::default()).expect("a function that compiles");
+    let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
     prepared.typed(&Signature { params: params.to_vec() }).expect("verified IR")
 }
 

@@ -9,6 +9,7 @@ use brrr_core::abi;
 
 use crate::callable::Callable;
 use crate::poll::Watch;
+use crate::probes;
 use crate::specialise::Specialisation;
 
 /// One run. The head is what compiled code sees.
@@ -45,7 +46,7 @@ extern "C" fn host(_: *mut abi::Activation, _: u64, _: *const u64, _: *mut u64) 
     1
 }
 
-/// No exit is forced.
+/// Forces the side exit at the visit that a test has chosen.
 extern "C" fn probe(_: *mut abi::Activation) -> u8 {
-    0
+    probes::visit().into()
 }

@@ -17,6 +17,7 @@ use crate::callable;
 use crate::convert::type_name;
 use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
+use crate::probes;
 use crate::specialise::{Body, Choices};
 
 /// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
@@ -174,7 +175,8 @@ fn read(lines: Lines<'_>, in_class: bool, env: &Env) -> Result<Prepared, Refusal
     let (source, mut parsed) = syntax::read_function(&path, first_line, &mut || rest.next())
         .map_err(|(source, diagnostic)| Refusal::InSource(source, vec![diagnostic]))?;
     parsed.in_class = in_class;
-    Prepared::new(source, parsed, env).map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics))
+    Prepared::new(source, parsed, env, probes::are_wanted())
+        .map_err(|(source, diagnostics)| Refusal::InSource(source, diagnostics))
 }
 
 fn not_a_function(target: &Bound<'_, PyAny>) -> Refusal {

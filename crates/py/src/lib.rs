@@ -13,6 +13,7 @@ mod errors;
 mod interrupt;
 mod methods;
 mod poll;
+mod probes;
 mod resume;
 mod specialise;
 mod tables;
@@ -39,6 +40,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Function", callable::class(py)?)?;
     module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;
+    module.add_function(wrap_pyfunction!(probes::probe, module)?)?;
     module.add_function(wrap_pyfunction!(tables::operators, module)?)?;
     module.add_function(wrap_pyfunction!(tables::faults, module)?)
 }

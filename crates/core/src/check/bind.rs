@@ -23,14 +23,16 @@ use crate::syntax::{Function, identifier, span};
 use crate::types::Env;
 use loops::LoopTargets;
 
-/// Binds a function.
+/// Binds a function. With `probes`, the code asks at every entry point whether it leaves there: for tests.
 #[must_use]
-pub fn bind(function: &Function, env: &Env, file: &SourceFile) -> (Flow, Vec<Diagnostic>) {
+pub fn bind(function: &Function, env: &Env, file: &SourceFile, probes: bool) -> (Flow, Vec<Diagnostic>) {
     let mut binder = Binder::new(function, env, file);
+    binder.probes = probes;
     binder.parameters(function);
     binder.locals(&function.ast.body);
     binder.start();
     binder.body(&function.ast.body);
+    binder.statement = binder.next_statement;
     let end = Span::new(function.span.end, function.span.end);
     let entry = binder.entry(Point::Start, end);
     binder.finish(End::Return(Arg::Constant(Constant::None), entry, end));
@@ -53,6 +55,7 @@ pub(super) struct Binder<'a> {
     statement: u32,
     /// The loops around, innermost last.
     loops: Vec<LoopTargets>,
+    probes: bool,
     /// The names that the statement at hand writes inside its expressions, each with its shadow.
     shadows: BTreeMap<VarId, VarId>,
     /// A variable that never has a value, once there is a `del`.
@@ -82,6 +85,7 @@ impl<'a> Binder<'a> {
             next_statement: 0,
             statement: 0,
             loops: Vec::new(),
+            probes: false,
             shadows: BTreeMap::new(),
             unbound: None,
         }
@@ -135,6 +139,10 @@ impl<'a> Binder<'a> {
         let start = (self.current, self.flow.blocks[self.current.0 as usize].steps.len() as u32);
         self.flow.entries.push(EntryPoint { statement: self.statement, point, span, start });
         self.at = EntryId(self.flow.entries.len() as u32 - 1);
+        if self.probes {
+            let nothing = self.temporary();
+            self.step(nothing, StepKind::Op("probe.", Vec::new()), span);
+        }
         self.at
     }
 

@@ -60,7 +60,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, signature: &Signature) -> Inferre
         let block = flow.block(at);
         let Some(mut types) = inferred.at(flow, at, block.steps.len()) else { continue };
         // A branch narrows what its condition asks about.
-        let tested = decide::tested(block).map(|variable| (variable.0 as usize, variable));
+        let tested = liveness.tested(at).map(|variable| (variable.0 as usize, variable));
         let sides = tested.map(|(slot, variable)| (slot, decide::sides(block, variable, types[slot])));
         for (side, successor) in block.successors().into_iter().enumerate() {
             if let Some((slot, sides)) = sides {

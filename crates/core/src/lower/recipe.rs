@@ -5,13 +5,17 @@
 mod complex;
 mod nat;
 
+use std::mem::offset_of;
+
 use inkwell::values::{FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::{Loaded, Lowerer};
+use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::ExitId;
 use crate::ops::{Predicate, Recipe};
+use crate::types::Type;
 
 /// Constant exponents up to here are multiplied out.
 const MULTIPLIED_OUT: u64 = 64;
@@ -144,6 +148,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 args[0]
             }
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
+            Recipe::Probe => {
+                let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
+                let leaves = self.b.compare(IntPredicate::NE, asked, self.b.i8.const_zero());
+                self.leave_if(leaves, exit);
+                Loaded::Unit(Type::None)
+            }
             // Never an operation of verified IR: a row that always leaves is a terminator.
             Recipe::Leave => {
                 self.leave_if(self.b.bool(true), exit);

@@ -37,7 +37,20 @@ _FUTURES = 0x1FE_0000
 _BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 """Fields that hold statements, or parts that do, in the order of the source."""
 
-_HELPERS = {".iter": iter, ".range": range, ".chain": chain, ".locals": locals}
+_SHOWS_NAMES = ("locals", "vars", "dir")
+"""Builtins that give the names of the function when they are called without arguments."""
+
+
+def _visible(names: object) -> object:
+    """What `locals()`, `vars()` or `dir()` gave, without the hidden names."""
+    if type(names) is dict and ".locals" in names:
+        return {name: value for name, value in names.items() if not name.startswith(".")}
+    if type(names) is list and ".locals" in names:
+        return [name for name in names if not name.startswith(".")]
+    return names
+
+
+_HELPERS = {".iter": iter, ".range": range, ".chain": chain, ".locals": locals, ".visible": _visible}
 """What continuations call. They come as defaults, for names outside the function may mean anything."""
 
 
@@ -60,6 +73,8 @@ class Source:
         # Moved to the lines of the file; columns are the file's already.
         first = (tree.decorator_list or [tree])[0].lineno
         _move(tree, code.co_firstlineno - first)
+        if not set(_SHOWS_NAMES).isdisjoint(code.co_names):
+            tree = _with_visible_names(tree)
         self.code = code
         self.tree = tree
         self.class_name = _class_name(code.co_qualname)
@@ -266,6 +281,9 @@ class _Writer:
             length = BinOp(left=left, op=Mult(), right=part["step"], **_place(at))
             stop = BinOp(left=part["next"], op=Add(), right=length, **_place(at))
             values = _call(".range", at, part["next"], stop, part["step"])
+        elif state["stop"] not in self.names:
+            # Before the target is bound, in a loop whose body never ends: nothing asks for a second turn.
+            values = Tuple(elts=[part["next"]], ctx=Load(), **_place(at))
         else:
             values = _call(".range", at, part["next"], part["stop"], _constant(_constant_step(at), at))
         self.iterators.append(_assign(f".rest{ordinal}", _call(".iter", at, values), at))
@@ -407,6 +425,18 @@ def _move(node, lines: int) -> None:
             for one in value if isinstance(value, list) else [value]:
                 if hasattr(one, "_fields"):
                     waiting.append(one)
+
+
+def _with_visible_names(node):
+    """A copy in which nothing shows the hidden names."""
+    if isinstance(node, list):
+        return [_with_visible_names(one) for one in node]
+    if not hasattr(node, "_fields"):
+        return node
+    copy = _changed(node, **{field: _with_visible_names(getattr(node, field)) for field in node._fields})
+    if isinstance(node, Call) and isinstance(node.func, Name) and node.func.id in _SHOWS_NAMES:
+        return copy if node.args or node.keywords else _call(".visible", node, copy)
+    return copy
 
 
 def _changed(node, **changes):

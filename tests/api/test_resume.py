@@ -1,0 +1,281 @@
+"""Side exits resume at the statement that left."""
+
+import builtins
+import linecache
+import pickle
+import sys
+import threading
+import traceback
+
+import pytest
+
+from brrr import _brrr, brrr
+from tests.nested import Generator
+
+class Forced:
+    """A function `f` beside itself under the decorator, with a probe at every entry point."""
+
+    def __init__(self, text, monkeypatch, find="f"):
+        monkeypatch.setenv("BRRR_PROBES", "1")
+        self.text = text
+        self.path = f"<forced {id(self)}>"
+        linecache.cache[self.path] = (len(text), None, text.splitlines(True), self.path)
+        self.plain = self.find({"brrr": lambda function: function}, find)
+        self.compiled = self.find({"brrr": brrr}, find)
+
+    def find(self, names, find):
+        exec(compile(self.text, self.path, "exec"), names)
+        return eval(find, names)
+
+    def outcome(self, function, args):
+        try:
+            result = function(*args)
+            return "returned", type(result), repr(result)
+        except UnboundLocalError as error:
+            # CPython 3.11 names the line before, once two instructions have become one.
+            return "raised", str(error)
+        except Exception as error:
+            trace = error.__traceback__
+            while trace.tb_frame.f_code.co_filename != self.path:
+                trace = trace.tb_next
+            return "raised", "".join(traceback.format_exception(type(error), error, trace))
+
+    def check(self, *args):
+        """Leaves at every visit in turn; gives back their number."""
+        expected = self.outcome(self.plain, args)
+        _brrr.probe(0)
+        assert self.outcome(self.compiled, args) == expected, self.text
+        visits = _brrr.probe(0)
+        for visit in range(1, visits + 1):
+            _brrr.probe(visit)
+            outcome = self.outcome(self.compiled, args)
+            _brrr.probe(0)
+            assert outcome == expected, f"{self.text}\nleft at visit {visit}: {self.compiled._last_exit()}"
+        return visits
+
+
+def ends(function, args):
+    """Whether a call ends soon: generated loops need not."""
+    lines = 0
+
+    def trace(frame, event, _):
+        nonlocal lines
+        lines += 1
+        if lines > 600:
+            raise TimeoutError
+        return trace
+
+    sys.settrace(trace)
+    try:
+        function(*args)
+    except TimeoutError:
+        return False
+    except Exception:
+        return True
+    finally:
+        sys.settrace(None)
+    return True
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_generated(seed, monkeypatch):
+    visits = 0
+    for number in range(5):
+        forced = Forced("@brrr\n" + Generator(seed * 1000 + number, notes=False, match=False).text(), monkeypatch)
+        for args in [(1, 2, 3), (0, 2.5, 2)]:
+            if ends(forced.plain, args):
+                visits += forced.check(*args)
+    assert visits > 50
+
+
+IN_A_CLASS = """\
+def outer(limit):
+    class Outer:
+        class __Inner:
+            @staticmethod
+            @brrr
+            def f(__a, b):
+                __c = b
+                for __i in range(__a):
+                    __c += __i * 2
+                    if __c > 10:
+                        __d = __c
+                return __d, __c
+    return Outer._Outer__Inner.f
+"""
+
+
+def test_private_names(monkeypatch):
+    text = IN_A_CLASS.replace("return __d, __c", "return __d - __c // b")
+    forced = Forced(text, monkeypatch, "outer(3)")
+    assert forced.compiled.__qualname__ == "outer.<locals>.Outer.__Inner.f"
+    assert forced.check(7, 3) > 20
+    assert forced.check(2, 0) > 5
+    with pytest.raises(UnboundLocalError, match="'_Inner__d'"):
+        forced.compiled(0, 1)
+
+
+TRACE = """\
+if 1:
+  @brrr
+  def f(n, a):
+      total = 0
+      for i in range(n):
+          while 0 <= total < 100:
+              total += (a   //  # not divided
+                        (a - n)); a -= 1
+              if total > 50: break
+      return total
+"""
+
+
+def test_traceback(monkeypatch):
+    forced = Forced(TRACE, monkeypatch)
+    assert forced.check(3, 600) > 10
+    with pytest.raises(ZeroDivisionError) as caught:
+        forced.compiled(1, 2)
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert [frame.name for frame in frames] == ["test_traceback", "f"]
+    assert (frames[1].filename, frames[1].lineno) == (forced.path, 7)
+
+
+def test_names_that_stay_unbound():
+    @brrr
+    def f(n: int, c: bool):
+        for i in range(n):
+            if c:
+                x = i
+            n = n * 2**40
+        return x + n
+
+    assert f(3, True) == f.original_func(3, True) == 2 + 3 * 2**120
+    with pytest.raises(UnboundLocalError) as caught:
+        f(3, False)
+    with pytest.raises(UnboundLocalError) as expected:
+        f.original_func(3, False)
+    assert str(caught.value) == str(expected.value)
+    assert set(f.stats()["exits"].values()) == {2}
+
+
+def test_arguments_come_back_as_they_are():
+    @brrr
+    def f(a: float, b: float, n: int):
+        c = b
+        n = n * n
+        return a if n > 0 else c
+
+    a, b, big = float("1.5"), float("2.5"), 2**40
+    assert f(a, b, big) is a
+    assert f.stats()["exits"] == {f.__code__.co_firstlineno + 3: 1}
+    same = float("1.5")
+    assert f(a, same, big) is a
+    assert f(same, a, big) is same
+
+
+def test_one_of_equal_arguments():
+    @brrr
+    def f(a: float, b: float, c: bool, n: int):
+        x = a if c else b
+        n = n * n
+        return x if n > 0 else 0.0
+
+    a, b = float("1.5"), float("1.5")
+    assert f(a, b, True, 2**40) is a
+    assert f(a, b, False, 2**40) is b
+
+
+def test_an_int_grows_and_shrinks():
+    @brrr
+    def f(n: int) -> int:
+        x = 1
+        for i in range(n):
+            x = x * 3 + 1
+            while x > 10**30:
+                x //= 7
+        return x
+
+    assert f(500) == f.original_func(500)
+
+
+def test_steps_of_ranges():
+    @brrr
+    def f(start: int, stop: int, step: int) -> int:
+        total = 0
+        for i in range(start, stop, step):
+            total += i
+            i = 0
+        return total
+
+    for args in [(2**62, 2**63 - 1, 2**60), (-(2**62), -(2**63), -(2**61)), (2**62, 2**62 + 5, 1), (2**62, 2**62 - 5, -1)]:
+        assert f(*args) == f.original_func(*args)
+        assert f(*args) == f.original_func(*args)
+    assert f.stats()["compiled"] == 0
+
+
+def test_builtins_of_the_function():
+    """Those it had when it was made, not those that its module names now."""
+    names = {"brrr": brrr, "__builtins__": dict(vars(builtins))}
+    text = "@brrr\ndef f(n):\n    n = n * n\n    for i in range(3):\n        n += i\n    return n\n"
+    linecache.cache["<own builtins>"] = (len(text), None, text.splitlines(True), "<own builtins>")
+    exec(compile(text, "<own builtins>", "exec"), names)
+    del names["__builtins__"]
+    names["__builtins__"] = {"range": None, "__import__": __import__}
+    assert names["f"](2**40) == 2**80 + 3
+
+
+def test_threads_and_pickling():
+    assert pickle.loads(pickle.dumps(grows)) is grows
+    results = []
+
+    def work():
+        results.append([grows(n) for n in (100, 200, 300) for _ in range(20)])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [[grows.original_func(n) for n in (100, 200, 300) for _ in range(20)]] * 4
+
+
+@brrr
+def grows(n: int) -> int:
+    total = 1
+    for i in range(1, n):
+        total = total * i
+    return total % 1000007
+
+
+def test_functions_are_collected():
+    import gc
+    import weakref
+
+    def make():
+        text = "@brrr\ndef f(n: int):\n    n = n * n\n    return n\n"
+        linecache.cache["<collected>"] = (len(text), None, text.splitlines(True), "<collected>")
+        names = {"brrr": brrr}
+        exec(compile(text, "<collected>", "exec"), names)
+        assert names["f"](2**40) == 2**80
+        return weakref.ref(names["f"])
+
+    gone = make()
+    gc.collect()
+    assert gone() is None
+
+
+def test_too_deep_for_a_continuation():
+    """The original function does what no continuation can be made for."""
+    nested = "".join(f"{' ' * depth}if n > {depth}:\n" for depth in range(1, 90))
+    text = f"@brrr\ndef f(n: int):\n{nested}{' ' * 90}n = n * n\n return n\n"
+    linecache.cache["<deep>"] = (len(text), None, text.splitlines(True), "<deep>")
+    names = {"brrr": brrr}
+    exec(compile(text, "<deep>", "exec"), names)
+    assert names["f"](2**40) == 2**80
+
+    def deeper(depth):
+        if depth == 0:
+            return names["f"](2**41)
+        return deeper(depth - 1)
+
+    limit = sys.getrecursionlimit()
+    assert deeper(limit - 200) == 2**82

@@ -2,6 +2,10 @@
 //!
 //! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
 
+mod carried;
+pub mod plan;
+pub mod ranges;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::ir::{BlockId, Constant, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};

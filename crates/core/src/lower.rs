@@ -7,6 +7,7 @@ mod builder;
 mod chain;
 mod loops;
 mod recipe;
+mod version;
 
 use std::collections::HashMap;
 
@@ -17,8 +18,7 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE};
 use crate::backend::Options;
-use crate::ir::{BlockId, Chain, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
-use crate::loops::shapes;
+use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::types::{Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -31,7 +31,7 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     b.at_end(entry);
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
-    let loops = loops::Loops::new(b.alloca(b.i64, "fuel"), shapes(function));
+    let loops = loops::Loops::new((b.alloca(b.i64, "fuel"), b.alloca(b.i64, "turns")), function, options);
     let exits = HashMap::new();
     let (scratch, wide_scratch, overflow_to) = (None, None, None);
     let mut lowerer = Lowerer { b, function, options, slots, blocks, exits, scratch, wide_scratch, overflow_to, loops };
@@ -195,18 +195,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// Two words of memory for a helper to write to.
     fn wide_scratch(&mut self) -> PointerValue<'ctx> {
         *self.wide_scratch.get_or_insert_with(|| self.b.alloca_at_entry(self.b.i128, "scratch.wide"))
-    }
-
-    fn statements(&mut self, statements: &[Statement]) {
-        let mut at = 0;
-        while let Some(statement) = statements.get(at) {
-            let length = statements[at..].iter().take_while(|one| one.chain == Chain::Part).count();
-            match length {
-                0 => self.statement(statement),
-                _ => self.chain(&statements[at..=at + length]),
-            }
-            at += length + 1;
-        }
     }
 
     fn statement(&mut self, statement: &Statement) {

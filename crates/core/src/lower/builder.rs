@@ -170,8 +170,9 @@ impl<'ctx> Builder<'ctx> {
         div(IntValue) = build_int_signed_div;
         mul(IntValue) = build_int_mul;
         div_unsigned(IntValue) = build_int_unsigned_div;
-        rem_unsigned(IntValue) = build_int_unsigned_rem;
         rem(IntValue) = build_int_signed_rem;
+        rem_unsigned(IntValue) = build_int_unsigned_rem;
+        mul_no_wrap(IntValue) = build_int_nsw_mul;
         and(IntValue) = build_and;
         or(IntValue) = build_or;
         xor(IntValue) = build_xor;

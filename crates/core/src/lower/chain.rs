@@ -10,18 +10,24 @@ use inkwell::values::IntValue;
 
 use super::{Loaded, Lowerer};
 use crate::ir::{ExitId, LocalId, Operand, Statement, Value};
+use crate::loops::plan::Proof;
 use crate::ops::Recipe;
 use crate::types::Type;
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// Lowers the statements of a chain: its parts, then its end.
-    pub(super) fn chain(&mut self, statements: &[Statement]) {
+    /// Lowers the statements of a chain: its parts, then its end. What is proven of each holds on the usual path.
+    pub(super) fn chain(&mut self, statements: &[Statement], proofs: &[Proof]) {
         let Some((end, parts)) = statements.split_last() else { return };
         let (aside, after) = (self.b.block("wide"), self.b.block("wide.after"));
         self.overflow_to = Some(aside);
-        parts.iter().for_each(|part| self.statement(part));
+        for (part, &proof) in parts.iter().zip(proofs) {
+            self.loops.proof = proof;
+            self.statement(part);
+        }
         self.overflow_to = None;
+        self.loops.proof = proofs.last().copied().unwrap_or_default();
         self.statement(end);
+        self.loops.proof = Proof::default();
         self.b.jump(after);
         self.b.at_end(aside);
         let mut wide = Wide { values: HashMap::new(), narrow: Vec::new() };

@@ -168,6 +168,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// An operation that leaves on overflow, or wraps if the user wants that.
     fn checked(&mut self, name: &str, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if self.loops.proof.fits {
+            return match name {
+                "llvm.sadd.with.overflow" => self.b.add_no_wrap(left, right),
+                "llvm.ssub.with.overflow" => self.b.sub_no_wrap(left, right),
+                _ => self.b.mul_no_wrap(left, right),
+            };
+        }
         let pair = self.b.intrinsic(name, &[self.b.i64.into()], &[left.into(), right.into()]);
         if !self.wraps() {
             let overflow = self.b.part(pair, 1);
@@ -220,8 +227,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if let Some(bits) = power_of_two(right) {
             return self.b.shr(left, self.b.int(bits));
         }
-        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
-        self.leave_if(zero, exit);
+        let proof = self.loops.proof;
+        if !proof.divisor_positive {
+            let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+            self.leave_if(zero, exit);
+        }
+        if proof.dividend_not_negative {
+            return self.b.div_unsigned(left, right);
+        }
+        if proof.divisor_not_negative {
+            let (quotient, rest) = (self.b.div(left, right), self.b.rem(left, right));
+            let below = self.b.sub(quotient, self.b.int(1));
+            return self.unless_negative(rest, quotient, below, right.is_const());
+        }
         let least = self.b.compare(IntPredicate::EQ, left, self.b.int(i64::MIN));
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
         let overflow = self.b.and(least, minus_one);
@@ -248,8 +266,28 @@ impl<'ctx> Lowerer<'ctx, '_> {
     ) -> IntValue<'ctx> {
         let inexact = self.b.compare(IntPredicate::NE, rest, self.b.int(0));
         let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, divisor), self.b.int(0));
-        let corrected = self.b.and(inexact, signs_differ);
-        if divisor.is_const() {
+        self.unless(self.b.and(inexact, signs_differ), usual, other, divisor.is_const())
+    }
+
+    /// The same beside a divisor that is positive.
+    fn unless_negative(
+        &self,
+        rest: IntValue<'ctx>,
+        usual: IntValue<'ctx>,
+        other: IntValue<'ctx>,
+        cheap: bool,
+    ) -> IntValue<'ctx> {
+        self.unless(self.b.compare(IntPredicate::SLT, rest, self.b.int(0)), usual, other, cheap)
+    }
+
+    fn unless(
+        &self,
+        corrected: IntValue<'ctx>,
+        usual: IntValue<'ctx>,
+        other: IntValue<'ctx>,
+        cheap: bool,
+    ) -> IntValue<'ctx> {
+        if cheap {
             return self.b.select_int(corrected, other, usual);
         }
         let (from, correct, after) = (self.b.current(), self.b.block("floor"), self.b.block("floor.after"));
@@ -265,8 +303,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if power_of_two(right).is_some() {
             return self.b.and(left, self.b.sub(right, self.b.int(1)));
         }
-        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
-        self.leave_if(zero, exit);
+        let proof = self.loops.proof;
+        if !proof.divisor_positive {
+            let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+            self.leave_if(zero, exit);
+        }
+        if proof.dividend_not_negative {
+            return self.b.rem_unsigned(left, right);
+        }
+        if proof.divisor_not_negative {
+            let rest = self.b.rem(left, right);
+            let moved = self.b.add(rest, right);
+            return self.unless_negative(rest, rest, moved, right.is_const());
+        }
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
         let divisor = self.b.select_int(minus_one, self.b.int(1), right);
         let rest = self.b.rem(left, divisor);
@@ -314,6 +363,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Zero may be shifted by any count; another int fits if shifting back gives it again.
     fn shl_int(&mut self, value: IntValue<'ctx>, count: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if self.loops.proof.fits {
+            return self.b.shl(value, count);
+        }
         let negative = self.b.compare(IntPredicate::SLT, count, self.b.int(0));
         self.leave_if(negative, exit);
         let near = self.at_most_63(count);

@@ -19,6 +19,7 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -32,15 +33,30 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
     let loops = loops::Loops::new((b.alloca(b.i64, "fuel"), b.alloca(b.i64, "turns")), function, options);
+    let boxes = boxes(&b, function);
     let exits = HashMap::new();
     let (scratch, wide_scratch, overflow_to) = (None, None, None);
-    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits, scratch, wide_scratch, overflow_to, loops };
+    let mut lowerer =
+        Lowerer { b, function, options, slots, blocks, exits, scratch, wide_scratch, overflow_to, boxes, loops };
     lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
     lowerer.parameters();
     lowerer.fill_up();
     lowerer.b.jump(lowerer.blocks[0]);
     (0..function.blocks.len()).for_each(|at| lowerer.block(BlockId(at as u32)));
     lowerer.b.module
+}
+
+/// Words for the arguments of the calls that the interpreter does, if there are such calls.
+fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'ctx>> {
+    let statements = function.blocks.iter().flat_map(|block| &block.statements);
+    let words = statements.filter_map(|statement| match &statement.value {
+        Value::Op { op, args, .. } => {
+            let words = || op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len());
+            (op.row().recipe == Recipe::Host).then(words)
+        }
+        Value::Convert(_) => None,
+    });
+    words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
 }
 
 /// Where a local lives.
@@ -147,6 +163,8 @@ struct Lowerer<'ctx, 'ir> {
     wide_scratch: Option<PointerValue<'ctx>>,
     /// Where overflow goes instead of an exit, within a chain.
     overflow_to: Option<BasicBlock<'ctx>>,
+    /// The arguments of a call that the interpreter does.
+    boxes: Option<PointerValue<'ctx>>,
     loops: loops::Loops<'ctx>,
 }
 
@@ -197,14 +215,18 @@ impl<'ctx> Lowerer<'ctx, '_> {
         *self.wide_scratch.get_or_insert_with(|| self.b.alloca_at_entry(self.b.i128, "scratch.wide"))
     }
 
+    /// Words of memory for the arguments of a call that the interpreter does.
+    fn boxes(&self, words: usize) -> PointerValue<'ctx> {
+        self.boxes.unwrap_or_else(|| self.b.alloca(self.b.i64.array_type(words as u32), "boxes"))
+    }
+
     fn statement(&mut self, statement: &Statement) {
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
-                let row = op.row();
-                self.recipe(row.recipe, &args, *exit).of_type(row.result)
+                self.recipe(*op, &args, *exit).of_type(op.row().result)
             }
         };
         self.write(statement.target, value);

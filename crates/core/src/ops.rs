@@ -6,6 +6,10 @@
 //!
 //! What has no row is not done in compiled code: the statement takes its side exit and the interpreter does it, or raises.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
@@ -15,9 +19,10 @@ use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as None
 pub struct OpId(pub u16);
 
 /// One row.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Op {
-    /// Python's spelling; rows of one name are overloads. Names with a dot are the compiler's own.
+    /// Python's spelling; rows of one name are overloads. Functions have their names (`abs`, `math.sqrt`), methods and
+    /// attributes a dot in front (`.bit_length`, `.real`). Names that end with a dot are the compiler's own.
     pub name: &'static str,
     /// Types of the operands, exactly.
     pub params: &'static [Type],
@@ -31,6 +36,8 @@ pub struct Op {
     pub doc: &'static str,
     /// An expression that uses this row; empty for the compiler's own rows.
     pub example: &'static str,
+    /// The first CPython 3.x that has it.
+    pub since: u8,
 }
 
 /// Why an operation leaves compiled code.
@@ -48,12 +55,20 @@ pub enum Leave {
     PowDomain,
     /// ValueError: the step of a range is zero.
     ZeroStep,
-    /// The int is negative.
+    /// ValueError or OverflowError: outside the domain of the function, or the result is too large.
+    Domain,
+    /// ValueError or OverflowError: NaN, an infinity, or an int that does not fit 64 bits.
+    NotAnInt,
+    /// ValueError: the argument is negative; or an int that has to be taken without a sign.
     Negative,
     /// TypeError: elements of tuples that have no order.
     Order,
     /// OverflowError: the magnitude of a complex.
     Magnitude,
+    /// ValueError: there is no inverse.
+    NoInverse,
+    /// ValueError: the range is empty.
+    Empty,
     /// A test wants it.
     Probe,
     /// Two NaN, which may be one object or two.
@@ -73,9 +88,13 @@ impl Leave {
             Self::NegativeExponent => "negative exponent",
             Self::PowDomain => "overflow, zero to a negative power, complex result",
             Self::ZeroStep => "step of zero",
-            Self::Negative => "negative int",
+            Self::Domain => "argument out of domain, result out of range",
+            Self::NotAnInt => "NaN, infinity, int over 64 bits",
+            Self::Negative => "negative argument",
             Self::Order => "elements without an order",
             Self::Magnitude => "magnitude over the largest float",
+            Self::NoInverse => "no modular inverse",
+            Self::Empty => "empty range",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
@@ -98,6 +117,32 @@ pub enum Predicate {
     Gt,
     /// `>=`
     Ge,
+}
+
+/// How a float becomes a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Down.
+    Floor,
+    /// Up.
+    Ceil,
+    /// Towards zero.
+    Trunc,
+    /// To the nearest, of two as near to the even one.
+    Even,
+}
+
+/// What a float is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// NaN.
+    Nan,
+    /// An infinity.
+    Infinite,
+    /// Neither.
+    Finite,
+    /// A whole number.
+    Whole,
 }
 
 /// How a row is lowered: data, so that the table needs no LLVM.
@@ -181,6 +226,44 @@ pub enum Recipe {
     Probe,
     /// The side exit.
     Leave,
+    /// i64 absolute value that leaves on overflow.
+    AbsInt,
+    /// f64 absolute value.
+    AbsFloat,
+    /// f64 with the sign of another.
+    CopySign,
+    /// Zero of the result's type.
+    Zero,
+    /// The int 1.
+    One,
+    /// f64 to i64, which leaves where the int does not fit and on NaN.
+    ToInt(Rounding),
+    /// A test of an f64.
+    Is(Kind),
+    /// Bits of the magnitude of an i64.
+    BitLength,
+    /// Ones in the magnitude of an i64.
+    BitCount,
+    /// Square root by instruction, which leaves on a negative operand.
+    Sqrt,
+    /// f64 times 180 / pi.
+    Degrees,
+    /// f64 times pi / 180.
+    Radians,
+    /// `math.isclose` with both tolerances.
+    IsClose,
+    /// A logarithm of libm's, which leaves unless the operand is positive.
+    Log(&'static str),
+    /// The quotient of two natural logarithms.
+    LogBase,
+    /// A function of libm's that leaves on NaN from numbers and on an infinity from finite ones.
+    Checked(&'static str),
+    /// A function of libm's, or a helper, that always has a result.
+    Call(&'static str),
+    /// A helper that writes its result through a last argument and gives 0, or gives 1: it leaves.
+    Helper(&'static str),
+    /// The interpreter's own function, called with the same arguments as objects; it leaves if that raises.
+    Host,
     /// u64 addition that leaves on overflow.
     AddNat,
     /// u64 subtraction that leaves on overflow.
@@ -264,20 +347,46 @@ pub enum Recipe {
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
 const ZERO: &[Leave] = &[Leave::ZeroDivision];
 const NEVER: &[Leave] = &[];
-const NAN: &[Leave] = &[Leave::Identity];
-const MAGNITUDE: &[Leave] = &[Leave::Magnitude];
 
 macro_rules! rows {
-    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal;)*) => {
+    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal
+       $(, since $since:literal)?;)*) => {
         &[$(Op {
             name: $name, params: &[$($param),*], result: $result, leaves_if: $leaves, recipe: $recipe,
-            doc: $doc, example: $example,
+            doc: $doc, example: $example, since: 0 $(+ $since)?,
         }),*]
     };
 }
 
+mod calls;
+mod complex;
+mod math;
+mod nat;
+
 /// All rows.
-pub static TABLE: &[Op] = rows! {
+pub static TABLE: &[Op] = &ALL;
+
+static ALL: [Op; COUNT] = joined(PARTS);
+
+const PARTS: [&[Op]; 5] = [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS];
+const COUNT: usize = OPERATORS.len() + nat::ROWS.len() + complex::ROWS.len() + calls::ROWS.len() + math::ROWS.len();
+
+const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut part, mut at) = (0, 0);
+    while part < parts.len() {
+        let mut row = 0;
+        while row < parts[part].len() {
+            all[at] = parts[part][row];
+            (row, at) = (row + 1, at + 1);
+        }
+        part += 1;
+    }
+    all
+}
+
+/// Operators, and what the compiler itself needs.
+const OPERATORS: &[Op] = rows! {
     "+" (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "Sum.", "2 + 3";
     "+" (Float, Float) -> Float, NEVER, Recipe::AddFloat, "Sum; an int beside a float is converted.", "2.5 + 1";
     "-" (Int, Int) -> Int, OVERFLOW, Recipe::SubInt, "Difference.", "2 - 3";
@@ -372,104 +481,10 @@ pub static TABLE: &[Op] = rows! {
     "same." (Float, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
     "index." (Int) -> Int, NEVER, Recipe::Same, "An argument of range; a bool counts as an int.", "";
     "step." (Int) -> Int, &[Leave::ZeroStep], Recipe::NonZero, "The step of a range.", "";
-    "truth." (Nat) -> Bool, NEVER, Recipe::TruthInt, "An int is true unless it is zero.", "";
-    "truth." (Complex) -> Bool, NEVER, Recipe::TruthComplex, "A complex is true unless it is zero.", "";
     "count." (Int, Int, Int) -> Int, NEVER, Recipe::RangeCount, "Turns of a range, unsigned.", "";
     "up." (Int) -> Int, NEVER, Recipe::StepUp, "Next value of a range with step 1.", "";
     "down." (Int) -> Int, NEVER, Recipe::StepDown, "Next value of a range with step -1, or the turns that remain.", "";
     "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
-    "is.None." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not None.", "";
-    "is.True." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not True.", "";
-    "is.False." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not False.", "";
-    "is.None." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not None.", "";
-    "is.True." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not True.", "";
-    "is.False." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not False.", "";
-    "==" (NoneType, Nat) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "";
-    "==" (Nat, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "";
-    "==" (NoneType, Complex) -> Bool, NEVER, Recipe::Constant(false), "None is equal to no number.", "None == 2j";
-    "==" (Complex, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is equal to None.", "2j == None";
-    "!=" (NoneType, Nat) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "";
-    "!=" (Nat, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "";
-    "!=" (NoneType, Complex) -> Bool, NEVER, Recipe::Constant(true), "None is equal to no number.", "None != 2j";
-    "!=" (Complex, NoneType) -> Bool, NEVER, Recipe::Constant(true), "No number is equal to None.", "2j != None";
-    "same." (Complex, Complex) -> Bool, NAN, Recipe::SameComplex, "Equal as elements of tuples.", "";
-    "+" (Complex, Complex) -> Complex, NEVER, Recipe::AddComplex, "Sum.", "2j + 1";
-    "-" (Complex, Complex) -> Complex, NEVER, Recipe::SubComplex, "Difference.", "2j - 1";
-    "*" (Complex, Complex) -> Complex, NEVER, Recipe::MulComplex, "Product.", "2j * 1.5";
-    "/" (Complex, Complex) -> Complex, ZERO, Recipe::DivComplex, "Quotient.", "2j / 1.5";
-    "-" (Complex) -> Complex, NEVER, Recipe::NegComplex, "Negation.", "-2j";
-    "+" (Complex) -> Complex, NEVER, Recipe::Same, "The number.", "+2j";
-    "==" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(true), "Equal.", "2j == 2j";
-    "==" (Complex, Int) -> Bool, NEVER, Recipe::EqualComplexInt(true, 0), "Equal, exact.", "2j == 2";
-    "==" (Int, Complex) -> Bool, NEVER, Recipe::EqualComplexInt(true, 1), "Equal, exact.", "2 == 2j";
-    "!=" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(false), "Unequal.", "2j != 2j";
-    "!=" (Complex, Int) -> Bool, NEVER, Recipe::EqualComplexInt(false, 0), "Unequal, exact.", "2j != 2";
-    "!=" (Int, Complex) -> Bool, NEVER, Recipe::EqualComplexInt(false, 1), "Unequal, exact.", "2 != 2j";
-    "+" (Nat, Nat) -> Nat, OVERFLOW, Recipe::AddNat, "Sum.", "";
-    "-" (Nat, Nat) -> Nat, OVERFLOW, Recipe::SubNat, "Difference.", "";
-    "*" (Nat, Nat) -> Nat, OVERFLOW, Recipe::MulNat, "Product.", "";
-    "/" (Nat, Nat) -> Float, ZERO, Recipe::DivNat, "Quotient, correctly rounded.", "";
-    "//" (Nat, Nat) -> Nat, ZERO, Recipe::FloorDivNat, "Quotient rounded down.", "";
-    "%" (Nat, Nat) -> Nat, ZERO, Recipe::ModNat, "Remainder.", "";
-    "%" (Nat, Int) -> Int, &[Leave::ZeroDivision, Leave::Negative], Recipe::ModNatInt, "Remainder.", "";
-    "<<" (Nat, Int) -> Nat, &[Leave::Overflow, Leave::NegativeShift], Recipe::ShlNat, "Left shift.", "";
-    ">>" (Nat, Int) -> Nat, &[Leave::NegativeShift], Recipe::ShrNat, "Right shift.", "";
-    "nat>>." (Nat, Int) -> Int, &[Leave::NegativeShift], Recipe::ShrNat, "Right shift by one or more.", "";
-    "&" (Nat, Nat) -> Nat, NEVER, Recipe::And, "Bitwise and.", "";
-    "&" (Nat, Int) -> Nat, NEVER, Recipe::And, "Bitwise and; a negative int has ones above.", "";
-    "&" (Int, Nat) -> Nat, NEVER, Recipe::And, "Bitwise and; a negative int has ones above.", "";
-    "|" (Nat, Nat) -> Nat, NEVER, Recipe::Or, "Bitwise or.", "";
-    "^" (Nat, Nat) -> Nat, NEVER, Recipe::Xor, "Bitwise exclusive or.", "";
-    "-" (Nat) -> Int, OVERFLOW, Recipe::NegNat, "Negation.", "";
-    "+" (Nat) -> Nat, NEVER, Recipe::Same, "The number.", "";
-    "~" (Nat) -> Int, OVERFLOW, Recipe::InvertNat, "Bitwise complement.", "";
-    "<" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Lt), "Less than.", "";
-    "<" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Lt), "Less than.", "";
-    "<" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Lt), "Less than.", "";
-    "<" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Lt), "Less than.", "";
-    "<" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Lt), "Less than.", "";
-    "<=" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Le), "At most.", "";
-    "<=" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Le), "At most.", "";
-    "<=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Le), "At most.", "";
-    "<=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Le), "At most.", "";
-    "<=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Le), "At most.", "";
-    "==" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Eq), "Equal.", "";
-    "==" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Eq), "Equal.", "";
-    "==" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Eq), "Equal.", "";
-    "==" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Eq), "Equal.", "";
-    "==" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Eq), "Equal.", "";
-    "!=" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Ne), "Unequal.", "";
-    "!=" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Ne), "Unequal.", "";
-    "!=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Ne), "Unequal.", "";
-    "!=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ne), "Unequal.", "";
-    "!=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ne), "Unequal.", "";
-    ">" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Gt), "Greater than.", "";
-    ">" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Gt), "Greater than.", "";
-    ">" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Gt), "Greater than.", "";
-    ">" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Gt), "Greater than.", "";
-    ">" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Gt), "Greater than.", "";
-    ">=" (Nat, Nat) -> Bool, NEVER, Recipe::CompareNat(Predicate::Ge), "At least.", "";
-    ">=" (Nat, Int) -> Bool, NEVER, Recipe::CompareNatInt(Predicate::Ge), "At least.", "";
-    ">=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Ge), "At least.", "";
-    ">=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ge), "At least.", "";
-    ">=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ge), "At least.", "";
-    "leave_if." (Bool) -> Bool, &[Leave::Order], Recipe::LeaveIf, "Leaves if it comes to elements without an order.", "";
-    "nat." (Int) -> Nat, &[Leave::Negative], Recipe::NatOfInt, "An int without a sign.", "";
-    "+" (Low, Low) -> Low, NEVER, Recipe::AddLow, "Sum modulo 2**64.", "";
-    "-" (Low, Low) -> Low, NEVER, Recipe::SubLow, "Difference modulo 2**64.", "";
-    "*" (Low, Low) -> Low, NEVER, Recipe::MulLow, "Product modulo 2**64.", "";
-    "-" (Low) -> Low, NEVER, Recipe::NegLow, "Negation modulo 2**64.", "";
-    "+" (Low) -> Low, NEVER, Recipe::Same, "The number.", "";
-    "~" (Low) -> Low, NEVER, Recipe::InvertInt, "Bitwise complement.", "";
-    "&" (Low, Low) -> Low, NEVER, Recipe::And, "Bitwise and.", "";
-    "|" (Low, Low) -> Low, NEVER, Recipe::Or, "Bitwise or.", "";
-    "^" (Low, Low) -> Low, NEVER, Recipe::Xor, "Bitwise exclusive or.", "";
-    "<<" (Low, Int) -> Low, &[Leave::NegativeShift], Recipe::ShlLow, "Left shift modulo 2**64.", "";
-    "**" (Low, Int) -> Low, &[Leave::NegativeExponent], Recipe::PowLow, "Power modulo 2**64.", "";
-    "&" (Low, Int) -> Int, NEVER, Recipe::Mask, "The bits of a mask, which is not negative.", "";
-    "&" (Int, Low) -> Int, NEVER, Recipe::Mask, "The bits of a mask, which is not negative.", "";
-    "&" (Low, Nat) -> Nat, NEVER, Recipe::Mask, "The bits of a mask.", "";
-    "&" (Nat, Low) -> Nat, NEVER, Recipe::Mask, "The bits of a mask.", "";
     "probe." () -> NoneType, &[Leave::Probe], Recipe::Probe, "An entry point, where a test may force the side exit.", "";
 };
 
@@ -495,47 +510,96 @@ impl Op {
     }
 }
 
+/// The rows of each name, in the order of the table.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<OpId>>> = LazyLock::new(|| {
+    let mut rows = HashMap::<_, Vec<_>>::new();
+    for (at, op) in TABLE.iter().enumerate() {
+        rows.entry(op.name).or_default().push(OpId(at as u16));
+    }
+    rows
+});
+
+/// The minor version of the CPython that compiled code is for.
+static PYTHON: AtomicU8 = AtomicU8::new(u8::MAX);
+
+/// Says for which CPython 3.x compiled code is; without it, for the newest. Rows that this one does not have are left out.
+pub fn set_python(minor: u8) {
+    PYTHON.store(minor, Ordering::Relaxed);
+}
+
+fn rows(name: &str) -> impl Iterator<Item = OpId> {
+    let python = PYTHON.load(Ordering::Relaxed);
+    BY_NAME.get(name).into_iter().flatten().copied().filter(move |op| op.row().since <= python)
+}
+
+/// A name of the table that is equal to this one.
+#[must_use]
+pub fn name(name: &str) -> Option<&'static str> {
+    BY_NAME.get_key_value(name).map(|(name, _)| *name)
+}
+
+/// True if there is a row of this name with so many operands.
+#[must_use]
+pub fn takes(name: &str, operands: usize) -> bool {
+    rows(name).any(|op| op.row().params.len() == operands)
+}
+
+/// True if the result of rows of this name may be the very object that an operand is.
+#[must_use]
+pub fn may_give_operand(name: &str, operands: usize) -> bool {
+    let whole = ["+", "abs", "int", "float", "round", "math.floor", "math.ceil", "math.trunc"];
+    let parts = [".real", ".numerator", ".conjugate"];
+    operands > 0 && (operands == 1 || name == "round") && (whole.contains(&name) || parts.contains(&name))
+}
+
 /// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, an int beside one
-/// without a sign as one of those, an int beside a float as a float, a real number beside a complex as a complex. `None` if there is
-/// no such row: Python raises, or does something compiled code does not.
+/// without a sign as one of those, an int where only a float will do as a float, a real number where only a complex will do as a
+/// complex. `None` if there is no such row: Python raises, or does something compiled code does not.
 #[must_use]
 pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
     let has = |wanted: Type| operands.contains(&wanted);
     let converted = |convert: fn(Type) -> Type| operands.iter().map(|&one| convert(one)).collect::<Vec<_>>();
-    let exact = find(name, operands);
     let as_int = || find(name, &converted(|one| if one == Bool { Int } else { one }));
-    let as_nat =
-        || has(Nat).then(|| find(name, &converted(|one| if matches!(one, Bool | Int) { Nat } else { one }))).flatten();
-    let is_equality = matches!(name, "==" | "!=");
-    let as_float = || {
-        // Ints are not made floats where there are rows for ints.
-        let real = operands.iter().all(|one| matches!(one, Bool | Int | Nat | Float));
-        let fits = real && !is_equality && (has(Float) || !has_int_row(name, operands.len()));
-        fits.then(|| find(name, &vec![Float; operands.len()])).flatten()
+    let as_nat = || {
+        let all = || converted(|one| if matches!(one, Bool | Int) { Nat } else { one });
+        has(Nat).then(|| find(name, &all())).flatten()
     };
-    let as_complex = || {
-        let numbers = operands.iter().all(|one| matches!(one, Bool | Int | Nat | Float | Complex));
-        let inexact = is_equality && has(Nat);
-        let fits = numbers && !inexact && (has(Complex) || !has_real_row(name, operands.len()));
-        fits.then(|| find(name, &vec![Complex; operands.len()])).flatten()
+    // A method is that of the type.
+    let is_method = name.starts_with('.');
+    // Ints that do not fit i64 stay ints where there are rows for ints.
+    let nat_is_float = has(Float) || !takes_only(name, operands.len(), &[Bool, Int]);
+    let to_float = |from: Type, to: Type| match from {
+        Bool => matches!(to, Int | Float),
+        Int => to == Float,
+        Nat => to == Float && nat_is_float,
+        _ => false,
     };
-    exact.or_else(as_int).or_else(as_nat).or_else(as_float).or_else(as_complex)
-}
-
-fn has_int_row(name: &str, operands: usize) -> bool {
-    TABLE.iter().any(|op| op.name == name && op.params.len() == operands && op.params.contains(&Int))
-}
-
-fn has_real_row(name: &str, operands: usize) -> bool {
-    let real = |op: &Op| op.params.iter().all(|one| matches!(one, Bool | Int | Float));
-    TABLE.iter().any(|op| op.name == name && op.params.len() == operands && real(op))
+    // Equality is exact.
+    let is_equality = matches!(name, "==" | "!=" | "same.");
+    let complex_is_exact = !is_equality || !operands.iter().any(|one| matches!(one, Bool | Int | Nat));
+    let may_be_complex = complex_is_exact && (has(Complex) || !takes_only(name, operands.len(), &[Bool, Int, Float]));
+    let to_complex = |from: Type, to: Type| may_be_complex && to == Complex && matches!(from, Bool | Int | Nat | Float);
+    let fits = |converts: &dyn Fn(Type, Type) -> bool| {
+        rows(name).filter(|_| !is_method).find(|op| {
+            let params = op.row().params;
+            let pairs = || operands.iter().zip(params);
+            params.len() == operands.len() && pairs().all(|(&from, &to)| from == to || converts(from, to))
+        })
+    };
+    let exact = find(name, operands).or_else(as_int).or_else(as_nat);
+    exact.or_else(|| fits(&to_float)).or_else(|| fits(&to_complex))
 }
 
 /// The row of exactly these operands.
 #[must_use]
 pub fn find(name: &str, params: &[Type]) -> Option<OpId> {
-    let at = TABLE.iter().position(|op| op.name == name && op.params == params)?;
-    u16::try_from(at).ok().map(OpId)
+    rows(name).find(|op| op.row().params == params)
+}
+
+/// True if there is a row of this name for so many operands, all of these types.
+fn takes_only(name: &str, operands: usize, types: &[Type]) -> bool {
+    let only = |op: OpId| op.row().params.len() == operands && op.row().params.iter().all(|one| types.contains(one));
+    rows(name).any(only)
 }
 
 #[cfg(test)]
@@ -549,7 +613,7 @@ mod tests {
     #[test]
     fn rows_are_unique() {
         for (at, op) in TABLE.iter().enumerate() {
-            assert_eq!(find(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
+            assert_eq!(resolve(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
         }
     }
 
@@ -565,6 +629,16 @@ mod tests {
         assert!(row("<<", &[Float, Float]).is_none());
         assert!(row("+", &[NoneType, Int]).is_none());
         assert!(row("index.", &[Float]).is_none());
+    }
+
+    #[test]
+    fn methods_are_those_of_the_type() {
+        assert_eq!(row(".bit_length", &[Bool]).map(|op| op.params), Some(&[Int][..]));
+        assert!(row(".bit_length", &[Float]).is_none());
+        assert_eq!(row("math.sqrt", &[Int]).map(|op| op.params), Some(&[Float][..]));
+        assert_eq!(row("math.ldexp", &[Int, Bool]).map(|op| op.params), Some(&[Float, Int][..]));
+        assert!(row("math.sqrt", &[NoneType]).is_none());
+        assert!(takes("math.log", 2) && !takes("math.log", 3));
     }
 
     #[test]

@@ -240,8 +240,13 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
     let operands = args.iter().map(|&arg| format!("`{}`", read(arg, types).without(Type::Unbound).python()));
     let operands = operands.collect::<Vec<_>>().join(" and ");
     let (message, label, help) = match name {
-        // The literal itself was reported where it stands.
-        "literal." => return None,
+        // The literal or the name itself was reported where it stands.
+        "literal." | "name." => return None,
+        "call." => (
+            "the arguments do not fit the parameters of the function".to_owned(),
+            "TypeError in Python".to_owned(),
+            "pass what the function takes",
+        ),
         "index." => (
             format!("`range` takes ints, not {operands}"),
             "TypeError in Python".to_owned(),

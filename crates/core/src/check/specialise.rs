@@ -24,6 +24,7 @@ use crate::ir::{
     Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
     Tree, Value,
 };
+use crate::ops;
 use crate::source::Span;
 use crate::types::{Shape, Signature, Type, TypeSet};
 
@@ -71,8 +72,9 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
 fn origins(flow: &Flow) -> HashMap<VarId, Vec<u32>> {
     let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
         StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
-        // The unary plus of a number is the number.
-        StepKind::Op("+", args) if args.len() == 1 => args[0].var().map(|source| (source, step.target)),
+        StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
+            args[0].var().map(|source| (source, step.target))
+        }
         StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
     });
     let mut targets = HashMap::<VarId, Vec<VarId>>::new();

@@ -125,6 +125,13 @@ impl<'ctx> Builder<'ctx> {
         unsafe { self.inner.build_in_bounds_gep(self.i64, self.frame(), &[index], "") }.expect("a pointer and an index")
     }
 
+    /// The address of a word of an array of words that has more than `at` of them.
+    pub fn element(&self, array: PointerValue<'ctx>, at: usize) -> PointerValue<'ctx> {
+        let index = self.i64.const_int(at as u64, false);
+        // SAFETY: as the caller promises.
+        unsafe { self.inner.build_in_bounds_gep(self.i64, array, &[index], "") }.expect("a pointer and an index")
+    }
+
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
         self.inner.build_alloca(ty, name).expect("a sized type")
     }
@@ -240,6 +247,11 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn int_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
+    }
+
+    /// Towards zero; the int must fit.
+    pub fn float_to_int(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
     }
 
     pub fn unsigned_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {

@@ -3,6 +3,7 @@
 //! The rules are CPython's; each arm that is not plain says which.
 
 mod complex;
+mod math;
 mod nat;
 
 use std::mem::offset_of;
@@ -14,7 +15,7 @@ use super::{Loaded, Lowerer};
 use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::ExitId;
-use crate::ops::{Predicate, Recipe};
+use crate::ops::{OpId, Predicate, Recipe};
 use crate::types::Type;
 
 /// Constant exponents up to here are multiplied out.
@@ -24,11 +25,11 @@ const MULTIPLIED_OUT: u64 = 64;
 type Leaving = Option<ExitId>;
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// The result of a recipe on operands of its row's types.
-    pub(super) fn recipe(&mut self, recipe: Recipe, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
+    /// The result of a row on operands of its types.
+    pub(super) fn recipe(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
         let int = |at: usize| args[at].int();
         let float = |at: usize| args[at].float();
-        match recipe {
+        match op.row().recipe {
             Recipe::AddInt => Loaded::Int(self.checked("llvm.sadd.with.overflow", int(0), int(1), exit)),
             Recipe::SubInt => Loaded::Int(self.checked("llvm.ssub.with.overflow", int(0), int(1), exit)),
             Recipe::MulInt => Loaded::Int(self.checked("llvm.smul.with.overflow", int(0), int(1), exit)),
@@ -142,12 +143,40 @@ impl<'ctx> Lowerer<'ctx, '_> {
             | Recipe::Real
             | Recipe::Imag
             | Recipe::Conjugate
-            | Recipe::ComplexOf => self.complex_recipe(recipe, args, exit),
+            | Recipe::ComplexOf => self.complex_recipe(op.row().recipe, args, exit),
             Recipe::LeaveIf => {
                 self.leave_if(args[0].bits(), exit);
                 args[0]
             }
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
+            Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
+            Recipe::AbsFloat => Loaded::Float(self.fabs(float(0))),
+            Recipe::CopySign => Loaded::Float(self.copysign(float(0), float(1))),
+            Recipe::Zero if op.row().result == Type::Float => Loaded::Float(self.b.float(0.0)),
+            Recipe::Zero => Loaded::Int(self.b.int(0)),
+            Recipe::One => Loaded::Int(self.b.int(1)),
+            Recipe::ToInt(rounding) => Loaded::Int(self.to_int(rounding, float(0), exit)),
+            Recipe::Is(kind) => Loaded::Bool(self.is(kind, float(0))),
+            Recipe::BitLength => Loaded::Int(self.bit_length(int(0))),
+            Recipe::BitCount => Loaded::Int(self.bit_count(int(0))),
+            Recipe::Sqrt => Loaded::Float(self.sqrt(float(0), exit)),
+            Recipe::Degrees => Loaded::Float(self.b.fmul(float(0), self.b.float(180.0 / std::f64::consts::PI))),
+            Recipe::Radians => Loaded::Float(self.b.fmul(float(0), self.b.float(std::f64::consts::PI / 180.0))),
+            Recipe::IsClose if args.len() == 2 => {
+                let (relative, absolute) = (self.b.float(1e-9), self.b.float(0.0));
+                Loaded::Bool(self.is_close([float(0), float(1), relative, absolute], exit))
+            }
+            Recipe::IsClose => Loaded::Bool(self.is_close([float(0), float(1), float(2), float(3)], exit)),
+            Recipe::Log(function) => Loaded::Float(self.log(function, float(0), exit)),
+            Recipe::LogBase => {
+                let (number, base) = (self.log("log", float(0), exit), self.log("log", float(1), exit));
+                self.leave_if_zero(base, exit);
+                Loaded::Float(self.b.fdiv(number, base))
+            }
+            Recipe::Checked(function) => Loaded::Float(self.checked_call(function, args, exit)),
+            Recipe::Call(function) => self.pure_call(function, args, op.row().result),
+            Recipe::Helper(function) => self.helper(function, args, op.row().result, exit),
+            Recipe::Host => self.host(op, args, exit),
             Recipe::Probe => {
                 let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
                 let leaves = self.b.compare(IntPredicate::NE, asked, self.b.i8.const_zero());
@@ -432,8 +461,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn pow_float(&mut self, base: FloatValue<'ctx>, exponent: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         let power = self.b.call("pow", self.b.f64.into(), &[base.into(), exponent.into()], true).into_float_value();
         let finite = |value: FloatValue<'ctx>| {
-            let magnitude = self.b.intrinsic("llvm.fabs", &[self.b.f64.into()], &[value.into()]).into_float_value();
-            self.b.fcompare(FloatPredicate::OLT, magnitude, self.b.float(f64::INFINITY))
+            self.b.fcompare(FloatPredicate::OLT, self.fabs(value), self.b.float(f64::INFINITY))
         };
         let operands = self.b.and(finite(base), finite(exponent));
         let lost = self.b.and(operands, self.b.not(finite(power)));

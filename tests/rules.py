@@ -309,7 +309,8 @@ class Instrumented:
         """Executes a call; raises `TooMuch` if it is too long. `traced` also collects the visits that may leave."""
         self._events: list[tuple] = []
         self._turns: dict[int, Turns] = {}
-        self._leaves, self._count, self._traced = Leaves(open=self.open), 0, traced
+        self._leaves, self._count, self._traced = Leaves(), 0, traced
+        self._leaves.open = self.open or any(type(one) is tuple for one in (*args, *(kwargs or {}).values()))
         before = sys.gettrace()
         if traced:
             code = self.function.__code__

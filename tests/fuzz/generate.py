@@ -112,10 +112,10 @@ class Generator(Expressions):
 
     def _calls(self, optional: list[str]) -> list[tuple]:
         # Few signatures, for each is compiled, and several calls of each.
-        signatures = [[self._argument_kind(kind) for kind in self.meant.values()] for _ in range(self.random.choice([1, 1, 2, 2, 3]))]
+        signatures = [[self._argument_kind(kind) for kind in self.meant.values()] for _ in range(self.random.choice([1, 1, 1, 1, 2, 2]))]
         calls = []
         for signature in signatures:
-            for _ in range(self.random.randint(2, 4)):
+            for _ in range(self.random.randint(3, 5)):
                 args = [self._value(kind, self.random.random() < 0.25) for kind in signature]
                 names = list(self.meant)
                 if not optional:

@@ -4,9 +4,13 @@
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
 pub mod bind;
+pub mod call;
+mod choose;
 mod decide;
 mod expression;
 pub mod flow;
 pub mod infer;
 pub mod live;
+mod narrow;
 pub mod specialise;
+mod tuple;

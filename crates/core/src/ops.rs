@@ -6,18 +6,23 @@
 //!
 //! What has no row is not done in compiled code: the statement takes its side exit and the interpreter does it, or raises.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use serde::{Deserialize, Serialize};
 
-use crate::types::Type::{self, Bool, Float, Int, None as NoneType};
+use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
 
 /// Index of a row in [`TABLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OpId(pub u16);
 
 /// One row.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Op {
-    /// Python's spelling; rows of one name are overloads. Names with a dot are the compiler's own.
+    /// Python's spelling; rows of one name are overloads. Functions have their names (`abs`, `math.sqrt`), methods and
+    /// attributes a dot in front (`.bit_length`, `.real`). Names that end with a dot are the compiler's own.
     pub name: &'static str,
     /// Types of the operands, exactly.
     pub params: &'static [Type],
@@ -31,6 +36,8 @@ pub struct Op {
     pub doc: &'static str,
     /// An expression that uses this row; empty for the compiler's own rows.
     pub example: &'static str,
+    /// The first CPython 3.x that has it.
+    pub since: u8,
 }
 
 /// Why an operation leaves compiled code.
@@ -48,6 +55,20 @@ pub enum Leave {
     PowDomain,
     /// ValueError: the step of a range is zero.
     ZeroStep,
+    /// ValueError or OverflowError: outside the domain of the function, or the result is too large.
+    Domain,
+    /// ValueError or OverflowError: NaN, an infinity, or an int that does not fit 64 bits.
+    NotAnInt,
+    /// ValueError: the argument is negative; or an int that has to be taken without a sign.
+    Negative,
+    /// TypeError: elements of tuples that have no order.
+    Order,
+    /// OverflowError: the magnitude of a complex.
+    Magnitude,
+    /// ValueError: there is no inverse.
+    NoInverse,
+    /// ValueError: the range is empty.
+    Empty,
     /// A test wants it.
     Probe,
     /// Two NaN, which may be one object or two.
@@ -67,6 +88,13 @@ impl Leave {
             Self::NegativeExponent => "negative exponent",
             Self::PowDomain => "overflow, zero to a negative power, complex result",
             Self::ZeroStep => "step of zero",
+            Self::Domain => "argument out of domain, result out of range",
+            Self::NotAnInt => "NaN, infinity, int over 64 bits",
+            Self::Negative => "negative argument",
+            Self::Order => "elements without an order",
+            Self::Magnitude => "magnitude over the largest float",
+            Self::NoInverse => "no modular inverse",
+            Self::Empty => "empty range",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
@@ -89,6 +117,32 @@ pub enum Predicate {
     Gt,
     /// `>=`
     Ge,
+}
+
+/// How a float becomes a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Down.
+    Floor,
+    /// Up.
+    Ceil,
+    /// Towards zero.
+    Trunc,
+    /// To the nearest, of two as near to the even one.
+    Even,
+}
+
+/// What a float is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// NaN.
+    Nan,
+    /// An infinity.
+    Infinite,
+    /// Neither.
+    Finite,
+    /// A whole number.
+    Whole,
 }
 
 /// How a row is lowered: data, so that the table needs no LLVM.
@@ -172,6 +226,122 @@ pub enum Recipe {
     Probe,
     /// The side exit.
     Leave,
+    /// i64 absolute value that leaves on overflow.
+    AbsInt,
+    /// f64 absolute value.
+    AbsFloat,
+    /// f64 with the sign of another.
+    CopySign,
+    /// Zero of the result's type.
+    Zero,
+    /// The int 1.
+    One,
+    /// f64 to i64, which leaves where the int does not fit and on NaN.
+    ToInt(Rounding),
+    /// A test of an f64.
+    Is(Kind),
+    /// Bits of the magnitude of an i64.
+    BitLength,
+    /// Ones in the magnitude of an i64.
+    BitCount,
+    /// Square root by instruction, which leaves on a negative operand.
+    Sqrt,
+    /// f64 times 180 / pi.
+    Degrees,
+    /// f64 times pi / 180.
+    Radians,
+    /// `math.isclose` with both tolerances.
+    IsClose,
+    /// A logarithm of libm's, which leaves unless the operand is positive.
+    Log(&'static str),
+    /// The quotient of two natural logarithms.
+    LogBase,
+    /// A function of libm's that leaves on NaN from numbers and on an infinity from finite ones.
+    Checked(&'static str),
+    /// A function of libm's, or a helper, that always has a result.
+    Call(&'static str),
+    /// A helper that writes its result through a last argument and gives 0, or gives 1: it leaves.
+    Helper(&'static str),
+    /// The interpreter's own function, called with the same arguments as objects; it leaves if that raises.
+    Host,
+    /// u64 addition that leaves on overflow.
+    AddNat,
+    /// u64 subtraction that leaves on overflow.
+    SubNat,
+    /// u64 multiplication that leaves on overflow.
+    MulNat,
+    /// The correctly rounded quotient of two u64.
+    DivNat,
+    /// u64 division.
+    FloorDivNat,
+    /// u64 remainder.
+    ModNat,
+    /// u64 remainder by a positive i64, which is one.
+    ModNatInt,
+    /// u64 left shift that leaves if bits are lost.
+    ShlNat,
+    /// u64 right shift by any count.
+    ShrNat,
+    /// Negation of a u64 as an i64; leaves on overflow.
+    NegNat,
+    /// Complement of a u64 as an i64; leaves on overflow.
+    InvertNat,
+    /// u64 comparison.
+    CompareNat(Predicate),
+    /// Exact comparison of a u64 with an i64.
+    CompareNatInt(Predicate),
+    /// Exact comparison of an i64 with a u64.
+    CompareIntNat(Predicate),
+    /// Exact comparison of a u64 with an f64.
+    CompareNatFloat(Predicate),
+    /// Exact comparison of an f64 with a u64.
+    CompareFloatNat(Predicate),
+    /// An i64 as a u64; leaves if it is negative.
+    NatOfInt,
+    /// Addition modulo 2**64.
+    AddLow,
+    /// Subtraction modulo 2**64.
+    SubLow,
+    /// Multiplication modulo 2**64.
+    MulLow,
+    /// Negation modulo 2**64.
+    NegLow,
+    /// Left shift modulo 2**64.
+    ShlLow,
+    /// Power modulo 2**64.
+    PowLow,
+    /// Bitwise and of low bits with a mask, which the result fits.
+    Mask,
+    /// Complex addition.
+    AddComplex,
+    /// Complex subtraction.
+    SubComplex,
+    /// Complex multiplication.
+    MulComplex,
+    /// CPython's complex division.
+    DivComplex,
+    /// Complex negation.
+    NegComplex,
+    /// Equality of complex numbers, or its negation.
+    EqualComplex(bool),
+    /// Exact equality of a complex and an i64, or its negation; the complex is the operand with this number.
+    EqualComplexInt(bool, u8),
+    /// A complex unequal to zero.
+    TruthComplex,
+    /// CPython's magnitude of a complex.
+    AbsComplex,
+    /// The real part.
+    Real,
+    /// The imaginary part.
+    Imag,
+    /// The complex conjugate.
+    Conjugate,
+    /// A complex of two floats.
+    ComplexOf,
+    /// A bool that leaves if it is true.
+    LeaveIf,
+    /// Equality of complex numbers; leaves if a part is NaN.
+    SameComplex,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -179,16 +349,44 @@ const ZERO: &[Leave] = &[Leave::ZeroDivision];
 const NEVER: &[Leave] = &[];
 
 macro_rules! rows {
-    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal;)*) => {
+    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal
+       $(, since $since:literal)?;)*) => {
         &[$(Op {
             name: $name, params: &[$($param),*], result: $result, leaves_if: $leaves, recipe: $recipe,
-            doc: $doc, example: $example,
+            doc: $doc, example: $example, since: 0 $(+ $since)?,
         }),*]
     };
 }
 
+mod calls;
+mod complex;
+mod math;
+mod nat;
+
 /// All rows.
-pub static TABLE: &[Op] = rows! {
+pub static TABLE: &[Op] = &ALL;
+
+static ALL: [Op; COUNT] = joined(PARTS);
+
+const PARTS: [&[Op]; 5] = [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS];
+const COUNT: usize = OPERATORS.len() + nat::ROWS.len() + complex::ROWS.len() + calls::ROWS.len() + math::ROWS.len();
+
+const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut part, mut at) = (0, 0);
+    while part < parts.len() {
+        let mut row = 0;
+        while row < parts[part].len() {
+            all[at] = parts[part][row];
+            (row, at) = (row + 1, at + 1);
+        }
+        part += 1;
+    }
+    all
+}
+
+/// Operators, and what the compiler itself needs.
+const OPERATORS: &[Op] = rows! {
     "+" (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "Sum.", "2 + 3";
     "+" (Float, Float) -> Float, NEVER, Recipe::AddFloat, "Sum; an int beside a float is converted.", "2.5 + 1";
     "-" (Int, Int) -> Int, OVERFLOW, Recipe::SubInt, "Difference.", "2 - 3";
@@ -305,29 +503,103 @@ impl Op {
         !self.leaves_if.is_empty()
     }
 
-    /// True for rows that no user writes.
+    /// True for rows that no user writes: the compiler's own, and the forms of int rows for ints without a sign and for low bits.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        self.name.ends_with('.')
+        self.name.ends_with('.') || self.params.iter().any(|one| matches!(one, Nat | Low))
     }
 }
 
-/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, and an int
-/// beside a float as a float. `None` if there is no such row: Python raises, or does something compiled code does not.
-#[must_use]
-pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
-    let int = |one: &Type| if *one == Bool { Int } else { *one };
-    let exact = operands.to_vec();
-    let as_int = operands.iter().map(int).collect::<Vec<_>>();
-    let numeric = operands.iter().all(|one| matches!(one, Bool | Int | Float));
-    find(name, &exact)
-        .or_else(|| find(name, &as_int))
-        .or_else(|| if numeric { find(name, &vec![Float; operands.len()]) } else { None })
+/// The rows of each name, in the order of the table.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<OpId>>> = LazyLock::new(|| {
+    let mut rows = HashMap::<_, Vec<_>>::new();
+    for (at, op) in TABLE.iter().enumerate() {
+        rows.entry(op.name).or_default().push(OpId(at as u16));
+    }
+    rows
+});
+
+/// The minor version of the CPython that compiled code is for.
+static PYTHON: AtomicU8 = AtomicU8::new(u8::MAX);
+
+/// Says for which CPython 3.x compiled code is; without it, for the newest. Rows that this one does not have are left out.
+pub fn set_python(minor: u8) {
+    PYTHON.store(minor, Ordering::Relaxed);
 }
 
-fn find(name: &str, params: &[Type]) -> Option<OpId> {
-    let at = TABLE.iter().position(|op| op.name == name && op.params == params)?;
-    u16::try_from(at).ok().map(OpId)
+fn rows(name: &str) -> impl Iterator<Item = OpId> {
+    let python = PYTHON.load(Ordering::Relaxed);
+    BY_NAME.get(name).into_iter().flatten().copied().filter(move |op| op.row().since <= python)
+}
+
+/// A name of the table that is equal to this one.
+#[must_use]
+pub fn name(name: &str) -> Option<&'static str> {
+    BY_NAME.get_key_value(name).map(|(name, _)| *name)
+}
+
+/// True if there is a row of this name with so many operands.
+#[must_use]
+pub fn takes(name: &str, operands: usize) -> bool {
+    rows(name).any(|op| op.row().params.len() == operands)
+}
+
+/// True if the result of rows of this name may be the very object that an operand is.
+#[must_use]
+pub fn may_give_operand(name: &str, operands: usize) -> bool {
+    let whole = ["+", "abs", "int", "float", "round", "math.floor", "math.ceil", "math.trunc"];
+    let parts = [".real", ".numerator", ".conjugate"];
+    operands > 0 && (operands == 1 || name == "round") && (whole.contains(&name) || parts.contains(&name))
+}
+
+/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, an int beside one
+/// without a sign as one of those, an int where only a float will do as a float, a real number where only a complex will do as a
+/// complex. `None` if there is no such row: Python raises, or does something compiled code does not.
+#[must_use]
+pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
+    let has = |wanted: Type| operands.contains(&wanted);
+    let converted = |convert: fn(Type) -> Type| operands.iter().map(|&one| convert(one)).collect::<Vec<_>>();
+    let as_int = || find(name, &converted(|one| if one == Bool { Int } else { one }));
+    let as_nat = || {
+        let all = || converted(|one| if matches!(one, Bool | Int) { Nat } else { one });
+        has(Nat).then(|| find(name, &all())).flatten()
+    };
+    // A method is that of the type.
+    let is_method = name.starts_with('.');
+    // Ints that do not fit i64 stay ints where there are rows for ints.
+    let nat_is_float = has(Float) || !takes_only(name, operands.len(), &[Bool, Int]);
+    let to_float = |from: Type, to: Type| match from {
+        Bool => matches!(to, Int | Float),
+        Int => to == Float,
+        Nat => to == Float && nat_is_float,
+        _ => false,
+    };
+    // Equality is exact.
+    let is_equality = matches!(name, "==" | "!=" | "same.");
+    let complex_is_exact = !is_equality || !operands.iter().any(|one| matches!(one, Bool | Int | Nat));
+    let may_be_complex = complex_is_exact && (has(Complex) || !takes_only(name, operands.len(), &[Bool, Int, Float]));
+    let to_complex = |from: Type, to: Type| may_be_complex && to == Complex && matches!(from, Bool | Int | Nat | Float);
+    let fits = |converts: &dyn Fn(Type, Type) -> bool| {
+        rows(name).filter(|_| !is_method).find(|op| {
+            let params = op.row().params;
+            let pairs = || operands.iter().zip(params);
+            params.len() == operands.len() && pairs().all(|(&from, &to)| from == to || converts(from, to))
+        })
+    };
+    let exact = find(name, operands).or_else(as_int).or_else(as_nat);
+    exact.or_else(|| fits(&to_float)).or_else(|| fits(&to_complex))
+}
+
+/// The row of exactly these operands.
+#[must_use]
+pub fn find(name: &str, params: &[Type]) -> Option<OpId> {
+    rows(name).find(|op| op.row().params == params)
+}
+
+/// True if there is a row of this name for so many operands, all of these types.
+fn takes_only(name: &str, operands: usize, types: &[Type]) -> bool {
+    let only = |op: OpId| op.row().params.len() == operands && op.row().params.iter().all(|one| types.contains(one));
+    rows(name).any(only)
 }
 
 #[cfg(test)]
@@ -341,7 +613,7 @@ mod tests {
     #[test]
     fn rows_are_unique() {
         for (at, op) in TABLE.iter().enumerate() {
-            assert_eq!(find(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
+            assert_eq!(resolve(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
         }
     }
 
@@ -357,6 +629,16 @@ mod tests {
         assert!(row("<<", &[Float, Float]).is_none());
         assert!(row("+", &[NoneType, Int]).is_none());
         assert!(row("index.", &[Float]).is_none());
+    }
+
+    #[test]
+    fn methods_are_those_of_the_type() {
+        assert_eq!(row(".bit_length", &[Bool]).map(|op| op.params), Some(&[Int][..]));
+        assert!(row(".bit_length", &[Float]).is_none());
+        assert_eq!(row("math.sqrt", &[Int]).map(|op| op.params), Some(&[Float][..]));
+        assert_eq!(row("math.ldexp", &[Int, Bool]).map(|op| op.params), Some(&[Float, Int][..]));
+        assert!(row("math.sqrt", &[NoneType]).is_none());
+        assert!(takes("math.log", 2) && !takes("math.log", 3));
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Helpers that compiled code calls, and the one list of symbols that object code may refer to.
 
-use std::ffi::c_void;
+mod float;
+mod int;
+
+use std::ffi::{CStr, c_void};
+use std::sync::OnceLock;
 
 /// A symbol that object code may refer to, with its address.
 #[derive(Debug)]
@@ -11,42 +15,126 @@ pub struct Symbol {
     pub address: usize,
 }
 
-/// Every symbol. `pow`, `fmod` and `floor` are libm's own, the ones CPython calls; LLVM may turn stores into calls of the last
-/// three.
-#[must_use]
-pub fn symbols() -> [Symbol; 9] {
-    let symbol = |name, address| Symbol { name, address };
-    [
-        symbol("brrr_int_div", brrr_int_div as extern "C" fn(i64, i64) -> f64 as usize),
-        symbol("brrr_int_pow", brrr_int_pow as extern "C" fn(i64, i64, &mut i64) -> u8 as usize),
-        symbol("brrr_int_pow_wrapping", brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64 as usize),
-        symbol("floor", floor as unsafe extern "C" fn(f64) -> f64 as usize),
-        symbol("pow", pow as unsafe extern "C" fn(f64, f64) -> f64 as usize),
-        symbol("memset", libc::memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void as usize),
-        symbol(
-            "memcpy",
-            libc::memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
-        ),
-        symbol(
-            "memmove",
-            libc::memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
-        ),
-        symbol("fmod", fmod as unsafe extern "C" fn(f64, f64) -> f64 as usize),
-    ]
+type Int1 = extern "C" fn(i64, &mut i64) -> u8;
+type Int2 = extern "C" fn(i64, i64, &mut i64) -> u8;
+type Int3 = extern "C" fn(i64, i64, i64, &mut i64) -> u8;
+type Test3 = extern "C" fn(i64, i64, i64) -> i64;
+
+/// Functions of libm that compiled code calls, or that LLVM may call where the machine has no instruction.
+const LIBM: &[&CStr] = &[
+    c"acos",
+    c"acosh",
+    c"asin",
+    c"asinh",
+    c"atan",
+    c"atan2",
+    c"atanh",
+    c"cbrt",
+    c"ceil",
+    c"cos",
+    c"cosh",
+    c"erf",
+    c"erfc",
+    c"exp",
+    c"exp2",
+    c"expm1",
+    c"floor",
+    c"fma",
+    c"fmod",
+    c"hypot",
+    c"log",
+    c"log10",
+    c"log1p",
+    c"log2",
+    c"nextafter",
+    c"pow",
+    c"remainder",
+    c"roundeven",
+    c"sin",
+    c"sinh",
+    c"sqrt",
+    c"tan",
+    c"tanh",
+    c"trunc",
+];
+
+macro_rules! helpers {
+    ($($name:ident as $type:ty;)*) => { vec![$(Symbol { name: stringify!($name), address: $name as $type as usize }),*] };
 }
 
-unsafe extern "C" {
-    fn pow(base: f64, exponent: f64) -> f64;
-    fn floor(value: f64) -> f64;
-    fn fmod(value: f64, modulus: f64) -> f64;
+/// Every symbol. LLVM may turn stores into calls of those of `mem`.
+#[must_use]
+pub fn symbols() -> &'static [Symbol] {
+    static SYMBOLS: OnceLock<Vec<Symbol>> = OnceLock::new();
+    SYMBOLS.get_or_init(|| {
+        let mut symbols = helpers();
+        symbols.extend(libm());
+        symbols
+    })
+}
+
+fn helpers() -> Vec<Symbol> {
+    use float::{brrr_ldexp, brrr_ulp};
+    use int::{
+        brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
+        brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
+    };
+    use libc::{memcpy, memmove, memset};
+    helpers! {
+        memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void;
+        memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+        memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+        brrr_int_div as extern "C" fn(i64, i64) -> f64;
+        brrr_nat_div as extern "C" fn(u64, u64) -> f64;
+        brrr_wide_mul as extern "C" fn(u64, i64, u64, i64, &mut i128) -> u8;
+        brrr_wide_mod as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
+        brrr_wide_floor_div as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
+        brrr_int_pow as Int2;
+        brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
+        brrr_comb as Int2;
+        brrr_factorial as Int1;
+        brrr_gcd as Int2;
+        brrr_isqrt as Int1;
+        brrr_lcm as Int2;
+        brrr_perm as Int2;
+        brrr_pow_mod as Int3;
+        brrr_round_int as Int2;
+        brrr_range_len as Int3;
+        brrr_range_sum as Int3;
+        brrr_range_any as Test3;
+        brrr_range_all as Test3;
+        brrr_range_min as Int3;
+        brrr_range_max as Int3;
+        brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;
+        brrr_ulp as extern "C" fn(f64) -> f64;
+    }
+}
+
+/// The functions of the libm that the process has loaded, which is the one that CPython calls. What the linker would put in their
+/// place may be another implementation: Rust has some of its own, whose last bits differ.
+fn libm() -> impl Iterator<Item = Symbol> {
+    // SAFETY: a library that the process needs anyway; it is never closed.
+    let library = unsafe { libc::dlopen(c"libm.so.6".as_ptr(), libc::RTLD_LAZY) };
+    let library = if library.is_null() { libc::RTLD_DEFAULT } else { library };
+    LIBM.iter().filter_map(move |name| {
+        // SAFETY: the handle is that of a library that stays open; the name ends with a zero byte.
+        let address = unsafe { libc::dlsym(library, name.as_ptr()) };
+        (!address.is_null()).then(|| Symbol { name: name.to_str().unwrap_or_default(), address: address as usize })
+    })
 }
 
 /// The correctly rounded quotient of two ints; `divisor` is not zero.
-///
-/// The quotient of the magnitudes is taken with at least 55 bits, its last bit set if anything was cut off, so that
-/// converting it rounds once and correctly; scaling by a power of two is exact.
 pub extern "C" fn brrr_int_div(dividend: i64, divisor: i64) -> f64 {
-    let (above, below) = (u128::from(dividend.unsigned_abs()), u128::from(divisor.unsigned_abs()));
+    let magnitude = brrr_nat_div(dividend.unsigned_abs(), divisor.unsigned_abs());
+    if (dividend < 0) != (divisor < 0) { -magnitude } else { magnitude }
+}
+
+/// The correctly rounded quotient of two ints without a sign; `divisor` is not zero.
+///
+/// The quotient is taken with at least 55 bits, its last bit set if anything was cut off, so that converting it rounds once and
+/// correctly; scaling by a power of two is exact.
+pub extern "C" fn brrr_nat_div(dividend: u64, divisor: u64) -> f64 {
+    let (above, below) = (u128::from(dividend), u128::from(divisor));
     if below == 0 {
         return f64::NAN;
     }
@@ -54,8 +142,71 @@ pub extern "C" fn brrr_int_div(dividend: i64, divisor: i64) -> f64 {
     let shift = (56 + bits(below)).saturating_sub(bits(above));
     let scaled = above << shift;
     let quotient = (scaled / below) | u128::from(scaled % below != 0);
-    let magnitude = quotient as f64 * f64::from_bits((1023 - u64::from(shift)) << 52);
-    if (dividend < 0) != (divisor < 0) { -magnitude } else { magnitude }
+    quotient as f64 * f64::from_bits((1023 - u64::from(shift)) << 52)
+}
+
+const fn wide(low: u64, high: i64) -> i128 {
+    (high as i128) << 64 | low as i128
+}
+
+/// The product of two ints of 128 bits. Gives 0 and writes it if it fits, else 1.
+pub extern "C" fn brrr_wide_mul(low: u64, high: i64, other_low: u64, other_high: i64, result: &mut i128) -> u8 {
+    match wide(low, high).checked_mul(wide(other_low, other_high)) {
+        Some(product) => {
+            *result = product;
+            0
+        }
+        None => 1,
+    }
+}
+
+/// The remainder of an int of 128 bits, with the sign of `divisor`, which is not zero. Gives 0.
+pub extern "C" fn brrr_wide_mod(low: u64, high: i64, divisor: i64, result: &mut i64) -> u8 {
+    let dividend = wide(low, high);
+    let rest = remainder(dividend.unsigned_abs(), divisor.unsigned_abs());
+    let rest = if rest != 0 && (dividend < 0) != (divisor < 0) { divisor.unsigned_abs() - rest } else { rest };
+    *result = if divisor < 0 { rest.cast_signed().wrapping_neg() } else { rest.cast_signed() };
+    0
+}
+
+/// The quotient of an int of 128 bits, rounded down; `divisor` is not zero. Gives 0 and writes it if it fits 64 bits, else 1.
+pub extern "C" fn brrr_wide_floor_div(low: u64, high: i64, divisor: i64, result: &mut i64) -> u8 {
+    let (dividend, divisor) = (wide(low, high), i128::from(divisor));
+    let quotient = dividend.checked_div(divisor).and_then(|quotient| {
+        let inexact = dividend % divisor != 0 && (dividend < 0) != (divisor < 0);
+        i64::try_from(quotient - i128::from(inexact)).ok()
+    });
+    match quotient {
+        Some(quotient) => {
+            *result = quotient;
+            0
+        }
+        None => 1,
+    }
+}
+
+/// The machine divides 128 bits by 64 where the quotient fits 64 bits; a first division of the upper half sees to that.
+#[cfg(target_arch = "x86_64")]
+fn remainder(dividend: u128, divisor: u64) -> u64 {
+    let (high, low) = ((dividend >> 64) as u64, dividend as u64);
+    let high = if high < divisor { high } else { high % divisor };
+    let rest: u64;
+    // SAFETY: the upper half is below the divisor, so the quotient fits and the instruction does not trap.
+    unsafe {
+        std::arch::asm!(
+            "div {divisor}",
+            divisor = in(reg) divisor,
+            inlateout("rax") low => _,
+            inlateout("rdx") high => rest,
+            options(pure, nomem, nostack),
+        );
+    }
+    rest
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn remainder(dividend: u128, divisor: u64) -> u64 {
+    (dividend % u128::from(divisor)) as u64
 }
 
 /// `base ** exponent` for an exponent that is not negative. Gives 0 and writes the result if it fits 64 bits, else 1.
@@ -103,6 +254,27 @@ mod tests {
         assert_eq!(brrr_int_div(i64::MIN, -1), 63_f64.exp2());
         assert_eq!(brrr_int_div(i64::MIN, i64::MAX), -1.0);
         assert_eq!(brrr_int_div(1, i64::MIN), -(-63_f64).exp2());
+    }
+
+    #[test]
+    fn wide_ints_divide_as_pythons() {
+        let dividends =
+            [0, 1, -1, 7, -7, i128::from(i64::MIN), i128::from(u64::MAX) * 3, -(1 << 100), i128::MAX, i128::MIN];
+        let divisors = [1, -1, 2, -3, 7, i64::MAX, i64::MIN, 1 << 40];
+        for dividend in dividends {
+            for divisor in divisors {
+                let (low, high) = (dividend as u64, (dividend >> 64) as i64);
+                let mut result = 0;
+                let wide = i128::from(divisor);
+                let rest = dividend.wrapping_rem(wide);
+                let rest = if rest != 0 && (rest < 0) != (wide < 0) { rest + wide } else { rest };
+                assert_eq!((brrr_wide_mod(low, high, divisor, &mut result), i128::from(result)), (0, rest));
+                let quotient = dividend.checked_sub(rest).and_then(|whole| whole.checked_div(wide));
+                let fits = quotient.and_then(|quotient| i64::try_from(quotient).ok());
+                let failed = brrr_wide_floor_div(low, high, divisor, &mut result);
+                assert_eq!((failed == 0).then_some(result), fits, "{dividend} // {divisor}");
+            }
+        }
     }
 
     #[test]

@@ -148,8 +148,10 @@ impl Binder<'_> {
     }
 
     /// The row that asks for a type.
-    fn class_test(&mut self, _class: &Expr) -> Option<&'static str> {
-        None
+    fn class_test(&mut self, class: &Expr) -> Option<&'static str> {
+        let mut rows = Vec::new();
+        let is_known = matches!(class, Expr::Name(_)) && self.classes(class, &mut rows);
+        rows.pop().filter(|_| is_known)
     }
 
     fn refuse_pattern(&mut self, place: Span, what: &str, help: &str) {

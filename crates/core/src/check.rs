@@ -5,9 +5,12 @@
 
 pub mod bind;
 pub mod call;
+mod choose;
 mod decide;
 mod expression;
 pub mod flow;
 pub mod infer;
 pub mod live;
+mod narrow;
 pub mod specialise;
+mod tuple;

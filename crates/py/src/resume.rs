@@ -215,8 +215,8 @@ fn objects<'py>(
     args: &[Bound<'py, PyAny>],
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let mut objects = Vec::with_capacity(left.live.len() + 2);
-    for &(name, value) in &left.live {
-        let origins = left.code.function.origins.get(name).map(Vec::as_slice).unwrap_or_default();
+    for (name, value) in &left.live {
+        let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
         let mut found: Option<&Bound<'py, PyAny>> = None;
         for argument in origins.iter().filter_map(|&at| args.get(at as usize)) {
             if !holds(argument, value) {

@@ -9,4 +9,5 @@ mod expression;
 pub mod flow;
 pub mod infer;
 pub mod live;
+pub mod origins;
 pub mod specialise;

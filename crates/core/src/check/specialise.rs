@@ -9,19 +9,20 @@
 //! its header: every loop of the IR is entered at one block. (After: Chevalier-Boisvert and Feeley, "Simple and effective
 //! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::decide;
-use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
+use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
+use super::origins::Origins;
 use crate::ir::{
     Block, BlockId, Constant, Exit, ExitId, Function, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
     Value,
 };
 use crate::ops::{self, Recipe};
 use crate::source::Span;
-use crate::types::{Signature, Type, TypeSet};
+use crate::types::{Type, TypeSet};
 
 /// Versions of one block within one version of the loops around it.
 const VERSIONS: usize = 4;
@@ -31,18 +32,18 @@ type State = BTreeMap<VarId, TypeSet>;
 
 /// Makes the IR. It is what [`crate::ir::verify`] accepts.
 #[must_use]
-pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signature: &Signature) -> Function {
-    let origins = origins(flow);
+pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: &Start) -> Function {
+    let origins = Origins::of(flow, start.parameters.iter().map(|&(variable, _)| variable));
     let function = Function {
         name: flow.name.clone(),
-        parameters: flow.parameters.len() as u32,
+        parameters: start.parameters.len() as u32,
         locals: Vec::new(),
         blocks: Vec::new(),
         exits: Vec::new(),
         loops: Vec::new(),
         result: TypeSet::EMPTY,
-        returned: returned(flow, &origins),
-        origins: origins.into_iter().filter_map(|(variable, origins)| named(flow, variable, origins)).collect(),
+        returned: origins.returned(flow),
+        origins: origins.named(flow),
         guards: flow.guards.clone(),
     };
     let mut specialiser = Specialiser {
@@ -58,47 +59,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
         reads: reads(flow),
         waiting: Vec::new(),
     };
-    specialiser.run(signature);
+    specialiser.run(start);
     specialiser.function
-}
-
-/// For each variable, the parameters whose very object it may hold: those that copies lead from to it.
-fn origins(flow: &Flow) -> HashMap<VarId, Vec<u32>> {
-    let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-        StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
-        // The unary plus of a number is the number.
-        StepKind::Op("+", args) if args.len() == 1 => args[0].var().map(|source| (source, step.target)),
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
-    });
-    let mut targets = HashMap::<VarId, Vec<VarId>>::new();
-    copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));
-    let mut origins = HashMap::<VarId, Vec<u32>>::new();
-    for parameter in 0..flow.parameters.len() as u32 {
-        let mut waiting = vec![VarId(parameter)];
-        while let Some(variable) = waiting.pop() {
-            let known = origins.entry(variable).or_default();
-            if known.last() != Some(&parameter) {
-                known.push(parameter);
-                waiting.extend(targets.get(&variable).into_iter().flatten());
-            }
-        }
-    }
-    origins
-}
-
-/// Parameters whose object a `return` may give back.
-fn returned(flow: &Flow, origins: &HashMap<VarId, Vec<u32>>) -> Vec<u32> {
-    let ends = flow.blocks.iter().filter_map(|block| match block.end {
-        End::Return(arg, ..) => arg.var(),
-        End::Jump(_) | End::Branch(..) => None,
-    });
-    let all = ends.filter_map(|variable| origins.get(&variable)).flatten().copied().collect::<BTreeSet<_>>();
-    all.into_iter().collect()
-}
-
-fn named(flow: &Flow, variable: VarId, origins: Vec<u32>) -> Option<(String, Vec<u32>)> {
-    let variable = &flow.variables[variable.0 as usize];
-    variable.in_frame.then(|| (variable.name.clone(), origins))
 }
 
 /// How many steps and ends read each variable.
@@ -114,6 +76,10 @@ fn reads(flow: &Flow) -> Vec<u32> {
     reads
 }
 
+/// The versions of the loops around a place, outermost first; `None` for a loop in whose midst the code was entered, until
+/// it is entered through its header: what is left of that turn is no part of a loop.
+type Context = Vec<Option<LoopId>>;
+
 /// A block that is made but not filled.
 struct Waiting {
     block: BlockId,
@@ -121,8 +87,7 @@ struct Waiting {
     step: usize,
     /// Do this one step, then go on in a version of what follows: the step had to know a tag.
     one_step: bool,
-    /// The versions of the loops around, outermost first.
-    context: Vec<LoopId>,
+    context: Context,
     state: State,
 }
 
@@ -135,7 +100,7 @@ struct Instances {
     general: Option<LoopId>,
 }
 
-type Place = (FlowId, usize, Vec<LoopId>);
+type Place = (FlowId, usize, Context);
 
 struct Specialiser<'a> {
     flow: &'a Flow,
@@ -145,7 +110,7 @@ struct Specialiser<'a> {
     locals: HashMap<(VarId, TypeSet), LocalId>,
     versions: HashMap<(Place, State), BlockId>,
     counts: HashMap<Place, usize>,
-    instances: HashMap<(FlowLoopId, Vec<LoopId>), Instances>,
+    instances: HashMap<(FlowLoopId, Context), Instances>,
     exits: HashMap<(EntryId, Vec<LocalId>), ExitId>,
     /// How many steps and ends read each variable.
     reads: Vec<u32>,
@@ -153,29 +118,37 @@ struct Specialiser<'a> {
 }
 
 impl Specialiser<'_> {
-    fn run(&mut self, signature: &Signature) {
+    fn run(&mut self, start: &Start) {
         let mut state = State::new();
         for (at, variable) in self.flow.variables.iter().enumerate() {
             if variable.in_frame {
-                let types = signature.params.get(at).map_or(Type::Unbound.into(), |&one| TypeSet::of(one));
-                state.insert(VarId(at as u32), types);
+                state.insert(VarId(at as u32), Type::Unbound.into());
             }
         }
-        for at in 0..self.flow.parameters.len() {
-            let variable = VarId(at as u32);
-            self.local(variable, state[&variable]);
+        for &(variable, one) in &start.parameters {
+            state.insert(variable, one.into());
+            self.local(variable, one.into());
         }
         let block = self.block(&[]);
-        self.waiting.push(Waiting { block, flow: FlowId(0), step: 0, one_step: false, context: Vec::new(), state });
+        let context = vec![None; self.flow.loops_around(start.block).len()];
+        let at = Waiting { block, flow: start.block, step: 0, one_step: false, context, state };
+        match start.header {
+            None => self.waiting.push(at),
+            Some(_) => {
+                let (header, there) = self.go(&at, start.block);
+                self.convert_edge(block, &at.state, &there);
+                self.end(block, Terminator::Jump(header));
+            }
+        }
         while let Some(waiting) = self.waiting.pop() {
             self.fill(waiting);
         }
     }
 
-    fn block(&mut self, context: &[LoopId]) -> BlockId {
+    fn block(&mut self, context: &[Option<LoopId>]) -> BlockId {
         // Every block is filled before the work ends; until then it leads nowhere.
         let terminator = Terminator::Jump(BlockId(0));
-        self.function.blocks.push(Block { in_loop: context.last().copied(), statements: Vec::new(), terminator });
+        self.function.blocks.push(Block { in_loop: innermost(context), statements: Vec::new(), terminator });
         BlockId(self.function.blocks.len() as u32 - 1)
     }
 
@@ -456,7 +429,7 @@ impl Specialiser<'_> {
         };
         let from_inside = self.flow.loops_around(at.flow).contains(&inner);
         let outer = at.context[..around.len() - 1].to_vec();
-        let current = from_inside.then(|| at.context[around.len() - 1]);
+        let current = from_inside.then(|| at.context[around.len() - 1]).flatten();
         let state = self.restrict(to, 0, &at.state);
         self.loop_version(inner, outer, current, to, state)
     }
@@ -477,7 +450,7 @@ impl Specialiser<'_> {
     fn loop_version(
         &mut self,
         of: FlowLoopId,
-        outer: Vec<LoopId>,
+        outer: Context,
         current: Option<LoopId>,
         header: FlowId,
         state: State,
@@ -512,11 +485,11 @@ impl Specialiser<'_> {
         (self.new_loop(of, outer, header, state.clone()), state)
     }
 
-    fn new_loop(&mut self, of: FlowLoopId, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
+    fn new_loop(&mut self, of: FlowLoopId, outer: Context, header: FlowId, state: State) -> BlockId {
         let id = LoopId(self.function.loops.len() as u32);
-        let parent = outer.last().copied();
+        let parent = innermost(&outer);
         let mut context = outer;
-        context.push(id);
+        context.push(Some(id));
         let block = self.block(&context);
         let poll = Some(self.exit(self.flow.loops[of.0 as usize].entry, &state));
         self.function.loops.push(Loop { header: block, parent, poll });
@@ -525,7 +498,7 @@ impl Specialiser<'_> {
     }
 
     /// The version of a place that is no loop header for a state; the general one if there are too many.
-    fn version(&mut self, flow: FlowId, step: usize, context: Vec<LoopId>, state: &State) -> (BlockId, State) {
+    fn version(&mut self, flow: FlowId, step: usize, context: Context, state: &State) -> (BlockId, State) {
         let place = (flow, step, context);
         let mut state = self.restrict(flow, step, state);
         if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
@@ -567,6 +540,11 @@ impl Specialiser<'_> {
         let types = |at: usize| types.get(at).map(|&types| (VarId(at as u32), types));
         live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect()
     }
+}
+
+/// The innermost of the loops that the code is really in.
+fn innermost(context: &[Option<LoopId>]) -> Option<LoopId> {
+    context.iter().rev().find_map(|&id| id)
 }
 
 /// Converts a constant operand as Python does.

@@ -1,7 +1,8 @@
 //! Entering compiled code again: the question that continuations ask at the end of a turn.
 //!
-//! Enters: the ordinal of a loop and the locals at its header. Leaves: the number of turns until the next question, or 0: then
-//! the continuation returns, and [`crate::resume`] enters the code that was found. Code for a loop header is compiled only once
+//! Enters: the ordinal of a loop and the locals at its header. Leaves: a number of turns until the next question, as an iterator, or
+//! None: then the continuation returns, and [`crate::resume`] enters the code that was found, or a continuation from that header
+//! on that asks rarely, in which interpreted loops run as fast as they do without brrr. Code for a loop header is compiled only once
 //! interpreted turns have taken as long as a compilation takes, so that waiting for it never more than doubles the time of a call.
 //! Where stays in compiled code are too short to pay, the questions become rare.
 
@@ -17,13 +18,15 @@ use pyo3::types::{PyDict, PyString};
 use crate::callable::{self, View};
 use crate::convert::{Argument, classify};
 use crate::probes;
-use crate::specialise::{Body, Specialisation};
+use crate::specialise::{Body, Header, Specialisation};
 
 /// Turns between two questions while nothing is compiled.
 const STRIDE: u32 = 1024;
+/// From so many turns on, the continuation is one that asks rarely.
+const LONG: u32 = 64;
 /// The longest wait, in turns.
 const RARELY: u32 = 1 << 16;
-/// Turns of a continuation that need not ask.
+/// The wait if there is nothing to wait for.
 const NEVER: u32 = 1 << 30;
 /// Loop headers, with types, for which one function is compiled.
 const HEADERS: usize = 16;
@@ -93,18 +96,28 @@ impl Again {
     }
 }
 
-/// Where compiled code goes on.
+/// Where the call goes on, once its continuation has returned.
 pub struct Entry {
-    /// The code; owned by the body.
-    pub code: *const Specialisation,
-    /// An argument for each parameter.
-    pub args: Vec<Py<PyAny>>,
+    /// The ordinal of the loop at whose header it does.
+    pub statement: u32,
+    /// The bound names there.
+    pub names: Vec<String>,
+    /// Their values.
+    pub values: Vec<Py<PyAny>>,
+    /// Code for these names and types; owned by the body.
+    pub code: Option<Code>,
+    /// The turns that the interpreter does before it asks again, if there is no code.
+    pub turns: u32,
 }
 
+/// A pointer to compiled code.
+#[derive(Clone, Copy)]
+pub struct Code(pub *const Specialisation);
+
 // SAFETY: the pointer is followed with the GIL held only, by the call whose function owns the code.
-unsafe impl Send for Entry {}
+unsafe impl Send for Code {}
 // SAFETY: as above.
-unsafe impl Sync for Entry {}
+unsafe impl Sync for Code {}
 
 /// What a continuation asks, as `.ask`.
 #[pyclass(module = "brrr._brrr", name = "_Ask", weakref)]
@@ -118,28 +131,34 @@ pub struct Ask {
 
 #[pymethods]
 impl Ask {
-    fn __call__(mut slf: PyRefMut<'_, Self>, statement: u32, locals: &Bound<'_, PyDict>) -> PyResult<u32> {
+    fn __call__<'py>(
+        mut slf: PyRefMut<'py, Self>,
+        statement: u32,
+        locals: &Bound<'py, PyDict>,
+        must_leave: bool,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
-        let Some(callable) = slf.callable.as_ref().map(|one| one.bind(py).clone()) else { return Ok(NEVER) };
-        let Some(view) = callable::view(&callable) else { return Ok(NEVER) };
+        let Some(callable) = slf.callable.as_ref().map(|one| one.bind(py).clone()) else { return Ok(None) };
+        let Some(view) = callable::view(&callable) else { return Ok(None) };
         slf.clock(&view);
         let misfit = slf.misfit;
         // Compiling may run Python code: nothing is borrowed meanwhile.
         let this: Py<Self> = slf.into();
-        let answer = answer(&view, statement, locals);
+        let answer = answer(&view, statement, locals, (misfit, must_leave));
         let mut slf = this.borrow_mut(py);
         slf.since = Instant::now();
         match answer {
-            Ok(Answer::Enter(entry)) => {
-                slf.entry = Some(entry);
-                slf.misfit = 1;
-                Ok(0)
+            Ok((answer, fits)) => {
+                slf.misfit = if fits { 1 } else { (misfit * 2).min(RARELY) };
+                match answer {
+                    Answer::Leave(entry) => {
+                        slf.entry = Some(entry);
+                        Ok(None)
+                    }
+                    Answer::Stay(wait) => turns(py, wait),
+                    Answer::GiveUp => Ok(None),
+                }
             }
-            Ok(Answer::Misfit) => {
-                slf.misfit = (misfit * 2).min(RARELY);
-                Ok(misfit)
-            }
-            Ok(Answer::Wait(turns)) => Ok(turns),
             Err(error) => {
                 // Such as KeyboardInterrupt, in a helper that is nobody's business.
                 error.set_traceback(py, None);
@@ -152,7 +171,7 @@ impl Ask {
         if let Some(callable) = &self.callable {
             visit.call(callable)?;
         }
-        self.entry.iter().flat_map(|entry| &entry.args).try_for_each(|arg| visit.call(arg))
+        self.entry.iter().flat_map(|entry| &entry.values).try_for_each(|arg| visit.call(arg))
     }
 
     fn __clear__(&mut self) {
@@ -167,14 +186,24 @@ impl Ask {
         Self { callable: Some(callable.unbind()), entry: None, since: Instant::now(), misfit: 1 }
     }
 
-    /// A continuation begins: the turns until its first question.
-    pub fn begin(&mut self, body: &Body) -> u32 {
-        self.since = Instant::now();
+    /// A continuation is going to begin after an exit: the turns until its first question.
+    pub fn first(body: &Body) -> u32 {
         let again = &body.again;
-        if probes::is_eager() {
-            return 1;
+        match () {
+            () if probes::is_eager() => 1,
+            () if again.compiled.get() > 0 || again.is_due(body) => again.patience.get(),
+            () => STRIDE,
         }
-        if again.compiled.get() > 0 || again.is_due(body) { again.patience.get() } else { STRIDE }
+    }
+
+    /// How a continuation asks that has so many turns until its first question.
+    pub fn manner(body: &Body, turns: u32) -> &'static str {
+        if turns >= LONG && body.again.compiled.get() > 0 { "rarely" } else { "often" }
+    }
+
+    /// A continuation begins.
+    pub fn begin(&mut self) {
+        self.since = Instant::now();
     }
 
     /// A continuation has ended: where compiled code goes on, if it asked for that.
@@ -190,60 +219,79 @@ impl Ask {
 }
 
 enum Answer {
-    Enter(Entry),
-    /// Locals that compiled code does not hold.
-    Misfit,
-    Wait(u32),
+    Leave(Entry),
+    Stay(u32),
+    /// The original function does the whole call.
+    GiveUp,
 }
 
-fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>) -> PyResult<Answer> {
+/// An iterator of so many items.
+fn turns(py: Python<'_>, turns: u32) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let repeat = py.import(intern!(py, "itertools"))?.getattr(intern!(py, "repeat"))?;
+    repeat.call1((py.None(), turns)).map(Some)
+}
+
+/// The answer, and whether compiled code could hold the locals. `misfit` is for how long to wait if it could not; with `must_leave`
+/// the continuation does not stay.
+fn answer(
+    view: &View<'_, '_>,
+    statement: u32,
+    locals: &Bound<'_, PyDict>,
+    (misfit, must_leave): (u32, bool),
+) -> PyResult<(Answer, bool)> {
     let body = view.body;
-    if body.is_interpreted() {
-        return Ok(Answer::Wait(NEVER));
-    }
-    let of_loop = |header: &crate::specialise::Header, _: &_, _| (header.statement == statement).then_some(());
+    let of_loop = |header: &Header, _: &_, _| (header.statement == statement).then_some(());
     let is_known = body.search_headers(of_loop).is_some();
     let is_due = body.again.is_due(body);
-    if !is_known && !is_due {
-        return Ok(Answer::Wait(if body.again.compiled.get() >= HEADERS { RARELY } else { STRIDE }));
+    if !must_leave && !is_known && !is_due && body.again.compiled.get() < HEADERS {
+        return Ok((Answer::Stay(STRIDE), true));
     }
-    let Some(values) = values(view, statement, locals)? else { return Ok(Answer::Wait(NEVER)) };
-    let mut bound = Vec::with_capacity(values.len());
-    let mut args = Vec::with_capacity(values.len());
-    for (name, value) in &values {
+    let Some(all) = values(view, statement, locals)? else { return Ok((Answer::GiveUp, true)) };
+    let (mut names, mut values, mut types) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, value) in all {
         // SAFETY: the object is alive, and the thread holds the GIL.
-        match unsafe { classify(value.as_ptr()) } {
-            Argument::Compiled(one) => bound.push((name.as_str(), one)),
-            Argument::Interpreted | Argument::Unsupported => return Ok(Answer::Misfit),
+        types.push(match unsafe { classify(value.as_ptr()) } {
+            Argument::Compiled(one) => Some(one),
+            Argument::Interpreted | Argument::Unsupported => None,
+        });
+        names.push(name);
+        values.push(value.unbind());
+    }
+    let types = types.into_iter().collect::<Option<Vec<_>>>();
+    let mut wait = misfit;
+    if let Some(types) = &types {
+        let bound = names.iter().map(String::as_str).zip(types.iter().copied()).collect::<Vec<_>>();
+        let mut code = find(body, statement, &bound);
+        if code.is_none() && is_due {
+            body.again.compiled.set(body.again.compiled.get() + 1);
+            body.again.spent.set(Duration::ZERO);
+            body.specialise_header(&view.original, statement, &bound)?;
+            body.again.patience.set(1);
+            code = find(body, statement, &bound);
         }
-        args.push(value.clone().unbind());
+        if code.is_some() {
+            return Ok((Answer::Leave(Entry { statement, names, values, code, turns: 0 }), true));
+        }
+        wait = if body.again.compiled.get() < HEADERS { STRIDE } else { NEVER };
     }
-    if let Some(code) = find(body, statement, &bound) {
-        return Ok(Answer::Enter(Entry { code, args }));
-    }
-    if !is_due {
-        return Ok(Answer::Wait(STRIDE));
-    }
-    body.again.compiled.set(body.again.compiled.get() + 1);
-    body.again.spent.set(Duration::ZERO);
-    body.specialise_header(&view.original, statement, &bound)?;
-    body.again.patience.set(1);
-    Ok(match find(body, statement, &bound) {
-        Some(code) => Answer::Enter(Entry { code, args }),
-        None => Answer::Wait(NEVER),
-    })
+    let answer = if must_leave || wait >= LONG {
+        Answer::Leave(Entry { statement, names, values, code: None, turns: wait })
+    } else {
+        Answer::Stay(wait)
+    };
+    Ok((answer, types.is_some()))
 }
 
 /// The code for the names and types at a loop header.
-fn find(body: &Body, statement: u32, bound: &[(&str, Type)]) -> Option<*const Specialisation> {
+fn find(body: &Body, statement: u32, bound: &[(&str, Type)]) -> Option<Code> {
     body.search_headers(|header, code, pointer| {
         let names = header.names.iter().map(String::as_str).zip(code.params.iter().copied());
-        (header.statement == statement && names.eq(bound.iter().copied())).then_some(pointer)
+        (header.statement == statement && names.eq(bound.iter().copied())).then_some(Code(pointer))
     })
 }
 
-/// The bound names at a loop header with their values, iterators as compiled code keeps them; `None` if there is no such loop, or
-/// an iterator is of another kind.
+/// The bound names at a loop header with their values, iterators as compiled code keeps them, or themselves if they are of another
+/// kind. `None` if there is no such loop.
 fn values<'py>(
     view: &View<'_, 'py>,
     statement: u32,
@@ -275,9 +323,16 @@ fn values<'py>(
                 iterators.len() - 1
             }
         };
-        let Some(state) = &iterators[at].1 else { return Ok(None) };
-        let value = state[part].clone();
-        values.push((name, value));
+        match &iterators[at].1 {
+            Some(state) => values.push((name, state[part].clone())),
+            None => {
+                let rest = format!(".rest{ordinal}");
+                if let (Some(iterator), false) = (locals.get_item(&rest)?, values.iter().any(|(name, _)| *name == rest))
+                {
+                    values.push((rest, iterator));
+                }
+            }
+        }
     }
     Ok(Some(values))
 }

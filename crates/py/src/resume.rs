@@ -27,8 +27,8 @@ use crate::dispatch::{guards_hold, interrupted};
 use crate::poll;
 use crate::specialise::{Body, Specialisation};
 
-/// Sets of bound names that are kept for one exit; more are made anew each time.
-const KEPT: usize = 16;
+/// Continuations that are kept in one place; more are made anew each time.
+const KEPT: usize = 32;
 
 /// The continuations of a function.
 #[derive(Debug, Default)]
@@ -36,15 +36,29 @@ pub struct Continuations {
     /// The function as `brrr._resume` reads it.
     source: RefCell<Option<Py<PyAny>>>,
     made: RefCell<Vec<Py<PyFunction>>>,
+    /// Those from loop headers on, where a continuation has asked and the interpreter goes on.
+    headers: RefCell<Vec<Kept>>,
     /// There are none to be had: the original function does the calls that leave.
     refused: Cell<bool>,
 }
 
-/// A continuation of one exit: the names that are bound, and its place among the [`Continuations`].
+/// A continuation that is kept, and its place among the [`Continuations`].
 #[derive(Debug)]
 pub struct Kept {
+    statement: u32,
     names: Box<[String]>,
+    asks: &'static str,
     at: usize,
+}
+
+/// Where a continuation enters.
+struct Place<'a> {
+    statement: u32,
+    point: Point,
+    /// The bound names.
+    names: Vec<&'a str>,
+    /// How it asks for compiled code.
+    asks: &'static str,
 }
 
 impl Continuations {
@@ -81,7 +95,7 @@ impl Continuations {
         Ok(source)
     }
 
-    /// The continuation from an exit. `None` if there is none.
+    /// A continuation, which may be among `kept`. `None` if there is none.
     ///
     /// # Errors
     /// What has to end the program, such as KeyboardInterrupt.
@@ -89,19 +103,20 @@ impl Continuations {
         &self,
         original: &Bound<'py, PyFunction>,
         body: &Body,
-        left: &Left<'_>,
+        place: &Place<'_>,
+        kept: &RefCell<Vec<Kept>>,
     ) -> PyResult<Option<Bound<'py, PyFunction>>> {
         let py = original.py();
-        let Some(kept) = left.code.continuations.get(left.exit) else { return Ok(None) };
-        let names = left.live.iter().map(|&(name, _)| name);
-        let same = |one: &&Kept| one.names.iter().map(String::as_str).eq(names.clone());
+        let same = |one: &&Kept| {
+            one.statement == place.statement && one.asks == place.asks && one.names.iter().eq(&place.names)
+        };
         if let Some(found) = kept.borrow().iter().find(same) {
             return Ok(self.made.borrow().get(found.at).map(|one| one.bind(py).clone()));
         }
         if self.refused.get() {
             return Ok(None);
         }
-        let made = match self.make(original, body, left) {
+        let made = match self.make(original, body, place) {
             Ok(made) => made,
             // A statement that has no rule, too deep a nesting, too little memory: the original function can do it.
             Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),
@@ -113,7 +128,12 @@ impl Continuations {
         let mut kept = kept.borrow_mut();
         if kept.len() < KEPT {
             let mut all = self.made.borrow_mut();
-            kept.push(Kept { names: names.map(str::to_owned).collect(), at: all.len() });
+            kept.push(Kept {
+                statement: place.statement,
+                names: place.names.iter().map(|&name| name.to_owned()).collect(),
+                asks: place.asks,
+                at: all.len(),
+            });
             all.push(made.clone().unbind());
         }
         Ok(Some(made))
@@ -123,16 +143,13 @@ impl Continuations {
         &self,
         original: &Bound<'py, PyFunction>,
         body: &Body,
-        left: &Left<'_>,
+        place: &Place<'_>,
     ) -> PyResult<Bound<'py, PyFunction>> {
         let py = original.py();
-        let Some(record) = left.code.function.exits.get(left.exit) else {
-            return Err(PyException::new_err("no such exit"));
-        };
         let source = self.source(original, body)?;
-        let names = PyTuple::new(py, left.live.iter().map(|&(name, _)| name))?;
-        let place = (original, record.statement, point_name(record.point), names, true);
-        let made = source.call_method1(intern!(py, "continuation"), place)?.cast_into::<PyFunction>()?;
+        let names = PyTuple::new(py, &place.names)?;
+        let args = (original, place.statement, point_name(place.point), names, place.asks);
+        let made = source.call_method1(intern!(py, "continuation"), args)?.cast_into::<PyFunction>()?;
         same_builtins(&made, original);
         Ok(made)
     }
@@ -175,7 +192,6 @@ pub enum Outcome {
 /// Compiled code that has left.
 struct Left<'a> {
     code: &'a Specialisation,
-    exit: usize,
     /// The bound locals.
     live: Vec<(&'a str, Value)>,
 }
@@ -222,24 +238,41 @@ unsafe fn go_on<'py>(
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
-        let left = Left { code, exit, live: abi::read_exit(&code.function, record, &frame) };
+        let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
         body.record_exit(code, exit, frame);
-        let Some(continuation) = body.continuations.get(original, body, &left)? else { return Ok(Outcome::Original) };
         let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
-        values.push(ask.clone().into_any());
-        values.push(ask.borrow_mut().begin(body).into_pyobject(py)?.into_any());
-        let result = run(&continuation, &values);
-        drop(values);
-        let entry = ask.borrow_mut().end(body);
-        if result != ask.as_ptr() {
-            return Ok(Outcome::Done(result));
-        }
-        // SAFETY: the continuation has given back a reference to `ask`.
-        unsafe { ffi::Py_DECREF(result) };
-        let Some(entry) = entry else { return Ok(Outcome::Original) };
+        let mut turns = Ask::first(body);
+        let names = left.live.iter().map(|&(name, _)| name).collect();
+        let asks = Ask::manner(body, turns);
+        let place = Place { statement: record.statement, point: record.point, names, asks };
+        let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
+        let mut continuation = body.continuations.get(original, body, &place, kept)?;
+        // The interpreter goes on until compiled code can.
+        let (found, entry) = loop {
+            let Some(function) = continuation else { return Ok(Outcome::Original) };
+            values.push(ask.clone().into_any());
+            values.push(turns.into_pyobject(py)?.into_any());
+            ask.borrow_mut().begin();
+            let result = run(&function, &values);
+            let entry = ask.borrow_mut().end(body);
+            if result != ask.as_ptr() {
+                return Ok(Outcome::Done(result));
+            }
+            // SAFETY: the continuation has given back a reference to `ask`.
+            unsafe { ffi::Py_DECREF(result) };
+            let Some(entry) = entry else { return Ok(Outcome::Original) };
+            if let Some(found) = entry.code {
+                break (found, entry);
+            }
+            values = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
+            turns = entry.turns;
+            let names = entry.names.iter().map(String::as_str).collect();
+            let place = Place { statement: entry.statement, point: Point::Advance, names, asks: "rarely" };
+            continuation = body.continuations.get(original, body, &place, &body.continuations.headers)?;
+        };
         // SAFETY: the body owns the code as long as it lives.
-        code = unsafe { &*entry.code };
-        args = entry.args.into_iter().map(|one| one.into_bound(py)).collect();
+        code = unsafe { &*found.0 };
+        args = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
         // SAFETY: the callable is alive and owns the code.
         if !unsafe { guards_hold(this, code) } {
             return Ok(Outcome::Original);

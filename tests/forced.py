@@ -11,18 +11,10 @@ import random
 from contextlib import contextmanager
 
 from tests import oracle
-from tests.values import fresh
 
 VARIABLE = "BRRR_PROBES"
 # A visit that no call reaches.
 NEVER = 2**62
-
-
-def available() -> bool:
-    """True if the build can force exits."""
-    from brrr import _brrr
-
-    return hasattr(_brrr, "probe")
 
 
 @contextmanager
@@ -42,11 +34,9 @@ def run(function, call: tuple, visit: int, file: str | None) -> tuple[oracle.Out
     """Calls with the exit forced at a visit, counted from 1. Gives the outcome, and the visits there were."""
     from brrr._brrr import probe
 
-    args, kwargs = call
-    args, kwargs = fresh(tuple(args)), {name: fresh(value) for name, value in kwargs.items()}
     probe(visit)
     try:
-        made = oracle.outcome(function, args, kwargs, file)
+        made = oracle.outcome(function, *call, file)
     finally:
         visits = probe(0)
     return made, visits

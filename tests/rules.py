@@ -17,13 +17,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests import table
-from tests.values import TooMuch, encode, finite, fits, huge
+from tests.values import HIGH, TooMuch, encode, finite, fits, huge
 
 # The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
 MOST_EVENTS = 40_000
 
 # Conditions of rows that are exact: nothing but an exception or a result that does not fit makes such a row leave.
-EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero"))
+EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero",
+                   "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse"))
 SPELLING = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
     ast.LShift: "<<", ast.MatMult: "@", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
@@ -77,6 +78,9 @@ class Leaves:
     reasons: set[tuple] = field(default_factory=set)
     # CPython's operation gave one of its operands: whether the result is an argument is not the function's doing.
     gave_operand: bool = False
+    # Where it leaves is not judged: there are values of forms of their own, ints of a wider type or tuples beside other types at one
+    # name, and which form a value has depends on the text and not on the value.
+    open: bool = False
     # The visits that may leave; in a traced run only.
     visits: list[Visit] = field(default_factory=list)
 
@@ -106,6 +110,7 @@ class Instrumented:
         self.statements: list[Statement] = []
         # Name of the operation, its function, its statement.
         self.sites: list[tuple] = []
+        self.namespace = dict(namespace or {})
         rewritten = []
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
@@ -116,7 +121,6 @@ class Instrumented:
             elif not isinstance(node, (ast.Import, ast.ImportFrom)) or "brrr" not in ast.unparse(node):
                 rewritten.append(node)
         tree.body = rewritten
-        self.namespace = dict(namespace or {})
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
                               _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
@@ -130,6 +134,7 @@ class Instrumented:
         stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         stored |= {n.name for n in ast.walk(node) if isinstance(n, ast.MatchAs) and n.name}
         self.names = {one.arg for one in every} | stored
+        self.open = _mixes_tuples(node, {one.arg for one in every}) or _widens(node, self.namespace)
         for one in every:
             one.annotation = None
         node.returns = None
@@ -304,7 +309,7 @@ class Instrumented:
         """Executes a call; raises `TooMuch` if it is too long. `traced` also collects the visits that may leave."""
         self._events: list[tuple] = []
         self._turns: dict[int, Turns] = {}
-        self._leaves, self._count, self._traced = Leaves(), 0, traced
+        self._leaves, self._count, self._traced = Leaves(open=self.open), 0, traced
         before = sys.gettrace()
         if traced:
             code = self.function.__code__
@@ -464,6 +469,55 @@ class _Rewrite(ast.NodeTransformer):
     def _outside(self, node: ast.expr) -> bool:
         """True for a module, or whatever else is no local."""
         return isinstance(node, ast.Name) and node.id not in self.owner.names
+
+
+def _mixes_tuples(function: ast.FunctionDef, parameters: set[str]) -> bool:
+    """True if a name is written a tuple at one place, and something at another."""
+    stores = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)] + [*parameters]
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if any(stores.count(name) > 1 for name in _written_tuples(target, node.value)):
+                    return True
+    return False
+
+
+def _written_tuples(target: ast.expr, value: ast.expr):
+    """The names of a target that a value may write a tuple to."""
+    if isinstance(target, ast.Name):
+        if any(isinstance(one, ast.Tuple) for one in _parts(value)):
+            yield target.id
+    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, part in zip(target.elts, value.elts):
+            yield from _written_tuples(one, part)
+    else:
+        yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+
+
+def _widens(function: ast.FunctionDef, namespace: dict) -> bool:
+    """True if a constant is beyond 64 bits."""
+    signed = {id(one.operand) for one in ast.walk(function) if isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.USub)}
+    for node in ast.walk(function):
+        value = None
+        if isinstance(node, ast.Constant):
+            value = node.value if id(node) not in signed or node.value != HIGH + 1 else None
+        elif isinstance(node, ast.Name):
+            value = namespace.get(node.id)
+        elif isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Constant):
+            operands = (node.left.value, node.right.value)
+            if type(node.op) in (ast.Pow, ast.LShift) and all(type(one) is int for one in operands):
+                value = 2**64 if huge(SPELLING[type(node.op)], operands) else table.BINARY[SPELLING[type(node.op)]](*operands)
+        if type(value) is int and not fits(value):
+            return True
+    return False
+
+
+def _parts(value: ast.expr):
+    """The expressions whose value an expression may have, or may hold."""
+    yield value
+    inner = {ast.IfExp: ("body", "orelse"), ast.NamedExpr: ("value",)}.get(type(value), ())
+    for one in [*(getattr(value, name) for name in inner), *getattr(value, "elts", ()), *(value.values if isinstance(value, ast.BoolOp) else ())]:
+        yield from _parts(one)
 
 
 def _writes(node: ast.stmt) -> frozenset[str]:

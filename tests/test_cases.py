@@ -57,7 +57,6 @@ def test_calls(case, decorator):
         assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
 
 
-@pytest.mark.skipif(not forced.available(), reason="the build cannot force exits")
 @pytest.mark.parametrize("case", [c for c in CASES if c.calls and 'overflow="wrap"' not in c.source], ids=lambda case: case.name)
 def test_forced_exits(case, decorator):
     """Leaving at any visit of any statement changes nothing."""
@@ -70,7 +69,7 @@ def test_forced_exits(case, decorator):
         expected = oracle.outcome(plain[call.function], args, kwargs, file)
         count, found = forced.differences(fast[call.function], (args, kwargs), expected, file, MOST_FORCED)
         assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
-        assert count or call.interpreted or not expected.raised, f"{call.text}: no entry point was visited"
+        assert count or call.interpreted or not expected.raised or expected.line is None, f"{call.text}: no entry point was visited"
 
 
 def _check_wrapped(plain, function, args, kwargs, call):

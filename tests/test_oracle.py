@@ -173,6 +173,18 @@ def test_exits_only_where_they_are_legitimate():
         assert oracle.differences(expected, Observed(expected.outcome, 0, exits, None)), exits
 
 
+@pytest.mark.parametrize(("body", "is_open"), [
+    ("b = 1\n    return a * b", False), ("return a & 18446744073709551615", True), ("return a % 2**64", True), ("return a % 2**62", False),
+    ("return a + -9223372036854775808", False), ("return a + MASK", True), ("b = (a, 1)\n    return b", False),
+    ("b = (a, 1)\n    if a:\n        b = 1\n    return b", True), ("a = 1, a\n    return a", True), ("b, c = 1, a\n    b = c\n    return b", False),
+])
+def test_what_has_forms_of_its_own_is_not_judged(body, is_open):
+    text = f"MASK = 2**64 - 1\ndef f(a):\n    {body}\n"
+    expected = expect(text, (1,))
+    assert expected.leaves.open == is_open
+    assert bool(oracle.differences(expected, Observed(expected.outcome, 0, {2: 1}, None))) != is_open
+
+
 @pytest.mark.parametrize("text", [
     "## A\n```calls\nf()\n```\n",
     "## A\n```py\ndef f(): return 1\n```\n",

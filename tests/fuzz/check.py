@@ -160,7 +160,7 @@ class Checker:
                 return Finding(one, call, found, dict(leaves.counts) if leaves else {})
             if runs:
                 forceable.append((call, expected.outcome))
-        if forceable and _is_among(number // 2, self.options.forced) and forced.available():
+        if forceable and _is_among(number // 2, self.options.forced):
             found = self._forced(one, forceable, file, number)
             if found:
                 return found
@@ -171,7 +171,9 @@ class Checker:
         with forced.probed():
             function = program.execute(one.text, file, self.decorator)[one.name]
         for call, expected in calls[::max(1, len(calls) // 3)][:4]:
-            count, found = forced.differences(function, split(call), expected, file, self.options.most_forced, number)
+            args, kwargs = split(call)
+            mine = (fresh(args), {name: fresh(value) for name, value in kwargs.items()})
+            count, found = forced.differences(function, mine, expected, file, self.options.most_forced, number)
             self.totals.forced += count
             if found:
                 return Finding(one, call, found)

@@ -16,11 +16,11 @@ fn main() {
     }
 }
 
-/// One row an operator: the operand types that have a compiled form, and what leaves it.
+/// One row an operator: the operand types that have a compiled form, and what leaves it. Then functions, by name.
 fn support() -> String {
     let mut text = String::from("| operator | compiled for | leaves compiled code on |\n|---|---|---|\n");
     let mut names = Vec::new();
-    for op in users() {
+    for op in users().filter(|op| group(op) == Group::Operator) {
         let arity = op.params.len();
         if names.contains(&(op.name, arity)) {
             continue;
@@ -28,13 +28,56 @@ fn support() -> String {
         names.push((op.name, arity));
         let overloads =
             users().filter(|other| (other.name, other.params.len()) == (op.name, arity)).collect::<Vec<_>>();
-        let forms = overloads.iter().map(|one| format!("{} → {}", types(one), one.result.python())).collect::<Vec<_>>();
+        // Ints of several widths are one type of Python.
+        let forms = distinct(overloads.iter().map(|one| format!("{} → {}", types(one), one.result.python())));
         let same = overloads.iter().all(|one| one.leaves_if == op.leaves_if);
         let leaves = overloads.iter().filter(|one| one.leaves()).map(|one| format!("{}: {}", types(one), reasons(one)));
-        let leaves = if same { reasons(op) } else { leaves.collect::<Vec<_>>().join("<br>") };
+        let leaves = if same { reasons(op) } else { distinct(leaves).join("<br>") };
         text += &format!("| {} | {} | {leaves} |\n", spelled(op), forms.join("<br>"));
     }
+    for (wanted, title) in [
+        (Group::Builtin, "Builtins"),
+        (Group::Member, "Methods and attributes of numbers"),
+        (Group::Math, "The module `math`"),
+    ] {
+        let mut functions =
+            distinct(users().filter(|op| group(op) == wanted).map(|op| code(op.name.trim_start_matches("math."))));
+        functions.sort();
+        if !functions.is_empty() {
+            text += &format!("\n{title}: {}.\n", functions.join(" "));
+        }
+    }
     text
+}
+
+/// What a row is for its reader.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Operator,
+    Builtin,
+    Member,
+    Math,
+}
+
+fn group(op: &Op) -> Group {
+    match op.name {
+        "not" => Group::Operator,
+        name if name.starts_with("math.") => Group::Math,
+        name if name.starts_with('.') => Group::Member,
+        name if name.starts_with(char::is_alphabetic) => Group::Builtin,
+        _ => Group::Operator,
+    }
+}
+
+/// The texts, each once, in their order.
+fn distinct(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found = Vec::new();
+    for text in texts {
+        if !found.contains(&text) {
+            found.push(text);
+        }
+    }
+    found
 }
 
 /// Every row and every code, with their texts.
@@ -79,7 +122,7 @@ fn reasons(op: &Op) -> String {
 fn spelled(op: &Op) -> String {
     match (op.name, op.params.len()) {
         ("**-", _) => "`**` (negative literal)".to_owned(),
-        (name, 1) if name != "not" && name != "~" => format!("{} (unary)", code(name)),
+        (name, 1) if matches!(name, "-" | "+") => format!("{} (unary)", code(name)),
         (name, _) => code(name),
     }
 }

@@ -4,6 +4,7 @@
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
 pub mod bind;
+pub mod call;
 mod decide;
 mod expression;
 pub mod flow;

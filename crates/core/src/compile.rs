@@ -11,9 +11,10 @@ use crate::check::live::Liveness;
 use crate::check::specialise::specialise;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
+use crate::outside::Env;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{Env, Signature, Type, TypeSet};
+use crate::types::{Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -78,6 +79,8 @@ pub struct Prepared {
     source: SourceFile,
     name_span: Span,
     lines: Span,
+    in_class: bool,
+    probes: bool,
     flow: Flow,
     liveness: Liveness,
 }
@@ -98,14 +101,38 @@ impl Prepared {
         if diagnostics.iter().any(Diagnostic::is_error) {
             return Err((source, diagnostics));
         }
-        Ok(Self::bound(source, &function, flow))
+        Ok(Self::bound(source, &function, flow, probes))
     }
 
-    fn bound(source: SourceFile, function: &syntax::Function, flow: Flow) -> Self {
+    /// The same function where names outside of it mean something else. Run it within [`syntax::with_stack`].
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn again(&self, env: &Env) -> Result<Self, Vec<Diagnostic>> {
+        let broken = || vec![self.broken("the compiler cannot read again what it has read", "no function")];
+        let function = syntax::read_again(&self.source, self.in_class).ok_or_else(broken)?;
+        Self::new(self.source.clone(), function, env, self.probes).map_err(|(_, diagnostics)| diagnostics)
+    }
+
+    /// The names outside the function whose meaning is taken as given, as paths.
+    #[must_use]
+    pub fn guards(&self) -> &[String] {
+        &self.flow.guards
+    }
+
+    fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {
         let before = &source.text()[..function.span.start as usize];
         let first = before.rfind('\n').map_or(0, |at| at as u32 + 1);
         let lines = Span::new(first, function.span.end);
-        Self { source, name_span: function.name_span, lines, liveness: Liveness::of(&flow), flow }
+        Self {
+            source,
+            name_span: function.name_span,
+            lines,
+            in_class: function.in_class,
+            probes,
+            liveness: Liveness::of(&flow),
+            flow,
+        }
     }
 
     /// The function's name.

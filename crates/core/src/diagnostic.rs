@@ -166,8 +166,11 @@ codes! {
         fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return print(a)\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a\n";
     Name = 302, "unsupported-name", Error, "The name from outside the function cannot be compiled.",
-        fails: "from brrr import brrr\n\nSCALE = 3\n\n@brrr\ndef f(a):\n    return a * SCALE\n",
+        fails: "from brrr import brrr\n\nSCALES = [3, 4]\n\n@brrr\ndef f(a):\n    return a * SCALES\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a, scale=3):\n    return a * scale\n";
+    UnknownName = 303, "unknown-name", Warning, "What the name from outside means is not known before the call.",
+        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a * SCALE\n",
+        passes: "from brrr import brrr\n\nSCALE = 3\n\n@brrr\ndef f(a):\n    return a * SCALE\n";
     Literal = 401, "large-literal", Warning, "The int does not fit 64 bits.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a + 18446744073709551616\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a + 1844674407370955161\n";

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
 use crate::source::Span;
-use crate::types::{Builtin, Type, TypeSet};
+use crate::types::{Type, TypeSet};
 
 /// Index of a [`Local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,8 +57,9 @@ pub struct Function {
     /// does not depend on it.
     #[serde(skip)]
     pub origins: BTreeMap<String, Vec<u32>>,
-    /// What was taken as given about names outside the function; checked at each call.
-    pub guards: Vec<Builtin>,
+    /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
+    /// and wherever other code may have run.
+    pub guards: Vec<String>,
 }
 
 /// A local: a name of the source with its type, a temporary, or the state of a loop's iterator.

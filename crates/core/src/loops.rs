@@ -2,6 +2,10 @@
 //!
 //! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
 
+mod carried;
+pub mod plan;
+pub mod ranges;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::ir::{BlockId, Constant, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};
@@ -104,6 +108,9 @@ fn cost(value: &Value) -> u64 {
         Value::Op { op, .. } => match op.row().recipe {
             Recipe::DivInt | Recipe::FloorDivInt | Recipe::ModInt | Recipe::DivFloat => 8,
             Recipe::PowInt | Recipe::PowFloat | Recipe::ModFloat | Recipe::FloorDivFloat => 40,
+            Recipe::Checked(_) | Recipe::Log(_) | Recipe::Call(_) | Recipe::Helper(_) => 40,
+            Recipe::LogBase => 80,
+            Recipe::Host => 300,
             _ => 1,
         },
     }

@@ -6,6 +6,7 @@
 mod builder;
 mod loops;
 mod recipe;
+mod version;
 
 use std::collections::HashMap;
 
@@ -17,7 +18,7 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Value};
-use crate::loops::shapes;
+use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -30,14 +31,26 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     b.at_end(entry);
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
-    let loops = loops::Loops::new(b.alloca(b.i64, "fuel"), shapes(function));
-    let mut lowerer = Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, loops };
+    let loops = loops::Loops::new((b.alloca(b.i64, "fuel"), b.alloca(b.i64, "turns")), function, options);
+    let boxes = boxes(&b, function);
+    let mut lowerer =
+        Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes, loops };
     lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
     lowerer.parameters();
     lowerer.fill_up();
     lowerer.b.jump(lowerer.blocks[0]);
     (0..function.blocks.len()).for_each(|at| lowerer.block(BlockId(at as u32)));
     lowerer.b.module
+}
+
+/// Words for the arguments of the calls that the interpreter does, if there are such calls.
+fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'ctx>> {
+    let statements = function.blocks.iter().flat_map(|block| &block.statements);
+    let words = statements.filter_map(|statement| match &statement.value {
+        Value::Op { op, args, .. } => (op.row().recipe == Recipe::Host).then_some(args.len()),
+        Value::Convert(_) => None,
+    });
+    words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
 }
 
 /// Where a local lives.
@@ -107,6 +120,8 @@ struct Lowerer<'ctx, 'ir> {
     blocks: Vec<BasicBlock<'ctx>>,
     exits: HashMap<ExitId, BasicBlock<'ctx>>,
     scratch: Option<PointerValue<'ctx>>,
+    /// The arguments of a call that the interpreter does.
+    boxes: Option<PointerValue<'ctx>>,
     loops: loops::Loops<'ctx>,
 }
 
@@ -124,13 +139,18 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.scratch.unwrap_or_else(|| self.b.alloca(self.b.i64, "scratch"))
     }
 
+    /// Words of memory for the arguments of a call that the interpreter does.
+    fn boxes(&self, words: usize) -> PointerValue<'ctx> {
+        self.boxes.unwrap_or_else(|| self.b.alloca(self.b.i64.array_type(words as u32), "boxes"))
+    }
+
     fn statement(&mut self, statement: &Statement) {
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
-                self.recipe(op.row().recipe, &args, *exit)
+                self.recipe(*op, &args, *exit)
             }
         };
         self.write(statement.target, value);

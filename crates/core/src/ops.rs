@@ -6,6 +6,10 @@
 //!
 //! What has no row is not done in compiled code: the statement takes its side exit and the interpreter does it, or raises.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::types::Type::{self, Bool, Float, Int, None as NoneType};
@@ -15,9 +19,10 @@ use crate::types::Type::{self, Bool, Float, Int, None as NoneType};
 pub struct OpId(pub u16);
 
 /// One row.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Op {
-    /// Python's spelling; rows of one name are overloads. Names with a dot are the compiler's own.
+    /// Python's spelling; rows of one name are overloads. Functions have their names (`abs`, `math.sqrt`), methods and
+    /// attributes a dot in front (`.bit_length`, `.real`). Names that end with a dot are the compiler's own.
     pub name: &'static str,
     /// Types of the operands, exactly.
     pub params: &'static [Type],
@@ -31,6 +36,8 @@ pub struct Op {
     pub doc: &'static str,
     /// An expression that uses this row; empty for the compiler's own rows.
     pub example: &'static str,
+    /// The first CPython 3.x that has it.
+    pub since: u8,
 }
 
 /// Why an operation leaves compiled code.
@@ -48,6 +55,16 @@ pub enum Leave {
     PowDomain,
     /// ValueError: the step of a range is zero.
     ZeroStep,
+    /// ValueError or OverflowError: outside the domain of the function, or the result is too large.
+    Domain,
+    /// ValueError or OverflowError: NaN, an infinity, or an int that does not fit 64 bits.
+    NotAnInt,
+    /// ValueError: the argument is negative.
+    Negative,
+    /// ValueError: there is no inverse.
+    NoInverse,
+    /// ValueError: the range is empty.
+    Empty,
     /// A test wants it.
     Probe,
     /// Two NaN, which may be one object or two.
@@ -67,6 +84,11 @@ impl Leave {
             Self::NegativeExponent => "negative exponent",
             Self::PowDomain => "overflow, zero to a negative power, complex result",
             Self::ZeroStep => "step of zero",
+            Self::Domain => "argument out of domain, result out of range",
+            Self::NotAnInt => "NaN, infinity, int over 64 bits",
+            Self::Negative => "negative argument",
+            Self::NoInverse => "no modular inverse",
+            Self::Empty => "empty range",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
@@ -89,6 +111,32 @@ pub enum Predicate {
     Gt,
     /// `>=`
     Ge,
+}
+
+/// How a float becomes a whole number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Down.
+    Floor,
+    /// Up.
+    Ceil,
+    /// Towards zero.
+    Trunc,
+    /// To the nearest, of two as near to the even one.
+    Even,
+}
+
+/// What a float is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// NaN.
+    Nan,
+    /// An infinity.
+    Infinite,
+    /// Neither.
+    Finite,
+    /// A whole number.
+    Whole,
 }
 
 /// How a row is lowered: data, so that the table needs no LLVM.
@@ -172,6 +220,44 @@ pub enum Recipe {
     Probe,
     /// The side exit.
     Leave,
+    /// i64 absolute value that leaves on overflow.
+    AbsInt,
+    /// f64 absolute value.
+    AbsFloat,
+    /// f64 with the sign of another.
+    CopySign,
+    /// Zero of the result's type.
+    Zero,
+    /// The int 1.
+    One,
+    /// f64 to i64, which leaves where the int does not fit and on NaN.
+    ToInt(Rounding),
+    /// A test of an f64.
+    Is(Kind),
+    /// Bits of the magnitude of an i64.
+    BitLength,
+    /// Ones in the magnitude of an i64.
+    BitCount,
+    /// Square root by instruction, which leaves on a negative operand.
+    Sqrt,
+    /// f64 times 180 / pi.
+    Degrees,
+    /// f64 times pi / 180.
+    Radians,
+    /// `math.isclose` with both tolerances.
+    IsClose,
+    /// A logarithm of libm's, which leaves unless the operand is positive.
+    Log(&'static str),
+    /// The quotient of two natural logarithms.
+    LogBase,
+    /// A function of libm's that leaves on NaN from numbers and on an infinity from finite ones.
+    Checked(&'static str),
+    /// A function of libm's, or a helper, that always has a result.
+    Call(&'static str),
+    /// A helper that writes its result through a last argument and gives 0, or gives 1: it leaves.
+    Helper(&'static str),
+    /// The interpreter's own function, called with the same arguments as objects; it leaves if that raises.
+    Host,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -179,16 +265,39 @@ const ZERO: &[Leave] = &[Leave::ZeroDivision];
 const NEVER: &[Leave] = &[];
 
 macro_rules! rows {
-    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal;)*) => {
+    ($($name:literal ($($param:ident),*) -> $result:ident, $leaves:expr, $recipe:expr, $doc:literal, $example:literal
+       $(, since $since:literal)?;)*) => {
         &[$(Op {
             name: $name, params: &[$($param),*], result: $result, leaves_if: $leaves, recipe: $recipe,
-            doc: $doc, example: $example,
+            doc: $doc, example: $example, since: 0 $(+ $since)?,
         }),*]
     };
 }
 
+mod calls;
+mod math;
+
 /// All rows.
-pub static TABLE: &[Op] = rows! {
+pub static TABLE: &[Op] = &ALL;
+
+static ALL: [Op; OPERATORS.len() + calls::ROWS.len() + math::ROWS.len()] = joined([OPERATORS, calls::ROWS, math::ROWS]);
+
+const fn joined<const N: usize>(parts: [&[Op]; 3]) -> [Op; N] {
+    let mut all = [parts[0][0]; N];
+    let (mut part, mut at) = (0, 0);
+    while part < parts.len() {
+        let mut row = 0;
+        while row < parts[part].len() {
+            all[at] = parts[part][row];
+            (row, at) = (row + 1, at + 1);
+        }
+        part += 1;
+    }
+    all
+}
+
+/// Operators, and what the compiler itself needs.
+const OPERATORS: &[Op] = rows! {
     "+" (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "Sum.", "2 + 3";
     "+" (Float, Float) -> Float, NEVER, Recipe::AddFloat, "Sum; an int beside a float is converted.", "2.5 + 1";
     "-" (Int, Int) -> Int, OVERFLOW, Recipe::SubInt, "Difference.", "2 - 3";
@@ -312,22 +421,68 @@ impl Op {
     }
 }
 
+/// The rows of each name, in the order of the table.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<OpId>>> = LazyLock::new(|| {
+    let mut rows = HashMap::<_, Vec<_>>::new();
+    for (at, op) in TABLE.iter().enumerate() {
+        rows.entry(op.name).or_default().push(OpId(at as u16));
+    }
+    rows
+});
+
+/// The minor version of the CPython that compiled code is for.
+static PYTHON: AtomicU8 = AtomicU8::new(u8::MAX);
+
+/// Says for which CPython 3.x compiled code is; without it, for the newest. Rows that this one does not have are left out.
+pub fn set_python(minor: u8) {
+    PYTHON.store(minor, Ordering::Relaxed);
+}
+
+fn rows(name: &str) -> impl Iterator<Item = OpId> {
+    let python = PYTHON.load(Ordering::Relaxed);
+    BY_NAME.get(name).into_iter().flatten().copied().filter(move |op| op.row().since <= python)
+}
+
+/// A name of the table that is equal to this one.
+#[must_use]
+pub fn name(name: &str) -> Option<&'static str> {
+    BY_NAME.get_key_value(name).map(|(name, _)| *name)
+}
+
+/// True if there is a row of this name with so many operands.
+#[must_use]
+pub fn takes(name: &str, operands: usize) -> bool {
+    rows(name).any(|op| op.row().params.len() == operands)
+}
+
+/// True if the result of rows of this name may be the very object that an operand is.
+#[must_use]
+pub fn may_give_operand(name: &str, operands: usize) -> bool {
+    let whole = ["+", "abs", "int", "float", "round", "math.floor", "math.ceil", "math.trunc"];
+    let parts = [".real", ".numerator", ".conjugate"];
+    operands > 0 && (operands == 1 || name == "round") && (whole.contains(&name) || parts.contains(&name))
+}
+
 /// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, and an int
-/// beside a float as a float. `None` if there is no such row: Python raises, or does something compiled code does not.
+/// where only a float will do as a float. `None` if there is no such row: Python raises, or does something compiled code does
+/// not.
 #[must_use]
 pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
     let int = |one: &Type| if *one == Bool { Int } else { *one };
-    let exact = operands.to_vec();
     let as_int = operands.iter().map(int).collect::<Vec<_>>();
-    let numeric = operands.iter().all(|one| matches!(one, Bool | Int | Float));
-    find(name, &exact)
-        .or_else(|| find(name, &as_int))
-        .or_else(|| if numeric { find(name, &vec![Float; operands.len()]) } else { None })
-}
-
-fn find(name: &str, params: &[Type]) -> Option<OpId> {
-    let at = TABLE.iter().position(|op| op.name == name && op.params == params)?;
-    u16::try_from(at).ok().map(OpId)
+    // A method is that of the type.
+    let is_method = name.starts_with('.');
+    let converts = |(&from, &to): (&Type, &Type)| {
+        from == to || matches!((from, to), (Bool, Int)) || !is_method && matches!((from, to), (Bool | Int, Float))
+    };
+    let fits = |op: &OpId| {
+        let params = op.row().params;
+        params.len() == operands.len() && operands.iter().zip(params).all(converts)
+    };
+    rows(name)
+        .find(|op| op.row().params == operands)
+        .or_else(|| rows(name).find(|op| op.row().params == as_int))
+        .or_else(|| rows(name).find(fits))
 }
 
 #[cfg(test)]
@@ -341,7 +496,7 @@ mod tests {
     #[test]
     fn rows_are_unique() {
         for (at, op) in TABLE.iter().enumerate() {
-            assert_eq!(find(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
+            assert_eq!(resolve(op.name, op.params), Some(OpId(at as u16)), "{} {:?}", op.name, op.params);
         }
     }
 
@@ -357,6 +512,16 @@ mod tests {
         assert!(row("<<", &[Float, Float]).is_none());
         assert!(row("+", &[NoneType, Int]).is_none());
         assert!(row("index.", &[Float]).is_none());
+    }
+
+    #[test]
+    fn methods_are_those_of_the_type() {
+        assert_eq!(row(".bit_length", &[Bool]).map(|op| op.params), Some(&[Int][..]));
+        assert!(row(".bit_length", &[Float]).is_none());
+        assert_eq!(row("math.sqrt", &[Int]).map(|op| op.params), Some(&[Float][..]));
+        assert_eq!(row("math.ldexp", &[Int, Bool]).map(|op| op.params), Some(&[Float, Int][..]));
+        assert!(row("math.sqrt", &[NoneType]).is_none());
+        assert!(takes("math.log", 2) && !takes("math.log", 3));
     }
 
     #[test]

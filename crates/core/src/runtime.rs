@@ -1,6 +1,10 @@
 //! Helpers that compiled code calls, and the one list of symbols that object code may refer to.
 
-use std::ffi::c_void;
+mod float;
+mod int;
+
+use std::ffi::{CStr, c_void};
+use std::sync::OnceLock;
 
 /// A symbol that object code may refer to, with its address.
 #[derive(Debug)]
@@ -11,34 +15,107 @@ pub struct Symbol {
     pub address: usize,
 }
 
-/// Every symbol. `pow`, `fmod` and `floor` are libm's own, the ones CPython calls; LLVM may turn stores into calls of the last
-/// three.
-#[must_use]
-pub fn symbols() -> [Symbol; 9] {
-    let symbol = |name, address| Symbol { name, address };
-    [
-        symbol("brrr_int_div", brrr_int_div as extern "C" fn(i64, i64) -> f64 as usize),
-        symbol("brrr_int_pow", brrr_int_pow as extern "C" fn(i64, i64, &mut i64) -> u8 as usize),
-        symbol("brrr_int_pow_wrapping", brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64 as usize),
-        symbol("floor", floor as unsafe extern "C" fn(f64) -> f64 as usize),
-        symbol("pow", pow as unsafe extern "C" fn(f64, f64) -> f64 as usize),
-        symbol("memset", libc::memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void as usize),
-        symbol(
-            "memcpy",
-            libc::memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
-        ),
-        symbol(
-            "memmove",
-            libc::memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void as usize,
-        ),
-        symbol("fmod", fmod as unsafe extern "C" fn(f64, f64) -> f64 as usize),
-    ]
+type Int1 = extern "C" fn(i64, &mut i64) -> u8;
+type Int2 = extern "C" fn(i64, i64, &mut i64) -> u8;
+type Int3 = extern "C" fn(i64, i64, i64, &mut i64) -> u8;
+type Test3 = extern "C" fn(i64, i64, i64) -> i64;
+
+/// Functions of libm that compiled code calls, or that LLVM may call where the machine has no instruction.
+const LIBM: &[&CStr] = &[
+    c"acos",
+    c"acosh",
+    c"asin",
+    c"asinh",
+    c"atan",
+    c"atan2",
+    c"atanh",
+    c"cbrt",
+    c"ceil",
+    c"cos",
+    c"cosh",
+    c"erf",
+    c"erfc",
+    c"exp",
+    c"exp2",
+    c"expm1",
+    c"floor",
+    c"fma",
+    c"fmod",
+    c"log",
+    c"log10",
+    c"log1p",
+    c"log2",
+    c"nextafter",
+    c"pow",
+    c"remainder",
+    c"roundeven",
+    c"sin",
+    c"sinh",
+    c"sqrt",
+    c"tan",
+    c"tanh",
+    c"trunc",
+];
+
+macro_rules! helpers {
+    ($($name:ident as $type:ty;)*) => { vec![$(Symbol { name: stringify!($name), address: $name as $type as usize }),*] };
 }
 
-unsafe extern "C" {
-    fn pow(base: f64, exponent: f64) -> f64;
-    fn floor(value: f64) -> f64;
-    fn fmod(value: f64, modulus: f64) -> f64;
+/// Every symbol. LLVM may turn stores into calls of those of `mem`.
+#[must_use]
+pub fn symbols() -> &'static [Symbol] {
+    static SYMBOLS: OnceLock<Vec<Symbol>> = OnceLock::new();
+    SYMBOLS.get_or_init(|| {
+        let mut symbols = helpers();
+        symbols.extend(libm());
+        symbols
+    })
+}
+
+fn helpers() -> Vec<Symbol> {
+    use float::{brrr_ldexp, brrr_ulp};
+    use int::{
+        brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
+        brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
+    };
+    use libc::{memcpy, memmove, memset};
+    helpers! {
+        memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void;
+        memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+        memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
+        brrr_int_div as extern "C" fn(i64, i64) -> f64;
+        brrr_int_pow as Int2;
+        brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
+        brrr_comb as Int2;
+        brrr_factorial as Int1;
+        brrr_gcd as Int2;
+        brrr_isqrt as Int1;
+        brrr_lcm as Int2;
+        brrr_perm as Int2;
+        brrr_pow_mod as Int3;
+        brrr_round_int as Int2;
+        brrr_range_len as Int3;
+        brrr_range_sum as Int3;
+        brrr_range_any as Test3;
+        brrr_range_all as Test3;
+        brrr_range_min as Int3;
+        brrr_range_max as Int3;
+        brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;
+        brrr_ulp as extern "C" fn(f64) -> f64;
+    }
+}
+
+/// The functions of the libm that the process has loaded, which is the one that CPython calls. What the linker would put in their
+/// place may be another implementation: Rust has some of its own, whose last bits differ.
+fn libm() -> impl Iterator<Item = Symbol> {
+    // SAFETY: a library that the process needs anyway; it is never closed.
+    let library = unsafe { libc::dlopen(c"libm.so.6".as_ptr(), libc::RTLD_LAZY) };
+    let library = if library.is_null() { libc::RTLD_DEFAULT } else { library };
+    LIBM.iter().filter_map(move |name| {
+        // SAFETY: the handle is that of a library that stays open; the name ends with a zero byte.
+        let address = unsafe { libc::dlsym(library, name.as_ptr()) };
+        (!address.is_null()).then(|| Symbol { name: name.to_str().unwrap_or_default(), address: address as usize })
+    })
 }
 
 /// The correctly rounded quotient of two ints; `divisor` is not zero.

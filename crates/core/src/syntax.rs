@@ -17,9 +17,9 @@ use rustpython_parser::text_size::TextSize;
 use rustpython_parser::{Mode, ParseError, Tok, parse_tokens};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::outside::Env;
 use crate::source::{SourceFile, Span};
-use crate::types::Env;
-use names::Decorators;
+use names::{Decorators, Scope};
 
 /// Tokens of one logical line, and `elif`s of one function: what bounds the depth of syntax trees, and so of recursion.
 const MOST_TOKENS: usize = 4_000;
@@ -72,12 +72,12 @@ pub fn parse(file: &SourceFile) -> Module {
     let chunks = chunks(text);
     let parsed = chunks.iter().map(|&span| parse_lines(file.slice(span), span.start, file.path())).collect::<Vec<_>>();
     let mut decorators = Decorators::default();
-    let mut env = Env::default();
+    let mut scope = Scope::default();
     for statement in parsed.iter().flatten().flatten() {
         decorators.imports(statement);
-        names::bind(statement, &mut env);
+        scope.statement(statement);
     }
-    let env = Arc::new(env);
+    let env = Arc::new(scope.env());
     for (&span, parsed) in chunks.iter().zip(parsed) {
         match parsed {
             Ok(statements) => {
@@ -149,6 +149,17 @@ pub fn read_function(
         Some(ast::Stmt::AsyncFunctionDef(def)) => Err((file, names::async_def(&def))),
         _ => Err((file, not_a_function(whole, "there is no `def` here"))),
     }
+}
+
+/// Reads a function again from the source that [`read_function`] gave with it.
+pub(crate) fn read_again(file: &SourceFile, in_class: bool) -> Option<Function> {
+    let text = file.text();
+    let own = text.strip_prefix(PREFIX).filter(|own| own.starts_with([' ', '\t', '\u{c}']));
+    let mut lines = own.unwrap_or(text).split_inclusive('\n');
+    let (_, mut function) =
+        read_function(file.path(), file.first_line(), &mut || lines.next().map(str::to_owned)).ok()?;
+    function.in_class = in_class;
+    Some(function)
 }
 
 fn not_a_function(span: Span, label: &str) -> Diagnostic {

@@ -3,7 +3,6 @@
 //! [`Type`] is the type of one value; [`TypeSet`] is what a name may hold where paths join. A set of one type is held in
 //! registers as it is, a set of several as a tagged value.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -189,54 +188,6 @@ impl Signature {
     pub fn python(&self, result: TypeSet) -> String {
         let params = self.params.iter().map(|one| one.python()).collect::<Vec<_>>().join(", ");
         format!("({params}) -> {}", result.python())
-    }
-}
-
-/// What names outside a function mean. The editor fills it from the file, the decorator from the live function.
-#[derive(Clone, Debug, Default)]
-pub struct Env {
-    /// Names that the module (or an enclosing function) binds itself, so that they do not mean the builtin.
-    pub bound: BTreeSet<String>,
-}
-
-/// What one name outside a function means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// The builtin of that name.
-    Builtin(Builtin),
-    /// Something that compiled code cannot use.
-    Unsupported,
-}
-
-/// Builtins that compiled code knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Builtin {
-    /// `range`, as what a `for` goes over.
-    Range,
-}
-
-impl Builtin {
-    /// Every builtin that compiled code knows.
-    pub const ALL: [Self; 1] = [Self::Range];
-
-    /// Its name in Python's `builtins`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Range => "range",
-        }
-    }
-}
-
-impl Env {
-    /// What `name` means outside the function.
-    #[must_use]
-    pub fn meaning(&self, name: &str) -> Meaning {
-        let builtin = Builtin::ALL.into_iter().find(|builtin| builtin.name() == name);
-        match builtin {
-            Some(builtin) if !self.bound.contains(name) => Meaning::Builtin(builtin),
-            _ => Meaning::Unsupported,
-        }
     }
 }
 

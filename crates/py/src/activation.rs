@@ -8,6 +8,7 @@ use std::ptr::null_mut;
 use brrr_core::abi;
 
 use crate::callable::Callable;
+use crate::host;
 use crate::poll::Watch;
 use crate::probes;
 use crate::specialise::Specialisation;
@@ -41,9 +42,14 @@ impl Running {
 
 static SERVICES: abi::Services = abi::Services { poll: crate::poll::poll, host, probe };
 
-/// No row is done by the interpreter, so none asks.
-extern "C" fn host(_: *mut abi::Activation, _: u64, _: *const u64, _: *mut u64) -> u8 {
-    1
+/// Calls the interpreter's own function of a row.
+extern "C" fn host(activation: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {
+    // SAFETY: compiled code passes its activation, the head of a `Running`, a row that it was made from, as many payloads as
+    // that row has parameters, and room for one. The GIL is taken here if a poll has released it; the next one releases it again.
+    unsafe {
+        crate::poll::hold(activation.cast::<Running>());
+        u8::from(host::call(function, args, result).is_none())
+    }
 }
 
 /// Forces the side exit at the visit that a test has chosen.

@@ -7,8 +7,10 @@
 //! Where stays in compiled code are too short to pay, the questions become rare.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use brrr_core::compile::Prepared;
 use brrr_core::types::Type;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
@@ -51,6 +53,8 @@ pub struct Again {
 #[derive(Debug)]
 struct Loop {
     statement: u32,
+    /// The function as it was bound, whose address tells it from others.
+    bound: *const Prepared,
     names: Vec<String>,
     /// The same as `locals()` has them.
     keys: Vec<Py<PyString>>,
@@ -286,7 +290,9 @@ fn answer(
 fn find(body: &Body, statement: u32, bound: &[(&str, Type)]) -> Option<Code> {
     body.search_headers(|header, code, pointer| {
         let names = header.names.iter().map(String::as_str).zip(code.params.iter().copied());
-        (header.statement == statement && names.eq(bound.iter().copied())).then_some(Code(pointer))
+        // SAFETY: a continuation asks, which has the GIL.
+        let is_it = header.statement == statement && names.eq(bound.iter().copied()) && unsafe { code.guards.hold() };
+        is_it.then_some(Code(pointer))
     })
 }
 
@@ -351,14 +357,18 @@ fn names<'py>(view: &View<'_, 'py>, statement: u32) -> PyResult<Option<Vec<(Stri
         let keys = one.keys.iter().map(|key| key.bind(py).clone());
         one.names.iter().cloned().zip(keys).collect()
     };
-    if let Some(found) = again.loops.borrow().iter().find(|one| one.statement == statement) {
+    // Bound functions live as long as the body.
+    let prepared = view.body.bound(&view.original)?;
+    let bound = Rc::as_ptr(&prepared);
+    let is_it = |one: &&Loop| one.statement == statement && one.bound == bound;
+    if let Some(found) = again.loops.borrow().iter().find(is_it) {
         return Ok(Some(known(found)));
     }
-    let Some(names) = view.body.prepared(py)?.header_names(statement) else { return Ok(None) };
+    let Some(names) = prepared.header_names(statement) else { return Ok(None) };
     let names = names.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let source = view.body.continuations.source(&view.original, view.body)?;
     let keys = source.call_method1(intern!(py, "keys"), (names.clone(),))?.extract::<Vec<Bound<'py, PyString>>>()?;
-    let one = Loop { statement, names, keys: keys.into_iter().map(Bound::unbind).collect() };
+    let one = Loop { statement, bound, names, keys: keys.into_iter().map(Bound::unbind).collect() };
     let found = known(&one);
     again.loops.borrow_mut().push(one);
     Ok(Some(found))

@@ -7,8 +7,8 @@
 use brrr_core::backend::{Options, Overflow};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Code;
+use brrr_core::outside::Env;
 use brrr_core::syntax;
-use brrr_core::types::Env;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFunction, PyString, PyTuple, PyType};
@@ -17,6 +17,7 @@ use crate::callable;
 use crate::convert::type_name;
 use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
+use crate::outside::Names;
 use crate::probes;
 use crate::specialise::{Body, Choices};
 
@@ -117,7 +118,8 @@ fn decorate_function<'py>(
             false => Err(refusal.error(py)),
         })?;
     }
-    callable::new(&function, Body::new(parameters, choices, prepared))
+    let body = Body::new(&function, parameters, choices, prepared)?;
+    callable::new(&function, body)
 }
 
 /// The decorator returns the plain function.
@@ -125,7 +127,7 @@ fn is_disabled() -> bool {
     std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<Prepared, Refusal>> {
+fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<(Prepared, Names), Refusal>> {
     let code = function.getattr("__code__")?;
     let name = code.getattr("co_name")?.to_string();
     if name == "<lambda>" {
@@ -140,11 +142,11 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
         Ok(lines) => lines,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let env = env::env(function)?;
+    let names = Names::of(function)?;
     let qualname = code.getattr("co_qualname")?.to_string();
     let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
     // No Python code runs on the stack that the core makes for deep trees.
-    let prepared = syntax::with_stack(|| read(lines, in_class, &env));
+    let prepared = syntax::with_stack(|| read(lines, in_class, &names.env));
     // Python made a function from other lines, if these are none, or another one.
     let is_other = match &prepared {
         Ok(prepared) => prepared.name() != name,
@@ -156,7 +158,7 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
     if is_other {
         return Ok(Err(other_source(&name, env::place(&code)?)));
     }
-    Ok(prepared)
+    Ok(prepared.map(|prepared| (prepared, names)))
 }
 
 fn other_source(name: &str, place: (String, u32)) -> Refusal {

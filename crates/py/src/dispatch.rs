@@ -57,7 +57,7 @@ pub unsafe extern "C" fn vectorcall(
         if !last.is_null() && kwnames.is_null() && (*call.this).has_its_code() {
             let last = &*last;
             let count = ffi::PyVectorcall_NARGS(nargsf) as usize;
-            if last.words <= STACK_WORDS && guards_hold(call.this, last) {
+            if last.words <= STACK_WORDS && last.guards.hold() {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
                 if count == last.params.len() {
@@ -295,41 +295,6 @@ unsafe fn original(call: Call) -> *mut PyObject {
     }
 }
 
-/// True if the names outside the function that its code relies on still mean what they meant.
-///
-/// # Safety
-/// `this` is alive and owns `to`.
-#[inline(always)]
-pub unsafe fn guards_hold(this: *mut Callable, to: &Specialisation) -> bool {
-    // SAFETY: as the caller promises.
-    to.guards.is_empty() || unsafe { look_up_guards(this, to) }
-}
-
-/// # Safety
-/// As [`guards_hold`].
-#[inline(never)]
-unsafe fn look_up_guards(this: *mut Callable, to: &Specialisation) -> bool {
-    // SAFETY: both namespaces are plain dicts, or there would be no guard; a function that is being destroyed may have lost
-    // them, hence the tests for null.
-    unsafe {
-        let function = (*this).original.cast::<ffi::PyFunctionObject>();
-        if function.is_null() || (*function).func_globals.is_null() || (*function).func_builtins.is_null() {
-            return false;
-        }
-        let (globals, builtins) = ((*function).func_globals, (*function).func_builtins);
-        let holds = to.guards.iter().all(|guard| {
-            let name = guard.name.as_ptr();
-            ffi::PyDict_GetItemWithError(globals, name).is_null()
-                && ffi::PyDict_GetItemWithError(builtins, name) == guard.builtin.as_ptr()
-        });
-        // Only a key of another type than str can raise here; the original function then meets it itself.
-        if !holds {
-            ffi::PyErr_Clear();
-        }
-        holds
-    }
-}
-
 /// Everything but the hot path.
 ///
 /// # Safety
@@ -381,7 +346,7 @@ unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
             if !arrange(call, body, slots) {
                 return Outcome::Original;
             }
-            let found = body.search(|one| matches(one, slots).then_some(&raw const *one));
+            let found = body.search(|one| (matches(one, slots) && one.guards.hold()).then_some(&raw const *one));
             if let Some(found) = found {
                 return run(call, body, &*found, slots);
             }
@@ -423,7 +388,7 @@ unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObje
     };
     // SAFETY: the frame has the words it needs, and every slot holds an object of the expected type.
     unsafe {
-        if !guards_hold(call.this, to) || !unbox_all(to, slots.as_ptr(), frame) {
+        if !to.guards.hold() || !unbox_all(to, slots.as_ptr(), frame) {
             return Outcome::Original;
         }
         // Keyword-only parameters never come by position, so that such a function has no hot path.

@@ -1,6 +1,6 @@
-//! A live function to its source and what names outside it mean.
+//! A live function to its source.
 //!
-//! Enters: a Python function. Leaves: the lines it was made from, parsed; an [`Env`]; and the answer whether these lines are
+//! Enters: a Python function. Leaves: the lines it was made from, parsed; and the answer whether these lines are
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
 use std::fs::File;
@@ -8,10 +8,9 @@ use std::io::{BufRead, BufReader};
 
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::types::{Builtin, Env};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyString, PyTuple};
+use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTuple};
 
 use crate::errors::{Bare, Refusal};
 
@@ -183,35 +182,6 @@ fn no_source(path: &str, line: u32, code: &Bound<'_, PyAny>) -> PyResult<Refusal
     }))
 }
 
-/// What the names that compiled code knows mean to this function.
-///
-/// # Errors
-/// If the function lacks what functions have.
-pub fn env(function: &Bound<'_, PyFunction>) -> PyResult<Env> {
-    let globals = function.getattr("__globals__")?;
-    let builtins = function.getattr("__builtins__")?;
-    let free = function.getattr("__code__")?.getattr("co_freevars")?.cast_into::<PyTuple>()?;
-    // Namespaces of another class than dict may answer anything at any time.
-    let plain = globals.cast_exact::<PyDict>().is_ok() && builtins.cast_exact::<PyDict>().is_ok();
-    let mut env = Env::default();
-    for builtin in Builtin::ALL {
-        let name = builtin.name();
-        let replaced = || Ok::<_, PyErr>(!builtins.get_item(name).is_ok_and(|found| found.is(object(builtin, &found))));
-        if !plain || globals.contains(name)? || free.contains(name)? || replaced()? {
-            env.bound.insert(name.to_owned());
-        }
-    }
-    Ok(env)
-}
-
-/// The builtin itself, whatever its name is bound to now.
-pub fn object<'py>(builtin: Builtin, near: &Bound<'py, PyAny>) -> Bound<'py, PyAny> {
-    let py = near.py();
-    match builtin {
-        Builtin::Range => py.get_type::<pyo3::types::PyRange>().into_any(),
-    }
-}
-
 /// Compares the text kept at decoration with the code object, by compiling it again under the same conditions. What may
 /// differ is where the code stands; what it does may not.
 ///
@@ -222,17 +192,19 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
     let code = function.getattr("__code__")?;
     let text = wrapped(prepared.text(), &code)?;
     let flags: u32 = code.getattr("co_flags")?.extract()?;
-    let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
-        Ok(module) => find(&module, &code.getattr("co_name")?)?,
-        Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
-        Err(error) => return Err(error),
-    };
-    let same = match again {
-        Some(again) => fingerprint(&again)?.eq(fingerprint(&code)?)?,
-        None => false,
-    };
-    if same {
-        return Ok(None);
+    let known = fingerprint(&code)?;
+    for imports in possible_imports(function, &code)? {
+        let text = if imports.is_empty() { text.clone() } else { format!("import {}\n{text}", imports.join(", ")) };
+        let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
+            Ok(module) => find(&module, &code.getattr("co_name")?)?,
+            Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(again) = again
+            && fingerprint(&again)?.eq(&known)?
+        {
+            return Ok(None);
+        }
     }
     let diagnostic = Diagnostic::new(
         Code::SourceChanged,
@@ -245,6 +217,20 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
          its reach",
     );
     Ok(Some(Refusal::InSource(prepared.source().clone(), vec![diagnostic])))
+}
+
+/// CPython compiles calls such as `math.sqrt(x)` in another way where an `import` at the top of the file binds the name. The lines
+/// of the function do not tell, so every choice is tried, for up to three modules; the likeliest first.
+fn possible_imports(function: &Bound<'_, PyFunction>, code: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<String>>> {
+    let globals = function.getattr("__globals__")?;
+    let names = code.getattr("co_names")?.extract::<Vec<String>>()?;
+    let is_module = |name: &String| globals.get_item(name).is_ok_and(|found| found.is_instance_of::<PyModule>());
+    let modules = names.into_iter().filter(is_module).take(3).collect::<Vec<_>>();
+    let chosen = |set: usize| {
+        let numbered = modules.iter().enumerate().filter(move |(at, _)| set & 1 << at != 0);
+        numbered.map(|(_, name)| name.clone()).collect::<Vec<_>>()
+    };
+    Ok((0..1 << modules.len()).rev().map(chosen).collect())
 }
 
 /// Python's own compiler, which has said its warnings already when it made the function.

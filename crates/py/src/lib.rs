@@ -11,8 +11,10 @@ mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod host;
 mod interrupt;
 mod methods;
+mod outside;
 mod poll;
 mod probes;
 mod resume;
@@ -38,6 +40,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
         return Err(PyImportError::new_err(format!("brrr needs a CPython with ints of 30-bit digits, not {digits}")));
     }
     errors::install_panic_hook();
+    brrr_core::ops::set_python(py.version_info().minor);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Function", callable::class(py)?)?;
     module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;

@@ -75,7 +75,7 @@ pub fn inspect_types(
     let py = view.object.py();
     let [signature] = bind("inspect_types", (args, kwargs), ["signature"])?;
     let signature = asked(&view, signature)?;
-    let text = guarded(py, || Ok(view.body.prepared(py)?.types_text(&signature)))?;
+    let text = guarded(py, || Ok(view.body.bound(&view.original)?.types_text(&signature)))?;
     Ok(PyString::new(py, &text).into_any().unbind())
 }
 
@@ -136,7 +136,7 @@ pub fn last_exit(
 fn text(view: &View<'_, '_>, signature: Option<Bound<'_, PyAny>>, output: Output) -> PyResult<Py<PyAny>> {
     let py = view.object.py();
     let signature = asked(view, signature)?;
-    let text = guarded(py, || view.body.text(py, &signature, output))?;
+    let text = guarded(py, || view.body.text(&view.original, &signature, output))?;
     Ok(PyString::new(py, &text).into_any().unbind())
 }
 

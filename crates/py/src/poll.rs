@@ -21,7 +21,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::activation::Running;
-use crate::dispatch::guards_hold;
 
 /// The time between two polls that is aimed at.
 const INTERVAL: Duration = Duration::from_micros(75);
@@ -130,7 +129,7 @@ unsafe fn look(running: &Running, watch: &mut Watch, everything: bool) -> bool {
         return false;
     }
     // SAFETY: the callable is alive while it is called, and owns its specialisations.
-    unsafe { guards_hold(running.callable, &*running.specialisation) }
+    unsafe { (*running.specialisation).guards.hold() }
 }
 
 /// Calls a Python function that does nothing. On its way in the interpreter does what it does between two instructions:

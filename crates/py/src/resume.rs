@@ -23,7 +23,7 @@ use crate::activation::Running;
 use crate::again::Ask;
 use crate::callable::Callable;
 use crate::convert::{holds, object, unbox};
-use crate::dispatch::{guards_hold, interrupted};
+use crate::dispatch::interrupted;
 use crate::poll;
 use crate::specialise::{Body, Specialisation};
 
@@ -273,8 +273,8 @@ unsafe fn go_on<'py>(
         // SAFETY: the body owns the code as long as it lives.
         code = unsafe { &*found.0 };
         args = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
-        // SAFETY: the callable is alive and owns the code.
-        if !unsafe { guards_hold(this, code) } {
+        // SAFETY: the thread holds the GIL.
+        if !unsafe { code.guards.hold() } {
             return Ok(Outcome::Original);
         }
         // SAFETY: the arguments are alive.

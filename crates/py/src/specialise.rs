@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -16,13 +17,15 @@ use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::ir;
 use brrr_core::load;
+use brrr_core::syntax;
 use brrr_core::types::{Signature, Type};
 use pyo3::prelude::*;
-use pyo3::types::{PyFunction, PyString};
+use pyo3::types::PyFunction;
 
 use crate::again::Again;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
+use crate::outside::{Guards, Names};
 use crate::resume::{Continuations, Kept};
 
 /// What the user asked of the decorator.
@@ -48,7 +51,7 @@ pub struct Specialisation {
     /// Parameters whose very object may be returned.
     pub returned: Box<[usize]>,
     /// What must still be true of names outside the function.
-    pub guards: Box<[Guard]>,
+    pub guards: Guards,
     /// The IR, which the exits refer to.
     pub function: ir::Function,
     /// How often each exit was taken.
@@ -69,13 +72,36 @@ pub struct Header {
     pub names: Box<[String]>,
 }
 
-/// A name outside the function that must still mean the builtin.
+/// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
+/// runs it while its names mean what they never meant before.
+const MOST_BINDINGS: usize = 8;
+
+/// The function for one meaning of the names outside of it.
 #[derive(Debug)]
-pub struct Guard {
-    /// The name, interned.
-    pub name: Py<PyString>,
-    /// The builtin.
-    pub builtin: Py<PyAny>,
+struct Binding {
+    /// What can be compiled; `None` if with these names nothing can, so that the interpreter runs it.
+    prepared: Option<Rc<Prepared>>,
+    names: Names,
+    /// True as long as the names mean what they meant.
+    guards: Guards,
+}
+
+impl Binding {
+    fn new(function: &Bound<'_, PyFunction>, prepared: Option<Rc<Prepared>>, names: Names) -> PyResult<Self> {
+        let guards = names.guards(function, prepared.as_ref().map(|prepared| prepared.guards()))?;
+        Ok(Self { prepared, names, guards })
+    }
+
+    /// True if it relies on a name that was bound nowhere and is bound now.
+    fn lacked(&self, now: &Names) -> bool {
+        let guards = self.prepared.iter().flat_map(|prepared| prepared.guards());
+        guards.into_iter().any(|path| self.names.missing.contains(path) && !now.missing.contains(path))
+    }
+
+    fn release(self, py: Python<'_>) {
+        self.names.release(py);
+        self.guards.release(py);
+    }
 }
 
 /// A side exit as it is shown: where, and the live locals by name.
@@ -107,7 +133,9 @@ pub struct Body {
     /// What the user asked for.
     pub choices: Choices,
     /// The parsed function, or why the interpreter runs it.
-    prepared: Result<Prepared, Refusal>,
+    prepared: Result<Rc<Prepared>, Refusal>,
+    /// What the names outside the function have meant so far.
+    bindings: RefCell<Vec<Rc<Binding>>>,
     /// Every call runs the original function.
     interpreted: Cell<bool>,
     verified: Cell<bool>,
@@ -127,12 +155,29 @@ pub struct Body {
 
 impl Body {
     /// The state after decoration.
-    pub fn new(parameters: Parameters, choices: Choices, prepared: Result<Prepared, Refusal>) -> Self {
-        let interpreted = prepared.is_err() || parameters.variadic;
-        Self {
+    ///
+    /// # Errors
+    /// If the function lacks what functions have.
+    pub fn new(
+        function: &Bound<'_, PyFunction>,
+        parameters: Parameters,
+        choices: Choices,
+        read: Result<(Prepared, Names), Refusal>,
+    ) -> PyResult<Self> {
+        let interpreted = read.is_err() || parameters.variadic;
+        let (prepared, bindings) = match read {
+            Ok((prepared, names)) => {
+                let prepared = Rc::new(prepared);
+                let binding = Binding::new(function, Some(prepared.clone()), names)?;
+                (Ok(prepared), vec![Rc::new(binding)])
+            }
+            Err(refusal) => (Err(refusal), Vec::new()),
+        };
+        Ok(Self {
             parameters,
             choices,
             prepared,
+            bindings: RefCell::new(bindings),
             interpreted: Cell::new(interpreted),
             verified: Cell::new(false),
             warned: Cell::new(interpreted),
@@ -142,7 +187,7 @@ impl Body {
             again: Again::default(),
             seconds: Cell::new(0.0),
             quickest: Cell::new(None),
-        }
+        })
     }
 
     /// Gives up everything, references to Python objects included.
@@ -152,10 +197,9 @@ impl Body {
         for name in self.parameters.names {
             name.drop_ref(py);
         }
-        for guard in self.specialisations.into_inner().into_iter().flat_map(|one| one.guards) {
-            guard.name.drop_ref(py);
-            guard.builtin.drop_ref(py);
-        }
+        self.specialisations.into_inner().into_iter().for_each(|one| one.guards.release(py));
+        let bindings = self.bindings.into_inner().into_iter().filter_map(Rc::into_inner);
+        bindings.for_each(|binding| binding.release(py));
     }
 
     /// True if every call runs the original function.
@@ -168,7 +212,49 @@ impl Body {
     /// # Errors
     /// Why it cannot be compiled.
     pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
-        self.prepared.as_ref().map_err(|refusal| refusal.error(py))
+        self.prepared.as_ref().map(|prepared| &**prepared).map_err(|refusal| refusal.error(py))
+    }
+
+    /// The function as the names outside of it stand now: the one of a meaning that they had before, or bound anew. `None` if
+    /// the interpreter runs it.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled, if that is known only now because a name was bound nowhere before.
+    fn binding(&self, function: &Bound<'_, PyFunction>) -> PyResult<Option<Rc<Binding>>> {
+        let py = function.py();
+        let known = self.bindings.borrow().clone();
+        // SAFETY: `function` proves that the thread holds the GIL.
+        if let Some(found) = known.iter().rev().find(|binding| unsafe { binding.guards.hold() }) {
+            return Ok(Some(found.clone()));
+        }
+        if known.len() > MOST_BINDINGS {
+            return Ok(None);
+        }
+        let names = Names::of(function)?;
+        let prepared = self.prepared(py)?;
+        let bound = match syntax::with_stack(|| prepared.again(&names.env)) {
+            Ok(bound) => Some(Rc::new(bound)),
+            Err(diagnostics) => {
+                if known.last().is_some_and(|last| last.lacked(&names)) {
+                    self.refuse(py, &Refusal::InSource(prepared.source().clone(), diagnostics))?;
+                }
+                None
+            }
+        };
+        let binding = Rc::new(Binding::new(function, bound, names)?);
+        self.bindings.borrow_mut().push(binding.clone());
+        Ok(Some(binding))
+    }
+
+    /// The function as the names outside of it stand now.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn bound(&self, function: &Bound<'_, PyFunction>) -> PyResult<Rc<Prepared>> {
+        let py = function.py();
+        let binding = guarded(py, || self.binding(function))?;
+        let first = || self.prepared.as_ref().map(Rc::clone).map_err(|refusal| refusal.error(py));
+        binding.and_then(|binding| binding.prepared.clone()).map_or_else(first, Ok)
     }
 
     /// Hands every specialisation of the whole function, the last compiled first, to `choose` until it answers.
@@ -194,8 +280,13 @@ impl Body {
     /// Compiled signatures in the order of their compilation.
     pub fn signatures(&self) -> Vec<String> {
         let text = |one: &Specialisation| Signature { params: one.params.to_vec() }.python(one.function.result);
-        let all = self.specialisations.borrow();
-        all.iter().filter(|one| one.header.is_none()).map(|one| text(one)).collect()
+        let mut all = Vec::new();
+        for text in self.specialisations.borrow().iter().filter(|one| one.header.is_none()).map(|one| text(one)) {
+            if !all.contains(&text) {
+                all.push(text);
+            }
+        }
+        all
     }
 
     /// Compiles for a signature, unless that has been done. False if the interpreter runs this function instead, which
@@ -216,14 +307,15 @@ impl Body {
             guarded(py, || self.make(function, None, &signature.params, |prepared| Some(prepared.typed(signature))));
         self.spend(start.elapsed());
         match made? {
-            Ok(made) => {
+            None => Ok(false),
+            Some(Ok(made)) => {
                 // Compiling may have run Python code that called this function with the same types.
                 if !self.has(signature) {
                     self.specialisations.borrow_mut().push(Box::new(made));
                 }
                 Ok(true)
             }
-            Err(refusal) => {
+            Some(Err(refusal)) => {
                 self.refuse(py, &refusal)?;
                 self.interpreted.set(true);
                 Ok(false)
@@ -249,7 +341,7 @@ impl Body {
             self.make(function, Some(header), &params, |prepared| prepared.typed_from(statement, bound))
         });
         self.spend(start.elapsed());
-        let Ok(made) = made? else { return Ok(false) };
+        let Some(Ok(made)) = made? else { return Ok(false) };
         self.specialisations.borrow_mut().push(Box::new(made));
         Ok(true)
     }
@@ -275,43 +367,48 @@ impl Body {
         if self.warned.replace(true) {
             return Ok(());
         }
-        let name = self.prepared.as_ref().map_or("the function", Prepared::name);
+        let name = self.prepared.as_ref().map_or("the function", |prepared| prepared.name());
         refusal.warn(py, name)
     }
 
     fn has(&self, signature: &Signature) -> bool {
-        self.search(|one| (*one.params == *signature.params).then_some(())).is_some()
+        // SAFETY: whoever asks is about to compile for a function, with the GIL.
+        let is_it = |one: &Specialisation| *one.params == *signature.params && unsafe { one.guards.hold() };
+        self.search(|one| is_it(one).then_some(())).is_some()
     }
 
+    /// `None` if the interpreter runs the function as the names outside of it stand.
     fn make(
         &self,
         function: &Bound<'_, PyFunction>,
         header: Option<Header>,
         params: &[Type],
         typed: impl FnOnce(&Prepared) -> Option<Result<ir::Function, Vec<Diagnostic>>>,
-    ) -> PyResult<Result<Specialisation, Refusal>> {
+    ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
         let py = function.py();
         if let Some(refusal) = self.verify(function)? {
-            return Ok(Err(refusal));
+            return Ok(Some(Err(refusal)));
         }
-        let prepared = self.prepared(py)?;
+        let Some(binding) = self.binding(function)? else { return Ok(None) };
+        let Some(prepared) = &binding.prepared else { return Ok(None) };
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
         let typed = match typed(prepared) {
             Some(Ok(typed)) => typed,
-            Some(Err(diagnostics)) => return Ok(Err(in_source(diagnostics))),
-            None => return Ok(Err(broken(prepared, "no such place".to_owned()))),
+            Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
+            None => return Ok(None),
         };
         let backend = match backend(py) {
             Ok(backend) => backend,
-            Err(message) => return Ok(Err(broken(prepared, message))),
+            Err(message) => return Ok(Some(Err(broken(prepared, message)))),
         };
         let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
             Ok(object) => object,
-            Err(diagnostic) => return Ok(Err(in_source(vec![diagnostic]))),
+            Err(diagnostic) => return Ok(Some(Err(in_source(vec![diagnostic])))),
         };
+        let guards = binding.names.guards(function, Some(&typed.guards))?;
         match load::Code::load(&object) {
-            Ok(code) => Ok(Ok(Specialisation::new(function, header, params, typed, code))),
-            Err(message) => Ok(Err(broken(prepared, message))),
+            Ok(code) => Ok(Some(Ok(Specialisation::new(header, params, typed, guards, code)))),
+            Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
     }
 
@@ -329,8 +426,9 @@ impl Body {
     ///
     /// # Errors
     /// Why it cannot be compiled.
-    pub fn text(&self, py: Python<'_>, signature: &Signature, output: Output) -> PyResult<String> {
-        let prepared = self.prepared(py)?;
+    pub fn text(&self, function: &Bound<'_, PyFunction>, signature: &Signature, output: Output) -> PyResult<String> {
+        let py = function.py();
+        let prepared = &*self.bound(function)?;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
         let typed = prepared.typed(signature).map_err(refused)?;
         let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
@@ -399,18 +497,7 @@ fn broken(prepared: &Prepared, message: String) -> Refusal {
 }
 
 impl Specialisation {
-    fn new(
-        function: &Bound<'_, PyFunction>,
-        header: Option<Header>,
-        params: &[Type],
-        typed: ir::Function,
-        code: load::Code,
-    ) -> Self {
-        let py = function.py();
-        let guard = |&builtin| Guard {
-            name: PyString::intern(py, brrr_core::types::Builtin::name(builtin)).unbind(),
-            builtin: env::object(builtin, function).unbind(),
-        };
+    fn new(header: Option<Header>, params: &[Type], typed: ir::Function, guards: Guards, code: load::Code) -> Self {
         let words = |exit: &ir::Exit| exit.live.iter().map(|&id| abi::words(typed.local(id).types)).sum();
         Self {
             params: params.into(),
@@ -418,7 +505,7 @@ impl Specialisation {
             entry: code.entry(),
             words: abi::frame_words(&typed),
             returned: typed.returned.iter().map(|&index| index as usize).collect(),
-            guards: typed.guards.iter().map(guard).collect(),
+            guards,
             exits: typed.exits.iter().map(|_| Cell::new(0)).collect(),
             continuations: typed.exits.iter().map(|_| RefCell::default()).collect(),
             exit_words: typed.exits.iter().map(words).collect(),

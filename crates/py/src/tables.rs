@@ -4,10 +4,12 @@ use brrr_core::ops::{Op, TABLE};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
-/// The table of operators: a dict for each row.
+/// The table of operators, as far as this CPython has them: a dict for each row.
 #[pyfunction]
 pub fn operators(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
-    PyList::new(py, TABLE.iter().map(|op| row(py, op)).collect::<PyResult<Vec<_>>>()?)
+    let minor = py.version_info().minor;
+    let rows = TABLE.iter().filter(|op| op.since <= minor);
+    PyList::new(py, rows.map(|op| row(py, op)).collect::<PyResult<Vec<_>>>()?)
 }
 
 fn row<'py>(py: Python<'py>, op: &Op) -> PyResult<Bound<'py, PyDict>> {

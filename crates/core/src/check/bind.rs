@@ -18,9 +18,9 @@ use rustpython_parser::ast::{self, Expr, Stmt};
 use super::flow::{Arg, End, EntryId, EntryPoint, Flow, FlowBlock, FlowId, Step, StepKind, VarId, Variable};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
+use crate::outside::Env;
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Function, identifier, span};
-use crate::types::Env;
 use loops::LoopTargets;
 
 /// Binds a function. With `probes`, the code asks at every entry point whether it leaves there: for tests.
@@ -44,7 +44,7 @@ pub(super) struct Binder<'a> {
     pub(super) flow: Flow,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) file: &'a SourceFile,
-    env: &'a Env,
+    pub(super) env: &'a Env,
     names: BTreeMap<String, VarId>,
     /// The block that is being filled.
     pub(super) current: FlowId,

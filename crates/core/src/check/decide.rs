@@ -3,6 +3,9 @@
 //! Enters: a block of the flow graph. Leaves: the variable that its branch asks about, and where the branch goes for a type of
 //! that variable. Inference narrows the variable behind the branch, and what is never reached gets no code.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::flow::{Arg, End, FlowBlock, StepKind, VarId};
 use crate::ops::{self, Recipe};
 use crate::types::{Type, TypeSet};
@@ -60,7 +63,11 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
 
 /// True if there are operands of an operation whose types alone decide it.
 fn decides(name: &str) -> bool {
-    ops::TABLE.iter().any(|op| op.name == name && matches!(op.recipe, Recipe::Constant(_)))
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let constant = ops::TABLE.iter().filter(|op| matches!(op.recipe, Recipe::Constant(_)));
+        constant.map(|op| op.name).collect()
+    });
+    NAMES.contains(name)
 }
 
 fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: Type) -> Option<bool> {

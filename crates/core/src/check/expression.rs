@@ -41,6 +41,8 @@ impl Binder<'_> {
                 self.enter(after);
                 Arg::Var(target)
             }
+            Expr::Call(call) => self.call(call),
+            Expr::Attribute(attribute) => self.attribute(attribute),
             Expr::NamedExpr(inner) => self.named(inner),
             other => self.refuse_expression(other),
         }
@@ -52,7 +54,7 @@ impl Binder<'_> {
         Arg::Var(target)
     }
 
-    fn constant(&mut self, constant: &ast::Constant, place: Span) -> Arg {
+    pub(super) fn constant(&mut self, constant: &ast::Constant, place: Span) -> Arg {
         match constant {
             ast::Constant::None => Arg::Constant(Constant::None),
             ast::Constant::Bool(value) => Arg::Constant(Constant::Bool(*value)),
@@ -90,11 +92,7 @@ impl Binder<'_> {
             self.step(value, StepKind::Copy(Arg::Var(shadow)), place);
             return Arg::Var(value);
         }
-        let message = format!("`{name}` is not a local of the function and cannot be compiled");
-        let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function, or nowhere");
-        self.diagnostics
-            .push(diagnostic.help(format!("pass it as an argument: a parameter `{name}`, with a default if you like")));
-        Arg::Constant(Constant::None)
+        self.outside(name, place)
     }
 
     fn unary(&mut self, inner: &ast::ExprUnaryOp, place: Span) -> Arg {
@@ -361,7 +359,6 @@ impl Binder<'_> {
     pub(super) fn refuse_expression(&mut self, expression: &Expr) -> Arg {
         let place = span(expression);
         let (what, help) = match expression {
-            Expr::Call(call) => return self.refuse_call(call),
             Expr::Lambda(_) => ("a lambda", "write the expression in place of the call"),
             Expr::Dict(_) | Expr::DictComp(_) => ("a dict", "use numbers"),
             Expr::Set(_) | Expr::SetComp(_) => ("a set", "use numbers"),
@@ -372,32 +369,11 @@ impl Binder<'_> {
             Expr::Tuple(_) => ("a tuple as a value", "use one name for each part"),
             Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
             Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
-            Expr::Attribute(_) => ("an attribute", "pass the value as an argument"),
             Expr::Subscript(_) | Expr::Slice(_) => ("an element or a slice", "pass the value as an argument"),
             Expr::Starred(_) => ("a starred expression", "write each value"),
             _ => ("this expression", "use numbers, comparisons and arithmetic"),
         };
         self.refuse(place, what, help)
-    }
-
-    fn refuse_call(&mut self, call: &ast::ExprCall) -> Arg {
-        let (name, help) = match &*call.func {
-            Expr::Name(name) if name.id.as_str() == "range" => {
-                ("range".to_owned(), "`range` can stand only behind the `in` of a `for`")
-            }
-            Expr::Name(name) => (name.id.to_string(), "write the computation in place of the call"),
-            Expr::Attribute(attribute) => (attribute.attr.to_string(), "write the computation in place of the call"),
-            _ => ("this".to_owned(), "write the computation in place of the call"),
-        };
-        let message = format!("the call of `{name}` cannot be compiled");
-        let diagnostic = Diagnostic::new(Code::Call, message, span(call), "not supported").help(help);
-        self.diagnostics.push(diagnostic);
-        for argument in &call.args {
-            if !matches!(argument, Expr::Starred(_)) {
-                self.expression(argument);
-            }
-        }
-        Arg::Constant(Constant::None)
     }
 
     pub(super) fn refuse(&mut self, place: Span, what: &str, help: &str) -> Arg {

@@ -7,7 +7,7 @@
 
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::source::Span;
-use crate::types::{Builtin, Signature, Type};
+use crate::types::{Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,8 +40,8 @@ pub struct Flow {
     pub loops: Vec<FlowLoop>,
     /// The places where a continuation can enter.
     pub entries: Vec<EntryPoint>,
-    /// Builtins that were taken to be Python's own.
-    pub guards: Vec<Builtin>,
+    /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`.
+    pub guards: Vec<String>,
     /// Where the source reads each local.
     pub reads: Vec<(VarId, Span)>,
 }

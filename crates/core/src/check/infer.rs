@@ -55,7 +55,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
         let block = flow.block(at);
         let Some(mut types) = inferred.at(flow, at, block.steps.len()) else { continue };
         // A branch narrows what its condition asks about.
-        let tested = decide::tested(block).map(|variable| (variable.0 as usize, variable));
+        let tested = liveness.tested(at).map(|variable| (variable.0 as usize, variable));
         let sides = tested.map(|(slot, variable)| (slot, decide::sides(block, variable, types[slot])));
         for (side, successor) in block.successors().into_iter().enumerate() {
             if let Some((slot, sides)) = sides {
@@ -200,8 +200,13 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
     let operands = args.iter().map(|&arg| format!("`{}`", read(arg, types).without(Type::Unbound).python()));
     let operands = operands.collect::<Vec<_>>().join(" and ");
     let (message, label, help) = match name {
-        // The literal itself was reported where it stands.
-        "literal." => return None,
+        // The literal or the name itself was reported where it stands.
+        "literal." | "name." => return None,
+        "call." => (
+            "the arguments do not fit the parameters of the function".to_owned(),
+            "TypeError in Python".to_owned(),
+            "pass what the function takes",
+        ),
         "index." => (
             format!("`range` takes ints, not {operands}"),
             "TypeError in Python".to_owned(),

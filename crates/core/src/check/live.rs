@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use fixedbitset::FixedBitSet;
 
 use super::decide;
-use super::flow::{End, EntryId, Flow, FlowBlock, FlowId, Step, StepKind, VarId};
+use super::flow::{End, EntryId, Flow, FlowId, Step, StepKind, VarId};
 
 /// The live variables of a flow graph.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Liveness {
     blocks: Vec<FixedBitSet>,
     /// At each entry point, only what a continuation knows: names of the source and iterators.
     entries: Vec<Vec<VarId>>,
+    /// For each block the variable whose type may decide its branch.
+    tested: Vec<Option<VarId>>,
 }
 
 impl Liveness {
@@ -26,8 +28,10 @@ impl Liveness {
     #[must_use]
     pub fn of(flow: &Flow) -> Self {
         let nothing = vec![FixedBitSet::with_capacity(flow.variables.len()); flow.blocks.len()];
-        let plain = Self { blocks: nothing.clone(), entries: vec![Vec::new(); flow.entries.len()] }.solve(flow);
-        Self { entries: plain.live_at_entries(flow), blocks: nothing }.solve(flow)
+        let tested = flow.blocks.iter().map(decide::tested).collect::<Vec<_>>();
+        let entries = vec![Vec::new(); flow.entries.len()];
+        let plain = Self { blocks: nothing.clone(), entries, tested: tested.clone() }.solve(flow);
+        Self { entries: plain.live_at_entries(flow), blocks: nothing, tested }.solve(flow)
     }
 
     /// One walk over each block, against the order of control.
@@ -37,8 +41,8 @@ impl Liveness {
             starts[entry.start.0.0 as usize].push((entry.start.1 as usize, at));
         }
         let mut entries = vec![Vec::new(); flow.entries.len()];
-        for (block, starts) in flow.blocks.iter().zip(starts) {
-            let mut live = self.at_end(block);
+        for (id, (block, starts)) in flow.blocks.iter().zip(starts).enumerate() {
+            let mut live = self.at_end(flow, FlowId(id as u32));
             // Entries of a block stand in the order of its steps.
             let mut starts = starts.into_iter().rev().peekable();
             for at in (0..=block.steps.len()).rev() {
@@ -57,8 +61,8 @@ impl Liveness {
     /// The live variables before a step of a block, or before its end.
     #[must_use]
     pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> FixedBitSet {
+        let mut live = self.at_end(flow, block);
         let block = flow.block(block);
-        let mut live = self.at_end(block);
         for step in block.steps[step.min(block.steps.len())..].iter().rev() {
             self.before(step, &mut live);
         }
@@ -92,7 +96,14 @@ impl Liveness {
         self.entries[entry.0 as usize].iter().copied()
     }
 
-    fn at_end(&self, block: &FlowBlock) -> FixedBitSet {
+    /// The variable whose type may decide the branch at the end of a block.
+    #[must_use]
+    pub fn tested(&self, block: FlowId) -> Option<VarId> {
+        self.tested[block.0 as usize]
+    }
+
+    fn at_end(&self, flow: &Flow, id: FlowId) -> FixedBitSet {
+        let block = flow.block(id);
         let mut live = self.blocks.first().map(|first| FixedBitSet::with_capacity(first.len())).unwrap_or_default();
         for successor in block.successors() {
             live.union_with(&self.blocks[successor.0 as usize]);
@@ -102,7 +113,7 @@ impl Liveness {
             End::Branch(arg, ..) => {
                 live.extend(arg.var().map(|variable| variable.0 as usize));
                 // Its type says where the branch goes.
-                live.extend(decide::tested(block).map(|variable| variable.0 as usize));
+                live.extend(self.tested(id).map(|variable| variable.0 as usize));
             }
             End::Return(arg, entry, _) => {
                 live.extend(arg.var().map(|variable| variable.0 as usize));

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::flow::{Arg, End, Flow, StepKind, VarId};
+use crate::ops;
 
 /// For each variable, the parameters whose object it may hold, by their place in `parameters`.
 #[derive(Debug)]
@@ -17,8 +18,9 @@ impl Origins {
     pub fn of(flow: &Flow, parameters: impl Iterator<Item = VarId>) -> Self {
         let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
             StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
-            // The unary plus of a number is the number.
-            StepKind::Op("+", args) if args.len() == 1 => args[0].var().map(|source| (source, step.target)),
+            StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
+                args[0].var().map(|source| (source, step.target))
+            }
             StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
         });
         let mut targets = HashMap::<VarId, Vec<VarId>>::new();

@@ -215,7 +215,7 @@ impl Specialiser<'_> {
                 self.end(at.block, Terminator::Jump(block));
             }
             End::Branch(condition, then_block, else_block) => {
-                let tested = decide::tested(flow_block);
+                let tested = self.liveness.tested(at.flow);
                 let types = tested.map(|variable| (variable, self.types(Arg::Var(variable), &at.state)));
                 if let Some((variable, types)) = types {
                     let of = |one: Type| decide::outcome(flow_block, variable, one);

@@ -123,6 +123,13 @@ impl<'ctx> Builder<'ctx> {
         unsafe { self.inner.build_in_bounds_gep(self.i64, self.frame(), &[index], "") }.expect("a pointer and an index")
     }
 
+    /// The address of a word of an array of words that has more than `at` of them.
+    pub fn element(&self, array: PointerValue<'ctx>, at: usize) -> PointerValue<'ctx> {
+        let index = self.i64.const_int(at as u64, false);
+        // SAFETY: as the caller promises.
+        unsafe { self.inner.build_in_bounds_gep(self.i64, array, &[index], "") }.expect("a pointer and an index")
+    }
+
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
         self.inner.build_alloca(ty, name).expect("a sized type")
     }
@@ -155,6 +162,8 @@ impl<'ctx> Builder<'ctx> {
         div(IntValue) = build_int_signed_div;
         div_unsigned(IntValue) = build_int_unsigned_div;
         rem(IntValue) = build_int_signed_rem;
+        rem_unsigned(IntValue) = build_int_unsigned_rem;
+        mul_no_wrap(IntValue) = build_int_nsw_mul;
         and(IntValue) = build_and;
         or(IntValue) = build_or;
         xor(IntValue) = build_xor;
@@ -168,6 +177,10 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn shr(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
         self.inner.build_right_shift(value, count, true, "").expect("ints of equal types")
+    }
+
+    pub fn shr_unsigned(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_right_shift(value, count, false, "").expect("ints of equal types")
     }
 
     pub fn fneg(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
@@ -214,6 +227,11 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn int_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
+    }
+
+    /// Towards zero; the int must fit.
+    pub fn float_to_int(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
     }
 
     pub fn bool_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {

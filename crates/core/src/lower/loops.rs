@@ -5,7 +5,9 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
+use std::collections::HashMap;
 use std::mem::offset_of;
+use std::rc::Rc;
 
 use inkwell::IntPredicate;
 use inkwell::basic_block::BasicBlock;
@@ -13,8 +15,10 @@ use inkwell::values::{IntValue, PointerValue};
 
 use super::{Lowerer, signed};
 use crate::abi::Services;
-use crate::ir::{BlockId, ExitId, LoopId};
-use crate::loops::{Counter, Shape};
+use crate::backend::{Options, Overflow};
+use crate::ir::{BlockId, ExitId, Function, LoopId};
+use crate::loops::plan::{Plan, Proof};
+use crate::loops::{self, Counter, Shape, ranges};
 use crate::ops::Predicate;
 
 /// What a function may spend before its first poll, in units of about an addition.
@@ -24,26 +28,61 @@ const MOST_TURNS: u64 = 1 << 14;
 /// A block costs at most so much.
 const MOST_COST: u64 = 1 << 17;
 
-/// What is known while the blocks of a gated loop are made.
+/// What is known while the blocks of a loop behind a gate are made.
 struct Gated<'ctx> {
     id: LoopId,
-    counter: Counter,
-    /// The local's value at which the block ends.
-    stop: IntValue<'ctx>,
-    /// Cost of a step of one, as a shift.
-    shift: u32,
+    /// What is left of the turns that were paid for.
+    left: Left<'ctx>,
+    /// Cost of a turn, or of a step of one of the counter, as a shift; `None` if nothing was paid.
+    shift: Option<u32>,
+}
+
+/// How a block of turns ends.
+#[derive(Clone, Copy)]
+enum Left<'ctx> {
+    /// When the counter reaches this value.
+    Counted(Counter, IntValue<'ctx>),
+    /// When as many turns are done as the slot says.
+    Slot(PointerValue<'ctx>),
 }
 
 /// The parts of lowering that belong to loops.
 pub(super) struct Loops<'ctx> {
     fuel: PointerValue<'ctx>,
+    /// Turns that a block of an uncounted loop has left; innermost loops are never at work at the same time.
+    turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
+    plans: HashMap<LoopId, Rc<Plan>>,
     gated: Option<Gated<'ctx>>,
+    /// What is proven of the statement that is being lowered.
+    pub(super) proof: Proof,
 }
 
+/// All loops together get second copies of so many statements.
+const MOST_COPIED: usize = 240;
+
 impl<'ctx> Loops<'ctx> {
-    pub(super) fn new(fuel: PointerValue<'ctx>, shapes: Vec<Shape>) -> Self {
-        Self { fuel, shapes, gated: None }
+    pub(super) fn new(
+        (fuel, turns): (PointerValue<'ctx>, PointerValue<'ctx>),
+        function: &Function,
+        options: Options,
+    ) -> Self {
+        let shapes = loops::shapes(function);
+        let mut plans = HashMap::new();
+        let mut copied = 0;
+        for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
+            // Ints that wrap need no checks.
+            if options.overflow == Overflow::Wrap || inner.poll.is_none() {
+                continue;
+            }
+            if let Some(plan) = ranges::plan(function, inner.header, shape) {
+                copied += loops::statements(function, &shape.blocks).count();
+                if copied <= MOST_COPIED {
+                    plans.insert(LoopId(at as u32), Rc::new(plan));
+                }
+            }
+        }
+        Self { fuel, turns, shapes, plans, gated: None, proof: Proof::default() }
     }
 }
 
@@ -53,11 +92,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.store(self.loops.fuel, self.b.int(FIRST_FUEL));
     }
 
-    /// The counter of a loop that runs in blocks of turns.
-    fn runs_in_blocks(&self, id: LoopId) -> Option<(Counter, ExitId)> {
+    /// The poll of a loop that has a gate: its turns are counted, or there is a test to make before a block of them.
+    fn has_gate(&self, id: LoopId) -> Option<ExitId> {
         let shape = &self.loops.shapes[id.0 as usize];
-        let (Some(counter), Some(poll)) = (shape.counter, self.function.loops[id.0 as usize].poll) else { return None };
-        shape.short().is_none().then_some((counter, poll))
+        let counted = shape.counter.is_some() && shape.short().is_none();
+        if counted || self.loops.plans.contains_key(&id) { self.function.loops[id.0 as usize].poll } else { None }
     }
 
     /// Lowers a block of the function, or the whole loop that it is the header of.
@@ -65,25 +104,29 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let in_loop = self.function.block(at).in_loop;
         let is_header = in_loop.filter(|id| self.function.loops[id.0 as usize].header == at);
         self.b.at_end(self.blocks[at.0 as usize]);
-        match in_loop.and_then(|id| self.runs_in_blocks(id)) {
-            Some((counter, poll)) => {
+        match in_loop.and_then(|id| self.has_gate(id)) {
+            Some(poll) => {
                 if let Some(id) = is_header {
-                    self.in_blocks(id, counter, poll);
+                    self.behind_gate(id, poll);
                 }
             }
             None => {
                 if let Some(id) = is_header {
                     self.poll_each_turn(id);
                 }
-                self.fill(at);
+                self.fill(at, None);
             }
         }
     }
 
     /// The statements and the end of a block.
-    fn fill(&mut self, at: BlockId) {
+    fn fill(&mut self, at: BlockId, plan: Option<&Plan>) {
         let block = self.function.block(at);
-        block.statements.iter().for_each(|statement| self.statement(statement));
+        for (place, statement) in block.statements.iter().enumerate() {
+            self.loops.proof = plan.and_then(|plan| plan.proofs.get(&(at, place))).copied().unwrap_or_default();
+            self.statement(statement);
+        }
+        self.loops.proof = Proof::default();
         self.terminator(&block.terminator);
     }
 
@@ -95,15 +138,18 @@ impl<'ctx> Lowerer<'ctx, '_> {
             return;
         }
         let price = self.b.int(shape.weight.min(MOST_COST).cast_signed());
-        self.pay(price, exit);
+        let fuel = self.b.sub_no_wrap(self.fuel(), price);
+        self.b.store(self.loops.fuel, fuel);
+        self.poll_below(self.b.int(0), exit);
     }
 
-    /// Takes a price from the fuel, and polls if it runs out.
-    fn pay(&mut self, price: IntValue<'ctx>, exit: ExitId) {
-        let fuel = self.b.load(self.b.i64, self.loops.fuel).into_int_value();
-        let fuel = self.b.sub_no_wrap(fuel, price);
-        self.b.store(self.loops.fuel, fuel);
-        let empty = self.b.compare(IntPredicate::SLT, fuel, self.b.int(0));
+    fn fuel(&self) -> IntValue<'ctx> {
+        self.b.load(self.b.i64, self.loops.fuel).into_int_value()
+    }
+
+    /// Polls if the fuel is below this.
+    fn poll_below(&mut self, least: IntValue<'ctx>, exit: ExitId) {
+        let empty = self.b.compare(IntPredicate::SLT, self.fuel(), least);
         let (poll, refuel, go) = (self.b.block("poll"), self.b.block("refuel"), self.b.block("go"));
         self.b.branch_unlikely(empty, poll, go);
         self.b.at_end(poll);
@@ -112,41 +158,111 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let exit = self.exit_block(exit);
         self.b.branch_unlikely(leave, exit, refuel);
         self.b.at_end(refuel);
-        self.b.store(self.loops.fuel, given);
+        // Less than what a turn costs would never let a block begin.
+        let given = self.b.intrinsic("llvm.smax", &[self.b.i64.into()], &[given.into(), least.into()]);
+        self.b.store(self.loops.fuel, given.into_int_value());
         self.b.jump(go);
         self.b.at_end(go);
     }
 
-    /// The gate, which is what everybody else takes for the header, then the loop behind it.
-    fn in_blocks(&mut self, id: LoopId, counter: Counter, poll: ExitId) {
+    /// The gate, which is what everybody else takes for the header, then the loop behind it: twice, if a test before a block of
+    /// turns can prove something.
+    fn behind_gate(&mut self, id: LoopId, poll: ExitId) {
         let header = self.function.loops[id.0 as usize].header;
+        let plan = self.loops.plans.get(&id).cloned();
         let shape = &self.loops.shapes[id.0 as usize];
-        let own = shape.blocks.clone();
+        let own = shape.blocks.iter().copied().filter(|&block| block != header).collect::<Vec<_>>();
         let weight = shape.weight.clamp(1, MOST_COST).next_power_of_two();
-        let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
-        let turns = (MOST_COST / weight).clamp(1, MOST_TURNS);
-        let shift = weight.trailing_zeros().saturating_sub(step.ilog2());
+        let most = shape.turns.unwrap_or(u64::MAX).min((MOST_COST / weight).clamp(1, MOST_TURNS)).max(1);
+        let (counter, short) = (shape.counter, shape.short().is_some());
         let gate = self.blocks[header.0 as usize];
-        let (go, outside) = (self.b.block("block"), self.blocks[counter.outside.0 as usize]);
-        let more = self.goes_on(&counter, self.operand(counter.stop).int());
-        self.b.branch(more, go, outside);
-        self.b.at_end(go);
-        let (stop, distance) = self.block_end(&counter, turns * step);
-        let price = self.b.shl(distance, self.b.int(shift.into()));
-        self.pay(price, poll);
-        let inner = self.b.block("turn");
-        self.b.jump(inner);
-        self.blocks[header.0 as usize] = inner;
-        self.b.at_end(inner);
-        let more = self.goes_on(&counter, stop);
-        self.b.branch(more, self.blocks[counter.inside.0 as usize], gate);
-        self.loops.gated = Some(Gated { id, counter, stop, shift });
-        for &block in own.iter().filter(|&&block| block != header) {
-            self.b.at_end(self.blocks[block.0 as usize]);
-            self.fill(block);
+        let (left, shift) = match counter {
+            Some(counter) => {
+                let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
+                let shift = weight.trailing_zeros().saturating_sub(step.ilog2());
+                let (go, outside) = (self.b.block("block"), self.blocks[counter.outside.0 as usize]);
+                let more = self.goes_on(&counter, self.operand(counter.stop).int());
+                self.b.branch(more, go, outside);
+                self.b.at_end(go);
+                if !short {
+                    self.poll_below(self.b.int(1 << shift), poll);
+                }
+                let end = self.counted_block(&counter, most * step, shift, short);
+                (Left::Counted(counter, end), (!short).then_some(shift))
+            }
+            None => {
+                let shift = weight.trailing_zeros();
+                self.poll_below(self.b.int(1 << shift), poll);
+                (Left::Slot(self.uncounted_block(most, shift)), Some(shift))
+            }
+        };
+        let checked = self.b.block("turn");
+        if let Some(plan) = &plan {
+            let hidden = match left {
+                Left::Counted(counter, end) if counter.hidden => Some(self.within(&counter, end)),
+                Left::Counted(..) | Left::Slot(_) => None,
+            };
+            let fast = self.b.block("turn.proven");
+            let holds = self.test(plan, hidden, most);
+            self.b.branch(holds, fast, checked);
+            let outer = self.blocks.clone();
+            for block in &own {
+                self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
+            }
+            self.loops.gated = Some(Gated { id, left, shift });
+            self.turns(header, &own, (fast, gate), Some((plan, checked)));
+            self.blocks = outer;
+        } else {
+            self.b.jump(checked);
         }
+        self.loops.gated = Some(Gated { id, left, shift });
+        self.turns(header, &own, (checked, gate), None);
         self.loops.gated = None;
         self.blocks[header.0 as usize] = gate;
+    }
+
+    /// The blocks of a loop behind its gate; `entry` takes the place of its header.
+    fn turns(
+        &mut self,
+        header: BlockId,
+        own: &[BlockId],
+        (entry, gate): (BasicBlock<'ctx>, BasicBlock<'ctx>),
+        plan: Option<(&Plan, BasicBlock<'ctx>)>,
+    ) {
+        let Some(left) = self.loops.gated.as_ref().map(|gated| gated.left) else { return };
+        self.blocks[header.0 as usize] = entry;
+        self.b.at_end(entry);
+        let more = match left {
+            Left::Counted(counter, end) => self.goes_on(&counter, end),
+            Left::Slot(slot) => {
+                let turns = self.b.load(self.b.i64, slot).into_int_value();
+                self.b.compare(IntPredicate::NE, turns, self.b.int(0))
+            }
+        };
+        let go = self.b.block("go");
+        self.b.branch(more, go, gate);
+        self.b.at_end(go);
+        if let Some((plan, checked)) = plan {
+            for &(local, limit) in &plan.guards {
+                let beyond = self.b.compare(IntPredicate::UGT, self.read(local).int(), self.b.int(limit));
+                let within = self.b.block("within");
+                self.b.branch_unlikely(beyond, checked, within);
+                self.b.at_end(within);
+            }
+        }
+        let plan = plan.map(|(plan, _)| plan);
+        match left {
+            Left::Counted(counter, _) => self.b.jump(self.blocks[counter.inside.0 as usize]),
+            Left::Slot(slot) => {
+                let turns = self.b.load(self.b.i64, slot).into_int_value();
+                self.b.store(slot, self.b.sub_no_wrap(turns, self.b.int(1)));
+                self.fill(header, plan);
+            }
+        }
+        for &block in own {
+            self.b.at_end(self.blocks[block.0 as usize]);
+            self.fill(block, plan);
+        }
     }
 
     fn goes_on(&self, counter: &Counter, stop: IntValue<'ctx>) -> IntValue<'ctx> {
@@ -154,20 +270,44 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.compare(signed(counter.goes_on), local, stop)
     }
 
-    /// Where a block ends that moves the counter by `most` or hardly more, and how far that is. There is a turn to do.
-    fn block_end(&self, counter: &Counter, most: u64) -> (IntValue<'ctx>, IntValue<'ctx>) {
+    /// The least and the greatest value of a hidden counter in a block.
+    fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
+        let (local, one) = (self.read(counter.local).int(), self.b.int(1));
+        if counter.steps.0 > 0 { (local, self.b.sub(end, one)) } else { (self.b.add(end, one), local) }
+    }
+
+    fn unsigned_least(&self, one: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.b.intrinsic("llvm.umin", &[self.b.i64.into()], &[one.into(), other.into()]).into_int_value()
+    }
+
+    /// Where a block ends that moves the counter by `most` at most, and by no more than there is fuel for, which it takes. There
+    /// is a turn to do.
+    fn counted_block(&self, counter: &Counter, most: u64, shift: u32, short: bool) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
+        if short {
+            return stop;
+        }
         let up = counter.steps.0 > 0;
         let most = match counter.goes_on {
             Predicate::Le | Predicate::Ge => most - 1,
             Predicate::Lt | Predicate::Gt | Predicate::Ne | Predicate::Eq => most,
         };
         let remains = if up { self.b.sub(stop, local) } else { self.b.sub(local, stop) };
-        let most = self.b.int(most.cast_signed());
-        let distance =
-            self.b.intrinsic("llvm.umin", &[self.b.i64.into()], &[remains.into(), most.into()]).into_int_value();
-        let end = if up { self.b.add(local, distance) } else { self.b.sub(local, distance) };
-        (end, distance)
+        let (fuel, shift) = (self.fuel(), self.b.int(shift.into()));
+        let most = self.unsigned_least(self.b.shr_unsigned(fuel, shift), self.b.int(most.cast_signed()));
+        let distance = self.unsigned_least(remains, most);
+        self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, self.b.shl(distance, shift)));
+        if up { self.b.add(local, distance) } else { self.b.sub(local, distance) }
+    }
+
+    /// The slot that holds the turns of a block, `most` at most and no more than there is fuel for, which it takes.
+    fn uncounted_block(&self, most: u64, shift: u32) -> PointerValue<'ctx> {
+        let slot = self.loops.turns;
+        let (fuel, shift) = (self.fuel(), self.b.int(shift.into()));
+        let turns = self.unsigned_least(self.b.shr_unsigned(fuel, shift), self.b.int(most.cast_signed()));
+        self.b.store(slot, turns);
+        self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, self.b.shl(turns, shift)));
+        slot
     }
 
     /// The block that an edge of the IR goes to. One that leaves a gated loop early gets back what was paid for the turns that
@@ -175,18 +315,22 @@ impl<'ctx> Lowerer<'ctx, '_> {
     pub(super) fn edge(&self, to: BlockId) -> BasicBlock<'ctx> {
         let target = self.blocks[to.0 as usize];
         let Some(gated) = &self.loops.gated else { return target };
+        let Some(shift) = gated.shift else { return target };
         if self.function.block(to).in_loop == Some(gated.id) {
             return target;
         }
         let current = self.b.current();
         let early = self.b.block("early");
         self.b.at_end(early);
-        let local = self.read(gated.counter.local).int();
-        let up = gated.counter.steps.0 > 0;
-        let rest = if up { self.b.sub(gated.stop, local) } else { self.b.sub(local, gated.stop) };
-        let price = self.b.shl(rest, self.b.int(gated.shift.into()));
-        let fuel = self.b.load(self.b.i64, self.loops.fuel).into_int_value();
-        self.b.store(self.loops.fuel, self.b.add(fuel, price));
+        let rest = match gated.left {
+            Left::Counted(counter, end) => {
+                let local = self.read(counter.local).int();
+                if counter.steps.0 > 0 { self.b.sub(end, local) } else { self.b.sub(local, end) }
+            }
+            Left::Slot(slot) => self.b.load(self.b.i64, slot).into_int_value(),
+        };
+        let price = self.b.shl(rest, self.b.int(shift.into()));
+        self.b.store(self.loops.fuel, self.b.add(self.fuel(), price));
         self.b.jump(target);
         self.b.at_end(current);
         early

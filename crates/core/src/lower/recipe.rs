@@ -2,6 +2,8 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
+mod math;
+
 use std::mem::offset_of;
 
 use inkwell::values::{FloatValue, IntValue};
@@ -11,7 +13,7 @@ use super::{Loaded, Lowerer};
 use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::ExitId;
-use crate::ops::{Predicate, Recipe};
+use crate::ops::{OpId, Predicate, Recipe};
 use crate::types::Type;
 
 /// Constant exponents up to here are multiplied out.
@@ -21,11 +23,11 @@ const MULTIPLIED_OUT: u64 = 64;
 type Leaving = Option<ExitId>;
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// The result of a recipe on operands of its row's types.
-    pub(super) fn recipe(&mut self, recipe: Recipe, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
+    /// The result of a row on operands of its types.
+    pub(super) fn recipe(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
         let int = |at: usize| args[at].int();
         let float = |at: usize| args[at].float();
-        match recipe {
+        match op.row().recipe {
             Recipe::AddInt => Loaded::Int(self.checked("llvm.sadd.with.overflow", int(0), int(1), exit)),
             Recipe::SubInt => Loaded::Int(self.checked("llvm.ssub.with.overflow", int(0), int(1), exit)),
             Recipe::MulInt => Loaded::Int(self.checked("llvm.smul.with.overflow", int(0), int(1), exit)),
@@ -82,6 +84,34 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::StepUp => Loaded::Int(self.b.add_no_wrap(int(0), self.b.int(1))),
             Recipe::StepDown => Loaded::Int(self.b.sub_no_wrap(int(0), self.b.int(1))),
             Recipe::WrappingAdd => Loaded::Int(self.b.add(int(0), int(1))),
+            Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
+            Recipe::AbsFloat => Loaded::Float(self.fabs(float(0))),
+            Recipe::CopySign => Loaded::Float(self.copysign(float(0), float(1))),
+            Recipe::Zero if op.row().result == Type::Float => Loaded::Float(self.b.float(0.0)),
+            Recipe::Zero => Loaded::Int(self.b.int(0)),
+            Recipe::One => Loaded::Int(self.b.int(1)),
+            Recipe::ToInt(rounding) => Loaded::Int(self.to_int(rounding, float(0), exit)),
+            Recipe::Is(kind) => Loaded::Bool(self.is(kind, float(0))),
+            Recipe::BitLength => Loaded::Int(self.bit_length(int(0))),
+            Recipe::BitCount => Loaded::Int(self.bit_count(int(0))),
+            Recipe::Sqrt => Loaded::Float(self.sqrt(float(0), exit)),
+            Recipe::Degrees => Loaded::Float(self.b.fmul(float(0), self.b.float(180.0 / std::f64::consts::PI))),
+            Recipe::Radians => Loaded::Float(self.b.fmul(float(0), self.b.float(std::f64::consts::PI / 180.0))),
+            Recipe::IsClose if args.len() == 2 => {
+                let (relative, absolute) = (self.b.float(1e-9), self.b.float(0.0));
+                Loaded::Bool(self.is_close([float(0), float(1), relative, absolute], exit))
+            }
+            Recipe::IsClose => Loaded::Bool(self.is_close([float(0), float(1), float(2), float(3)], exit)),
+            Recipe::Log(function) => Loaded::Float(self.log(function, float(0), exit)),
+            Recipe::LogBase => {
+                let (number, base) = (self.log("log", float(0), exit), self.log("log", float(1), exit));
+                self.leave_if_zero(base, exit);
+                Loaded::Float(self.b.fdiv(number, base))
+            }
+            Recipe::Checked(function) => Loaded::Float(self.checked_call(function, args, exit)),
+            Recipe::Call(function) => self.pure_call(function, args, op.row().result),
+            Recipe::Helper(function) => self.helper(function, args, op.row().result, exit),
+            Recipe::Host => self.host(op, args, exit),
             Recipe::Probe => {
                 let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
                 let leaves = self.b.compare(IntPredicate::NE, asked, self.b.i8.const_zero());
@@ -102,6 +132,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// An operation that leaves on overflow, or wraps if the user wants that.
     fn checked(&mut self, name: &str, left: IntValue<'ctx>, right: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if self.loops.proof.fits {
+            return match name {
+                "llvm.sadd.with.overflow" => self.b.add_no_wrap(left, right),
+                "llvm.ssub.with.overflow" => self.b.sub_no_wrap(left, right),
+                _ => self.b.mul_no_wrap(left, right),
+            };
+        }
         let pair = self.b.intrinsic(name, &[self.b.i64.into()], &[left.into(), right.into()]);
         if !self.wraps() {
             let overflow = self.b.part(pair, 1);
@@ -141,8 +178,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if let Some(bits) = power_of_two(right) {
             return self.b.shr(left, self.b.int(bits));
         }
-        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
-        self.leave_if(zero, exit);
+        let proof = self.loops.proof;
+        if !proof.divisor_positive {
+            let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+            self.leave_if(zero, exit);
+        }
+        if proof.dividend_not_negative {
+            return self.b.div_unsigned(left, right);
+        }
+        if proof.divisor_not_negative {
+            let (quotient, rest) = (self.b.div(left, right), self.b.rem(left, right));
+            let below = self.b.sub(quotient, self.b.int(1));
+            return self.unless_negative(rest, quotient, below, right.is_const());
+        }
         let least = self.b.compare(IntPredicate::EQ, left, self.b.int(i64::MIN));
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
         let overflow = self.b.and(least, minus_one);
@@ -169,8 +217,28 @@ impl<'ctx> Lowerer<'ctx, '_> {
     ) -> IntValue<'ctx> {
         let inexact = self.b.compare(IntPredicate::NE, rest, self.b.int(0));
         let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, divisor), self.b.int(0));
-        let corrected = self.b.and(inexact, signs_differ);
-        if divisor.is_const() {
+        self.unless(self.b.and(inexact, signs_differ), usual, other, divisor.is_const())
+    }
+
+    /// The same beside a divisor that is positive.
+    fn unless_negative(
+        &self,
+        rest: IntValue<'ctx>,
+        usual: IntValue<'ctx>,
+        other: IntValue<'ctx>,
+        cheap: bool,
+    ) -> IntValue<'ctx> {
+        self.unless(self.b.compare(IntPredicate::SLT, rest, self.b.int(0)), usual, other, cheap)
+    }
+
+    fn unless(
+        &self,
+        corrected: IntValue<'ctx>,
+        usual: IntValue<'ctx>,
+        other: IntValue<'ctx>,
+        cheap: bool,
+    ) -> IntValue<'ctx> {
+        if cheap {
             return self.b.select_int(corrected, other, usual);
         }
         let (from, correct, after) = (self.b.current(), self.b.block("floor"), self.b.block("floor.after"));
@@ -186,8 +254,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if power_of_two(right).is_some() {
             return self.b.and(left, self.b.sub(right, self.b.int(1)));
         }
-        let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
-        self.leave_if(zero, exit);
+        let proof = self.loops.proof;
+        if !proof.divisor_positive {
+            let zero = self.b.compare(IntPredicate::EQ, right, self.b.int(0));
+            self.leave_if(zero, exit);
+        }
+        if proof.dividend_not_negative {
+            return self.b.rem_unsigned(left, right);
+        }
+        if proof.divisor_not_negative {
+            let rest = self.b.rem(left, right);
+            let moved = self.b.add(rest, right);
+            return self.unless_negative(rest, rest, moved, right.is_const());
+        }
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
         let divisor = self.b.select_int(minus_one, self.b.int(1), right);
         let rest = self.b.rem(left, divisor);
@@ -235,6 +314,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Zero may be shifted by any count; another int fits if shifting back gives it again.
     fn shl_int(&mut self, value: IntValue<'ctx>, count: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        if self.loops.proof.fits {
+            return self.b.shl(value, count);
+        }
         let negative = self.b.compare(IntPredicate::SLT, count, self.b.int(0));
         self.leave_if(negative, exit);
         let near = self.at_most_63(count);
@@ -301,8 +383,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn pow_float(&mut self, base: FloatValue<'ctx>, exponent: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         let power = self.b.call("pow", self.b.f64.into(), &[base.into(), exponent.into()], true).into_float_value();
         let finite = |value: FloatValue<'ctx>| {
-            let magnitude = self.b.intrinsic("llvm.fabs", &[self.b.f64.into()], &[value.into()]).into_float_value();
-            self.b.fcompare(FloatPredicate::OLT, magnitude, self.b.float(f64::INFINITY))
+            self.b.fcompare(FloatPredicate::OLT, self.fabs(value), self.b.float(f64::INFINITY))
         };
         let operands = self.b.and(finite(base), finite(exponent));
         let lost = self.b.and(operands, self.b.not(finite(power)));

@@ -1,6 +1,6 @@
 //! Names of a module: which ones mean the decorator, which functions stand under it, which names the module binds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rustpython_parser::ast::{self, Expr, Stmt};
@@ -8,8 +8,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Function, Module, not_a_function, span};
 use crate::diagnostic::Diagnostic;
+use crate::outside::{self, Env, Outside};
 use crate::source::{SourceFile, Span};
-use crate::types::Env;
 
 /// A name as Python compares it: identifiers are normalised to NFKC.
 pub(crate) fn identifier(name: &str) -> String {
@@ -92,41 +92,216 @@ pub(crate) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
     }
 }
 
-/// Adds the names that a statement binds in its own scope.
-pub(super) fn bind(statement: &Stmt, env: &mut Env) {
-    match statement {
-        Stmt::FunctionDef(def) => drop(env.bound.insert(def.name.to_string())),
-        Stmt::AsyncFunctionDef(def) => drop(env.bound.insert(def.name.to_string())),
-        Stmt::ClassDef(class) => drop(env.bound.insert(class.name.to_string())),
-        Stmt::Import(import) => {
-            for alias in &import.names {
-                let whole = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
-                env.bound.extend(whole.split('.').next().map(str::to_owned));
-            }
+/// The names that one scope binds: a module, or a function around the one that is compiled.
+#[derive(Default)]
+pub(super) struct Scope {
+    names: BTreeMap<String, Outside>,
+    /// True for a function: its variables are cells, which only imports fill once and for all.
+    encloses: bool,
+}
+
+impl Scope {
+    /// A name that is bound twice means what only the running program knows.
+    fn bind(&mut self, name: &str, means: Outside) {
+        let means = match means {
+            Outside::Constant(_) | Outside::Untold if self.encloses => enclosing(),
+            other => other,
+        };
+        let name = identifier(name);
+        match self.names.get_mut(&name) {
+            Some(known) if *known == means => {}
+            Some(known) => *known = if self.encloses { enclosing() } else { Outside::Untold },
+            None => drop(self.names.insert(name, means)),
         }
-        Stmt::ImportFrom(import) => {
-            for alias in &import.names {
-                env.bound.insert(alias.asname.as_ref().unwrap_or(&alias.name).to_string());
-            }
-        }
-        Stmt::Assign(assign) => assign.targets.iter().for_each(|target| bind_target(target, env)),
-        Stmt::AnnAssign(assign) => bind_target(&assign.target, env),
-        Stmt::AugAssign(assign) => bind_target(&assign.target, env),
-        Stmt::For(inner) => bind_target(&inner.target, env),
-        _ => {}
     }
-    if !matches!(statement, Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_)) {
-        blocks(statement).into_iter().flatten().for_each(|inner| bind(inner, env));
+
+    /// The names outside of a function in this scope, which hides those of `outer`.
+    fn within(self, outer: &Env) -> Env {
+        let mut env = outer.clone();
+        self.names.into_iter().for_each(|(name, means)| env.insert(name, means));
+        env
+    }
+
+    /// The names outside of a function at the top of a module.
+    pub(super) fn env(self) -> Env {
+        self.within(&Env::default())
+    }
+
+    /// Adds the names that a statement binds in this scope.
+    pub(super) fn statement(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::FunctionDef(def) => self.bind(&def.name, Outside::Other(format!("the function `{}`", def.name))),
+            Stmt::AsyncFunctionDef(def) => self.bind(&def.name, Outside::Other(format!("the function `{}`", def.name))),
+            Stmt::ClassDef(class) => self.bind(&class.name, Outside::Other(format!("the class `{}`", class.name))),
+            Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias)),
+            Stmt::ImportFrom(import) => self.import_from(import),
+            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.target(target, Some(&assign.value))),
+            Stmt::AnnAssign(assign) => self.target(&assign.target, assign.value.as_deref()),
+            Stmt::AugAssign(assign) => {
+                self.target(&assign.target, None);
+                self.target(&assign.target, Some(&assign.value));
+            }
+            Stmt::For(inner) => self.target(&inner.target, None),
+            Stmt::With(inner) => {
+                inner.items.iter().flat_map(|item| &item.optional_vars).for_each(|target| self.target(target, None));
+            }
+            _ => {}
+        }
+        if !matches!(statement, Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_)) {
+            blocks(statement).into_iter().flatten().for_each(|inner| self.statement(inner));
+        }
+    }
+
+    fn import(&mut self, alias: &ast::Alias) {
+        let whole = alias.name.as_str();
+        match (&alias.asname, outside::module(whole)) {
+            (Some(name), Some(module)) => self.bind(name, Outside::Module(module)),
+            (None, Some(module)) => self.bind(module, Outside::Module(module)),
+            (Some(name), None) => self.bind(name, Outside::Other(format!("the module `{whole}`"))),
+            (None, None) => {
+                let first = whole.split('.').next().unwrap_or(whole);
+                self.bind(first, Outside::Other(format!("the module `{first}`")));
+            }
+        }
+    }
+
+    fn import_from(&mut self, import: &ast::StmtImportFrom) {
+        let level = import.level.as_ref().map_or(0, ast::Int::to_u32);
+        let module = import.module.as_deref().filter(|_| level == 0).and_then(outside::module);
+        for alias in &import.names {
+            let name = alias.name.as_str();
+            match module {
+                Some(module) if name == "*" => {
+                    let all = outside::functions_of_math().chain(outside::CONSTANTS_OF_MATH.iter().copied());
+                    all.for_each(|name| self.bind(name, outside::member(module, name)));
+                }
+                Some(module) => self.bind(alias.asname.as_deref().unwrap_or(name), outside::member(module, name)),
+                None => self.bind(alias.asname.as_deref().unwrap_or(name), Outside::Untold),
+            }
+        }
+    }
+
+    fn target(&mut self, target: &Expr, value: Option<&Expr>) {
+        match (target, value) {
+            (Expr::Name(name), Some(value)) => {
+                let means = self.value(value);
+                self.bind(&name.id, means);
+            }
+            (Expr::Tuple(ast::ExprTuple { elts: targets, .. }), Some(Expr::Tuple(values)))
+                if targets.len() == values.elts.len() =>
+            {
+                targets.iter().zip(&values.elts).for_each(|(target, value)| self.target(target, Some(value)));
+            }
+            _ => {
+                let mut names = BTreeSet::new();
+                bind_target(target, &mut names);
+                names.iter().for_each(|name| self.bind(name, Outside::Untold));
+            }
+        }
+    }
+
+    /// What a name means to which this is assigned.
+    fn value(&self, value: &Expr) -> Outside {
+        let meaning = |name: &str| self.names.get(name).cloned().unwrap_or_else(|| outside::builtin(name));
+        match value {
+            Expr::List(_) | Expr::ListComp(_) => Outside::Other("a list".to_owned()),
+            Expr::Dict(_) | Expr::DictComp(_) => Outside::Other("a dict".to_owned()),
+            Expr::Set(_) | Expr::SetComp(_) => Outside::Other("a set".to_owned()),
+            Expr::Lambda(_) => Outside::Other("a lambda".to_owned()),
+            Expr::Name(name) => match meaning(name.id.as_str()) {
+                Outside::Missing => Outside::Untold,
+                known => known,
+            },
+            Expr::Attribute(attribute) => match &*attribute.value {
+                Expr::Name(name) => match meaning(name.id.as_str()) {
+                    Outside::Module(module) => outside::member(module, attribute.attr.as_str()),
+                    _ => Outside::Untold,
+                },
+                _ => Outside::Untold,
+            },
+            _ => constant(value, &meaning).map_or(Outside::Untold, Outside::Constant),
+        }
+    }
+}
+
+fn enclosing() -> Outside {
+    Outside::Other("a variable of the enclosing function".to_owned())
+}
+
+/// The value of an expression of constants, as far as 64 bits do for it.
+fn constant(value: &Expr, meaning: &impl Fn(&str) -> Outside) -> Option<ast::Constant> {
+    use ast::Constant::{Bool, Float, Int, Tuple};
+    let small = |constant: &ast::Constant| match constant {
+        Bool(value) => Some(i64::from(*value)),
+        Int(value) => i64::try_from(value).ok(),
+        _ => None,
+    };
+    let float = |constant: &ast::Constant| match constant {
+        Float(value) => Some(*value),
+        other => small(other).map(|value| value as f64),
+    };
+    match value {
+        Expr::Constant(inner) => Some(inner.value.clone()),
+        Expr::Tuple(tuple) => {
+            let parts = tuple.elts.iter().map(|part| constant(part, meaning));
+            Some(Tuple(parts.collect::<Option<_>>()?))
+        }
+        Expr::Name(name) => match meaning(name.id.as_str()) {
+            Outside::Constant(constant) => Some(constant),
+            _ => None,
+        },
+        Expr::Attribute(attribute) => match &*attribute.value {
+            Expr::Name(name) => match meaning(name.id.as_str()) {
+                Outside::Module(module) => match outside::member(module, attribute.attr.as_str()) {
+                    Outside::Constant(constant) => Some(constant),
+                    _ => None,
+                },
+                _ => None,
+            },
+            _ => None,
+        },
+        Expr::UnaryOp(inner) => match (inner.op, constant(&inner.operand, meaning)?) {
+            (ast::UnaryOp::USub, Float(value)) => Some(Float(-value)),
+            (ast::UnaryOp::USub, Int(value)) => Some(Int(-value)),
+            (ast::UnaryOp::UAdd, number @ (Float(_) | Int(_))) => Some(number),
+            _ => None,
+        },
+        Expr::BinOp(inner) => {
+            let (left, right) = (constant(&inner.left, meaning)?, constant(&inner.right, meaning)?);
+            if let (Some(left), Some(right)) = (small(&left), small(&right)) {
+                let result = match inner.op {
+                    ast::Operator::Add => left.checked_add(right),
+                    ast::Operator::Sub => left.checked_sub(right),
+                    ast::Operator::Mult => left.checked_mul(right),
+                    ast::Operator::Pow => left.checked_pow(u32::try_from(right).ok()?),
+                    ast::Operator::LShift => 2_i64.checked_pow(u32::try_from(right).ok()?)?.checked_mul(left),
+                    ast::Operator::Div if right != 0 && left.unsigned_abs().max(right.unsigned_abs()) < 1 << 53 => {
+                        return Some(Float(left as f64 / right as f64));
+                    }
+                    _ => None,
+                };
+                return Some(Int(result?.into()));
+            }
+            let (left, right) = (float(&left)?, float(&right)?);
+            match inner.op {
+                ast::Operator::Add => Some(Float(left + right)),
+                ast::Operator::Sub => Some(Float(left - right)),
+                ast::Operator::Mult => Some(Float(left * right)),
+                ast::Operator::Div if right != 0.0 => Some(Float(left / right)),
+                _ => None,
+            }
+        }
+        _ => None,
     }
 }
 
 /// Adds the names in the target of an assignment.
-fn bind_target(target: &Expr, env: &mut Env) {
+fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
     match target {
-        Expr::Name(name) => drop(env.bound.insert(identifier(name.id.as_str()))),
-        Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| bind_target(target, env)),
-        Expr::List(list) => list.elts.iter().for_each(|target| bind_target(target, env)),
-        Expr::Starred(starred) => bind_target(&starred.value, env),
+        Expr::Name(name) => drop(names.insert(identifier(name.id.as_str()))),
+        Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| bind_target(target, names)),
+        Expr::List(list) => list.elts.iter().for_each(|target| bind_target(target, names)),
+        Expr::Starred(starred) => bind_target(&starred.value, names),
         _ => {}
     }
 }
@@ -143,10 +318,10 @@ pub(super) fn functions(
     match statement {
         Stmt::FunctionDef(def) => {
             if def.body.iter().any(holds_definitions) {
-                let mut inner = Env::clone(env);
-                names_of_parameters(&def.args, &mut inner);
-                def.body.iter().for_each(|statement| bind(statement, &mut inner));
-                let inner = Arc::new(inner);
+                let mut scope = Scope { encloses: true, ..Scope::default() };
+                parameters(&def.args, &mut scope);
+                def.body.iter().for_each(|statement| scope.statement(statement));
+                let inner = Arc::new(scope.within(env));
                 for statement in def.body.iter().filter(|statement| holds_definitions(statement)) {
                     functions(statement.clone(), false, decorators, &inner, file, module);
                 }
@@ -181,11 +356,11 @@ pub(super) fn async_def(def: &ast::StmtAsyncFunctionDef) -> Diagnostic {
     not_a_function(Span::new(start, start + "async def".len() as u32), "this is an `async def`")
 }
 
-fn names_of_parameters(arguments: &ast::Arguments, env: &mut Env) {
+fn parameters(arguments: &ast::Arguments, scope: &mut Scope) {
     let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-    env.bound.extend(plain.map(|argument| identifier(argument.def.arg.as_str())));
+    plain.for_each(|argument| scope.bind(argument.def.arg.as_str(), enclosing()));
     let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten();
-    env.bound.extend(starred.map(|argument| identifier(argument.arg.as_str())));
+    starred.for_each(|argument| scope.bind(argument.arg.as_str(), enclosing()));
 }
 
 /// True if there can be a `def` inside, so that nothing else is copied.

@@ -6,9 +6,9 @@ use super::Binder;
 use crate::check::flow::{Arg, End, FlowId, FlowLoop, FlowLoopId, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
+use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::span;
-use crate::types::Builtin;
 
 /// A loop around the statement at hand: where `break` and `continue` go.
 pub(super) struct LoopTargets {
@@ -166,7 +166,7 @@ impl Binder<'_> {
     }
 
     /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
-    fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
+    pub(in crate::check) fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
         let refuse = |binder: &mut Self, label: &str, help: &str| {
             let message = "a `for` loop over this cannot be compiled";
             binder.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
@@ -180,8 +180,8 @@ impl Binder<'_> {
             );
         };
         let is_range = matches!(&*call.func, Expr::Name(name)
-            if name.id.as_str() == "range" && self.local("range").is_none()
-                && self.env.meaning("range") == crate::types::Meaning::Builtin(Builtin::Range));
+            if self.local(name.id.as_str()).is_none()
+                && self.env.meaning(name.id.as_str()) == Outside::Function("range"));
         if !is_range {
             return refuse(
                 self,
@@ -192,8 +192,8 @@ impl Binder<'_> {
         if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {
             return refuse(self, "takes plain arguments only", "write `range(start, stop, step)`");
         }
-        if !self.flow.guards.contains(&Builtin::Range) {
-            self.flow.guards.push(Builtin::Range);
+        if let Expr::Name(name) = &*call.func {
+            self.guard(name.id.as_str());
         }
         let args = call.args.iter().map(|argument| self.expression(argument)).collect::<Vec<_>>();
         let (zero, one) = (Arg::Constant(Constant::Int(0)), Arg::Constant(Constant::Int(1)));

@@ -1,0 +1,541 @@
+//! Which checks of an innermost loop a test before a block of its turns makes unnecessary.
+//!
+//! Enters: a function and the [`Shape`] of a loop. Leaves: a [`Plan`]: intervals for the ints of the loop, as a small program on
+//! the values that they have before the block, and what is proven of which statement if nothing in the program fails. Needs no
+//! LLVM; [`Plan::holds`] runs the program as lowered code does.
+//!
+//! A local that every turn only adds to stays, within `T` turns, between what it is and what `T` times the least and the
+//! greatest addend make of it. A local that is written otherwise lies between the least and the greatest of what is written.
+//! Both are computed in rounds from intervals that are true of any int, so that each round is true if the last one was. What
+//! remains unknown may still be known not to be negative: if no turn makes it so, its value before the block decides.
+
+use std::collections::{HashMap, HashSet};
+
+use super::carried::{carried, unsettled};
+use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan, Proof};
+use super::{Shape, constant, order, statements};
+use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Statement, Value};
+use crate::ops::{Predicate, Recipe};
+use crate::types::Type;
+
+/// Loops with more statements get no second copy.
+const MOST_STATEMENTS: usize = 80;
+/// Nor do loops whose test would be longer than this.
+const MOST_NODES: usize = 96;
+/// How often intervals are computed from those of the last round.
+const ROUNDS: usize = 4;
+
+/// Bounds that a local may be tested for at every turn, if nothing else is known of it: for sums and small multiples, then for
+/// products.
+const LIMITS: [i64; 2] = [1 << 60, 1 << 31];
+/// So many locals are tested at every turn.
+const MOST_GUARDED: usize = 2;
+
+/// The plan for an innermost loop, if there is anything to gain.
+#[must_use]
+pub fn plan(function: &Function, header: BlockId, shape: &Shape) -> Option<Plan> {
+    let count = statements(function, &shape.blocks).count();
+    if !shape.innermost || !shape.repeats || count > MOST_STATEMENTS {
+        return None;
+    }
+    let order = order(function, header, &shape.blocks)?;
+    let carried = carried(function, header, &order);
+    let turn = Turn { function, shape, order: &order, carried: &carried };
+    let (plan, unknown) = turn.plan(&HashMap::new())?;
+    let unsettled = unsettled(function, header, &order);
+    let guarded = unknown.into_iter().filter(|local| !unsettled.contains(local)).collect::<Vec<_>>();
+    if !guarded.is_empty() && guarded.len() <= MOST_GUARDED {
+        for limit in LIMITS {
+            let guards = guarded.iter().map(|&local| (local, limit)).collect();
+            match turn.plan(&guards) {
+                Some((better, _)) if better.gains > plan.gains && better.is_possible() => return Some(better),
+                Some(_) | None => {}
+            }
+        }
+    }
+    (plan.gains > 0).then_some(plan)
+}
+
+/// A loop and what a turn of it does.
+struct Turn<'a> {
+    function: &'a Function,
+    shape: &'a Shape,
+    order: &'a [BlockId],
+    carried: &'a HashSet<LocalId>,
+}
+
+impl Turn<'_> {
+    /// The plan if these locals are within 0 and their limits at the start of every turn, and the carried locals that remain
+    /// unknown. `None` if it is too large.
+    fn plan(&self, guards: &HashMap<LocalId, i64>) -> Option<(Plan, Vec<LocalId>)> {
+        let mut hoped =
+            self.carried.iter().copied().filter(|local| !guards.contains_key(local)).collect::<HashSet<_>>();
+        // Each turn gives up a hope, so that this ends.
+        for _ in 0..=self.carried.len() {
+            let mut search = Search::new(self, &hoped, guards);
+            search.rounds();
+            search.last = true;
+            search.round();
+            match search.disappointed() {
+                Some(local) => {
+                    hoped.remove(&local);
+                }
+                None => return search.finish(),
+            }
+        }
+        None
+    }
+}
+
+pub(super) fn is_int(function: &Function, local: LocalId) -> bool {
+    function.local(local).types.single() == Some(Type::Int)
+}
+
+/// What is known of a value: its node, and without running anything.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    node: NodeId,
+    /// The node says something beyond `fixed`.
+    bounded: bool,
+    /// What holds whatever the values are.
+    fixed: (i64, i64),
+    /// Nothing in it is negative unless what enters is.
+    hopeful: bool,
+}
+
+const ANY: (i64, i64) = (i64::MIN, i64::MAX);
+
+struct Search<'a> {
+    function: &'a Function,
+    shape: &'a Shape,
+    order: &'a [BlockId],
+    carried: &'a HashSet<LocalId>,
+    hoped: &'a HashSet<LocalId>,
+    guards: &'a HashMap<LocalId, i64>,
+    written: HashSet<LocalId>,
+    nodes: Vec<Node>,
+    /// The ints that the loop writes.
+    known: HashMap<LocalId, Known>,
+    /// What is written to carried locals in this round.
+    writes: HashMap<LocalId, Vec<Write>>,
+    /// Nothing is decided before the last round.
+    last: bool,
+    plan: Plan,
+}
+
+/// A write of a carried local.
+#[derive(Clone, Copy)]
+enum Write {
+    /// It adds this to the local.
+    Adds(Known),
+    /// It sets the local.
+    Sets(Known),
+}
+
+impl<'a> Search<'a> {
+    fn new(turn: &Turn<'a>, hoped: &'a HashSet<LocalId>, guards: &'a HashMap<LocalId, i64>) -> Self {
+        let Turn { function, shape, order, carried } = *turn;
+        Self {
+            function,
+            shape,
+            order,
+            carried,
+            hoped,
+            guards,
+            written: statements(function, order).map(|statement| statement.target).collect(),
+            nodes: Vec::new(),
+            known: HashMap::new(),
+            writes: HashMap::new(),
+            last: false,
+            plan: Plan::default(),
+        }
+    }
+
+    fn node(&mut self, node: Node) -> NodeId {
+        if let Some(at) = self.nodes.iter().position(|one| *one == node) {
+            return NodeId(at as u32);
+        }
+        self.nodes.push(node);
+        NodeId(self.nodes.len() as u32 - 1)
+    }
+
+    fn fixed(&mut self, fixed: (i64, i64), bounded: bool) -> Known {
+        Known { node: self.node(Node::Fixed(fixed.0, fixed.1)), bounded, fixed, hopeful: fixed.0 >= 0 }
+    }
+
+    fn unknown(&mut self, not_negative: bool) -> Known {
+        self.fixed(if not_negative { NOT_NEGATIVE } else { ANY }, false)
+    }
+
+    fn entry(&mut self, local: LocalId) -> Known {
+        Known { node: self.node(Node::Entry(local)), bounded: true, fixed: ANY, hopeful: true }
+    }
+
+    /// Carried locals begin as any int, or as any that is not negative.
+    fn rounds(&mut self) {
+        for local in sorted(self.carried.iter().copied()) {
+            let known = match self.counter(local) {
+                Some(known) => known,
+                None if self.guards.contains_key(&local) => {
+                    let limit = self.guards.get(&local).copied().unwrap_or_default();
+                    self.fixed((0, limit), true)
+                }
+                None if self.hoped.contains(&local) => {
+                    let node = self.node(Node::NonNegative(local));
+                    Known { node, bounded: false, fixed: NOT_NEGATIVE, hopeful: true }
+                }
+                None => self.unknown(false),
+            };
+            self.known.insert(local, known);
+        }
+        for _ in 0..ROUNDS {
+            self.round();
+            let mut writes = std::mem::take(&mut self.writes).into_iter().collect::<Vec<_>>();
+            writes.sort_unstable_by_key(|&(local, _)| local);
+            let mut changed = false;
+            for (local, writes) in writes {
+                if self.known.get(&local).is_some_and(|known| known.bounded) {
+                    continue;
+                }
+                if let Some(known) = self.after(local, &writes) {
+                    self.known.insert(local, known);
+                    changed = true;
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+    }
+
+    /// The loop's hidden counter lies between its value before the block and that behind it.
+    fn counter(&mut self, local: LocalId) -> Option<Known> {
+        let counter = self.shape.counter.filter(|counter| counter.hidden && counter.local == local)?;
+        let fixed = match counter.goes_on {
+            Predicate::Lt => {
+                let start = constant(self.function, Operand::Local(local), &self.shape.blocks);
+                (start.unwrap_or(i64::MIN), i64::MAX - 1)
+            }
+            Predicate::Gt => (i64::MIN + 1, i64::MAX),
+            Predicate::Le | Predicate::Ge | Predicate::Eq | Predicate::Ne => return None,
+        };
+        Some(Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true })
+    }
+
+    /// True for a counter that the header tests just before every step of one, which is proof enough for LLVM.
+    fn is_tested(&self, local: LocalId) -> bool {
+        self.shape.counter.is_some_and(|counter| {
+            let strict = matches!(counter.goes_on, Predicate::Lt | Predicate::Gt);
+            counter.local == local && strict && matches!(counter.steps, (1, 1) | (-1, -1))
+        })
+    }
+
+    /// A carried local within the block, from all that is written to it.
+    fn after(&mut self, local: LocalId, writes: &[Write]) -> Option<Known> {
+        let mut all = self.entry(local);
+        for write in writes {
+            all = match *write {
+                Write::Adds(addend) if addend.bounded => {
+                    let sums = self.node(Node::Sums(addend.node));
+                    let fixed = (
+                        if addend.fixed.0 >= 0 { 0 } else { i64::MIN },
+                        if addend.fixed.1 <= 0 { 0 } else { i64::MAX },
+                    );
+                    let sums = Known { node: sums, bounded: true, fixed, hopeful: addend.hopeful };
+                    self.add(all, sums)
+                }
+                Write::Sets(value) if value.bounded && writes.iter().all(|one| matches!(one, Write::Sets(_))) => {
+                    self.hull(all, value)
+                }
+                Write::Adds(_) | Write::Sets(_) => return None,
+            };
+        }
+        Some(all)
+    }
+
+    fn add(&mut self, left: Known, right: Known) -> Known {
+        Known {
+            node: self.node(Node::Add(left.node, right.node)),
+            bounded: true,
+            fixed: (left.fixed.0.saturating_add(right.fixed.0), left.fixed.1.saturating_add(right.fixed.1)),
+            hopeful: left.hopeful && right.hopeful,
+        }
+    }
+
+    fn hull(&mut self, left: Known, right: Known) -> Known {
+        let fixed = (left.fixed.0.min(right.fixed.0), left.fixed.1.max(right.fixed.1));
+        let bounded = left.bounded && right.bounded;
+        let node = if bounded { Node::Hull(left.node, right.node) } else { Node::Fixed(fixed.0, fixed.1) };
+        Known { node: self.node(node), bounded, fixed, hopeful: left.hopeful && right.hopeful }
+    }
+
+    /// All statements, each block before its successors.
+    fn round(&mut self) {
+        self.known.retain(|local, _| self.carried.contains(local));
+        self.writes.clear();
+        for &block in self.order {
+            for (at, statement) in self.function.block(block).statements.iter().enumerate() {
+                let target = statement.target;
+                if !is_int(self.function, target) {
+                    if self.last {
+                        self.value(statement, (block, at));
+                    }
+                    continue;
+                }
+                let adds = self.carried.contains(&target) && !self.guards.contains_key(&target);
+                let addend = if adds { self.addend(statement) } else { None };
+                let value = match self.known.get(&target) {
+                    // What it becomes is within what it is known to be.
+                    Some(&known) if addend.is_some() && known.bounded => match statement.value {
+                        Value::Op { exit: Some(_), .. } if !self.is_tested(target) => self.fits(known, (block, at)),
+                        Value::Op { .. } | Value::Convert(_) => known,
+                    },
+                    Some(_) | None => self.value(statement, (block, at)),
+                };
+                if self.carried.contains(&target) {
+                    let write = addend.map_or(Write::Sets(value), Write::Adds);
+                    self.writes.entry(target).or_default().push(write);
+                } else {
+                    let value = match self.known.get(&target).copied() {
+                        Some(before) => self.hull(before, value),
+                        None => value,
+                    };
+                    self.known.insert(target, value);
+                }
+            }
+        }
+    }
+
+    /// What the statement adds to its target, if it does that.
+    fn addend(&mut self, statement: &Statement) -> Option<Known> {
+        let Value::Op { op, args, .. } = &statement.value else { return None };
+        let own = Operand::Local(statement.target);
+        match (op.row().recipe, args.as_slice()) {
+            (Recipe::AddInt | Recipe::WrappingAdd, &[left, right]) if left == own && right != own => {
+                Some(self.operand(right))
+            }
+            (Recipe::AddInt | Recipe::WrappingAdd, &[left, right]) if right == own && left != own => {
+                Some(self.operand(left))
+            }
+            (Recipe::SubInt, &[left, right]) if left == own && right != own => {
+                let zero = self.fixed((0, 0), true);
+                let right = self.operand(right);
+                right.bounded.then(|| self.sub(zero, right))
+            }
+            (Recipe::StepUp, &[left]) if left == own => Some(self.fixed((1, 1), true)),
+            (Recipe::StepDown, &[left]) if left == own => Some(self.fixed((-1, -1), true)),
+            _ => None,
+        }
+    }
+
+    fn sub(&mut self, left: Known, right: Known) -> Known {
+        let fixed = (left.fixed.0.saturating_sub(right.fixed.1), left.fixed.1.saturating_sub(right.fixed.0));
+        Known { node: self.node(Node::Sub(left.node, right.node)), bounded: true, fixed, hopeful: fixed.0 >= 0 }
+    }
+
+    fn operand(&mut self, operand: Operand) -> Known {
+        match operand {
+            Operand::Constant(Constant::Int(value)) => self.fixed((value, value), true),
+            Operand::Constant(Constant::Bool(_)) => self.fixed((0, 1), true),
+            Operand::Constant(_) => self.unknown(false),
+            Operand::Local(local) => match self.function.local(local).types.single() {
+                Some(Type::Bool) => self.fixed((0, 1), true),
+                Some(Type::Int) if self.written.contains(&local) => match self.known.get(&local) {
+                    Some(&known) => known,
+                    None => self.unknown(false),
+                },
+                Some(Type::Int) => self.entry(local),
+                _ => self.unknown(false),
+            },
+        }
+    }
+
+    /// The interval of a statement's value. In the last round what is proven of it is noted.
+    fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
+        let (op, args) = match &statement.value {
+            Value::Convert(operand) => return self.operand(*operand),
+            Value::Op { op, args, .. } => (op.row(), args),
+        };
+        let not_negative = |known: Known| known.fixed.0 >= 0;
+        match (op.recipe, args.as_slice()) {
+            (Recipe::Same, &[only]) => self.operand(only),
+            (Recipe::AddInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                if !left.bounded || !right.bounded {
+                    return self.unknown(not_negative(left) && not_negative(right));
+                }
+                let sum = self.add(left, right);
+                self.fits(sum, at)
+            }
+            (Recipe::SubInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                if !left.bounded || !right.bounded {
+                    return self.unknown(false);
+                }
+                let difference = self.sub(left, right);
+                self.fits(difference, at)
+            }
+            (Recipe::NegInt, &[only]) => {
+                let (zero, only) = (self.fixed((0, 0), true), self.operand(only));
+                if !only.bounded {
+                    return self.unknown(false);
+                }
+                let difference = self.sub(zero, only);
+                self.fits(difference, at)
+            }
+            (Recipe::MulInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                self.product(left, right, at)
+            }
+            (Recipe::ShlInt, &[left, Operand::Constant(Constant::Int(count))]) if (0..=62).contains(&count) => {
+                let (left, right) = (self.operand(left), self.fixed((1 << count, 1 << count), true));
+                self.product(left, right, at)
+            }
+            (Recipe::ShrInt, &[left, Operand::Constant(Constant::Int(count))]) if count >= 0 => {
+                let left = self.operand(left);
+                self.towards_zero(left)
+            }
+            (Recipe::FloorDivInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let proof = self.division(left, right, at);
+                if proof.divisor_not_negative { self.towards_zero(left) } else { self.unknown(false) }
+            }
+            (Recipe::ModInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let proof = self.division(left, right, at);
+                if right.bounded && proof.divisor_positive {
+                    let fixed = (0, right.fixed.1.saturating_sub(1).max(0));
+                    let node = self.node(Node::Rest(right.node));
+                    Known { node, bounded: true, fixed, hopeful: true }
+                } else {
+                    self.unknown(proof.divisor_not_negative)
+                }
+            }
+            (Recipe::And, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let mask = |known: Known| known.bounded && known.fixed.0 >= 0 && known.fixed.1 < i64::MAX;
+                match (mask(left), mask(right)) {
+                    (_, true) => self.fixed((0, right.fixed.1), true),
+                    (true, false) => self.fixed((0, left.fixed.1), true),
+                    (false, false) => self.unknown(not_negative(left) || not_negative(right)),
+                }
+            }
+            (Recipe::Or | Recipe::Xor, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                self.unknown(not_negative(left) && not_negative(right))
+            }
+            _ => self.unknown(false),
+        }
+    }
+
+    fn product(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Known {
+        let not_negative = left.fixed.0 >= 0 && right.fixed.0 >= 0;
+        if !left.bounded || !right.bounded {
+            return self.unknown(not_negative);
+        }
+        let node = self.node(Node::Mul(left.node, right.node));
+        let fixed = if not_negative {
+            (left.fixed.0.saturating_mul(right.fixed.0), left.fixed.1.saturating_mul(right.fixed.1))
+        } else if left.node == right.node {
+            NOT_NEGATIVE
+        } else {
+            ANY
+        };
+        let hopeful = left.hopeful && right.hopeful || left.node == right.node;
+        self.fits(Known { node, bounded: true, fixed, hopeful }, at)
+    }
+
+    fn towards_zero(&mut self, value: Known) -> Known {
+        if !value.bounded {
+            return self.unknown(value.fixed.0 >= 0);
+        }
+        let node = self.node(Node::WithZero(value.node));
+        Known { node, fixed: (value.fixed.0.min(0), value.fixed.1.max(0)), ..value }
+    }
+
+    /// Notes that the check of a statement goes if its value is in the interval.
+    fn fits(&mut self, value: Known, at: (BlockId, usize)) -> Known {
+        if self.last {
+            self.plan.computed.push(value.node);
+            self.plan.proofs.entry(at).or_default().fits = true;
+            self.plan.gains += 1;
+        }
+        value
+    }
+
+    /// Notes the signs of the operands of `//` and `%`.
+    fn division(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Proof {
+        let mut proof = Proof::default();
+        // These are shifts and masks, whatever the dividend is.
+        if right.fixed.0 == right.fixed.1 && right.fixed.0 > 0 && right.fixed.0.count_ones() == 1 {
+            proof.divisor_positive = true;
+            proof.divisor_not_negative = true;
+            return proof;
+        }
+        let mut demanded = Vec::new();
+        let mut demand = |known: Known, least: i64| {
+            let holds = known.fixed.0 >= least;
+            let may = holds || known.bounded && known.hopeful;
+            if may && !holds {
+                demanded.push((known.node, least));
+            }
+            may
+        };
+        proof.divisor_positive = demand(right, 1);
+        proof.divisor_not_negative = proof.divisor_positive || right.fixed.0 >= 0;
+        proof.dividend_not_negative = proof.divisor_not_negative && demand(left, 0);
+        proof.fits = proof.divisor_not_negative;
+        if self.last && proof.divisor_not_negative {
+            // A constant divisor needs no test, but its sign says what rounding down has to correct.
+            self.plan.gains += usize::from(proof.dividend_not_negative || right.fixed.0 != right.fixed.1);
+            self.plan.at_least.append(&mut demanded);
+            self.plan.proofs.insert(at, proof);
+        }
+        proof
+    }
+
+    /// A local that was hoped not to become negative, and which a turn may make so.
+    fn disappointed(&mut self) -> Option<LocalId> {
+        for local in sorted(self.hoped.iter().copied()) {
+            // It was hoped for while there was no interval; what has been concluded from it must not stay.
+            if self.known.get(&local).is_none_or(|known| known.bounded) {
+                return Some(local);
+            }
+            for write in self.writes.get(&local).cloned().unwrap_or_default() {
+                let (value, added) = match write {
+                    Write::Sets(value) => (value, false),
+                    // What is added stays checked, so that the sum of two that are not negative is none.
+                    Write::Adds(value) => (value, true),
+                };
+                if value.fixed.0 >= 0 {
+                    continue;
+                }
+                if !value.bounded || !value.hopeful || added {
+                    return Some(local);
+                }
+                self.plan.at_least.push((value.node, 0));
+            }
+        }
+        None
+    }
+
+    fn finish(mut self) -> Option<(Plan, Vec<LocalId>)> {
+        // Whatever was concluded from a hope holds only if the local is not negative before the block.
+        for local in sorted(self.hoped.iter().copied()) {
+            let node = self.node(Node::NonNegative(local));
+            self.plan.computed.push(node);
+        }
+        let bounded = |local: &LocalId| self.known.get(local).is_some_and(|known| known.bounded);
+        let unknown = sorted(self.carried.iter().copied().filter(|local| !bounded(local)));
+        let mut plan = self.plan;
+        plan.nodes = self.nodes;
+        plan.guards = sorted(self.guards.iter().map(|(&local, &limit)| (local, limit)));
+        (plan.used().count() <= MOST_NODES).then_some((plan, unknown))
+    }
+}
+
+fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all = all.collect::<Vec<_>>();
+    all.sort_unstable();
+    all
+}

@@ -1,0 +1,182 @@
+//! Recipes of builtin functions, methods and the module `math`.
+
+use std::mem::offset_of;
+
+use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
+use inkwell::{FloatPredicate, IntPredicate};
+
+use super::{Leaving, Loaded, Lowerer};
+use crate::abi::Services;
+use crate::ops::{Kind, OpId, Rounding};
+use crate::types::Type;
+
+impl<'ctx> Lowerer<'ctx, '_> {
+    fn float_intrinsic(&self, name: &str, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        self.b.intrinsic(name, &[self.b.f64.into()], &[value.into()]).into_float_value()
+    }
+
+    pub(super) fn fabs(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
+        self.float_intrinsic("llvm.fabs", value)
+    }
+
+    pub(super) fn abs_int(&mut self, value: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let negated = self.checked("llvm.ssub.with.overflow", self.b.int(0), value, exit);
+        let negative = self.b.compare(IntPredicate::SLT, value, self.b.int(0));
+        self.b.select_int(negative, negated, value)
+    }
+
+    /// The magnitude as an unsigned number, which is there for the least int, too.
+    fn magnitude(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        let args = [value.into(), self.b.bool(false).into()];
+        self.b.intrinsic("llvm.abs", &[self.b.i64.into()], &args).into_int_value()
+    }
+
+    pub(super) fn bit_length(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        let args = [self.magnitude(value).into(), self.b.bool(false).into()];
+        let leading = self.b.intrinsic("llvm.ctlz", &[self.b.i64.into()], &args).into_int_value();
+        self.b.sub(self.b.int(64), leading)
+    }
+
+    pub(super) fn bit_count(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.b.intrinsic("llvm.ctpop", &[self.b.i64.into()], &[self.magnitude(value).into()]).into_int_value()
+    }
+
+    /// Both bounds are floats; NaN is within none.
+    pub(super) fn to_int(&mut self, rounding: Rounding, value: FloatValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let whole = match rounding {
+            Rounding::Floor => self.float_intrinsic("llvm.floor", value),
+            Rounding::Ceil => self.float_intrinsic("llvm.ceil", value),
+            Rounding::Even => self.float_intrinsic("llvm.roundeven", value),
+            Rounding::Trunc => value,
+        };
+        let low = self.b.fcompare(FloatPredicate::OGE, whole, self.b.float(-9_223_372_036_854_775_808.0));
+        let high = self.b.fcompare(FloatPredicate::OLT, whole, self.b.float(9_223_372_036_854_775_808.0));
+        let fits = self.b.and(low, high);
+        self.leave_if(self.b.not(fits), exit);
+        self.b.float_to_int(whole)
+    }
+
+    pub(super) fn is(&self, kind: Kind, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        let infinity = self.b.float(f64::INFINITY);
+        match kind {
+            Kind::Nan => self.b.fcompare(FloatPredicate::UNO, value, value),
+            Kind::Infinite => self.b.fcompare(FloatPredicate::OEQ, self.fabs(value), infinity),
+            Kind::Finite => self.b.fcompare(FloatPredicate::OLT, self.fabs(value), infinity),
+            Kind::Whole => {
+                let finite = self.b.fcompare(FloatPredicate::OLT, self.fabs(value), infinity);
+                let whole = self.b.fcompare(FloatPredicate::OEQ, self.float_intrinsic("llvm.trunc", value), value);
+                self.b.and(finite, whole)
+            }
+        }
+    }
+
+    /// The instruction rounds correctly, as libm's function does.
+    pub(super) fn sqrt(&mut self, value: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
+        let negative = self.b.fcompare(FloatPredicate::OLT, value, self.b.float(0.0));
+        self.leave_if(negative, exit);
+        self.float_intrinsic("llvm.sqrt", value)
+    }
+
+    /// `m_log` of CPython: what is not positive is out of the domain, NaN is passed on.
+    pub(super) fn log(&mut self, function: &str, value: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
+        let outside = self.b.fcompare(FloatPredicate::OLE, value, self.b.float(0.0));
+        self.leave_if(outside, exit);
+        self.b.call(function, self.b.f64.into(), &[value.into()], true).into_float_value()
+    }
+
+    /// `math_1` and `math_2` of CPython: NaN from numbers is a ValueError, an infinity from finite numbers an OverflowError or a
+    /// ValueError. The hot path asks only whether the result is finite.
+    pub(super) fn checked_call(&mut self, function: &str, args: &[Loaded<'ctx>], exit: Leaving) -> FloatValue<'ctx> {
+        let floats = args.iter().map(|arg| arg.float()).collect::<Vec<_>>();
+        let passed = floats.iter().map(|&value| value.into()).collect::<Vec<BasicMetadataValueEnum<'_>>>();
+        let result = self.b.call(function, self.b.f64.into(), &passed, true).into_float_value();
+        let finite = self.is(Kind::Finite, result);
+        let (look, stay) = (self.b.block("special"), self.b.block(""));
+        self.b.branch_unlikely(self.b.not(finite), look, stay);
+        self.b.at_end(look);
+        let all = |of: &dyn Fn(FloatValue<'ctx>) -> IntValue<'ctx>| {
+            floats.iter().fold(self.b.bool(true), |all, &value| self.b.and(all, of(value)))
+        };
+        let numbers = all(&|value| self.b.not(self.is(Kind::Nan, value)));
+        let finite = all(&|value| self.is(Kind::Finite, value));
+        let invalid = self.b.and(self.is(Kind::Nan, result), numbers);
+        let overflow = self.b.and(self.is(Kind::Infinite, result), finite);
+        let leaves = self.b.or(invalid, overflow);
+        self.leave_if(leaves, exit);
+        self.b.jump(stay);
+        self.b.at_end(stay);
+        result
+    }
+
+    /// `math_isclose_impl` of CPython, step by step.
+    pub(super) fn is_close(
+        &mut self,
+        [a, b, relative, absolute]: [FloatValue<'ctx>; 4],
+        exit: Leaving,
+    ) -> IntValue<'ctx> {
+        let zero = self.b.float(0.0);
+        let negative = |value| self.b.fcompare(FloatPredicate::OLT, value, zero);
+        let wrong = self.b.or(negative(relative), negative(absolute));
+        self.leave_if(wrong, exit);
+        let equal = self.b.fcompare(FloatPredicate::OEQ, a, b);
+        let infinite = self.b.or(self.is(Kind::Infinite, a), self.is(Kind::Infinite, b));
+        let apart = self.fabs(self.b.fsub(b, a));
+        let within = |most: FloatValue<'ctx>| self.b.fcompare(FloatPredicate::OLE, apart, most);
+        let of_b = within(self.fabs(self.b.fmul(relative, b)));
+        let of_a = within(self.fabs(self.b.fmul(relative, a)));
+        let near = self.b.or(self.b.or(of_b, of_a), within(absolute));
+        self.b.or(equal, self.b.and(self.b.not(infinite), near))
+    }
+
+    /// A function of libm's, or a helper, that always has a result.
+    pub(super) fn pure_call(&self, function: &str, args: &[Loaded<'ctx>], result: Type) -> Loaded<'ctx> {
+        let passed = args.iter().map(|arg| self.passed(*arg)).collect::<Vec<_>>();
+        match result {
+            Type::Float => Loaded::Float(self.b.call(function, self.b.f64.into(), &passed, true).into_float_value()),
+            _ => {
+                let word = self.b.call(function, self.b.i64.into(), &passed, true).into_int_value();
+                self.of_payload(result, word)
+            }
+        }
+    }
+
+    fn passed(&self, arg: Loaded<'ctx>) -> BasicMetadataValueEnum<'ctx> {
+        match arg {
+            Loaded::Float(value) => value.into(),
+            other => self.to_tagged(other).1.into(),
+        }
+    }
+
+    /// A helper that writes the payload of its result, or says that it has none.
+    pub(super) fn helper(
+        &mut self,
+        function: &str,
+        args: &[Loaded<'ctx>],
+        result: Type,
+        exit: Leaving,
+    ) -> Loaded<'ctx> {
+        let written = self.scratch();
+        let mut passed = args.iter().map(|arg| self.passed(*arg)).collect::<Vec<_>>();
+        passed.push(written.into());
+        let failed = self.b.call(function, self.b.i8.into(), &passed, false).into_int_value();
+        self.leave_if(self.b.compare(IntPredicate::NE, failed, self.b.i8.const_zero()), exit);
+        let payload = self.b.load(self.b.i64, written).into_int_value();
+        self.of_payload(result, payload)
+    }
+
+    /// The interpreter's own function: the arguments go as payloads, of the types of the row.
+    pub(super) fn host(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
+        let words = self.boxes(args.len().max(1));
+        for (at, arg) in args.iter().enumerate() {
+            let payload = self.to_tagged(*arg).1;
+            self.b.store(self.b.element(words, at), payload);
+        }
+        let written = self.scratch();
+        let row = self.b.i64.const_int(op.0.into(), false);
+        let passed = [row.into(), words.into(), written.into()];
+        let failed = self.b.service(offset_of!(Services, host), self.b.i8.into(), &passed).into_int_value();
+        self.leave_if(self.b.compare(IntPredicate::NE, failed, self.b.i8.const_zero()), exit);
+        let payload = self.b.load(self.b.i64, written).into_int_value();
+        self.of_payload(op.row().result, payload)
+    }
+}

@@ -1,0 +1,362 @@
+//! What names outside a function mean.
+//!
+//! Enters: what binds names, the file for the editor ([`crate::syntax`]) or the live function for the decorator
+//! (`crates/py`). Leaves: an [`Env`], which answers for every name and every attribute of a module. The binder cannot tell
+//! who filled it. What it relied on it writes down as guards, paths such as `range` or `math.sqrt`, which are checked again
+//! whenever other code may have run.
+
+use std::collections::BTreeMap;
+
+pub use rustpython_parser::ast::Constant;
+use rustpython_parser::ast::bigint::BigInt;
+
+/// What one name, or one attribute of a module, means.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outside {
+    /// A function or type of Python's that compiled code knows, by its one name: `abs`, `math.sqrt`.
+    Function(&'static str),
+    /// A module that compiled code knows: `math`.
+    Module(&'static str),
+    /// A constant, as if it was written in place of the name.
+    Constant(Constant),
+    /// Bound nowhere: NameError or AttributeError, unless it comes to be bound before the call.
+    Missing,
+    /// Bound, but the file does not tell to what; the live function will.
+    Untold,
+    /// Something that compiled code cannot use, in words: `a list`.
+    Other(String),
+}
+
+/// The names outside one function.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    /// Names and paths (`math.sqrt`) that mean something else than in a module that binds nothing.
+    names: BTreeMap<String, Outside>,
+}
+
+impl Env {
+    /// Says what a name, or a path, means.
+    pub fn insert(&mut self, path: impl Into<String>, means: Outside) {
+        self.names.insert(path.into(), means);
+    }
+
+    /// What has been said about a name or a path.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&Outside> {
+        self.names.get(path)
+    }
+
+    /// What a name means: what was said about it, else what it means among Python's builtins.
+    #[must_use]
+    pub fn meaning(&self, name: &str) -> Outside {
+        self.names.get(name).cloned().unwrap_or_else(|| builtin(name))
+    }
+
+    /// What an attribute of a name means; `None` if the name is no module.
+    #[must_use]
+    pub fn attribute(&self, name: &str, attribute: &str) -> Option<Outside> {
+        let Outside::Module(module) = self.meaning(name) else { return None };
+        let told = self.names.get(&format!("{name}.{attribute}")).cloned();
+        Some(told.unwrap_or_else(|| member(module, attribute)))
+    }
+}
+
+/// What a name means that nothing but Python's builtins binds.
+#[must_use]
+pub fn builtin(name: &str) -> Outside {
+    match (BUILTINS.iter().find(|known| **known == name), OTHER_BUILTINS.contains(&name)) {
+        (Some(known), _) => Outside::Function(known),
+        (None, true) => Outside::Other(format!("Python's `{name}`")),
+        (None, false) => Outside::Missing,
+    }
+}
+
+/// The constant of an int in hexadecimal digits, which may have a sign.
+#[must_use]
+pub fn int(digits: &str) -> Option<Constant> {
+    BigInt::parse_bytes(digits.as_bytes(), 16).map(Constant::Int)
+}
+
+/// A module that compiled code knows.
+#[must_use]
+pub fn module(name: &str) -> Option<&'static str> {
+    (name == "math").then_some("math")
+}
+
+/// What an attribute of a known module means.
+#[must_use]
+pub fn member(module: &str, attribute: &str) -> Outside {
+    use std::f64::consts::{E, PI, TAU};
+    let constant = match attribute {
+        "pi" => PI,
+        "e" => E,
+        "tau" => TAU,
+        "inf" => f64::INFINITY,
+        "nan" => f64::NAN,
+        _ => return function_of(module, attribute).map_or(Outside::Missing, Outside::Function),
+    };
+    Outside::Constant(Constant::Float(constant))
+}
+
+/// The one name of a function of a known module, or of a builtin (`builtins`), if compiled code knows it.
+#[must_use]
+pub fn function_of(module: &str, name: &str) -> Option<&'static str> {
+    let all = match module {
+        "builtins" => return BUILTINS.iter().copied().find(|known| *known == name),
+        "math" => MATH,
+        _ => return None,
+    };
+    all.iter().copied().find(|known| known.split_once('.').is_some_and(|(_, own)| own == name))
+}
+
+/// The functions of `math`, by which `from math import *` binds them.
+pub fn functions_of_math() -> impl Iterator<Item = &'static str> {
+    MATH.iter().filter_map(|known| Some(known.split_once('.')?.1))
+}
+
+/// The names of the constants of `math`.
+pub const CONSTANTS_OF_MATH: &[&str] = &["pi", "e", "tau", "inf", "nan"];
+
+/// Functions and types of `builtins` that calls can be compiled for.
+const BUILTINS: &[&str] = &[
+    "abs",
+    "all",
+    "any",
+    "bool",
+    "complex",
+    "divmod",
+    "float",
+    "int",
+    "isinstance",
+    "len",
+    "max",
+    "min",
+    "pow",
+    "range",
+    "round",
+    "sum",
+];
+
+/// The functions of CPython's `math`.
+const MATH: &[&str] = &[
+    "math.acos",
+    "math.acosh",
+    "math.asin",
+    "math.asinh",
+    "math.atan",
+    "math.atan2",
+    "math.atanh",
+    "math.cbrt",
+    "math.ceil",
+    "math.comb",
+    "math.copysign",
+    "math.cos",
+    "math.cosh",
+    "math.degrees",
+    "math.dist",
+    "math.erf",
+    "math.erfc",
+    "math.exp",
+    "math.exp2",
+    "math.expm1",
+    "math.fabs",
+    "math.factorial",
+    "math.floor",
+    "math.fma",
+    "math.fmod",
+    "math.frexp",
+    "math.fsum",
+    "math.gamma",
+    "math.gcd",
+    "math.hypot",
+    "math.isclose",
+    "math.isfinite",
+    "math.isinf",
+    "math.isnan",
+    "math.isqrt",
+    "math.lcm",
+    "math.ldexp",
+    "math.lgamma",
+    "math.log",
+    "math.log10",
+    "math.log1p",
+    "math.log2",
+    "math.modf",
+    "math.nextafter",
+    "math.perm",
+    "math.pow",
+    "math.prod",
+    "math.radians",
+    "math.remainder",
+    "math.sin",
+    "math.sinh",
+    "math.sqrt",
+    "math.sumprod",
+    "math.tan",
+    "math.tanh",
+    "math.trunc",
+    "math.ulp",
+];
+
+/// Every other name of `builtins`, so that the editor can tell them from names that are bound nowhere.
+const OTHER_BUILTINS: &[&str] = &[
+    "__build_class__",
+    "__debug__",
+    "__import__",
+    "__name__",
+    "__file__",
+    "__doc__",
+    "__spec__",
+    "aiter",
+    "anext",
+    "ascii",
+    "bin",
+    "breakpoint",
+    "bytearray",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "compile",
+    "copyright",
+    "credits",
+    "delattr",
+    "dict",
+    "dir",
+    "enumerate",
+    "eval",
+    "exec",
+    "exit",
+    "filter",
+    "format",
+    "frozenset",
+    "getattr",
+    "globals",
+    "hasattr",
+    "hash",
+    "help",
+    "hex",
+    "id",
+    "input",
+    "issubclass",
+    "iter",
+    "license",
+    "list",
+    "locals",
+    "map",
+    "memoryview",
+    "next",
+    "object",
+    "oct",
+    "open",
+    "ord",
+    "print",
+    "property",
+    "quit",
+    "repr",
+    "reversed",
+    "set",
+    "setattr",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "super",
+    "tuple",
+    "type",
+    "vars",
+    "zip",
+    "ArithmeticError",
+    "AssertionError",
+    "AttributeError",
+    "BaseException",
+    "BaseExceptionGroup",
+    "BlockingIOError",
+    "BrokenPipeError",
+    "BufferError",
+    "BytesWarning",
+    "ChildProcessError",
+    "ConnectionAbortedError",
+    "ConnectionError",
+    "ConnectionRefusedError",
+    "ConnectionResetError",
+    "DeprecationWarning",
+    "EOFError",
+    "Ellipsis",
+    "EncodingWarning",
+    "EnvironmentError",
+    "Exception",
+    "ExceptionGroup",
+    "FileExistsError",
+    "FileNotFoundError",
+    "FloatingPointError",
+    "FutureWarning",
+    "GeneratorExit",
+    "IOError",
+    "ImportError",
+    "ImportWarning",
+    "IndentationError",
+    "IndexError",
+    "InterruptedError",
+    "IsADirectoryError",
+    "KeyError",
+    "KeyboardInterrupt",
+    "LookupError",
+    "MemoryError",
+    "ModuleNotFoundError",
+    "NameError",
+    "NotADirectoryError",
+    "NotImplemented",
+    "NotImplementedError",
+    "OSError",
+    "OverflowError",
+    "PendingDeprecationWarning",
+    "PermissionError",
+    "ProcessLookupError",
+    "PythonFinalizationError",
+    "RecursionError",
+    "ReferenceError",
+    "ResourceWarning",
+    "RuntimeError",
+    "RuntimeWarning",
+    "StopAsyncIteration",
+    "StopIteration",
+    "SyntaxError",
+    "SyntaxWarning",
+    "SystemError",
+    "SystemExit",
+    "TabError",
+    "TimeoutError",
+    "TypeError",
+    "UnboundLocalError",
+    "UnicodeDecodeError",
+    "UnicodeEncodeError",
+    "UnicodeError",
+    "UnicodeTranslateError",
+    "UnicodeWarning",
+    "UserWarning",
+    "ValueError",
+    "Warning",
+    "ZeroDivisionError",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_mean_what_was_said_else_what_python_has() {
+        let mut env = Env::default();
+        assert_eq!(env.meaning("abs"), Outside::Function("abs"));
+        assert_eq!(env.meaning("nowhere"), Outside::Missing);
+        assert_eq!(env.meaning("print"), Outside::Other("Python's `print`".to_owned()));
+        assert_eq!(env.attribute("m", "sqrt"), None);
+        env.insert("m", Outside::Module("math"));
+        assert_eq!(env.attribute("m", "sqrt"), Some(Outside::Function("math.sqrt")));
+        assert_eq!(env.attribute("m", "nothing"), Some(Outside::Missing));
+        env.insert("m.sqrt", Outside::Untold);
+        assert_eq!(env.attribute("m", "sqrt"), Some(Outside::Untold));
+        assert_eq!(function_of("builtins", "abs"), Some("abs"));
+        assert_eq!(function_of("math", "math.sqrt"), None);
+    }
+}

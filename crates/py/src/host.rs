@@ -1,0 +1,83 @@
+//! Rows that the interpreter does: its own function is called with the payloads boxed, and gives what it gives.
+//!
+//! That is for functions whose last bit is a matter of CPython's version. They are functions of C on exact numbers: no Python
+//! code runs in them.
+
+use std::ptr::null_mut;
+
+use brrr_core::check::call::keywords;
+use brrr_core::ops::{Op, Recipe, TABLE};
+use pyo3::ffi::{self, PyObject};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyTuple;
+
+use crate::convert::{boxed, unbox};
+use crate::outside::host_function;
+
+/// The most parameters that such a row has.
+const MOST_PARAMETERS: usize = 8;
+
+/// The function of a row.
+struct Host {
+    function: Py<PyAny>,
+    /// The names of its last arguments.
+    keywords: Option<Py<PyTuple>>,
+}
+
+impl Host {
+    fn of(py: Python<'_>, row: &Op) -> Option<Self> {
+        if row.recipe != Recipe::Host || row.params.len() > MOST_PARAMETERS {
+            return None;
+        }
+        let function = host_function(py, row.name)?.unbind();
+        let by_name = keywords(row.name);
+        let keywords = match by_name.is_empty() {
+            true => None,
+            false => Some(PyTuple::new(py, by_name).ok()?.unbind()),
+        };
+        Some(Self { function, keywords })
+    }
+}
+
+/// The functions of all rows, by the number of the row.
+fn hosts(py: Python<'_>) -> &[Option<Host>] {
+    static HOSTS: PyOnceLock<Vec<Option<Host>>> = PyOnceLock::new();
+    HOSTS.get_or_init(py, || TABLE.iter().map(|row| Host::of(py, row)).collect())
+}
+
+/// Does a row; `None` if the function raises, or gives what is not of the row's type.
+///
+/// # Safety
+/// `args` has a payload for each parameter of the row, `result` has room for one, and the thread holds the GIL.
+pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
+    // SAFETY: as the caller promises.
+    let py = unsafe { Python::assume_attached() };
+    let row = usize::try_from(row).ok()?;
+    let host = hosts(py).get(row)?.as_ref()?;
+    let op = TABLE.get(row)?;
+    let mut objects = [null_mut::<PyObject>(); MOST_PARAMETERS];
+    // SAFETY: as the caller promises; every object made here is given up here.
+    unsafe {
+        for (at, (object, one)) in objects.iter_mut().zip(op.params).enumerate() {
+            *object = boxed(one.tag().into(), args.add(at).read());
+        }
+        let made = objects[..op.params.len()].iter().all(|object| !object.is_null());
+        let names = host.keywords.as_ref().map_or(null_mut(), Py::as_ptr);
+        let by_name = host.keywords.as_ref().map_or(0, |names| names.bind(py).len());
+        let positional = op.params.len().checked_sub(by_name)?;
+        let given = match made {
+            true => ffi::PyObject_Vectorcall(host.function.as_ptr(), objects.as_ptr(), positional, names),
+            false => null_mut(),
+        };
+        objects.iter().for_each(|&object| ffi::Py_XDECREF(object));
+        if given.is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        let payload = unbox(given, op.result);
+        ffi::Py_DECREF(given);
+        result.write(payload?);
+    }
+    Some(())
+}

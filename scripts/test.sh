@@ -38,6 +38,8 @@ lints() {
 }
 
 rust_tests() {
+    # A minute of mutated texts, of which nothing may panic.
+    export BRRR_ROBUST_SECONDS=${BRRR_ROBUST_SECONDS:-60}
     # brrr-py is an extension module: only an interpreter can load it, so Python tests it.
     local tests=(--workspace --exclude brrr-py --features brrr-core/llvm --locked)
     if cargo nextest --version >/dev/null 2>&1; then
@@ -49,7 +51,7 @@ rust_tests() {
 
 planted_faults() {
     # Without planted faults pytest would skip them all and call that a success.
-    .venv-faults/bin/python -c 'from brrr._brrr import faults; assert len(faults()) >= 20' &&
+    .venv-faults/bin/python -c 'from brrr._brrr import faults; assert len(faults()) >= 30' &&
         .venv-faults/bin/python -m pytest -q tests/test_faults.py
 }
 
@@ -86,6 +88,8 @@ part "build" scripts/build.sh --all
 [ "$failed" -eq 0 ] || summary
 lints
 part "Rust tests" rust_tests
+# A minute of random functions on each Python.
+export BRRR_FUZZ_SECONDS=${BRRR_FUZZ_SECONDS:-60}
 for version in $VERSIONS; do
     folder=$(venv_of "$version")
     [ -e "$folder/.brrr-built" ] || { results+=("absent          Python $version: not installed"); continue; }

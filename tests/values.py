@@ -66,12 +66,17 @@ def fresh(value):
     return value
 
 
-def fits(value: object) -> bool:
-    """True if compiled code holds the value, as it holds arguments."""
+def fits(value: object, most: int = HIGH) -> bool:
+    """True if compiled code holds the value, ints in 64 bits with a sign."""
     kind = type(value)
     if kind is int:
-        return LOW <= value <= HIGH
-    return kind in (float, bool, type(None), complex) or (kind is tuple and all(map(fits, value)))
+        return LOW <= value <= most
+    return kind in (float, bool, type(None), complex) or (kind is tuple and all(fits(one, most) for one in value))
+
+
+def taken(value: object) -> bool:
+    """True if compiled code takes the value as an argument: ints also in 64 bits without a sign."""
+    return fits(value, 2**64 - 1)
 
 
 def finite(value: object) -> bool:

@@ -73,7 +73,7 @@ class Colour(enum.IntEnum):
 
 
 @pytest.mark.parametrize(("value", "result"), [
-    (MyInt(1), "mine"), (MyFloat(1), "mine"), (Colour.RED, 2), (2**63, 2**63 + 1), (-(2**63) - 1, -(2**63)), (10**100, 10**100 + 1),
+    (MyInt(1), "mine"), (MyFloat(1), "mine"), (Colour.RED, 2), (2**64, 2**64 + 1), (-(2**63) - 1, -(2**63)), (10**100, 10**100 + 1),
 ])
 def test_the_original_runs_silently(value, result):
     """Subclasses of int and float, and ints beyond 64 bits."""
@@ -88,7 +88,7 @@ def test_the_original_runs_silently(value, result):
     assert f.stats()["exits"] == {}
 
 
-@pytest.mark.parametrize("value", ["text", b"b", [1], (1,), {}, {1}, 1j, object(), len, int, ..., range(3)], ids=repr)
+@pytest.mark.parametrize("value", ["text", b"b", [1], ({},), {}, {1}, object(), len, int, ..., range(3)], ids=repr)
 def test_other_types_are_refused(value):
     @brrr
     def f(first, second):

@@ -111,7 +111,8 @@ def test_compiled_code_is_entered_again():
     @brrr
     def f(n: int) -> int:
         total = 2**62
-        total = total * 4 % 7
+        total = total * total
+        total = total % 7
         for i in range(n):
             for j in range(i % 3):
                 total += i * j
@@ -155,7 +156,8 @@ def test_exits_at_every_turn_become_rare():
         x = 1
         i = 0
         while i < n:
-            x = x * 6364136223846793005 % 2**62 * 3 // 5
+            x = x * 6364136223846793005 + 1
+            x = x % 2**62 * 3 // 5
             i += 1
         return x
 

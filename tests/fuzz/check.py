@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tests import forced, oracle, program, table
 from tests.program import Program, split
-from tests.values import TooMuch, fits, fresh
+from tests.values import TooMuch, fresh, taken
 
 # Seconds that CPython may take for one call.
 MOST_SECONDS = 0.4
@@ -143,7 +143,7 @@ class Checker:
                 continue
             kept = call
             mine, named = fresh(args), {name: fresh(value) for name, value in kwargs.items()}
-            runs = all(fits(value) for value in (*args, *kwargs.values()))
+            runs = all(taken(value) for value in (*args, *kwargs.values()))
             observed = oracle.observe(fast[one.name], mine, named, file, self.options.traced)
             found = oracle.differences(expected, observed, runs)
             if not one.long and leaves is None and (found or observed.exits):

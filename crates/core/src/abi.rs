@@ -1,19 +1,26 @@
 //! How Rust and compiled code meet: the entry, its status, the frame of words, and what code asks of its caller as it runs.
 //!
 //! An entry has the C signature `u64 entry(u64 *frame, Activation *activation)`. On entering, the frame holds the arguments, one
-//! word each. On leaving, the status says what happened:
+//! after the other. On leaving, the status says what happened:
 //!
-//! - below [`EXIT_BASE`]: the function returned; the status is the tag of the result's type, `frame[0]` its payload.
+//! - below [`TUPLE_BASE`]: the function returned a scalar; the status is the tag of its type, its payload begins the frame.
+//! - from [`TUPLE_BASE`] on: it returned a tuple, whose shape is number `status - TUPLE_BASE` of the function's.
 //! - from [`EXIT_BASE`] on: side exit number `status - EXIT_BASE`; the frame holds that exit's live locals in the order of
-//!   the exit record: one word for a local of one type, two (tag, payload) for a tagged one.
+//!   the exit record.
 //!
-//! A payload is an i64, the bits of an f64, or 0 and 1 for a bool; `None` and an unbound name have payload 0.
+//! A value of one type is its payload, a tagged one its tag and then the payload (of as many words as the largest member
+//! has), a tuple its elements. A payload is an i64, a u64, the bits of an f64, 0 or 1 for a bool, two words of f64 for a
+//! complex; `None` and an unbound name have the payload 0.
 
-use crate::ir::{Exit, Function};
-use crate::types::{Type, TypeSet};
+use crate::ir::{Exit, Function, LocalId, Tree};
+use crate::types::{Shape, Type, TypeSet};
 
+/// Statuses from here on are tuples.
+pub const TUPLE_BASE: u64 = 16;
 /// Statuses from here on are side exits.
-pub const EXIT_BASE: u64 = 16;
+pub const EXIT_BASE: u64 = 1 << 12;
+/// Shapes of tuples that one function can return.
+pub const MOST_TUPLES: usize = (EXIT_BASE - TUPLE_BASE) as usize;
 
 /// The machine code of one specialisation. The frame must have [`frame_words`] words; the activation lives through the call and is
 /// nobody else's meanwhile.
@@ -45,22 +52,25 @@ pub struct Services {
 /// The name of the entry's symbol in object code.
 pub const ENTRY_SYMBOL: &str = "brrr_entry";
 
-/// Words that a local takes in an exit's frame.
-#[must_use]
-pub fn words(types: TypeSet) -> usize {
-    if types.is_tagged() { 2 } else { 1 }
-}
-
 /// Words that the frame of a function needs: the arguments, the result, and the largest exit record.
 #[must_use]
 pub fn frame_words(function: &Function) -> usize {
-    let record = |exit: &Exit| exit.live.iter().map(|&local| words(function.local(local).types)).sum::<usize>();
-    let largest = function.exits.iter().map(record).max().unwrap_or(0);
-    largest.max(function.parameters as usize).max(1)
+    let parameters = function.locals[..function.parameters as usize].iter().map(|local| local.types.words()).sum();
+    let scalar = function.result.iter().map(Type::words).max().unwrap_or(0);
+    let tuples = function.tuples.iter().map(|&shape| Type::Tuple(shape).words()).max().unwrap_or(0);
+    let records = function.exits.iter().map(|exit| exit_words(function, exit)).max().unwrap_or(0);
+    usize::max(parameters, scalar).max(tuples).max(records).max(1)
+}
+
+/// Words that an exit writes.
+#[must_use]
+pub fn exit_words(function: &Function, exit: &Exit) -> usize {
+    let words = |id: LocalId| function.local(id).types.words();
+    exit.live.iter().flat_map(|live| live.value.leaves()).map(words).sum()
 }
 
 /// One value as it stands in a frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// The name is not bound.
     Unbound,
@@ -72,51 +82,78 @@ pub enum Value {
     Int(i64),
     /// A `float`.
     Float(f64),
+    /// An `int` without a sign.
+    Nat(u64),
+    /// Real and imaginary part.
+    Complex(f64, f64),
+    /// A `tuple`.
+    Tuple(Vec<Value>),
 }
 
 impl Value {
-    /// The value of a type's tag and a payload.
-    #[must_use]
-    pub const fn decode(one: Type, payload: u64) -> Self {
-        match one {
-            Type::Unbound => Self::Unbound,
-            Type::None => Self::None,
-            Type::Bool => Self::Bool(payload != 0),
-            Type::Int => Self::Int(payload.cast_signed()),
-            Type::Float => Self::Float(f64::from_bits(payload)),
+    /// Reads a value of one of the types from the words of a frame. `None` if the words end, or a tag is no type's: that
+    /// cannot come from verified code.
+    pub fn read(types: TypeSet, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
+        match types.single() {
+            Some(one) => Self::payload(one, words),
+            None => {
+                let one = Type::from_tag(words.next()?)?;
+                let value = Self::payload(one, words)?;
+                // The payload of a smaller member is padded.
+                (one.words() + 1..types.words()).for_each(|_| {
+                    words.next();
+                });
+                Some(value)
+            }
         }
     }
 
-    /// The value's type and payload.
-    #[must_use]
-    pub const fn encode(self) -> (Type, u64) {
-        match self {
-            Self::Unbound => (Type::Unbound, 0),
-            Self::None => (Type::None, 0),
-            Self::Bool(value) => (Type::Bool, value as u64),
-            Self::Int(value) => (Type::Int, value.cast_unsigned()),
-            Self::Float(value) => (Type::Float, value.to_bits()),
+    fn payload(one: Type, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
+        if let Type::Tuple(shape) = one {
+            return Self::tuple(shape, words);
         }
+        let word = words.next()?;
+        Some(match one {
+            Type::Unbound => Self::Unbound,
+            Type::None => Self::None,
+            Type::Bool => Self::Bool(word != 0),
+            Type::Int => Self::Int(word.cast_signed()),
+            Type::Float => Self::Float(f64::from_bits(word)),
+            Type::Nat => Self::Nat(word),
+            Type::Complex => Self::Complex(f64::from_bits(word), f64::from_bits(words.next()?)),
+            Type::Low | Type::Tuple(_) => return None,
+        })
+    }
+
+    /// Reads a tuple of a shape.
+    pub fn tuple(shape: Shape, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
+        let elements = shape.elements().iter().map(|&types| Self::read(types, words));
+        elements.collect::<Option<Vec<_>>>().map(Self::Tuple)
     }
 }
 
 /// Reads the live locals of an exit from its frame: `(name, value)`, names unbound there left out.
 ///
-/// Words beyond `frame`, or a tag that is no type's, end the list: they cannot come from verified code.
+/// A frame that is too short ends the list.
 #[must_use]
-pub fn read_exit<'a>(function: &'a Function, exit: &Exit, frame: &[u64]) -> Vec<(&'a str, Value)> {
+pub fn read_exit<'a>(function: &Function, exit: &'a Exit, frame: &[u64]) -> Vec<(&'a str, Value)> {
     let mut words = frame.iter().copied();
     let mut live = Vec::with_capacity(exit.live.len());
-    for &id in &exit.live {
-        let local = function.local(id);
-        let tagged = match local.types.single() {
-            Some(one) => Some(one),
-            None => words.next().and_then(Type::from_tag),
-        };
-        let (Some(one), Some(payload)) = (tagged, words.next()) else { break };
-        if one != Type::Unbound {
-            live.push((local.name.as_str(), Value::decode(one, payload)));
+    for one in &exit.live {
+        let Some(value) = read_tree(function, &one.value, &mut words) else { break };
+        if value != Value::Unbound {
+            live.push((one.name.as_str(), value));
         }
     }
     live
+}
+
+fn read_tree(function: &Function, tree: &Tree<LocalId>, words: &mut impl Iterator<Item = u64>) -> Option<Value> {
+    match tree {
+        Tree::Leaf(id) => Value::read(function.local(*id).types, words),
+        Tree::Tuple(parts) => {
+            let parts = parts.iter().map(|part| read_tree(function, part, words));
+            parts.collect::<Option<Vec<_>>>().map(Value::Tuple)
+        }
+    }
 }

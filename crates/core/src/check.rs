@@ -5,10 +5,13 @@
 
 pub mod bind;
 pub mod call;
+mod choose;
 mod decide;
 mod expression;
 pub mod flow;
 pub mod infer;
 pub mod live;
+mod narrow;
 pub mod origins;
 pub mod specialise;
+mod tuple;

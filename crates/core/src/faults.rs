@@ -4,7 +4,9 @@
 //! only, chosen by the variable `BRRR_FAULT`, never part of a release.
 
 use crate::ir::verify::verify;
-use crate::ir::{Constant, Exit, ExitId, Function, Local, LocalId, Operand, Point, Statement, Terminator, Value};
+use crate::ir::{
+    Chain, Constant, Exit, ExitId, Function, Live, Local, LocalId, Operand, Point, Statement, Terminator, Tree, Value,
+};
 use crate::ops::{OpId, TABLE};
 use crate::source::Span;
 use crate::types::Type::{self, Bool, Float, Int};
@@ -90,7 +92,12 @@ fn local(function: &mut Function, types: TypeSet) -> LocalId {
 fn each_statement(function: &mut Function, mut rewrite: impl FnMut(&mut Function, Statement) -> Vec<Statement>) {
     for at in 0..function.blocks.len() {
         let statements = std::mem::take(&mut function.blocks[at].statements);
-        let rewritten = statements.into_iter().flat_map(|one| rewrite(function, one)).collect();
+        let count = statements.len();
+        let mut rewritten = statements.into_iter().flat_map(|one| rewrite(function, one)).collect::<Vec<_>>();
+        if rewritten.len() != count {
+            // What was put in between would break chains.
+            rewritten.iter_mut().for_each(|one| one.chain = Chain::Alone);
+        }
         function.blocks[at].statements = rewritten;
     }
 }
@@ -139,13 +146,18 @@ fn renamed(function: &mut Function, from: &str, to: &str) {
 
 fn convert(function: &mut Function, made: &mut Vec<Statement>, operand: Operand, to: Type) -> Operand {
     let target = local(function, to.into());
-    made.push(Statement { target, value: Value::Convert(operand), span: Span::default() });
+    made.push(Statement { target, value: Value::Convert(operand), chain: Chain::Alone, span: Span::default() });
     Operand::Local(target)
 }
 
 fn operation(function: &mut Function, made: &mut Vec<Statement>, op: OpId, args: Vec<Operand>) -> Operand {
     let target = local(function, op.row().result.into());
-    made.push(Statement { target, value: Value::Op { op, args, exit: None }, span: Span::default() });
+    made.push(Statement {
+        target,
+        value: Value::Op { op, args, exit: None },
+        chain: Chain::Alone,
+        span: Span::default(),
+    });
     Operand::Local(target)
 }
 
@@ -323,12 +335,12 @@ fn switch_takes_first_arm(function: &mut Function) {
 
 fn returned_as(function: &mut Function, from: Type, to: Type) {
     for at in 0..function.blocks.len() {
-        let Terminator::Return(operand) = function.blocks[at].terminator else { continue };
+        let Terminator::Return(Tree::Leaf(operand)) = function.blocks[at].terminator else { continue };
         if function.types(operand) == TypeSet::of(from) {
             let mut made = Vec::new();
             let converted = convert(function, &mut made, operand, to);
             function.blocks[at].statements.append(&mut made);
-            function.blocks[at].terminator = Terminator::Return(converted);
+            function.blocks[at].terminator = Terminator::Return(Tree::Leaf(converted));
             function.result = function.result.join(to.into());
         }
     }
@@ -337,7 +349,7 @@ fn returned_as(function: &mut Function, from: Type, to: Type) {
 fn leave_returns_none(function: &mut Function) {
     for block in &mut function.blocks {
         if let Terminator::Leave(_) = block.terminator {
-            block.terminator = Terminator::Return(Operand::Constant(Constant::None));
+            block.terminator = Terminator::Return(Tree::Leaf(Operand::Constant(Constant::None)));
             function.result = function.result.join(Type::None.into());
         }
     }
@@ -367,11 +379,12 @@ fn is_iterator(local: &Local) -> bool {
 }
 
 fn drop_iterators(exit: &mut Exit, locals: &[Local]) {
-    exit.live.retain(|id| is_name(&locals[id.0 as usize]));
+    exit.live.retain(|live| live.value.leaves().iter().all(|id| is_name(&locals[id.0 as usize])));
 }
 
 fn drop_local(exit: &mut Exit, locals: &[Local]) {
-    if let Some(at) = exit.live.iter().position(|id| is_name(&locals[id.0 as usize])) {
+    let named = |live: &Live| live.value.leaves().iter().any(|id| is_name(&locals[id.0 as usize]));
+    if let Some(at) = exit.live.iter().position(named) {
         exit.live.remove(at);
     }
 }
@@ -388,7 +401,8 @@ const fn other_point(point: Point) -> Point {
 
 /// Exits read a copy of each local that is meant; the copy misses the last place where it is written.
 fn exit_holds_stale(function: &mut Function, is_meant: fn(&Local) -> bool) {
-    let mut live = function.exits.iter().flat_map(|exit| exit.live.clone()).collect::<Vec<_>>();
+    let records = function.exits.iter().flat_map(|exit| &exit.live);
+    let mut live = records.flat_map(|live| live.value.leaves()).collect::<Vec<_>>();
     live.sort_unstable();
     live.dedup();
     for id in live {
@@ -403,17 +417,22 @@ fn exit_holds_stale(function: &mut Function, is_meant: fn(&Local) -> bool) {
         each_statement(function, |_, statement| {
             let written = statement.target == id;
             seen += usize::from(written);
-            let copy = Statement { target: stale, value: Value::Convert(Operand::Local(id)), span: Span::default() };
+            let copy = converting(stale, Operand::Local(id));
             if written && seen < writes { vec![statement, copy] } else { vec![statement] }
         });
         if let Some(start) = start_value(function, id) {
-            let value = Value::Convert(start);
-            function.blocks[0].statements.insert(0, Statement { target: stale, value, span: Span::default() });
+            function.blocks[0].statements.insert(0, converting(stale, start));
         }
         for exit in &mut function.exits {
-            exit.live.iter_mut().filter(|one| **one == id).for_each(|one| *one = stale);
+            for live in &mut exit.live {
+                live.value = live.value.map(&mut |one| if one == id { stale } else { one });
+            }
         }
     }
+}
+
+fn converting(target: LocalId, operand: Operand) -> Statement {
+    Statement { target, value: Value::Convert(operand), chain: Chain::Alone, span: Span::default() }
 }
 
 /// What a stale copy holds before its name is written: the parameter, or a value that stands out.
@@ -426,6 +445,9 @@ fn start_value(function: &Function, id: LocalId) -> Option<Operand> {
         Bool => Constant::Bool(false),
         Int => Constant::Int(987_654_321),
         Float => Constant::Float(0.123_456_789),
+        Type::Nat => Constant::Nat(u64::MAX - 987_654_321),
+        Type::Complex => Constant::Complex(0.123_456_789, -9.876_543_21),
+        Type::Low | Type::Tuple(_) => return None,
     };
     Some(Operand::Constant(constant))
 }
@@ -445,17 +467,20 @@ mod tests {
                 args: vec![Operand::Local(LocalId(0)), Operand::Constant(Constant::Int(1))],
                 exit: Some(ExitId(0)),
             },
+            chain: Chain::Alone,
             span: Span::default(),
         };
-        let terminator = Terminator::Return(Operand::Local(LocalId(1)));
+        let terminator = Terminator::Return(Tree::Leaf(Operand::Local(LocalId(1))));
+        let live = vec![Live { name: "a".to_owned(), value: Tree::Leaf(LocalId(0)) }];
         Function {
             name: "f".to_owned(),
             parameters: 1,
             locals: vec![name("a"), name("b")],
             blocks: vec![Block { in_loop: None, statements: vec![statement], terminator }],
-            exits: vec![Exit { statement: 0, point: Point::Start, live: vec![LocalId(0)], span: Span::default() }],
+            exits: vec![Exit { statement: 0, point: Point::Start, live, span: Span::default() }],
             loops: Vec::new(),
             result: int,
+            tuples: Vec::new(),
             returned: Vec::new(),
             origins: Default::default(),
             guards: Vec::new(),

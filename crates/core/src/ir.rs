@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
 use crate::source::Span;
-use crate::types::{Type, TypeSet};
+use crate::types::{Shape, Type, TypeSet};
 
 /// Index of a [`Local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct LoopId(pub u32);
 pub struct Function {
     /// The function's name in the source.
     pub name: String,
-    /// The first so many locals are the parameters, each of one type.
+    /// The first so many locals are the parameters, each of one type; a tuple is as many as it has leaves.
     pub parameters: u32,
     /// All locals.
     pub locals: Vec<Local>,
@@ -51,6 +51,8 @@ pub struct Function {
     pub loops: Vec<Loop>,
     /// Every type the function may return.
     pub result: TypeSet,
+    /// The shapes of the tuples that it returns: the status of a returned tuple counts from the first of them.
+    pub tuples: Vec<Shape>,
     /// Parameters whose very object may be returned, so that the caller gives back the same object.
     pub returned: Vec<u32>,
     /// For each name of the source, the parameters whose very object it may hold, if there are any. Exits need it; machine code
@@ -100,9 +102,24 @@ pub struct Statement {
     pub target: LocalId,
     /// What is written.
     pub value: Value,
+    /// Whether it may be done in 128 bits.
+    pub chain: Chain,
     /// The place in the source.
     #[serde(skip)]
     pub span: Span,
+}
+
+/// Statements in a row that compute one int from others. Where an intermediate does not fit 64 bits, all of them are done in
+/// 128 bits, aside, and only a last result that does not fit leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Chain {
+    /// Part of no chain.
+    #[default]
+    Alone,
+    /// An intermediate, which nothing outside of the chain reads.
+    Part,
+    /// The last statement.
+    End,
 }
 
 /// What a statement computes.
@@ -120,6 +137,44 @@ pub enum Value {
         /// Where it goes if it cannot finish.
         exit: Option<ExitId>,
     },
+}
+
+/// A value of the source: a scalar, or a tuple of values.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Tree<T> {
+    /// A scalar.
+    Leaf(T),
+    /// A tuple.
+    Tuple(Vec<Tree<T>>),
+}
+
+impl<T: Copy> Tree<T> {
+    /// The scalars, depth first.
+    pub fn leaves(&self) -> Vec<T> {
+        match self {
+            Self::Leaf(leaf) => vec![*leaf],
+            Self::Tuple(parts) => parts.iter().flat_map(Self::leaves).collect(),
+        }
+    }
+
+    /// The same tree of other leaves.
+    pub fn map<U>(&self, change: &mut impl FnMut(T) -> U) -> Tree<U> {
+        match self {
+            Self::Leaf(leaf) => Tree::Leaf(change(*leaf)),
+            Self::Tuple(parts) => Tree::Tuple(parts.iter().map(|part| part.map(change)).collect()),
+        }
+    }
+
+    /// The types of the value, given those of its leaves; `None` for a tuple that is too large.
+    pub fn types(&self, of: &impl Fn(T) -> TypeSet) -> Option<TypeSet> {
+        match self {
+            Self::Leaf(leaf) => Some(of(*leaf)),
+            Self::Tuple(parts) => {
+                let parts = parts.iter().map(|part| part.types(of)).collect::<Option<Vec<_>>>()?;
+                Shape::new(&parts).map(|shape| Type::Tuple(shape).into())
+            }
+        }
+    }
 }
 
 /// What an operation reads.
@@ -142,6 +197,10 @@ pub enum Constant {
     Int(i64),
     /// A float.
     Float(f64),
+    /// An integer of 64 bits without a sign.
+    Nat(u64),
+    /// Real and imaginary part.
+    Complex(f64, f64),
 }
 
 impl Constant {
@@ -153,6 +212,8 @@ impl Constant {
             Self::Bool(_) => Type::Bool,
             Self::Int(_) => Type::Int,
             Self::Float(_) => Type::Float,
+            Self::Nat(_) => Type::Nat,
+            Self::Complex(..) => Type::Complex,
         }
     }
 }
@@ -179,7 +240,7 @@ pub enum Terminator {
         arms: Vec<(Type, BlockId)>,
     },
     /// Back to the caller.
-    Return(Operand),
+    Return(Tree<Operand>),
     /// The side exit, always: the statement cannot be done in compiled code.
     Leave(ExitId),
 }
@@ -191,11 +252,20 @@ pub struct Exit {
     pub statement: u32,
     /// The part of the statement at which it is entered again.
     pub point: Point,
-    /// The locals that the rest of the function may read, as they stand at that point; bound or tagged as unbound.
-    pub live: Vec<LocalId>,
+    /// What the rest of the function may read, as it stands at that point; bound or tagged as unbound.
+    pub live: Vec<Live>,
     /// The place of the statement, or of its header.
     #[serde(skip)]
     pub span: Span,
+}
+
+/// A variable in an exit record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Live {
+    /// The name in the source, or that of an iterator's state.
+    pub name: String,
+    /// The locals that hold its value.
+    pub value: Tree<LocalId>,
 }
 
 /// Where within a statement a continuation enters.
@@ -233,6 +303,12 @@ impl Function {
             Operand::Local(id) => self.local(id).types,
             Operand::Constant(constant) => constant.ty().into(),
         }
+    }
+
+    /// The types of a returned value.
+    #[must_use]
+    pub fn returned_types(&self, value: &Tree<Operand>) -> Option<TypeSet> {
+        value.types(&|operand| self.types(operand))
     }
 
     /// The compact form, which holds all that machine code depends on and no place in the source.

@@ -186,7 +186,8 @@ fn reads(function: &Function) -> HashMap<LocalId, u32> {
             }
         }
         match &block.terminator {
-            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => read(operand),
+            Terminator::Branch { condition, .. } => read(condition),
+            Terminator::Return(value) => value.leaves().iter().for_each(&mut read),
             Terminator::Switch { subject, .. } => read(&Operand::Local(*subject)),
             Terminator::Jump(_) | Terminator::Leave(_) => {}
         }
@@ -295,7 +296,9 @@ fn turns(function: &Function, counter: &Counter, blocks: &[BlockId]) -> Option<u
 fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option<i64> {
     let local = match operand {
         Operand::Constant(Constant::Int(value)) => return Some(value),
-        Operand::Constant(Constant::None | Constant::Bool(_) | Constant::Float(_)) => return None,
+        Operand::Constant(
+            Constant::None | Constant::Bool(_) | Constant::Float(_) | Constant::Nat(_) | Constant::Complex(..),
+        ) => return None,
         Operand::Local(local) => local,
     };
     if local.0 < function.parameters || function.local(local).types.single() != Some(Type::Int) {

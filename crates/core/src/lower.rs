@@ -4,6 +4,7 @@
 //! exit's own, so that the hot path pays a branch and nothing else.
 
 mod builder;
+mod chain;
 mod loops;
 mod recipe;
 mod version;
@@ -15,9 +16,9 @@ use inkwell::context::Context;
 use inkwell::module::Module;
 use inkwell::values::{FloatValue, IntValue, PointerValue};
 
-use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE};
+use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE};
 use crate::backend::Options;
-use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Value};
+use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
@@ -33,8 +34,10 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
     let loops = loops::Loops::new((b.alloca(b.i64, "fuel"), b.alloca(b.i64, "turns")), function, options);
     let boxes = boxes(&b, function);
+    let exits = HashMap::new();
+    let (scratch, wide_scratch, overflow_to) = (None, None, None);
     let mut lowerer =
-        Lowerer { b, function, options, slots, blocks, exits: HashMap::new(), scratch: None, boxes, loops };
+        Lowerer { b, function, options, slots, blocks, exits, scratch, wide_scratch, overflow_to, boxes, loops };
     lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
     lowerer.parameters();
     lowerer.fill_up();
@@ -47,7 +50,10 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
 fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'ctx>> {
     let statements = function.blocks.iter().flat_map(|block| &block.statements);
     let words = statements.filter_map(|statement| match &statement.value {
-        Value::Op { op, args, .. } => (op.row().recipe == Recipe::Host).then_some(args.len()),
+        Value::Op { op, args, .. } => {
+            let words = || op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len());
+            (op.row().recipe == Recipe::Host).then(words)
+        }
         Value::Convert(_) => None,
     });
     words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
@@ -57,17 +63,18 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
 struct Slot<'ctx> {
     types: TypeSet,
     tag: Option<PointerValue<'ctx>>,
-    payload: Option<PointerValue<'ctx>>,
+    payload: Vec<PointerValue<'ctx>>,
 }
 
 impl<'ctx> Slot<'ctx> {
     fn new(b: &Builder<'ctx>, name: &str, types: TypeSet) -> Self {
         let payload = match types.single() {
-            None => Some(b.alloca(b.i64, name)),
-            Some(Type::Int) => Some(b.alloca(b.i64, name)),
-            Some(Type::Float) => Some(b.alloca(b.f64, name)),
-            Some(Type::Bool) => Some(b.alloca(b.i1, name)),
-            Some(Type::None | Type::Unbound) => None,
+            None => (1..types.words()).map(|_| b.alloca(b.i64, name)).collect(),
+            Some(Type::Int | Type::Nat | Type::Low) => vec![b.alloca(b.i64, name)],
+            Some(Type::Float) => vec![b.alloca(b.f64, name)],
+            Some(Type::Complex) => vec![b.alloca(b.f64, name), b.alloca(b.f64, name)],
+            Some(Type::Bool) => vec![b.alloca(b.i1, name)],
+            Some(Type::None | Type::Unbound | Type::Tuple(_)) => Vec::new(),
         };
         let tag = types.is_tagged().then(|| b.alloca(b.i8, &format!("{name}.tag")));
         Self { types, tag, payload }
@@ -81,34 +88,67 @@ enum Loaded<'ctx> {
     Unit(Type),
     Bool(IntValue<'ctx>),
     Int(IntValue<'ctx>),
+    Nat(IntValue<'ctx>),
+    Low(IntValue<'ctx>),
     Float(FloatValue<'ctx>),
-    /// Tag (i8) and payload (i64).
-    Tagged(IntValue<'ctx>, IntValue<'ctx>),
+    Complex(FloatValue<'ctx>, FloatValue<'ctx>),
+    /// Tag (i8) and payload (i64, twice).
+    Tagged(IntValue<'ctx>, Payload<'ctx>),
 }
+
+/// The words of a payload; what is missing is undefined.
+type Payload<'ctx> = [Option<IntValue<'ctx>>; 2];
 
 impl<'ctx> Loaded<'ctx> {
     fn int(self) -> IntValue<'ctx> {
         self.bits()
     }
 
-    /// An int or a bool.
+    /// An int of any kind, or a bool.
     fn bits(self) -> IntValue<'ctx> {
         match self {
-            Self::Int(value) | Self::Bool(value) => value,
-            Self::Unit(_) | Self::Float(_) | Self::Tagged(..) => panic!("an int or a bool was verified"),
+            Self::Int(value) | Self::Nat(value) | Self::Low(value) | Self::Bool(value) => value,
+            Self::Unit(_) | Self::Float(_) | Self::Complex(..) | Self::Tagged(..) => {
+                panic!("an int or a bool was verified")
+            }
+        }
+    }
+
+    /// The same bits as a value of the row's result type, where that is an int or a bool.
+    fn of_type(self, one: Type) -> Self {
+        match one {
+            Type::Bool => Self::Bool(self.bits()),
+            Type::Int => Self::Int(self.bits()),
+            Type::Nat => Self::Nat(self.bits()),
+            Type::Low => Self::Low(self.bits()),
+            Type::Unbound | Type::None | Type::Float | Type::Complex | Type::Tuple(_) => self,
         }
     }
 
     fn float(self) -> FloatValue<'ctx> {
         match self {
             Self::Float(value) => value,
-            Self::Unit(_) | Self::Bool(_) | Self::Int(_) | Self::Tagged(..) => panic!("a float was verified"),
+            Self::Unit(_)
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Nat(_)
+            | Self::Low(_)
+            | Self::Complex(..)
+            | Self::Tagged(..) => panic!("a float was verified"),
         }
     }
 
-    /// An int or a bool like this one.
-    fn with_bits(self, bits: IntValue<'ctx>) -> Self {
-        if matches!(self, Self::Bool(_)) { Self::Bool(bits) } else { Self::Int(bits) }
+    fn complex(self) -> (FloatValue<'ctx>, FloatValue<'ctx>) {
+        match self {
+            Self::Complex(real, imag) => (real, imag),
+            Self::Unit(_)
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Nat(_)
+            | Self::Low(_)
+            | Self::Float(_)
+            | Self::Tagged(..) => panic!("a complex was verified"),
+        }
     }
 }
 
@@ -120,6 +160,9 @@ struct Lowerer<'ctx, 'ir> {
     blocks: Vec<BasicBlock<'ctx>>,
     exits: HashMap<ExitId, BasicBlock<'ctx>>,
     scratch: Option<PointerValue<'ctx>>,
+    wide_scratch: Option<PointerValue<'ctx>>,
+    /// Where overflow goes instead of an exit, within a chain.
+    overflow_to: Option<BasicBlock<'ctx>>,
     /// The arguments of a call that the interpreter does.
     boxes: Option<PointerValue<'ctx>>,
     loops: loops::Loops<'ctx>,
@@ -127,16 +170,49 @@ struct Lowerer<'ctx, 'ir> {
 
 impl<'ctx> Lowerer<'ctx, '_> {
     fn parameters(&self) {
-        for (at, slot) in self.slots.iter().enumerate().take(self.function.parameters as usize) {
-            let Some(one) = slot.types.single() else { continue };
-            let word = self.b.load(self.b.i64, self.b.word(at)).into_int_value();
-            self.write(LocalId(at as u32), self.of_payload(one, word));
+        let mut word = 0;
+        for (at, local) in self.function.locals.iter().enumerate().take(self.function.parameters as usize) {
+            let value = self.load_words(local.types, &mut word);
+            self.write(LocalId(at as u32), value);
         }
+    }
+
+    /// Reads a value of one type from the frame.
+    fn load_words(&self, types: TypeSet, word: &mut usize) -> Loaded<'ctx> {
+        let Some(one) = types.single() else { panic!("parameters of one type were verified") };
+        let mut payload = [None; 2];
+        for slot in payload.iter_mut().take(one.words()) {
+            *slot = Some(self.b.load(self.b.i64, self.b.word(*word)).into_int_value());
+            *word += 1;
+        }
+        self.of_payload(one, payload)
+    }
+
+    /// Writes a value, which a local of these types holds, to the frame.
+    fn store_words(&self, value: Loaded<'ctx>, types: TypeSet, word: &mut usize) {
+        let (tag, payload) = self.to_tagged(value);
+        let end = *word + types.words();
+        if types.is_tagged() {
+            self.b.store(self.b.word(*word), self.b.widen(tag, self.b.i64));
+            *word += 1;
+        }
+        for part in payload.into_iter().flatten() {
+            if *word < end {
+                self.b.store(self.b.word(*word), part);
+                *word += 1;
+            }
+        }
+        *word = end;
     }
 
     /// A word of memory for a helper to write to.
     fn scratch(&self) -> PointerValue<'ctx> {
         self.scratch.unwrap_or_else(|| self.b.alloca(self.b.i64, "scratch"))
+    }
+
+    /// Two words of memory for a helper to write to.
+    fn wide_scratch(&mut self) -> PointerValue<'ctx> {
+        *self.wide_scratch.get_or_insert_with(|| self.b.alloca_at_entry(self.b.i128, "scratch.wide"))
     }
 
     /// Words of memory for the arguments of a call that the interpreter does.
@@ -150,7 +226,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
-                self.recipe(*op, &args, *exit)
+                self.recipe(*op, &args, *exit).of_type(op.row().result)
             }
         };
         self.write(statement.target, value);
@@ -165,17 +241,31 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Terminator::Switch { subject, arms } => {
                 let Loaded::Tagged(tag, _) = self.read(*subject) else { panic!("a tagged local was verified") };
-                let case = |&(one, to): &(Type, _)| (self.b.i8.const_int(one.tag().into(), false), block(to));
+                let case = |&(one, to): &(Type, _)| {
+                    (self.b.i8.const_int(one.tag().unwrap_or_default().into(), false), block(to))
+                };
                 let cases = arms.iter().map(case).collect::<Vec<_>>();
                 // The arms are all there are, so any of them serves as the default.
                 if let Some((last, rest)) = cases.split_last() {
                     self.b.switch(tag, last.1, rest);
                 }
             }
-            Terminator::Return(operand) => {
-                let (tag, payload) = self.to_tagged(self.operand(*operand));
-                self.b.store(self.b.word(0), payload);
-                self.b.ret(self.b.widen(tag, self.b.i64));
+            Terminator::Return(value) => {
+                let mut word = 0;
+                for operand in value.leaves() {
+                    self.store_words_of(operand, value, &mut word);
+                }
+                let status = match self.function.returned_types(value).and_then(TypeSet::single) {
+                    Some(Type::Tuple(shape)) => {
+                        let at = self.function.tuples.iter().position(|&one| one == shape).unwrap_or_default();
+                        self.b.i64.const_int(TUPLE_BASE + at as u64, false)
+                    }
+                    _ => {
+                        let (tag, _) = self.to_tagged(self.operand(value.leaves()[0]));
+                        self.b.widen(tag, self.b.i64)
+                    }
+                };
+                self.b.ret(status);
             }
             Terminator::Leave(exit) => {
                 let block = self.exit_block(*exit);
@@ -191,70 +281,125 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Operand::Constant(Constant::Bool(value)) => Loaded::Bool(self.b.bool(value)),
             Operand::Constant(Constant::Int(value)) => Loaded::Int(self.b.int(value)),
             Operand::Constant(Constant::Float(value)) => Loaded::Float(self.b.float(value)),
+            Operand::Constant(Constant::Nat(value)) => Loaded::Nat(self.b.i64.const_int(value, false)),
+            Operand::Constant(Constant::Complex(real, imag)) => Loaded::Complex(self.b.float(real), self.b.float(imag)),
+        }
+    }
+
+    /// Writes a leaf of a returned value to the frame: the tag of a scalar is the status.
+    fn store_words_of(&self, operand: Operand, whole: &Tree<Operand>, word: &mut usize) {
+        let value = self.operand(operand);
+        let types = self.function.types(operand);
+        match whole {
+            Tree::Leaf(_) => {
+                let (_, payload) = self.to_tagged(value);
+                for part in payload.into_iter().flatten() {
+                    self.b.store(self.b.word(*word), part);
+                    *word += 1;
+                }
+            }
+            Tree::Tuple(_) => self.store_words(value, types, word),
         }
     }
 
     fn read(&self, id: LocalId) -> Loaded<'ctx> {
         let slot = &self.slots[id.0 as usize];
-        match (slot.types.single(), slot.tag, slot.payload) {
-            (None, Some(tag), Some(payload)) => {
+        let int = |at: usize| self.b.load(self.b.i64, slot.payload[at]).into_int_value();
+        let float = |at: usize| self.b.load(self.b.f64, slot.payload[at]).into_float_value();
+        match (slot.types.single(), slot.tag) {
+            (None, Some(tag)) => {
                 let tag = self.b.load(self.b.i8, tag).into_int_value();
-                Loaded::Tagged(tag, self.b.load(self.b.i64, payload).into_int_value())
+                Loaded::Tagged(tag, [Some(int(0)), (slot.payload.len() > 1).then(|| int(1))])
             }
-            (Some(Type::Int), _, Some(payload)) => Loaded::Int(self.b.load(self.b.i64, payload).into_int_value()),
-            (Some(Type::Float), _, Some(payload)) => Loaded::Float(self.b.load(self.b.f64, payload).into_float_value()),
-            (Some(Type::Bool), _, Some(payload)) => Loaded::Bool(self.b.load(self.b.i1, payload).into_int_value()),
-            (Some(one), _, _) => Loaded::Unit(one),
-            (None, _, _) => panic!("a tagged local has a tag and a payload"),
+            (Some(Type::Int), _) => Loaded::Int(int(0)),
+            (Some(Type::Nat), _) => Loaded::Nat(int(0)),
+            (Some(Type::Low), _) => Loaded::Low(int(0)),
+            (Some(Type::Float), _) => Loaded::Float(float(0)),
+            (Some(Type::Complex), _) => Loaded::Complex(float(0), float(1)),
+            (Some(Type::Bool), _) => Loaded::Bool(self.b.load(self.b.i1, slot.payload[0]).into_int_value()),
+            (Some(one @ (Type::None | Type::Unbound)), _) => Loaded::Unit(one),
+            (Some(Type::Tuple(_)), _) | (None, None) => panic!("a local is a scalar of one type or has a tag"),
         }
     }
 
     fn write(&self, id: LocalId, value: Loaded<'ctx>) {
         let slot = &self.slots[id.0 as usize];
-        match (value, slot.tag, slot.payload) {
-            (Loaded::Tagged(tag, payload), Some(tag_slot), Some(payload_slot)) => {
+        match (value, slot.tag, slot.payload.as_slice()) {
+            (Loaded::Tagged(tag, payload), Some(tag_slot), slots) => {
                 self.b.store(tag_slot, tag);
-                self.b.store(payload_slot, payload);
+                for (&slot, part) in slots.iter().zip(payload) {
+                    self.b.store(slot, part.unwrap_or_else(|| self.b.int(0)));
+                }
             }
-            (Loaded::Int(value) | Loaded::Bool(value), None, Some(slot)) => self.b.store(slot, value),
-            (Loaded::Float(value), None, Some(slot)) => self.b.store(slot, value),
-            (Loaded::Unit(_), None, None) => {}
+            (Loaded::Int(value) | Loaded::Nat(value) | Loaded::Low(value) | Loaded::Bool(value), None, &[slot]) => {
+                self.b.store(slot, value);
+            }
+            (Loaded::Float(value), None, &[slot]) => self.b.store(slot, value),
+            (Loaded::Complex(real, imag), None, &[first, second]) => {
+                self.b.store(first, real);
+                self.b.store(second, imag);
+            }
+            (Loaded::Unit(_), None, []) => {}
             _ => panic!("a value of the local's type was verified"),
         }
     }
 
     /// The value as the types of another local hold it.
     fn convert(&self, value: Loaded<'ctx>, to: TypeSet) -> Loaded<'ctx> {
-        match (value, to.single()) {
-            (_, None) => {
-                let (tag, payload) = self.to_tagged(value);
-                Loaded::Tagged(tag, payload)
+        let Some(to) = to.single() else {
+            let (tag, payload) = self.to_tagged(value);
+            return Loaded::Tagged(tag, payload);
+        };
+        match (value, to) {
+            (Loaded::Tagged(_, payload), one) => self.of_payload(one, payload),
+            (Loaded::Bool(bit), Type::Int) => Loaded::Int(self.b.widen(bit, self.b.i64)),
+            (Loaded::Bool(bit), Type::Nat) => Loaded::Nat(self.b.widen(bit, self.b.i64)),
+            (Loaded::Bool(bit), Type::Low) => Loaded::Low(self.b.widen(bit, self.b.i64)),
+            (Loaded::Int(int) | Loaded::Nat(int), Type::Low) => Loaded::Low(int),
+            (Loaded::Bool(_) | Loaded::Int(_) | Loaded::Nat(_), Type::Float) => Loaded::Float(self.as_float(value)),
+            (Loaded::Bool(_) | Loaded::Int(_) | Loaded::Nat(_) | Loaded::Float(_), Type::Complex) => {
+                Loaded::Complex(self.as_float(value), self.b.float(0.0))
             }
-            (Loaded::Tagged(_, payload), Some(one)) => self.of_payload(one, payload),
-            (Loaded::Bool(bit), Some(Type::Int)) => Loaded::Int(self.b.widen(bit, self.b.i64)),
-            (Loaded::Bool(bit), Some(Type::Float)) => Loaded::Float(self.b.bool_to_float(bit)),
-            (Loaded::Int(int), Some(Type::Float)) => Loaded::Float(self.b.int_to_float(int)),
-            (same, Some(_)) => same,
+            (same, _) => same,
         }
     }
 
-    fn to_tagged(&self, value: Loaded<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
-        let tag = |one: Type| self.b.i8.const_int(one.tag().into(), false);
+    /// A real number as the nearest float.
+    fn as_float(&self, value: Loaded<'ctx>) -> FloatValue<'ctx> {
         match value {
-            Loaded::Unit(one) => (tag(one), self.b.int(0)),
-            Loaded::Bool(bit) => (tag(Type::Bool), self.b.widen(bit, self.b.i64)),
-            Loaded::Int(int) => (tag(Type::Int), int),
-            Loaded::Float(float) => (tag(Type::Float), self.b.bits(float)),
+            Loaded::Int(int) => self.b.int_to_float(int),
+            Loaded::Bool(bits) | Loaded::Nat(bits) => self.b.unsigned_to_float(bits),
+            Loaded::Unit(_) | Loaded::Low(_) | Loaded::Float(_) | Loaded::Complex(..) | Loaded::Tagged(..) => {
+                value.float()
+            }
+        }
+    }
+
+    fn to_tagged(&self, value: Loaded<'ctx>) -> (IntValue<'ctx>, Payload<'ctx>) {
+        let tag = |one: Type| self.b.i8.const_int(one.tag().unwrap_or_default().into(), false);
+        match value {
+            Loaded::Unit(one) => (tag(one), [Some(self.b.int(0)), None]),
+            Loaded::Bool(bit) => (tag(Type::Bool), [Some(self.b.widen(bit, self.b.i64)), None]),
+            Loaded::Int(int) => (tag(Type::Int), [Some(int), None]),
+            Loaded::Nat(int) => (tag(Type::Nat), [Some(int), None]),
+            Loaded::Low(int) => (tag(Type::Low), [Some(int), None]),
+            Loaded::Float(float) => (tag(Type::Float), [Some(self.b.bits(float)), None]),
+            Loaded::Complex(real, imag) => (tag(Type::Complex), [Some(self.b.bits(real)), Some(self.b.bits(imag))]),
             Loaded::Tagged(tag, payload) => (tag, payload),
         }
     }
 
-    fn of_payload(&self, one: Type, payload: IntValue<'ctx>) -> Loaded<'ctx> {
+    fn of_payload(&self, one: Type, payload: Payload<'ctx>) -> Loaded<'ctx> {
+        let word = |at: usize| payload[at].unwrap_or_else(|| self.b.int(0));
         match one {
             Type::Unbound | Type::None => Loaded::Unit(one),
-            Type::Bool => Loaded::Bool(self.b.narrow(payload, self.b.i1)),
-            Type::Int => Loaded::Int(payload),
-            Type::Float => Loaded::Float(self.b.float_of_bits(payload)),
+            Type::Bool => Loaded::Bool(self.b.narrow(word(0), self.b.i1)),
+            Type::Int => Loaded::Int(word(0)),
+            Type::Nat => Loaded::Nat(word(0)),
+            Type::Low => Loaded::Low(word(0)),
+            Type::Float => Loaded::Float(self.b.float_of_bits(word(0))),
+            Type::Complex => Loaded::Complex(self.b.float_of_bits(word(0)), self.b.float_of_bits(word(1))),
+            Type::Tuple(_) => panic!("no local holds a tuple"),
         }
     }
 
@@ -262,8 +407,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn leave_if(&mut self, condition: IntValue<'ctx>, exit: Option<ExitId>) {
         let Some(exit) = exit else { return };
         let leave = self.exit_block(exit);
+        self.branch_away_if(condition, leave);
+    }
+
+    /// Goes to a cold block if a condition holds; what follows is built in a new block.
+    fn branch_away_if(&mut self, condition: IntValue<'ctx>, to: BasicBlock<'ctx>) {
         let stay = self.b.block("");
-        self.b.branch_unlikely(condition, leave, stay);
+        self.b.branch_unlikely(condition, to, stay);
         self.b.at_end(stay);
     }
 
@@ -277,14 +427,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.exits.insert(id, block);
         self.b.at_end(block);
         let mut word = 0;
-        for &local in &self.function.exits[id.0 as usize].live {
-            let (tag, payload) = self.to_tagged(self.read(local));
-            if self.function.local(local).types.is_tagged() {
-                self.b.store(self.b.word(word), self.b.widen(tag, self.b.i64));
-                word += 1;
-            }
-            self.b.store(self.b.word(word), payload);
-            word += 1;
+        for local in self.function.exits[id.0 as usize].live.iter().flat_map(|live| live.value.leaves()) {
+            self.store_words(self.read(local), self.function.local(local).types, &mut word);
         }
         self.b.ret(self.b.i64.const_int(EXIT_BASE + u64::from(id.0), false));
         self.b.at_end(current);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::Type::{self, Bool, Float, Int, None as NoneType};
+use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
 
 /// Index of a row in [`TABLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,8 +59,12 @@ pub enum Leave {
     Domain,
     /// ValueError or OverflowError: NaN, an infinity, or an int that does not fit 64 bits.
     NotAnInt,
-    /// ValueError: the argument is negative.
+    /// ValueError: the argument is negative; or an int that has to be taken without a sign.
     Negative,
+    /// TypeError: elements of tuples that have no order.
+    Order,
+    /// OverflowError: the magnitude of a complex.
+    Magnitude,
     /// ValueError: there is no inverse.
     NoInverse,
     /// ValueError: the range is empty.
@@ -87,6 +91,8 @@ impl Leave {
             Self::Domain => "argument out of domain, result out of range",
             Self::NotAnInt => "NaN, infinity, int over 64 bits",
             Self::Negative => "negative argument",
+            Self::Order => "elements without an order",
+            Self::Magnitude => "magnitude over the largest float",
             Self::NoInverse => "no modular inverse",
             Self::Empty => "empty range",
             Self::Probe => "when a test wants it",
@@ -258,6 +264,84 @@ pub enum Recipe {
     Helper(&'static str),
     /// The interpreter's own function, called with the same arguments as objects; it leaves if that raises.
     Host,
+    /// u64 addition that leaves on overflow.
+    AddNat,
+    /// u64 subtraction that leaves on overflow.
+    SubNat,
+    /// u64 multiplication that leaves on overflow.
+    MulNat,
+    /// The correctly rounded quotient of two u64.
+    DivNat,
+    /// u64 division.
+    FloorDivNat,
+    /// u64 remainder.
+    ModNat,
+    /// u64 remainder by a positive i64, which is one.
+    ModNatInt,
+    /// u64 left shift that leaves if bits are lost.
+    ShlNat,
+    /// u64 right shift by any count.
+    ShrNat,
+    /// Negation of a u64 as an i64; leaves on overflow.
+    NegNat,
+    /// Complement of a u64 as an i64; leaves on overflow.
+    InvertNat,
+    /// u64 comparison.
+    CompareNat(Predicate),
+    /// Exact comparison of a u64 with an i64.
+    CompareNatInt(Predicate),
+    /// Exact comparison of an i64 with a u64.
+    CompareIntNat(Predicate),
+    /// Exact comparison of a u64 with an f64.
+    CompareNatFloat(Predicate),
+    /// Exact comparison of an f64 with a u64.
+    CompareFloatNat(Predicate),
+    /// An i64 as a u64; leaves if it is negative.
+    NatOfInt,
+    /// Addition modulo 2**64.
+    AddLow,
+    /// Subtraction modulo 2**64.
+    SubLow,
+    /// Multiplication modulo 2**64.
+    MulLow,
+    /// Negation modulo 2**64.
+    NegLow,
+    /// Left shift modulo 2**64.
+    ShlLow,
+    /// Power modulo 2**64.
+    PowLow,
+    /// Bitwise and of low bits with a mask, which the result fits.
+    Mask,
+    /// Complex addition.
+    AddComplex,
+    /// Complex subtraction.
+    SubComplex,
+    /// Complex multiplication.
+    MulComplex,
+    /// CPython's complex division.
+    DivComplex,
+    /// Complex negation.
+    NegComplex,
+    /// Equality of complex numbers, or its negation.
+    EqualComplex(bool),
+    /// Exact equality of a complex and an i64, or its negation; the complex is the operand with this number.
+    EqualComplexInt(bool, u8),
+    /// A complex unequal to zero.
+    TruthComplex,
+    /// CPython's magnitude of a complex.
+    AbsComplex,
+    /// The real part.
+    Real,
+    /// The imaginary part.
+    Imag,
+    /// The complex conjugate.
+    Conjugate,
+    /// A complex of two floats.
+    ComplexOf,
+    /// A bool that leaves if it is true.
+    LeaveIf,
+    /// Equality of complex numbers; leaves if a part is NaN.
+    SameComplex,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -275,14 +359,19 @@ macro_rules! rows {
 }
 
 mod calls;
+mod complex;
 mod math;
+mod nat;
 
 /// All rows.
 pub static TABLE: &[Op] = &ALL;
 
-static ALL: [Op; OPERATORS.len() + calls::ROWS.len() + math::ROWS.len()] = joined([OPERATORS, calls::ROWS, math::ROWS]);
+static ALL: [Op; COUNT] = joined(PARTS);
 
-const fn joined<const N: usize>(parts: [&[Op]; 3]) -> [Op; N] {
+const PARTS: [&[Op]; 5] = [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS];
+const COUNT: usize = OPERATORS.len() + nat::ROWS.len() + complex::ROWS.len() + calls::ROWS.len() + math::ROWS.len();
+
+const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
     let mut all = [parts[0][0]; N];
     let (mut part, mut at) = (0, 0);
     while part < parts.len() {
@@ -414,10 +503,10 @@ impl Op {
         !self.leaves_if.is_empty()
     }
 
-    /// True for rows that no user writes.
+    /// True for rows that no user writes: the compiler's own, and the forms of int rows for ints without a sign and for low bits.
     #[must_use]
     pub fn is_internal(&self) -> bool {
-        self.name.ends_with('.')
+        self.name.ends_with('.') || self.params.iter().any(|one| matches!(one, Nat | Low))
     }
 }
 
@@ -463,26 +552,54 @@ pub fn may_give_operand(name: &str, operands: usize) -> bool {
     operands > 0 && (operands == 1 || name == "round") && (whole.contains(&name) || parts.contains(&name))
 }
 
-/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, and an int
-/// where only a float will do as a float. `None` if there is no such row: Python raises, or does something compiled code does
-/// not.
+/// The row for a name and operand types, after the conversions that Python makes: a bool counts as an int, an int beside one
+/// without a sign as one of those, an int where only a float will do as a float, a real number where only a complex will do as a
+/// complex. `None` if there is no such row: Python raises, or does something compiled code does not.
 #[must_use]
 pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
-    let int = |one: &Type| if *one == Bool { Int } else { *one };
-    let as_int = operands.iter().map(int).collect::<Vec<_>>();
+    let has = |wanted: Type| operands.contains(&wanted);
+    let converted = |convert: fn(Type) -> Type| operands.iter().map(|&one| convert(one)).collect::<Vec<_>>();
+    let as_int = || find(name, &converted(|one| if one == Bool { Int } else { one }));
+    let as_nat = || {
+        let all = || converted(|one| if matches!(one, Bool | Int) { Nat } else { one });
+        has(Nat).then(|| find(name, &all())).flatten()
+    };
     // A method is that of the type.
     let is_method = name.starts_with('.');
-    let converts = |(&from, &to): (&Type, &Type)| {
-        from == to || matches!((from, to), (Bool, Int)) || !is_method && matches!((from, to), (Bool | Int, Float))
+    // Ints that do not fit i64 stay ints where there are rows for ints.
+    let nat_is_float = has(Float) || !takes_only(name, operands.len(), &[Bool, Int]);
+    let to_float = |from: Type, to: Type| match from {
+        Bool => matches!(to, Int | Float),
+        Int => to == Float,
+        Nat => to == Float && nat_is_float,
+        _ => false,
     };
-    let fits = |op: &OpId| {
-        let params = op.row().params;
-        params.len() == operands.len() && operands.iter().zip(params).all(converts)
+    // Equality is exact.
+    let is_equality = matches!(name, "==" | "!=" | "same.");
+    let complex_is_exact = !is_equality || !operands.iter().any(|one| matches!(one, Bool | Int | Nat));
+    let may_be_complex = complex_is_exact && (has(Complex) || !takes_only(name, operands.len(), &[Bool, Int, Float]));
+    let to_complex = |from: Type, to: Type| may_be_complex && to == Complex && matches!(from, Bool | Int | Nat | Float);
+    let fits = |converts: &dyn Fn(Type, Type) -> bool| {
+        rows(name).filter(|_| !is_method).find(|op| {
+            let params = op.row().params;
+            let pairs = || operands.iter().zip(params);
+            params.len() == operands.len() && pairs().all(|(&from, &to)| from == to || converts(from, to))
+        })
     };
-    rows(name)
-        .find(|op| op.row().params == operands)
-        .or_else(|| rows(name).find(|op| op.row().params == as_int))
-        .or_else(|| rows(name).find(fits))
+    let exact = find(name, operands).or_else(as_int).or_else(as_nat);
+    exact.or_else(|| fits(&to_float)).or_else(|| fits(&to_complex))
+}
+
+/// The row of exactly these operands.
+#[must_use]
+pub fn find(name: &str, params: &[Type]) -> Option<OpId> {
+    rows(name).find(|op| op.row().params == params)
+}
+
+/// True if there is a row of this name for so many operands, all of these types.
+fn takes_only(name: &str, operands: usize, types: &[Type]) -> bool {
+    let only = |op: OpId| op.row().params.len() == operands && op.row().params.iter().all(|one| types.contains(one));
+    rows(name).any(only)
 }
 
 #[cfg(test)]

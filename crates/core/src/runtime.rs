@@ -41,6 +41,7 @@ const LIBM: &[&CStr] = &[
     c"floor",
     c"fma",
     c"fmod",
+    c"hypot",
     c"log",
     c"log10",
     c"log1p",
@@ -84,6 +85,10 @@ fn helpers() -> Vec<Symbol> {
         memcpy as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
         memmove as unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> *mut c_void;
         brrr_int_div as extern "C" fn(i64, i64) -> f64;
+        brrr_nat_div as extern "C" fn(u64, u64) -> f64;
+        brrr_wide_mul as extern "C" fn(u64, i64, u64, i64, &mut i128) -> u8;
+        brrr_wide_mod as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
+        brrr_wide_floor_div as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
         brrr_int_pow as Int2;
         brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
         brrr_comb as Int2;
@@ -119,11 +124,17 @@ fn libm() -> impl Iterator<Item = Symbol> {
 }
 
 /// The correctly rounded quotient of two ints; `divisor` is not zero.
-///
-/// The quotient of the magnitudes is taken with at least 55 bits, its last bit set if anything was cut off, so that
-/// converting it rounds once and correctly; scaling by a power of two is exact.
 pub extern "C" fn brrr_int_div(dividend: i64, divisor: i64) -> f64 {
-    let (above, below) = (u128::from(dividend.unsigned_abs()), u128::from(divisor.unsigned_abs()));
+    let magnitude = brrr_nat_div(dividend.unsigned_abs(), divisor.unsigned_abs());
+    if (dividend < 0) != (divisor < 0) { -magnitude } else { magnitude }
+}
+
+/// The correctly rounded quotient of two ints without a sign; `divisor` is not zero.
+///
+/// The quotient is taken with at least 55 bits, its last bit set if anything was cut off, so that converting it rounds once and
+/// correctly; scaling by a power of two is exact.
+pub extern "C" fn brrr_nat_div(dividend: u64, divisor: u64) -> f64 {
+    let (above, below) = (u128::from(dividend), u128::from(divisor));
     if below == 0 {
         return f64::NAN;
     }
@@ -131,8 +142,71 @@ pub extern "C" fn brrr_int_div(dividend: i64, divisor: i64) -> f64 {
     let shift = (56 + bits(below)).saturating_sub(bits(above));
     let scaled = above << shift;
     let quotient = (scaled / below) | u128::from(scaled % below != 0);
-    let magnitude = quotient as f64 * f64::from_bits((1023 - u64::from(shift)) << 52);
-    if (dividend < 0) != (divisor < 0) { -magnitude } else { magnitude }
+    quotient as f64 * f64::from_bits((1023 - u64::from(shift)) << 52)
+}
+
+const fn wide(low: u64, high: i64) -> i128 {
+    (high as i128) << 64 | low as i128
+}
+
+/// The product of two ints of 128 bits. Gives 0 and writes it if it fits, else 1.
+pub extern "C" fn brrr_wide_mul(low: u64, high: i64, other_low: u64, other_high: i64, result: &mut i128) -> u8 {
+    match wide(low, high).checked_mul(wide(other_low, other_high)) {
+        Some(product) => {
+            *result = product;
+            0
+        }
+        None => 1,
+    }
+}
+
+/// The remainder of an int of 128 bits, with the sign of `divisor`, which is not zero. Gives 0.
+pub extern "C" fn brrr_wide_mod(low: u64, high: i64, divisor: i64, result: &mut i64) -> u8 {
+    let dividend = wide(low, high);
+    let rest = remainder(dividend.unsigned_abs(), divisor.unsigned_abs());
+    let rest = if rest != 0 && (dividend < 0) != (divisor < 0) { divisor.unsigned_abs() - rest } else { rest };
+    *result = if divisor < 0 { rest.cast_signed().wrapping_neg() } else { rest.cast_signed() };
+    0
+}
+
+/// The quotient of an int of 128 bits, rounded down; `divisor` is not zero. Gives 0 and writes it if it fits 64 bits, else 1.
+pub extern "C" fn brrr_wide_floor_div(low: u64, high: i64, divisor: i64, result: &mut i64) -> u8 {
+    let (dividend, divisor) = (wide(low, high), i128::from(divisor));
+    let quotient = dividend.checked_div(divisor).and_then(|quotient| {
+        let inexact = dividend % divisor != 0 && (dividend < 0) != (divisor < 0);
+        i64::try_from(quotient - i128::from(inexact)).ok()
+    });
+    match quotient {
+        Some(quotient) => {
+            *result = quotient;
+            0
+        }
+        None => 1,
+    }
+}
+
+/// The machine divides 128 bits by 64 where the quotient fits 64 bits; a first division of the upper half sees to that.
+#[cfg(target_arch = "x86_64")]
+fn remainder(dividend: u128, divisor: u64) -> u64 {
+    let (high, low) = ((dividend >> 64) as u64, dividend as u64);
+    let high = if high < divisor { high } else { high % divisor };
+    let rest: u64;
+    // SAFETY: the upper half is below the divisor, so the quotient fits and the instruction does not trap.
+    unsafe {
+        std::arch::asm!(
+            "div {divisor}",
+            divisor = in(reg) divisor,
+            inlateout("rax") low => _,
+            inlateout("rdx") high => rest,
+            options(pure, nomem, nostack),
+        );
+    }
+    rest
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn remainder(dividend: u128, divisor: u64) -> u64 {
+    (dividend % u128::from(divisor)) as u64
 }
 
 /// `base ** exponent` for an exponent that is not negative. Gives 0 and writes the result if it fits 64 bits, else 1.
@@ -180,6 +254,27 @@ mod tests {
         assert_eq!(brrr_int_div(i64::MIN, -1), 63_f64.exp2());
         assert_eq!(brrr_int_div(i64::MIN, i64::MAX), -1.0);
         assert_eq!(brrr_int_div(1, i64::MIN), -(-63_f64).exp2());
+    }
+
+    #[test]
+    fn wide_ints_divide_as_pythons() {
+        let dividends =
+            [0, 1, -1, 7, -7, i128::from(i64::MIN), i128::from(u64::MAX) * 3, -(1 << 100), i128::MAX, i128::MIN];
+        let divisors = [1, -1, 2, -3, 7, i64::MAX, i64::MIN, 1 << 40];
+        for dividend in dividends {
+            for divisor in divisors {
+                let (low, high) = (dividend as u64, (dividend >> 64) as i64);
+                let mut result = 0;
+                let wide = i128::from(divisor);
+                let rest = dividend.wrapping_rem(wide);
+                let rest = if rest != 0 && (rest < 0) != (wide < 0) { rest + wide } else { rest };
+                assert_eq!((brrr_wide_mod(low, high, divisor, &mut result), i128::from(result)), (0, rest));
+                let quotient = dividend.checked_sub(rest).and_then(|whole| whole.checked_div(wide));
+                let fits = quotient.and_then(|quotient| i64::try_from(quotient).ok());
+                let failed = brrr_wide_floor_div(low, high, divisor, &mut result);
+                assert_eq!((failed == 0).then_some(result), fits, "{dividend} // {divisor}");
+            }
+        }
     }
 
     #[test]

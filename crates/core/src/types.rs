@@ -1,121 +1,285 @@
 //! The types of values, and what a call or a place in a program knows about them.
 //!
 //! [`Type`] is the type of one value; [`TypeSet`] is what a name may hold where paths join. A set of one type is held in
-//! registers as it is, a set of several as a tagged value.
+//! registers as it is, a set of several as a tagged value. A tuple is no value of the machine: it is taken apart into the
+//! values of its elements, its leaves, wherever it goes.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The type of one value. The discriminant is its tag in machine code ([`crate::abi`]).
+/// The type of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[repr(u8)]
 pub enum Type {
     /// No value: the name is not bound. Reading it is UnboundLocalError.
-    Unbound = 0,
+    Unbound,
     /// `None`.
-    None = 1,
+    None,
     /// `bool`, i1.
-    Bool = 2,
+    Bool,
     /// `int` that fits 64 bits, i64.
-    Int = 3,
+    Int,
     /// `float`, f64.
-    Float = 4,
+    Float,
+    /// `int` of 0 to 2**64 - 1, u64: what masks of 64 bits give, and literals beyond i64.
+    Nat,
+    /// `complex`, two f64.
+    Complex,
+    /// The low 64 bits of an `int` of any size: an intermediate of which nothing else is needed.
+    Low,
+    /// `tuple` of a fixed length.
+    Tuple(Shape),
+}
+
+/// The element types of a tuple; equal shapes are one allocation, which is never freed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shape(&'static Elements);
+
+/// The elements behind a [`Shape`].
+type Elements = Vec<TypeSet>;
+
+/// Leaves of one tuple, at the most: what is larger stays with the interpreter.
+pub const MOST_LEAVES: usize = 32;
+
+impl Shape {
+    /// The shape of these elements; `None` if they have more than [`MOST_LEAVES`] leaves, or one may be unbound or is no value.
+    #[must_use]
+    pub fn new(elements: &[TypeSet]) -> Option<Self> {
+        static SHAPES: Mutex<Option<HashSet<&'static Elements>>> = Mutex::new(None);
+        let values = elements.iter().all(|types| {
+            !types.is_empty() && !types.contains(Type::Unbound) && !types.contains(Type::Low) && types.is_held()
+        });
+        if !values || elements.iter().map(|types| types.leaves()).sum::<usize>() > MOST_LEAVES {
+            return None;
+        }
+        let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
+        let shapes = shapes.get_or_insert_default();
+        let elements = elements.to_vec();
+        if let Some(known) = shapes.get(&elements) {
+            return Some(Self(known));
+        }
+        let made: &'static Elements = Box::leak(Box::new(elements));
+        shapes.insert(made);
+        Some(Self(made))
+    }
+
+    /// What each element may hold.
+    #[must_use]
+    pub fn elements(self) -> &'static [TypeSet] {
+        self.0
+    }
+
+    /// The scalars that the tuple is made of, depth first.
+    #[must_use]
+    pub fn leaves(self) -> usize {
+        self.0.iter().map(|types| types.leaves()).sum()
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.0, formatter)
+    }
+}
+
+impl Serialize for Shape {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let elements = Elements::deserialize(deserializer)?;
+        Self::new(&elements).ok_or_else(|| serde::de::Error::custom("no shape of a tuple"))
+    }
 }
 
 impl Type {
-    /// Every type, in the order of the tags.
-    pub const ALL: [Self; 5] = [Self::Unbound, Self::None, Self::Bool, Self::Int, Self::Float];
+    /// Every type of one machine value, in the order of the tags.
+    pub const SCALARS: [Self; 8] =
+        [Self::Unbound, Self::None, Self::Bool, Self::Int, Self::Float, Self::Nat, Self::Complex, Self::Low];
 
-    /// The tag of this type in machine code.
+    /// The tag of this type in machine code ([`crate::abi`]); tuples have none.
     #[must_use]
-    pub const fn tag(self) -> u8 {
-        self as u8
+    pub const fn tag(self) -> Option<u8> {
+        match self {
+            Self::Unbound => Some(0),
+            Self::None => Some(1),
+            Self::Bool => Some(2),
+            Self::Int => Some(3),
+            Self::Float => Some(4),
+            Self::Nat => Some(5),
+            Self::Complex => Some(6),
+            Self::Low => Some(7),
+            Self::Tuple(_) => None,
+        }
     }
 
     /// The type of a tag.
     #[must_use]
     pub fn from_tag(tag: u64) -> Option<Self> {
-        Self::ALL.get(usize::try_from(tag).ok()?).copied()
+        Self::SCALARS.get(usize::try_from(tag).ok()?).copied()
     }
 
-    /// As Python writes it: `int`, `float`, `bool`, `None`.
+    /// Words of a frame that a value takes without its tag.
     #[must_use]
-    pub const fn python(self) -> &'static str {
+    pub fn words(self) -> usize {
         match self {
-            Self::Unbound => "unbound",
-            Self::None => "None",
-            Self::Bool => "bool",
-            Self::Int => "int",
-            Self::Float => "float",
+            Self::Complex => 2,
+            Self::Unbound | Self::None | Self::Bool | Self::Int | Self::Float | Self::Nat | Self::Low => 1,
+            Self::Tuple(shape) => shape.elements().iter().map(|types| types.words()).sum(),
+        }
+    }
+
+    /// As Python writes it: `int`, `float`, `bool`, `None`, `tuple[int, float]`.
+    #[must_use]
+    pub fn python(self) -> String {
+        match self {
+            Self::Unbound => "unbound".to_owned(),
+            Self::None => "None".to_owned(),
+            Self::Bool => "bool".to_owned(),
+            Self::Int | Self::Nat | Self::Low => "int".to_owned(),
+            Self::Float => "float".to_owned(),
+            Self::Complex => "complex".to_owned(),
+            Self::Tuple(shape) => tuple_text(shape, TypeSet::python),
         }
     }
 
     /// As the machine holds it: `i64`, `f64`, `bool`, `None`.
     #[must_use]
-    pub const fn machine(self) -> &'static str {
+    pub fn machine(self) -> String {
         match self {
-            Self::Int => "i64",
-            Self::Float => "f64",
-            Self::Unbound | Self::None | Self::Bool => self.python(),
+            Self::Int => "i64".to_owned(),
+            Self::Float => "f64".to_owned(),
+            Self::Nat => "u64".to_owned(),
+            Self::Low => "low64".to_owned(),
+            Self::Tuple(shape) => tuple_text(shape, TypeSet::machine),
+            Self::Unbound | Self::None | Self::Bool | Self::Complex => self.python(),
         }
     }
 
     /// The type that users write as text, in an annotation or to `compile()`.
     #[must_use]
     pub fn from_python(text: &str) -> Option<Self> {
-        match text {
+        match text.trim() {
             "None" => Some(Self::None),
             "bool" => Some(Self::Bool),
             "int" => Some(Self::Int),
             "float" => Some(Self::Float),
-            _ => None,
+            "complex" => Some(Self::Complex),
+            text => {
+                let inner = text.strip_prefix("tuple").or_else(|| text.strip_prefix("Tuple"))?;
+                let inner = inner.trim_start().strip_prefix('[')?.strip_suffix(']')?;
+                let parts = if inner.trim() == "()" { Vec::new() } else { split_types(inner) };
+                let elements = parts.into_iter().map(|part| Self::from_python(part).map(TypeSet::of));
+                Shape::new(&elements.collect::<Option<Vec<_>>>()?).map(Self::Tuple)
+            }
         }
     }
 }
 
+fn tuple_text(shape: Shape, text: impl Fn(TypeSet) -> String) -> String {
+    let elements = shape.elements().iter().map(|&types| text(types)).collect::<Vec<_>>();
+    if elements.is_empty() { "tuple[()]".to_owned() } else { format!("tuple[{}]", elements.join(", ")) }
+}
+
+/// The types in a text, `int, tuple[int, float]`, taken apart at the commas outside of brackets.
+#[must_use]
+pub fn split_types(text: &str) -> Vec<&str> {
+    let mut depth = 0_usize;
+    let parts = text.split(|one: char| {
+        match one {
+            '[' | '(' => depth += 1,
+            ']' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        one == ',' && depth == 0
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
 /// A set of types: everything a name may hold at one place. The empty set is a place that is never reached.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct TypeSet(u8);
+pub struct TypeSet {
+    /// A bit for the tag of each scalar.
+    scalars: u8,
+    tuple: Option<Tuples>,
+}
+
+/// The tuples in a set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+enum Tuples {
+    /// Tuples of this shape.
+    Of(Shape),
+    /// Tuples of several lengths, or too large ones.
+    Any,
+}
 
 impl TypeSet {
     /// No type: never reached.
-    pub const EMPTY: Self = Self(0);
+    pub const EMPTY: Self = Self { scalars: 0, tuple: None };
+
+    /// A tuple of which nothing more is known.
+    pub const ANY_TUPLE: Self = Self { scalars: 0, tuple: Some(Tuples::Any) };
 
     /// The set of one type.
     #[must_use]
     pub const fn of(one: Type) -> Self {
-        Self(1 << one as u8)
+        match one {
+            Type::Tuple(shape) => Self { scalars: 0, tuple: Some(Tuples::Of(shape)) },
+            _ => Self { scalars: bit(one), tuple: None },
+        }
     }
 
-    /// The join of two paths.
+    /// The join of two paths. Tuples of one length join by element.
     #[must_use]
-    pub const fn join(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+    pub fn join(self, other: Self) -> Self {
+        let tuple = match (self.tuple, other.tuple) {
+            (same, None) | (None, same) => same,
+            (Some(Tuples::Any), _) | (_, Some(Tuples::Any)) => Some(Tuples::Any),
+            (Some(Tuples::Of(left)), Some(Tuples::Of(right))) if left == right => Some(Tuples::Of(left)),
+            (Some(Tuples::Of(left)), Some(Tuples::Of(right))) => {
+                let joined = (left.elements().len() == right.elements().len())
+                    .then(|| left.elements().iter().zip(right.elements()).map(|(one, other)| one.join(*other)))
+                    .and_then(|elements| Shape::new(&elements.collect::<Vec<_>>()));
+                Some(joined.map_or(Tuples::Any, Tuples::Of))
+            }
+        };
+        Self { scalars: self.scalars | other.scalars, tuple }
     }
 
     /// True if `one` is a member.
     #[must_use]
-    pub const fn contains(self, one: Type) -> bool {
-        self.0 & (1 << one as u8) != 0
+    pub fn contains(self, one: Type) -> bool {
+        match one {
+            Type::Tuple(shape) => self.tuple == Some(Tuples::Of(shape)),
+            _ => self.scalars & bit(one) != 0,
+        }
     }
 
-    /// True if every member of `other` is a member.
+    /// True if every member of `other` is a member, or can be held as one.
     #[must_use]
-    pub const fn includes(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
+    pub fn includes(self, other: Self) -> bool {
+        self.join(other) == self
     }
 
     /// This set without one type.
     #[must_use]
-    pub const fn without(self, one: Type) -> Self {
-        Self(self.0 & !(1 << one as u8))
+    pub fn without(self, one: Type) -> Self {
+        match one {
+            Type::Tuple(_) if self.contains(one) => Self { tuple: None, ..self },
+            Type::Tuple(_) => self,
+            _ => Self { scalars: self.scalars & !bit(one), ..self },
+        }
     }
 
     /// True if no path reaches.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.0 == 0
+        self.scalars == 0 && self.tuple.is_none()
     }
 
     /// The one member, if there is exactly one.
@@ -123,18 +287,56 @@ impl TypeSet {
     pub fn single(self) -> Option<Type> {
         let mut members = self.iter();
         let first = members.next()?;
-        members.next().is_none().then_some(first)
+        (members.next().is_none() && self.tuple != Some(Tuples::Any)).then_some(first)
     }
 
     /// True if the value needs a tag.
     #[must_use]
     pub const fn is_tagged(self) -> bool {
-        self.0.count_ones() > 1
+        self.scalars.count_ones() > 1
     }
 
-    /// The members in the order of their tags.
+    /// True if a place can hold every value of the set: scalars, tagged if need be, or tuples of one shape.
+    #[must_use]
+    pub fn is_held(self) -> bool {
+        match self.tuple {
+            None => true,
+            Some(Tuples::Of(shape)) => self.scalars == 0 && shape.elements().iter().all(|types| types.is_held()),
+            Some(Tuples::Any) => false,
+        }
+    }
+
+    /// True if there are tuples of which nothing more is known.
+    #[must_use]
+    pub fn has_any_tuple(self) -> bool {
+        self.tuple == Some(Tuples::Any)
+    }
+
+    /// The scalars that a value of the set is made of.
+    #[must_use]
+    pub fn leaves(self) -> usize {
+        match self.tuple {
+            Some(Tuples::Of(shape)) => shape.leaves(),
+            None | Some(Tuples::Any) => 1,
+        }
+    }
+
+    /// Words of a frame that a value takes: of one type its payload, of several a tag and the largest payload.
+    #[must_use]
+    pub fn words(self) -> usize {
+        match self.single() {
+            Some(one) => one.words(),
+            None => 1 + self.iter().map(Type::words).max().unwrap_or(0),
+        }
+    }
+
+    /// The members: scalars in the order of their tags, then the tuple.
     pub fn iter(self) -> impl Iterator<Item = Type> {
-        Type::ALL.into_iter().filter(move |&one| self.contains(one))
+        let tuple = match self.tuple {
+            Some(Tuples::Of(shape)) => Some(Type::Tuple(shape)),
+            None | Some(Tuples::Any) => None,
+        };
+        Type::SCALARS.into_iter().filter(move |&one| self.scalars & bit(one) != 0).chain(tuple)
     }
 
     /// As Python writes it, `int | float`.
@@ -149,11 +351,26 @@ impl TypeSet {
         self.text(Type::machine)
     }
 
-    fn text(self, name: impl Fn(Type) -> &'static str) -> String {
+    fn text(self, name: impl Fn(Type) -> String) -> String {
         if self.is_empty() {
             return "never".to_owned();
         }
-        self.iter().map(name).collect::<Vec<_>>().join(" | ")
+        let mut names = Vec::new();
+        let any = (self.tuple == Some(Tuples::Any)).then(|| "tuple".to_owned());
+        for name in self.iter().map(name).chain(any) {
+            // Several machine types are one type of Python.
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(" | ")
+    }
+}
+
+const fn bit(one: Type) -> u8 {
+    match one.tag() {
+        Some(tag) => 1 << tag,
+        None => 0,
     }
 }
 
@@ -178,7 +395,7 @@ impl fmt::Debug for TypeSet {
 /// The types of the arguments of one call, in the order of the parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Signature {
-    /// One type a parameter.
+    /// One type a parameter; the elements of tuples have one type each.
     pub params: Vec<Type>,
 }
 
@@ -207,9 +424,34 @@ mod tests {
 
     #[test]
     fn tags_round_trip() {
-        for one in Type::ALL {
-            assert_eq!(Type::from_tag(one.tag().into()), Some(one));
+        for one in Type::SCALARS {
+            assert_eq!(one.tag().and_then(|tag| Type::from_tag(tag.into())), Some(one));
         }
         assert_eq!(Type::from_tag(99), None);
+    }
+
+    #[test]
+    fn tuples_join_by_element() {
+        let pair = |one: Type, two: Type| TypeSet::of(Type::Tuple(Shape::new(&[one.into(), two.into()]).unwrap()));
+        let joined = pair(Type::Int, Type::Int).join(pair(Type::Float, Type::Int));
+        assert_eq!(joined.python(), "tuple[int | float, int]");
+        assert!(joined.includes(pair(Type::Int, Type::Int)) && !joined.includes(pair(Type::None, Type::Int)));
+        assert!(joined.is_held() && joined.single().is_some() && !joined.is_tagged());
+        assert_eq!((joined.leaves(), joined.words()), (2, 3));
+        let empty = TypeSet::of(Type::Tuple(Shape::new(&[]).unwrap()));
+        let several = joined.join(empty);
+        assert!(!several.is_held() && several.single().is_none());
+        assert_eq!(several.python(), "tuple");
+        assert!(!joined.join(Type::None.into()).is_held());
+    }
+
+    #[test]
+    fn annotations_of_tuples_are_read() {
+        let read = |text| Type::from_python(text).map(Type::python);
+        assert_eq!(read("tuple[int, tuple[float, bool]]").as_deref(), Some("tuple[int, tuple[float, bool]]"));
+        assert_eq!(read("tuple[()]").as_deref(), Some("tuple[()]"));
+        assert_eq!(read("complex").as_deref(), Some("complex"));
+        assert_eq!(read("tuple[int, ...]"), None);
+        assert_eq!(split_types("int, tuple[int, float]"), ["int", "tuple[int, float]"]);
     }
 }

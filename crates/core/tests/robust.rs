@@ -1,12 +1,14 @@
 //! Whatever the text, `analyze` neither panics nor overflows the stack, and the IR it leads to is valid.
 //!
-//! The texts are mutated cases and examples. A few seconds in a test run; `BRRR_ROBUST_SECONDS` for longer ones,
-//! `BRRR_ROBUST_SEED` for another sequence.
+//! The texts are mutated cases and examples; each function is made typed IR for several signatures, with and without probes. A few
+//! seconds by default; `BRRR_ROBUST_SECONDS` for longer ones, `BRRR_ROBUST_SEED` for another sequence.
 
 #[expect(dead_code, reason = "the static statements are for cases.rs")]
 mod markdown;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use brrr_core::compile::{Prepared, analyze};
@@ -17,6 +19,9 @@ use brrr_core::{ir, report, syntax};
 
 /// Threads get less stack than the main one; the editor and Python call from such threads.
 const STACK: usize = 2 << 20;
+
+/// Types of parameters, as annotations name them.
+const TYPES: &[&str] = &["int", "float", "bool", "None", "complex"];
 
 /// A xorshift generator: the texts are the same on every machine.
 struct Random(u64);
@@ -59,12 +64,17 @@ fn analysis(text: &str) {
 fn preparation(text: &str) {
     let file = SourceFile::new("robust.py", text);
     let module = syntax::parse(&file);
-    for function in module.functions {
+    let types = TYPES.iter().filter_map(|text| Type::from_python(text)).collect::<Vec<_>>();
+    for (at, function) in module.functions.into_iter().enumerate() {
         let env = function.env.clone();
-        let Ok(prepared) = Prepared::new(file.clone(), function, &env, false) else { continue };
+        let probes = (text.len() + at) % 2 == 1;
+        let Ok(prepared) = Prepared::new(file.clone(), function, &env, probes) else { continue };
         let parameters = prepared.parameters().len();
-        for one in [Type::Int, Type::Float, Type::Bool] {
-            let signature = Signature { params: vec![one; parameters] };
+        // Each type for all parameters, and the types in turn.
+        let uniform = types.iter().map(|&one| vec![one; parameters]);
+        let mixed = (0..parameters).map(|at| types[(at + text.len()) % types.len()]).collect();
+        for params in uniform.chain([mixed]) {
+            let signature = Signature { params };
             let Ok(function) = prepared.typed(&signature) else { continue };
             if let Err(error) = ir::verify::verify(&function) {
                 panic!("invalid IR: {error:?}\n{}", ir::print::print(&function));
@@ -119,7 +129,14 @@ fn check(texts: impl Iterator<Item = String> + Send + 'static) -> usize {
 fn corpus() -> Vec<String> {
     let cases = markdown::load().into_iter().map(|case| case.text().0);
     let examples = Code::ALL.iter().flat_map(|code| [code.fails(), code.passes()]).map(str::to_owned);
-    cases.chain(examples).filter(|text| !text.is_empty()).collect()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut files =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "py"));
+    files.sort();
+    assert!(!files.is_empty());
+    let files = files.into_iter().map(|file| fs::read_to_string(file).expect("a readable file"));
+    cases.chain(examples).chain(files).filter(|text| !text.is_empty()).collect()
 }
 
 /// Words, numbers, runs of white space, and single characters.
@@ -234,6 +251,46 @@ const PIECES: &[&str] = &[
     "print(",
     "-9223372036854775808",
     "1 if a else ",
+    "(a := ",
+    "(b := a)",
+    "case (a, b):",
+    "case int():",
+    "case float(a):",
+    "case a if a > 1:",
+    "case 1 | -2:",
+    "case None:",
+    "assert a, ",
+    "raise ValueError(f'{a!r}')",
+    "raise ValueError",
+    "from None",
+    "in (1, 2.5, a)",
+    "not in ",
+    "is not None",
+    "(a, b)",
+    "(a, (b, 1.5))",
+    "()",
+    "[0]",
+    "[-1]",
+    "a, b = ",
+    "math.sqrt(",
+    "math.pi",
+    ".bit_length()",
+    ".real",
+    "max(",
+    "round(a, 2)",
+    "abs(",
+    "% 2**64",
+    "& 0xFFFFFFFFFFFFFFFF",
+    "18446744073709551615",
+    "N = 7\n",
+    "import math\n",
+    "from math import sqrt as s\n",
+    "*, ",
+    "/, ",
+    "=None",
+    "else:\n        ",
+    "while True:\n        ",
+    "for a in range(b, a, -1):\n        ",
 ];
 
 fn mutate(random: &mut Random, corpus: &[String]) -> String {

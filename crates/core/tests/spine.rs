@@ -1,11 +1,11 @@
 //! The whole corridor without Python: source to typed IR to object code to a call.
 #![cfg(feature = "llvm")]
 
-use brrr_core::abi::{Activation, EXIT_BASE, Services, Value, frame_words, read_exit};
+use brrr_core::abi::{Activation, EXIT_BASE, Services, TUPLE_BASE, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::load::Code;
-use brrr_core::types::{Env, Signature, Type};
+use brrr_core::types::{Env, Shape, Signature, Type, TypeSet};
 use brrr_core::{emit, ir, syntax};
 
 /// What a call gave: the value, or the exit's statement and live locals.
@@ -38,7 +38,8 @@ fn typed(source: &str, params: &[Type]) -> ir::Function {
 }
 
 fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
-    let (params, words): (Vec<Type>, Vec<u64>) = args.iter().map(|value| encode(*value)).unzip();
+    let (params, words): (Vec<Type>, Vec<Vec<u64>>) = args.iter().map(encode).unzip();
+    let words = words.concat();
     let function = typed(source, &params);
     let mut frame = vec![0; frame_words(&function)];
     frame[..words.len()].copy_from_slice(&words);
@@ -49,7 +50,14 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     // SAFETY: the frame has as many words as the function needs.
     let status = unsafe { (code.entry())(frame.as_mut_ptr(), &raw mut activation) };
     match status.checked_sub(EXIT_BASE) {
-        None => Outcome::Returned(Value::decode(Type::from_tag(status).expect("a tag"), frame[0])),
+        None => {
+            let mut words = frame.iter().copied();
+            let value = match status.checked_sub(TUPLE_BASE) {
+                Some(at) => Value::tuple(function.tuples[at as usize], &mut words),
+                None => Value::read(Type::from_tag(status).expect("a tag").into(), &mut words),
+            };
+            Outcome::Returned(value.expect("a value"))
+        }
         Some(at) => {
             let exit = &function.exits[at as usize];
             let live = read_exit(&function, exit, &frame);
@@ -58,13 +66,20 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     }
 }
 
-fn encode(value: Value) -> (Type, u64) {
+fn encode(value: &Value) -> (Type, Vec<u64>) {
     match value {
-        Value::Unbound => (Type::Unbound, 0),
-        Value::None => (Type::None, 0),
-        Value::Bool(value) => (Type::Bool, value.into()),
-        Value::Int(value) => (Type::Int, value.cast_unsigned()),
-        Value::Float(value) => (Type::Float, value.to_bits()),
+        Value::Unbound => (Type::Unbound, vec![0]),
+        Value::None => (Type::None, vec![0]),
+        Value::Bool(value) => (Type::Bool, vec![(*value).into()]),
+        Value::Int(value) => (Type::Int, vec![value.cast_unsigned()]),
+        Value::Nat(value) => (Type::Nat, vec![*value]),
+        Value::Float(value) => (Type::Float, vec![value.to_bits()]),
+        Value::Complex(real, imag) => (Type::Complex, vec![real.to_bits(), imag.to_bits()]),
+        Value::Tuple(elements) => {
+            let (types, words): (Vec<Type>, Vec<Vec<u64>>) = elements.iter().map(encode).unzip();
+            let types = types.into_iter().map(TypeSet::of).collect::<Vec<_>>();
+            (Type::Tuple(Shape::new(&types).expect("a shape")), words.concat())
+        }
     }
 }
 
@@ -79,6 +94,27 @@ const SUM: &str =
 fn a_loop_gives_its_sum() {
     assert_eq!(call(SUM, &[Value::Int(1_000_000)]), Outcome::Returned(Value::Int(499_999_500_000)));
     assert_eq!(call(SUM, &[Value::Float(3.5)]), Outcome::Returned(Value::Int(6)));
+}
+
+#[test]
+fn tuples_go_in_and_out() {
+    let source = "def f(t):\n    a, (b, c) = t\n    return (c, a * 2, (b, t[0]))\n";
+    let pair = Value::Tuple(vec![Value::Complex(1.0, 2.0), Value::Bool(true)]);
+    let given = Value::Tuple(vec![Value::Int(5), pair]);
+    let inner = Value::Tuple(vec![Value::Complex(1.0, 2.0), Value::Int(5)]);
+    let expected = Value::Tuple(vec![Value::Bool(true), Value::Int(10), inner]);
+    assert_eq!(call(source, &[given]), Outcome::Returned(expected));
+}
+
+#[test]
+fn masks_and_wide_intermediates_do_not_leave() {
+    let source = "def f(x):\n    return (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF\n";
+    let expected = u64::MAX.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    assert_eq!(call(source, &[Value::Nat(u64::MAX)]), Outcome::Returned(Value::Nat(expected)));
+    let source = "def f(a, b, m):\n    return (a * b + a * b) % m\n";
+    let (a, b, m) = (i64::MAX - 5, -i64::MAX + 77, 1_000_000_007);
+    let product = (i128::from(a) * i128::from(b) * 2).rem_euclid(i128::from(m)) as i64;
+    assert_eq!(call(source, &[Value::Int(a), Value::Int(b), Value::Int(m)]), Outcome::Returned(Value::Int(product)));
 }
 
 #[test]

@@ -4,10 +4,11 @@
 //! nothing if the object is of another type. Only exact types match: a subclass may redefine anything.
 
 use brrr_core::abi::Value;
-use brrr_core::types::Type;
+use brrr_core::types::{MOST_LEAVES, Shape, Type, TypeSet};
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyComplex, PyComplexMethods, PyFloat, PyTuple};
 
 /// How CPython lays out an int: the field behind the header is `ob_size` up to 3.11 and `lv_tag` from 3.12 on.
 #[repr(C)]
@@ -36,8 +37,102 @@ pub unsafe fn unbox(object: *mut PyObject, expected: Type) -> Option<u64> {
             Type::Bool if object == ffi::Py_True() => Some(1),
             Type::Bool if object == ffi::Py_False() => Some(0),
             Type::None if object == ffi::Py_None() => Some(0),
-            Type::Unbound | Type::None | Type::Bool | Type::Int | Type::Float => None,
+            Type::Nat if ffi::Py_TYPE(object) == &raw mut ffi::PyLong_Type => unbox_nat(object),
+            Type::Unbound
+            | Type::None
+            | Type::Bool
+            | Type::Int
+            | Type::Float
+            | Type::Nat
+            | Type::Complex
+            | Type::Low
+            | Type::Tuple(_) => None,
         }
+    }
+}
+
+/// Writes the payload of an object that is exactly of the type `expected`; gives the place behind it, or nothing if the object
+/// is of another type.
+///
+/// # Safety
+/// As [`unbox`], and `to` has room for the words of the type.
+#[inline(always)]
+pub unsafe fn write(object: *mut PyObject, expected: Type, to: *mut u64) -> Option<*mut u64> {
+    // SAFETY: as the caller promises.
+    unsafe {
+        match expected {
+            Type::Complex | Type::Tuple(_) => write_several(object, expected, to),
+            Type::Unbound | Type::None | Type::Bool | Type::Int | Type::Float | Type::Nat | Type::Low => {
+                to.write(unbox(object, expected)?);
+                Some(to.add(1))
+            }
+        }
+    }
+}
+
+/// True if the object is exactly of the type, and fits.
+///
+/// # Safety
+/// As [`unbox`].
+pub unsafe fn is_of(object: *mut PyObject, expected: Type) -> bool {
+    let mut words = [0; 2 * MOST_LEAVES];
+    // SAFETY: no type has more words.
+    unsafe { write(object, expected, words.as_mut_ptr()).is_some() }
+}
+
+/// # Safety
+/// As [`write`].
+unsafe fn write_several(object: *mut PyObject, expected: Type, mut to: *mut u64) -> Option<*mut u64> {
+    // SAFETY: as the caller promises; a tuple has as many items as its size says.
+    unsafe {
+        match expected {
+            Type::Complex if ffi::Py_TYPE(object) == &raw mut ffi::PyComplex_Type => {
+                to.write(ffi::PyComplex_RealAsDouble(object).to_bits());
+                to.add(1).write(ffi::PyComplex_ImagAsDouble(object).to_bits());
+                Some(to.add(2))
+            }
+            Type::Tuple(shape) if ffi::Py_TYPE(object) == &raw mut ffi::PyTuple_Type => {
+                let elements = shape.elements();
+                if ffi::PyTuple_GET_SIZE(object) as usize != elements.len() {
+                    return None;
+                }
+                for (at, types) in elements.iter().enumerate() {
+                    to = write(ffi::PyTuple_GET_ITEM(object, at as ffi::Py_ssize_t), types.single()?, to)?;
+                }
+                Some(to)
+            }
+            Type::Complex
+            | Type::Tuple(_)
+            | Type::Unbound
+            | Type::None
+            | Type::Bool
+            | Type::Int
+            | Type::Float
+            | Type::Nat
+            | Type::Low => None,
+        }
+    }
+}
+
+/// Ints of 2**63 to 2**64 - 1: smaller ones are of type [`Type::Int`].
+///
+/// # Safety
+/// `object` is exactly an int.
+#[cold]
+unsafe fn unbox_nat(object: *mut PyObject) -> Option<u64> {
+    let mut overflow = 0;
+    // SAFETY: an int never makes the first function raise; the second one may, and what it sets is taken back.
+    unsafe {
+        ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow);
+        if overflow <= 0 {
+            return None;
+        }
+        let value = ffi::PyLong_AsUnsignedLongLong(object);
+        if !ffi::PyErr_Occurred().is_null() {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        Some(value)
     }
 }
 
@@ -88,26 +183,81 @@ unsafe fn unbox_long(object: *mut PyObject) -> Option<u64> {
     (overflow == 0).then_some(value.cast_unsigned())
 }
 
-/// A new reference to the object of a type's tag and a payload, or null with an exception set.
+/// A new reference to the object of a scalar's tag and its payload, or null with an exception set.
 ///
 /// # Safety
-/// The thread holds the GIL.
+/// The thread holds the GIL, and `words` has the words of the type.
 #[inline(always)]
-pub unsafe fn boxed(tag: u64, payload: u64) -> *mut PyObject {
-    const NONE: u64 = Type::None.tag() as u64;
-    const BOOL: u64 = Type::Bool.tag() as u64;
-    const INT: u64 = Type::Int.tag() as u64;
-    const FLOAT: u64 = Type::Float.tag() as u64;
+pub unsafe fn boxed(tag: u64, words: *const u64) -> *mut PyObject {
+    const NONE: u64 = tag_of(Type::None);
+    const BOOL: u64 = tag_of(Type::Bool);
+    const INT: u64 = tag_of(Type::Int);
+    const FLOAT: u64 = tag_of(Type::Float);
+    const NAT: u64 = tag_of(Type::Nat);
+    const COMPLEX: u64 = tag_of(Type::Complex);
     // SAFETY: constructors of the C API, with the GIL held.
     unsafe {
         match tag {
-            INT => ffi::PyLong_FromLongLong(payload.cast_signed()),
-            FLOAT => ffi::PyFloat_FromDouble(f64::from_bits(payload)),
-            BOOL => ffi::Py_NewRef(if payload == 0 { ffi::Py_False() } else { ffi::Py_True() }),
+            INT => ffi::PyLong_FromLongLong(words.read().cast_signed()),
+            FLOAT => ffi::PyFloat_FromDouble(f64::from_bits(words.read())),
+            BOOL => ffi::Py_NewRef(if words.read() == 0 { ffi::Py_False() } else { ffi::Py_True() }),
             NONE => ffi::Py_NewRef(ffi::Py_None()),
+            NAT => ffi::PyLong_FromUnsignedLongLong(words.read()),
+            COMPLEX => ffi::PyComplex_FromDoubles(f64::from_bits(words.read()), f64::from_bits(words.add(1).read())),
             _ => {
                 ffi::PyErr_SetString(ffi::PyExc_SystemError, c"compiled code returned no type".as_ptr());
                 std::ptr::null_mut()
+            }
+        }
+    }
+}
+
+const fn tag_of(one: Type) -> u64 {
+    match one.tag() {
+        Some(tag) => tag as u64,
+        None => panic!("a scalar has a tag"),
+    }
+}
+
+/// A new reference to a tuple of a shape, or null with an exception set. `words` comes to stand behind the last word read.
+///
+/// # Safety
+/// The thread holds the GIL, and `words` has the words of the shape.
+pub unsafe fn boxed_tuple(shape: Shape, words: &mut *const u64) -> *mut PyObject {
+    // SAFETY: the tuple is new, so that its empty items are ours to fill; on an error it is given up with what it has.
+    unsafe {
+        let tuple = ffi::PyTuple_New(shape.elements().len() as ffi::Py_ssize_t);
+        if tuple.is_null() {
+            return tuple;
+        }
+        for (at, &types) in shape.elements().iter().enumerate() {
+            let item = boxed_element(types, words);
+            if item.is_null() {
+                ffi::Py_DECREF(tuple);
+                return item;
+            }
+            ffi::PyTuple_SET_ITEM(tuple, at as ffi::Py_ssize_t, item);
+        }
+        tuple
+    }
+}
+
+/// # Safety
+/// As [`boxed_tuple`].
+unsafe fn boxed_element(types: TypeSet, words: &mut *const u64) -> *mut PyObject {
+    // SAFETY: as the caller promises; a tagged element is its tag and the words of its largest member.
+    unsafe {
+        match types.single() {
+            Some(Type::Tuple(shape)) => boxed_tuple(shape, words),
+            Some(one) => {
+                let item = boxed(one.tag().unwrap_or_default().into(), *words);
+                *words = words.add(one.words());
+                item
+            }
+            None => {
+                let item = boxed(words.read(), words.add(1));
+                *words = words.add(types.words());
+                item
             }
         }
     }
@@ -117,17 +267,41 @@ pub unsafe fn boxed(tag: u64, payload: u64) -> *mut PyObject {
 ///
 /// # Errors
 /// If memory runs out.
-pub fn object(py: Python<'_>, value: Value) -> PyResult<Bound<'_, PyAny>> {
-    let (one, payload) = value.encode();
-    // SAFETY: the thread holds the GIL; the reference is new.
-    unsafe { Bound::from_owned_ptr_or_err(py, boxed(one.tag().into(), payload)) }
+pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Unbound | Value::None => py.None().into_bound(py),
+        Value::Bool(value) => PyBool::new(py, *value).to_owned().into_any(),
+        Value::Int(value) => value.into_pyobject(py)?.into_any(),
+        Value::Nat(value) => value.into_pyobject(py)?.into_any(),
+        Value::Float(value) => PyFloat::new(py, *value).into_any(),
+        Value::Complex(real, imag) => PyComplex::from_doubles(py, *real, *imag).into_any(),
+        Value::Tuple(elements) => {
+            let elements = elements.iter().map(|element| object(py, element)).collect::<PyResult<Vec<_>>>()?;
+            PyTuple::new(py, elements)?.into_any()
+        }
+    })
 }
 
 /// True if an object is of the very type and bits of a value.
-pub fn holds(object: &Bound<'_, PyAny>, value: Value) -> bool {
-    let (one, payload) = value.encode();
-    // SAFETY: the object is alive, and the thread holds the GIL.
-    unsafe { unbox(object.as_ptr(), one) == Some(payload) }
+pub fn holds(object: &Bound<'_, PyAny>, value: &Value) -> bool {
+    let is = |one: Type, payload: u64| {
+        // SAFETY: the object is alive, and the thread holds the GIL.
+        unsafe { unbox(object.as_ptr(), one) == Some(payload) }
+    };
+    match value {
+        Value::Unbound => false,
+        Value::None => is(Type::None, 0),
+        Value::Bool(value) => is(Type::Bool, (*value).into()),
+        Value::Int(value) => is(Type::Int, value.cast_unsigned()),
+        Value::Nat(value) => is(Type::Nat, *value),
+        Value::Float(value) => is(Type::Float, value.to_bits()),
+        Value::Complex(real, imag) => object.cast_exact::<PyComplex>().is_ok_and(|complex| {
+            (complex.real().to_bits(), complex.imag().to_bits()) == (real.to_bits(), imag.to_bits())
+        }),
+        Value::Tuple(elements) => object.cast_exact::<PyTuple>().is_ok_and(|tuple| {
+            tuple.len() == elements.len() && tuple.iter().zip(elements).all(|(object, value)| holds(&object, value))
+        }),
+    }
 }
 
 /// What an argument is to a signature.
@@ -146,15 +320,74 @@ pub enum Argument {
 /// # Safety
 /// `object` is a live object, and the thread holds the GIL.
 pub unsafe fn classify(object: *mut PyObject) -> Argument {
-    const TYPES: [Type; 4] = [Type::Int, Type::Float, Type::Bool, Type::None];
+    const TYPES: [Type; 5] = [Type::Int, Type::Float, Type::Bool, Type::None, Type::Nat];
     // SAFETY: the caller promises a live object.
     let found = TYPES.into_iter().find(|&one| unsafe { unbox(object, one) }.is_some());
     // SAFETY: as above.
-    let is_number = || unsafe { ffi::PyLong_Check(object) != 0 || ffi::PyFloat_Check(object) != 0 };
-    match found {
-        Some(one) => Argument::Compiled(one),
-        None if is_number() => Argument::Interpreted,
-        None => Argument::Unsupported,
+    unsafe {
+        match found {
+            Some(one) => Argument::Compiled(one),
+            None if ffi::Py_TYPE(object) == &raw mut ffi::PyComplex_Type => Argument::Compiled(Type::Complex),
+            None if ffi::Py_TYPE(object) == &raw mut ffi::PyTuple_Type => classify_tuple(object),
+            None if ffi::PyLong_Check(object) != 0
+                || ffi::PyFloat_Check(object) != 0
+                || ffi::PyComplex_Check(object) != 0
+                || ffi::PyTuple_Check(object) != 0 =>
+            {
+                Argument::Interpreted
+            }
+            None => Argument::Unsupported,
+        }
+    }
+}
+
+/// A tuple is what its elements are; one that is too large stays with the interpreter.
+///
+/// # Safety
+/// `object` is a live tuple, and the thread holds the GIL.
+unsafe fn classify_tuple(object: *mut PyObject) -> Argument {
+    // A tuple may hold itself, and be deep: no more is looked at than can be compiled.
+    let mut elements = Vec::new();
+    // SAFETY: the index is below the size.
+    let items = unsafe { (0..ffi::PyTuple_GET_SIZE(object)).map(|at| ffi::PyTuple_GET_ITEM(object, at)) };
+    if items.len() > MOST_LEAVES {
+        return Argument::Interpreted;
+    }
+    for item in items {
+        // SAFETY: an item of a live tuple is alive.
+        let nested = unsafe { ffi::Py_TYPE(item) == &raw mut ffi::PyTuple_Type && depth(item, MOST_DEPTH).is_none() };
+        if nested {
+            return Argument::Interpreted;
+        }
+        // SAFETY: as above.
+        match unsafe { classify(item) } {
+            Argument::Compiled(one) => elements.push(one.into()),
+            other => return other,
+        }
+    }
+    Shape::new(&elements).map_or(Argument::Interpreted, |shape| Argument::Compiled(Type::Tuple(shape)))
+}
+
+/// Tuples within tuples, at the most.
+const MOST_DEPTH: usize = 8;
+
+/// How deep a tuple is nested; `None` if deeper than `most`.
+///
+/// # Safety
+/// `object` is a live object, and the thread holds the GIL.
+unsafe fn depth(object: *mut PyObject, most: usize) -> Option<usize> {
+    // SAFETY: as above.
+    unsafe {
+        if ffi::Py_TYPE(object) != &raw mut ffi::PyTuple_Type {
+            return Some(0);
+        }
+        let most = most.checked_sub(1)?;
+        let size = ffi::PyTuple_GET_SIZE(object).min(MOST_LEAVES as ffi::Py_ssize_t + 1);
+        let mut deepest = 0;
+        for at in 0..size {
+            deepest = deepest.max(depth(ffi::PyTuple_GET_ITEM(object, at), most)?);
+        }
+        Some(deepest + 1)
     }
 }
 

@@ -12,15 +12,15 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use brrr_core::abi::EXIT_BASE;
-use brrr_core::types::{Signature, Type};
+use brrr_core::abi::{EXIT_BASE, TUPLE_BASE};
+use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::callable::Callable;
-use crate::convert::{Argument, boxed, classify, describe, unbox};
+use crate::convert::{Argument, boxed, boxed_tuple, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
@@ -116,13 +116,12 @@ unsafe fn with_defaults(call: Call, to: &Specialisation, count: usize, slots: *m
 /// `args` and `frame` have an element for each parameter.
 #[inline(always)]
 unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> bool {
+    let mut word = frame;
     for (index, &expected) in to.params.iter().enumerate() {
         // SAFETY: the caller promises the elements, CPython that they are live objects.
-        unsafe {
-            match unbox(*args.add(index), expected) {
-                Some(word) => frame.add(index).write(word),
-                None => return false,
-            }
+        match unsafe { write(*args.add(index), expected, word) } {
+            Some(behind) => word = behind,
+            None => return false,
         }
     }
     true
@@ -149,16 +148,18 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
             return leave(call, to, args, status - EXIT_BASE, frame);
         }
         (*call.this).compiled += 1;
-        let payload = frame.read();
         if !to.returned.is_empty() {
-            match same_object(to, args, status, payload) {
+            match same_object(to, args, status, frame) {
                 Returned::New => {}
                 Returned::Argument(same) => return ffi::Py_NewRef(same),
                 // The call did run compiled, and is counted so; the value is known, the object is not.
                 Returned::Unclear => return original(call),
             }
         }
-        boxed(status, payload)
+        if status >= TUPLE_BASE {
+            return boxed_result(to, status - TUPLE_BASE, frame);
+        }
+        boxed(status, frame)
     }
 }
 
@@ -176,16 +177,23 @@ enum Returned {
 ///
 /// # Safety
 /// `args` has an element for each parameter of `to`.
-unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, tag: u64, payload: u64) -> Returned {
+unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u64, frame: *const u64) -> Returned {
     let mut found = Returned::New;
+    let returned = match status.checked_sub(TUPLE_BASE) {
+        Some(tuple) => to.function.tuples.get(tuple as usize).map(|&shape| Type::Tuple(shape)),
+        None => Type::from_tag(status),
+    };
     for &index in &to.returned {
-        let Some(&one) = to.params.get(index) else { continue };
-        // SAFETY: the index is that of a parameter, whose argument is alive, for its caller holds it.
-        let (argument, word) = unsafe {
+        let Some(&one) = to.params.get(index).filter(|&&one| Some(one) == returned) else { continue };
+        let mut words = [0; MOST_WORDS];
+        // SAFETY: the index is that of a parameter, whose argument is alive, for its caller holds it; no type of a parameter
+        // has more words.
+        let (argument, same) = unsafe {
             let argument = *args.add(index);
-            (argument, unbox(argument, one))
+            let written = write(argument, one, words.as_mut_ptr()).is_some();
+            (argument, written && (0..one.words()).all(|at| frame.add(at).read() == words[at]))
         };
-        if u64::from(one.tag()) == tag && word == Some(payload) {
+        if same {
             match found {
                 Returned::New => found = Returned::Argument(argument),
                 Returned::Argument(before) if before == argument => {}
@@ -194,6 +202,24 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, tag: u64,
         }
     }
     found
+}
+
+/// Words of the largest type, a tuple of complex numbers.
+const MOST_WORDS: usize = 2 * MOST_LEAVES;
+
+/// The returned tuple.
+///
+/// # Safety
+/// As [`enter`]; the entry has just returned with this shape.
+#[inline(never)]
+unsafe fn boxed_result(to: &Specialisation, shape: u64, frame: *const u64) -> *mut PyObject {
+    // SAFETY: the frame has the words of every shape that the function returns.
+    unsafe {
+        match to.function.tuples.get(shape as usize) {
+            Some(&shape) => boxed_tuple(shape, &mut frame.cast()),
+            None => boxed(u64::MAX, frame),
+        }
+    }
 }
 
 /// A signal handler has raised while the code ran, which has left by the exit of the loop header where it polled.
@@ -370,7 +396,7 @@ unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
 /// `slots` holds a live object for each parameter.
 unsafe fn matches(one: &Specialisation, slots: &[*mut PyObject]) -> bool {
     // SAFETY: as the caller promises.
-    one.params.iter().zip(slots).all(|(&expected, &object)| unsafe { unbox(object, expected) }.is_some())
+    one.params.iter().zip(slots).all(|(&expected, &object)| unsafe { is_of(object, expected) })
 }
 
 /// Runs a specialisation whose parameters match `slots`.

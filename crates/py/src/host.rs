@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
-use crate::convert::{boxed, unbox};
+use crate::convert::{boxed, write};
 use crate::outside::host_function;
 
 /// The most parameters that such a row has.
@@ -49,7 +49,7 @@ fn hosts(py: Python<'_>) -> &[Option<Host>] {
 /// Does a row; `None` if the function raises, or gives what is not of the row's type.
 ///
 /// # Safety
-/// `args` has a payload for each parameter of the row, `result` has room for one, and the thread holds the GIL.
+/// `args` has the payloads of the parameters of the row, `result` has room for two words, and the thread holds the GIL.
 pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
     // SAFETY: as the caller promises.
     let py = unsafe { Python::assume_attached() };
@@ -59,8 +59,10 @@ pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
     let mut objects = [null_mut::<PyObject>(); MOST_PARAMETERS];
     // SAFETY: as the caller promises; every object made here is given up here.
     unsafe {
-        for (at, (object, one)) in objects.iter_mut().zip(op.params).enumerate() {
-            *object = boxed(one.tag().into(), args.add(at).read());
+        let mut word = args;
+        for (object, one) in objects.iter_mut().zip(op.params) {
+            *object = boxed(one.tag().unwrap_or_default().into(), word);
+            word = word.add(one.words());
         }
         let made = objects[..op.params.len()].iter().all(|object| !object.is_null());
         let names = host.keywords.as_ref().map_or(null_mut(), Py::as_ptr);
@@ -75,9 +77,11 @@ pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
             ffi::PyErr_Clear();
             return None;
         }
-        let payload = unbox(given, op.result);
+        let written = write(given, op.result, result).is_some();
         ffi::Py_DECREF(given);
-        result.write(payload?);
+        if !written {
+            return None;
+        }
     }
     Some(())
 }

@@ -49,7 +49,7 @@ fn extended<'py>(
     let locals = PyDict::new(py);
     // Iterators have names that no source can have, and no place in a frame.
     for (name, value) in abi::read_exit(function, exit, words).into_iter().filter(|(name, _)| !name.starts_with('.')) {
-        locals.set_item(name, object(py, value)?)?;
+        locals.set_item(name, object(py, &value)?)?;
     }
     fill(&frame, &locals)?;
     let place = |at: u32| {

@@ -4,10 +4,10 @@
 
 use brrr_core::backend::Output;
 use brrr_core::diagnostic::Code;
-use brrr_core::types::{Signature, Type};
+use brrr_core::types::{Signature, Type, split_types};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType};
 
 use crate::callable::View;
 use crate::convert::object;
@@ -123,7 +123,7 @@ pub fn last_exit(
     let Some(last) = view.body.last_exit() else { return Ok(py.None()) };
     let locals = PyDict::new(py);
     for (name, value) in last.locals {
-        locals.set_item(name, object(py, value)?)?;
+        locals.set_item(name, object(py, &value)?)?;
     }
     let exit = PyDict::new(py);
     exit.set_item("line", last.line)?;
@@ -225,7 +225,7 @@ fn given(view: &View<'_, '_>, types: &Bound<'_, PyTuple>) -> PyResult<Signature>
 fn texts(text: &str) -> impl Iterator<Item = &str> {
     let params = text.split("->").next().unwrap_or("").trim();
     let params = params.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(params);
-    params.split(',').map(str::trim).filter(|name| !name.is_empty())
+    split_types(params).into_iter()
 }
 
 fn type_of(one: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
@@ -235,7 +235,12 @@ fn type_of(one: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
         () if is(py.get_type::<PyInt>()) => Some(Type::Int),
         () if is(py.get_type::<PyFloat>()) => Some(Type::Float),
         () if is(py.get_type::<PyBool>()) => Some(Type::Bool),
+        () if is(py.get_type::<PyComplex>()) => Some(Type::Complex),
         () if one.is_none() || is(py.None().bind(py).get_type()) => Some(Type::None),
+        // `tuple[int, float]`, which prints as it is written.
+        () if one.getattr("__origin__").is_ok_and(|origin| origin.is(py.get_type::<PyTuple>())) => {
+            Type::from_python(&one.repr()?.to_string())
+        }
         () => None,
     })
 }

@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::time::Instant;
 
-use brrr_core::abi::{self, EXIT_BASE, Value};
+use brrr_core::abi::{self, EXIT_BASE, TUPLE_BASE, Value};
 use brrr_core::ir::Point;
 use brrr_core::types::Type;
 use pyo3::exceptions::PyException;
@@ -22,7 +22,7 @@ use pyo3::types::{PyFunction, PyTuple};
 use crate::activation::Running;
 use crate::again::Ask;
 use crate::callable::Callable;
-use crate::convert::{holds, object, unbox};
+use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
 use crate::poll;
 use crate::specialise::{Body, Specialisation};
@@ -277,10 +277,10 @@ unsafe fn go_on<'py>(
         if !unsafe { code.guards.hold() } {
             return Ok(Outcome::Original);
         }
-        // SAFETY: the arguments are alive.
-        let words = args.iter().zip(&*code.params).map(|(arg, &one)| unsafe { unbox(arg.as_ptr(), one) });
-        let Some(mut words) = words.collect::<Option<Vec<u64>>>() else { return Ok(Outcome::Original) };
-        words.resize(code.words, 0);
+        let mut words = vec![0; code.words];
+        if !unbox_all(&args, &code.params, &mut words) {
+            return Ok(Outcome::Original);
+        }
         let start = Instant::now();
         let mut running = Running::new(this, code);
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
@@ -294,9 +294,8 @@ unsafe fn go_on<'py>(
         }
         body.again.stayed(start.elapsed());
         let Some(left_by) = status.checked_sub(EXIT_BASE) else {
-            let Some(one) = Type::from_tag(status) else { return Ok(Outcome::Original) };
-            let value = Value::decode(one, words.first().copied().unwrap_or(0));
-            return Ok(match same_object(py, code.returned.iter().copied(), value, &args, &outside)? {
+            let Some(value) = returned(code, status, words) else { return Ok(Outcome::Original) };
+            return Ok(match same_object(py, code.returned.iter().copied(), &value, &args, &outside)? {
                 Some(result) => Outcome::Done(result.into_ptr()),
                 None => Outcome::Original,
             });
@@ -304,6 +303,29 @@ unsafe fn go_on<'py>(
         exit = left_by as usize;
         words.truncate(code.exit_words.get(exit).copied().unwrap_or(0));
         frame = words;
+    }
+}
+
+/// Writes the arguments of code to its frame; false if one is of another type.
+fn unbox_all(args: &[Bound<'_, PyAny>], params: &[Type], frame: &mut [u64]) -> bool {
+    if params.iter().map(|one| one.words()).sum::<usize>() > frame.len() {
+        return false;
+    }
+    let mut word = frame.as_mut_ptr();
+    args.iter().zip(params).all(|(arg, &one)| {
+        // SAFETY: the argument is alive, and the frame has the words of all parameters.
+        let behind = unsafe { write(arg.as_ptr(), one, word) };
+        word = behind.unwrap_or(word);
+        behind.is_some()
+    })
+}
+
+/// What code has returned with this status. `None` cannot come from verified code.
+fn returned(code: &Specialisation, status: u64, frame: Vec<u64>) -> Option<Value> {
+    let mut words = frame.into_iter();
+    match status.checked_sub(TUPLE_BASE) {
+        Some(tuple) => Value::tuple(*code.function.tuples.get(tuple as usize)?, &mut words),
+        None => Value::read(Type::from_tag(status)?.into(), &mut words),
     }
 }
 
@@ -318,8 +340,8 @@ fn objects<'py>(
     outside: &[Bound<'py, PyAny>],
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let mut objects = Vec::with_capacity(left.live.len() + 2);
-    for &(name, value) in &left.live {
-        let origins = left.code.function.origins.get(name).map(Vec::as_slice).unwrap_or_default();
+    for (name, value) in &left.live {
+        let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
         match same_object(py, origins.iter().map(|&at| at as usize), value, args, outside)? {
             Some(object) => objects.push(object),
             None => return Ok(None),
@@ -336,7 +358,7 @@ fn objects<'py>(
 fn same_object<'py>(
     py: Python<'py>,
     origins: impl Iterator<Item = usize>,
-    value: Value,
+    value: &Value,
     args: &[Bound<'py, PyAny>],
     outside: &[Bound<'py, PyAny>],
 ) -> PyResult<Option<Bound<'py, PyAny>>> {

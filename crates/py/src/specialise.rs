@@ -498,7 +498,7 @@ fn broken(prepared: &Prepared, message: String) -> Refusal {
 
 impl Specialisation {
     fn new(header: Option<Header>, params: &[Type], typed: ir::Function, guards: Guards, code: load::Code) -> Self {
-        let words = |exit: &ir::Exit| exit.live.iter().map(|&id| abi::words(typed.local(id).types)).sum();
+        let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
         Self {
             params: params.into(),
             header,

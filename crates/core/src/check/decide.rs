@@ -57,7 +57,7 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
             let variable = variables.next()?;
             variables.next().is_none().then_some((variable, at))
         }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
     }
 }
 
@@ -90,6 +90,6 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
                 _ => None,
             }
         }
-        StepKind::Keep(_) | StepKind::Leave(_) => None,
+        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => None,
     }
 }

@@ -22,6 +22,9 @@ impl Binder<'_> {
             Expr::Name(name) => self.name(name.id.as_str(), place),
             Expr::BinOp(inner) => {
                 let left = self.expression(&inner.left);
+                if inner.op == Operator::Mod && is_beyond_mask(&inner.right) {
+                    return self.op("%64.", vec![left], place);
+                }
                 let right = self.expression(&inner.right);
                 self.op(binary(inner.op, right), vec![left, right], place)
             }
@@ -44,8 +47,23 @@ impl Binder<'_> {
             Expr::Call(call) => self.call(call),
             Expr::Attribute(attribute) => self.attribute(attribute),
             Expr::NamedExpr(inner) => self.named(inner),
+            Expr::Tuple(tuple) if !tuple.elts.iter().any(|part| matches!(part, Expr::Starred(_))) => {
+                let parts = tuple.elts.iter().map(|part| self.expression(part)).collect();
+                self.tuple(parts, place)
+            }
+            Expr::Subscript(inner) if !matches!(*inner.slice, Expr::Slice(_) | Expr::Tuple(_)) => {
+                let value = self.expression(&inner.value);
+                let index = self.expression(&inner.slice);
+                self.op("[]", vec![value, index], place)
+            }
             other => self.refuse_expression(other),
         }
+    }
+
+    fn tuple(&mut self, parts: Vec<Arg>, place: Span) -> Arg {
+        let target = self.temporary();
+        self.step(target, StepKind::Tuple(parts), place);
+        Arg::Var(target)
     }
 
     pub(super) fn op(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
@@ -62,10 +80,11 @@ impl Binder<'_> {
             ast::Constant::Int(value) => self.constant_int(value, place),
             ast::Constant::Str(_) => self.refuse(place, "a string", "use numbers"),
             ast::Constant::Bytes(_) => self.refuse(place, "a bytes literal", "use numbers"),
-            ast::Constant::Complex { .. } => {
-                self.refuse(place, "a complex number", "keep the real and the imaginary part as two floats")
+            ast::Constant::Complex { real, imag } => Arg::Constant(Constant::Complex(*real, *imag)),
+            ast::Constant::Tuple(parts) => {
+                let parts = parts.iter().map(|part| self.constant(part, place)).collect();
+                self.tuple(parts, place)
             }
-            ast::Constant::Tuple(_) => self.refuse(place, "a tuple as a value", "use one name for each part"),
             ast::Constant::Ellipsis => self.refuse(place, "`...`", "use numbers"),
         }
     }
@@ -75,9 +94,12 @@ impl Binder<'_> {
         if let Ok(value) = i64::try_from(value) {
             return Arg::Constant(Constant::Int(value));
         }
+        if let Ok(value) = u64::try_from(value) {
+            return Arg::Constant(Constant::Nat(value));
+        }
         let message = "this int does not fit 64 bits: the statement runs in the interpreter";
         let diagnostic = Diagnostic::new(Code::Literal, message, place, "over 64 bits");
-        self.diagnostics.push(diagnostic.help("the largest int of compiled code is 9223372036854775807"));
+        self.diagnostics.push(diagnostic.help("compiled code holds ints of -2**63 to 2**64 - 1"));
         // No row has this name: the statement always leaves.
         self.op("literal.", Vec::new(), place)
     }
@@ -291,6 +313,11 @@ impl Binder<'_> {
             return;
         };
         let left = self.name(target.id.as_str(), span(&*assign.target));
+        if assign.op == Operator::Mod && is_beyond_mask(&assign.value) {
+            let value = self.op("%64.", vec![left], span(assign));
+            self.write(&assign.target, value);
+            return;
+        }
         let right = self.expression(&assign.value);
         let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
         self.close_shadows(span(assign));
@@ -311,32 +338,49 @@ impl Binder<'_> {
             Expr::Tuple(tuple) => &tuple.elts,
             Expr::List(list) => &list.elts,
             Expr::Name(name) => {
-                match (&*parts, self.local(name.id.as_str())) {
-                    (Parts::One(value), Some(variable)) => writes.push((variable, *value, span(target))),
-                    (Parts::Many(_, place), _) => {
-                        self.refuse(*place, "a tuple as a value", "use one name for each part");
-                    }
-                    (Parts::One(_), None) => {}
+                if let Some(variable) = self.local(name.id.as_str()) {
+                    let value = self.whole(parts);
+                    writes.push((variable, value, span(target)));
                 }
                 return;
             }
             _ => return,
         };
         match parts {
-            Parts::Many(values, _) if values.len() == targets.len() => {
+            Parts::Many { values, .. } if values.len() == targets.len() => {
                 for (target, value) in targets.iter().zip(values) {
                     self.unpack(target, value, writes);
                 }
             }
-            Parts::Many(values, _) => {
+            Parts::Many { values, .. } => {
                 let message = format!("{} names cannot take {} values", targets.len(), values.len());
                 let diagnostic = Diagnostic::new(Code::Target, message, span(target), "ValueError in Python");
                 self.diagnostics.push(diagnostic.help("write as many names as values"));
             }
-            Parts::One(_) => {
-                let message = "only values that are written side by side can be unpacked";
-                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "the value is no tuple display");
-                self.diagnostics.push(diagnostic.help("write `a, b = x, y`"));
+            Parts::One(value) => {
+                let place = span(target);
+                let count = Arg::Constant(Constant::Int(targets.len() as i64));
+                let whole = *value;
+                if targets.is_empty() {
+                    self.op("unpack.", vec![whole, count, count], place);
+                }
+                for (at, target) in targets.iter().enumerate() {
+                    let at = Arg::Constant(Constant::Int(at as i64));
+                    let part = self.op("unpack.", vec![whole, count, at], place);
+                    self.unpack(target, &mut Parts::One(part), writes);
+                }
+            }
+        }
+    }
+
+    /// The value itself, where it is not taken apart.
+    fn whole(&mut self, parts: &Parts) -> Arg {
+        match parts {
+            Parts::One(value) => *value,
+            Parts::Many { place, is_list: true, .. } => self.refuse(*place, "a list", "write a tuple"),
+            Parts::Many { values, place, is_list: false } => {
+                let values = values.iter().map(|part| self.whole(part)).collect();
+                self.tuple(values, *place)
             }
         }
     }
@@ -366,7 +410,7 @@ impl Binder<'_> {
             Expr::ListComp(_) | Expr::GeneratorExp(_) => {
                 ("a comprehension", "write a `for` loop that accumulates the result")
             }
-            Expr::Tuple(_) => ("a tuple as a value", "use one name for each part"),
+            Expr::Tuple(_) => ("a starred value in a tuple", "write each value"),
             Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
             Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
             Expr::Subscript(_) | Expr::Slice(_) => ("an element or a slice", "pass the value as an argument"),
@@ -386,14 +430,16 @@ impl Binder<'_> {
 /// A value to be unpacked: evaluated, in the shape in which it is written.
 enum Parts {
     One(Arg),
-    Many(Vec<Parts>, Span),
+    Many { values: Vec<Parts>, place: Span, is_list: bool },
 }
 
 impl Parts {
     fn of(binder: &mut Binder<'_>, value: &Expr) -> Self {
-        let elements = match value {
-            Expr::Tuple(tuple) => &tuple.elts,
-            Expr::List(list) => &list.elts,
+        let (elements, is_list) = match value {
+            Expr::Tuple(tuple) if !tuple.elts.iter().any(|part| matches!(part, Expr::Starred(_))) => {
+                (&tuple.elts, false)
+            }
+            Expr::List(list) => (&list.elts, true),
             _ => {
                 let place = span(value);
                 let evaluated = binder.expression(value);
@@ -409,8 +455,14 @@ impl Parts {
                 return Self::One(kept);
             }
         };
-        Self::Many(elements.iter().map(|element| Self::of(binder, element)).collect(), span(value))
+        let values = elements.iter().map(|element| Self::of(binder, element)).collect();
+        Self::Many { values, place: span(value), is_list }
     }
+}
+
+/// The literal 2**64, by which a remainder is the low 64 bits.
+fn is_beyond_mask(expression: &Expr) -> bool {
+    fold::int(expression).is_some_and(|value| value == BigInt::from(u64::MAX) + 1)
 }
 
 /// The rows of a binary operator. A power with a negative literal is a float whatever the base.
@@ -440,5 +492,7 @@ fn truth_of(constant: Constant) -> bool {
         Constant::Bool(value) => value,
         Constant::Int(value) => value != 0,
         Constant::Float(value) => value != 0.0,
+        Constant::Nat(value) => value != 0,
+        Constant::Complex(real, imag) => real != 0.0 || imag != 0.0,
     }
 }

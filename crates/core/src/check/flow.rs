@@ -122,7 +122,9 @@ pub enum StepKind {
     Copy(Arg),
     /// A copy that keeps a name unbound: between a name that is written inside an expression and its shadow.
     Keep(Arg),
-    /// Rows of the table of this name.
+    /// A tuple of values.
+    Tuple(Vec<Arg>),
+    /// Rows of the table of this name, or, with a tuple among the operands, what [`super::specialise`] does with tuples.
     Op(&'static str, Vec<Arg>),
     /// The side exit, always: the interpreter does the statement, and reads these variables. Nothing is written.
     Leave(Vec<VarId>),
@@ -240,7 +242,7 @@ impl Step {
     pub fn reads(&self) -> impl Iterator<Item = VarId> {
         let (args, variables) = match &self.kind {
             StepKind::Copy(arg) | StepKind::Keep(arg) => (std::slice::from_ref(arg), [].as_slice()),
-            StepKind::Op(_, args) => (args.as_slice(), [].as_slice()),
+            StepKind::Op(_, args) | StepKind::Tuple(args) => (args.as_slice(), [].as_slice()),
             StepKind::Leave(variables) => ([].as_slice(), variables.as_slice()),
         };
         args.iter().filter_map(|arg| arg.var()).chain(variables.iter().copied())

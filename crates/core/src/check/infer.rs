@@ -5,13 +5,16 @@
 
 use std::collections::BTreeSet;
 
+use super::choose::{Operand, choose};
 use super::decide;
 use super::flow::{Arg, End, Flow, FlowId, Start, Step, StepKind, VarId};
 use super::live::Liveness;
+use super::narrow::{Narrow, Need};
+use super::tuple;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ops;
+use crate::ir::Constant;
 use crate::source::Span;
-use crate::types::{Type, TypeSet};
+use crate::types::{Shape, Type, TypeSet};
 
 /// The type a name gets where it is bound.
 #[derive(Clone, Debug)]
@@ -32,6 +35,8 @@ pub type Types = Vec<TypeSet>;
 pub struct Inferred {
     /// At the start of each block; `None` where no path leads.
     blocks: Vec<Option<Types>>,
+    /// What is needed of intermediates.
+    pub(super) narrow: Narrow,
 }
 
 /// Analyses what follows from a start.
@@ -44,7 +49,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
     for &(variable, one) in &start.parameters {
         types[variable.0 as usize] = one.into();
     }
-    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()] };
+    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow) };
     if let Some(first) = inferred.blocks.get_mut(start.block.0 as usize) {
         *first = Some(types);
     }
@@ -78,7 +83,7 @@ impl Inferred {
     pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> Option<Types> {
         let mut types = self.blocks[block.0 as usize].clone()?;
         for step in &flow.block(block).steps[..step] {
-            transfer(step, &mut types)?;
+            self.transfer(step, &mut types)?;
         }
         Some(types)
     }
@@ -107,7 +112,7 @@ impl Inferred {
             let Some(mut types) = self.blocks[at].clone() else { continue };
             let mut reached = true;
             for step in &block.steps {
-                if transfer(step, &mut types).is_none() {
+                if self.transfer(step, &mut types).is_none() {
                     diagnostics.extend(failure(step, &types, flow));
                     reached = false;
                     break;
@@ -147,43 +152,78 @@ pub fn read(arg: Arg, types: &Types) -> TypeSet {
     }
 }
 
-/// The types after a step; `None` if no types that reach it can do it.
-fn transfer(step: &Step, types: &mut Types) -> Option<()> {
-    let result = match &step.kind {
-        StepKind::Copy(arg) => read(*arg, types).without(Type::Unbound),
-        StepKind::Keep(arg) => {
-            types[step.target.0 as usize] = read(*arg, types);
-            return Some(());
+impl Inferred {
+    /// The types after a step; `None` if no types that reach it can do it.
+    fn transfer(&self, step: &Step, types: &mut Types) -> Option<()> {
+        let result = match &step.kind {
+            StepKind::Copy(arg) => read(*arg, types).without(Type::Unbound),
+            StepKind::Keep(arg) => {
+                types[step.target.0 as usize] = read(*arg, types);
+                return Some(());
+            }
+            StepKind::Tuple(args) => display(args, types),
+            StepKind::Op(name, args) => self.results(step.target, name, args, types),
+            StepKind::Leave(_) => return None,
+        };
+        if result.is_empty() {
+            return None;
         }
-        StepKind::Op(name, args) => results(name, args, types),
-        StepKind::Leave(_) => return None,
-    };
-    if result.is_empty() {
-        return None;
+        for variable in step.reads() {
+            let slot = &mut types[variable.0 as usize];
+            *slot = slot.without(Type::Unbound);
+        }
+        types[step.target.0 as usize] = result;
+        Some(())
     }
-    for variable in step.reads() {
-        let slot = &mut types[variable.0 as usize];
-        *slot = slot.without(Type::Unbound);
+
+    /// The join of the results over every choice of operand types.
+    fn results(&self, target: VarId, name: &str, args: &[Arg], types: &Types) -> TypeSet {
+        let sets = args.iter().map(|&arg| read(arg, types).without(Type::Unbound)).collect::<Vec<_>>();
+        if sets.iter().any(|types| types.has_any_tuple()) {
+            return TypeSet::ANY_TUPLE;
+        }
+        let mut choices: Vec<Vec<Operand>> = vec![Vec::new()];
+        for (&arg, types) in args.iter().zip(&sets) {
+            let extended = |prefix: Vec<Operand>| {
+                types.iter().map(move |one| prefix.iter().copied().chain([(one, constant(arg))]).collect())
+            };
+            choices = choices.into_iter().flat_map(extended).collect();
+        }
+        // Whether only the low bits are made depends on types that are not looked at here: both is possible.
+        let needs: &[bool] = match self.narrow.need(target) {
+            Need::Low | Need::Remainder(_) => &[true, false],
+            Need::All | Need::Wide => &[false],
+        };
+        let mut result = TypeSet::EMPTY;
+        for operands in &choices {
+            if operands.iter().any(|(one, _)| matches!(one, Type::Tuple(_))) {
+                let types = operands.iter().map(|&(one, _)| one.into()).collect::<Vec<_>>();
+                let constants = operands.iter().map(|&(_, constant)| constant).collect::<Vec<_>>();
+                result = result.join(tuple::result(name, &types, &constants));
+                continue;
+            }
+            // What always leaves gives nothing back; its row still says what the result would be.
+            let rows = needs.iter().filter_map(|&low| choose(name, operands, low));
+            result = rows.fold(result, |result, choice| result.join(choice.op.row().result.into()));
+        }
+        result
     }
-    types[step.target.0 as usize] = result;
-    Some(())
 }
 
-/// The join of the results over every choice of operand types.
-fn results(name: &str, args: &[Arg], types: &Types) -> TypeSet {
-    let mut operands = vec![Vec::new()];
-    for &arg in args {
-        let members = read(arg, types).without(Type::Unbound);
-        operands = operands
-            .into_iter()
-            .flat_map(|prefix: Vec<Type>| {
-                members.iter().map(move |one| prefix.iter().copied().chain([one]).collect::<Vec<_>>())
-            })
-            .collect();
+/// A tuple of values, of several shapes if an element may be one of several tuples.
+fn display(args: &[Arg], types: &Types) -> TypeSet {
+    let elements = args.iter().map(|&arg| read(arg, types).without(Type::Unbound)).collect::<Vec<_>>();
+    if elements.iter().any(|types| types.is_empty()) {
+        return TypeSet::EMPTY;
     }
-    let rows = operands.iter().filter_map(|operands| ops::resolve(name, operands));
-    // What always leaves gives nothing back; its row still says what the result would be.
-    rows.map(|op| TypeSet::of(op.row().result)).fold(TypeSet::EMPTY, TypeSet::join)
+    Shape::new(&elements).map_or(TypeSet::ANY_TUPLE, |shape| Type::Tuple(shape).into())
+}
+
+const fn constant(arg: Arg) -> Option<Constant> {
+    match arg {
+        Arg::Constant(constant) => Some(constant),
+        Arg::Var(_) => None,
+    }
 }
 
 /// Why a step that was reached cannot be done.
@@ -192,7 +232,7 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
         StepKind::Op(name, args) => (*name, args),
         // Always does what it says.
-        StepKind::Keep(_) | StepKind::Leave(_) => return None,
+        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) => return None,
     };
     if let Some(&arg) = args.iter().find(|arg| read(**arg, types).without(Type::Unbound).is_empty()) {
         return unbound(arg, step.span, flow);
@@ -213,7 +253,13 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
             "convert the argument before the call",
         ),
         _ => {
-            let name = if name == "**-" { "**" } else { name };
+            let name = match name {
+                "**-" => "**",
+                "%64." => "%",
+                "[]" => "[...]",
+                "unpack." => "unpacking",
+                same => same,
+            };
             (
                 format!("`{name}` has no compiled form for {operands}"),
                 format!("for {operands}"),

@@ -9,20 +9,24 @@
 //! its header: every loop of the IR is entered at one block. (After: Chevalier-Boisvert and Feeley, "Simple and effective
 //! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
 
+mod operation;
+mod tuple;
+
 use std::collections::{BTreeMap, HashMap};
 
 use super::decide;
 use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
+use super::narrow::Narrow;
 use super::origins::Origins;
+use crate::abi::MOST_TUPLES;
 use crate::ir::{
-    Block, BlockId, Constant, Exit, ExitId, Function, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
-    Value,
+    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
+    Tree, Value,
 };
-use crate::ops::{self, Recipe};
 use crate::source::Span;
-use crate::types::{Type, TypeSet};
+use crate::types::{Shape, Type, TypeSet};
 
 /// Versions of one block within one version of the loops around it.
 const VERSIONS: usize = 4;
@@ -36,12 +40,13 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
     let origins = Origins::of(flow, start.parameters.iter().map(|&(variable, _)| variable));
     let function = Function {
         name: flow.name.clone(),
-        parameters: start.parameters.len() as u32,
+        parameters: 0,
         locals: Vec::new(),
         blocks: Vec::new(),
         exits: Vec::new(),
         loops: Vec::new(),
         result: TypeSet::EMPTY,
+        tuples: Vec::new(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
         guards: flow.guards.clone(),
@@ -56,24 +61,11 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         counts: HashMap::new(),
         instances: HashMap::new(),
         exits: HashMap::new(),
-        reads: reads(flow),
+        narrow: &inferred.narrow,
         waiting: Vec::new(),
     };
     specialiser.run(start);
     specialiser.function
-}
-
-/// How many steps and ends read each variable.
-fn reads(flow: &Flow) -> Vec<u32> {
-    let mut reads = vec![0; flow.variables.len()];
-    for block in &flow.blocks {
-        let end = match block.end {
-            End::Jump(_) => None,
-            End::Branch(arg, ..) | End::Return(arg, ..) => arg.var(),
-        };
-        block.steps.iter().flat_map(Step::reads).chain(end).for_each(|variable| reads[variable.0 as usize] += 1);
-    }
-    reads
 }
 
 /// The versions of the loops around a place, outermost first; `None` for a loop in whose midst the code was entered, until
@@ -102,18 +94,20 @@ struct Instances {
 
 type Place = (FlowId, usize, Context);
 
+/// A scalar within a variable: the elements that lead to it.
+type Path = Vec<usize>;
+
 struct Specialiser<'a> {
     flow: &'a Flow,
     liveness: &'a Liveness,
     inferred: &'a Inferred,
     function: Function,
-    locals: HashMap<(VarId, TypeSet), LocalId>,
+    locals: HashMap<(VarId, Path, TypeSet), LocalId>,
     versions: HashMap<(Place, State), BlockId>,
     counts: HashMap<Place, usize>,
     instances: HashMap<(FlowLoopId, Context), Instances>,
-    exits: HashMap<(EntryId, Vec<LocalId>), ExitId>,
-    /// How many steps and ends read each variable.
-    reads: Vec<u32>,
+    exits: HashMap<(EntryId, Vec<Live>), ExitId>,
+    narrow: &'a Narrow,
     waiting: Vec<Waiting>,
 }
 
@@ -127,8 +121,9 @@ impl Specialiser<'_> {
         }
         for &(variable, one) in &start.parameters {
             state.insert(variable, one.into());
-            self.local(variable, one.into());
+            self.place(variable, one.into());
         }
+        self.function.parameters = self.function.locals.len() as u32;
         let block = self.block(&[]);
         let context = vec![None; self.flow.loops_around(start.block).len()];
         let at = Waiting { block, flow: start.block, step: 0, one_step: false, context, state };
@@ -143,6 +138,7 @@ impl Specialiser<'_> {
         while let Some(waiting) = self.waiting.pop() {
             self.fill(waiting);
         }
+        self.function.blocks.iter_mut().for_each(|block| operation::settle_chains(&mut block.statements));
     }
 
     fn block(&mut self, context: &[Option<LoopId>]) -> BlockId {
@@ -152,23 +148,53 @@ impl Specialiser<'_> {
         BlockId(self.function.blocks.len() as u32 - 1)
     }
 
-    fn local(&mut self, variable: VarId, types: TypeSet) -> LocalId {
+    /// The locals that hold a variable of these types.
+    fn place(&mut self, variable: VarId, types: TypeSet) -> Tree<LocalId> {
+        self.part(variable, &mut Path::new(), types)
+    }
+
+    fn part(&mut self, variable: VarId, path: &mut Path, types: TypeSet) -> Tree<LocalId> {
+        let Some(Type::Tuple(shape)) = types.single() else {
+            return Tree::Leaf(self.leaf(variable, path, types));
+        };
+        let part = |(at, &types)| {
+            path.push(at);
+            let part = self.part(variable, path, types);
+            path.pop();
+            part
+        };
+        Tree::Tuple(shape.elements().iter().enumerate().map(part).collect())
+    }
+
+    fn leaf(&mut self, variable: VarId, path: &Path, types: TypeSet) -> LocalId {
         let locals = &mut self.function.locals;
-        *self.locals.entry((variable, types)).or_insert_with(|| {
-            locals.push(Local { name: self.flow.variables[variable.0 as usize].name.clone(), types });
+        *self.locals.entry((variable, path.clone(), types)).or_insert_with(|| {
+            let name = &self.flow.variables[variable.0 as usize].name;
+            let name = path.iter().fold(name.clone(), |name, at| format!("{name}.{at}"));
+            locals.push(Local { name, types });
             LocalId(locals.len() as u32 - 1)
         })
     }
 
-    /// A local for a converted operand.
-    fn converted(&mut self, one: Type) -> LocalId {
+    /// A local for an intermediate value.
+    fn intermediate(&mut self, one: Type) -> LocalId {
         let at = self.function.locals.len();
         self.function.locals.push(Local { name: format!(".c{at}"), types: one.into() });
         LocalId(at as u32)
     }
 
     fn push(&mut self, block: BlockId, target: LocalId, value: Value, span: Span) {
-        self.function.blocks[block.0 as usize].statements.push(Statement { target, value, span });
+        let chain = Chain::Alone;
+        self.function.blocks[block.0 as usize].statements.push(Statement { target, value, chain, span });
+    }
+
+    /// Copies scalars to scalars that can hold them.
+    fn push_copies(&mut self, block: BlockId, targets: &Tree<LocalId>, sources: &Tree<Operand>, span: Span) {
+        for (target, source) in targets.leaves().into_iter().zip(sources.leaves()) {
+            if source != Operand::Local(target) {
+                self.push(block, target, Value::Convert(source), span);
+            }
+        }
     }
 
     fn end(&mut self, block: BlockId, terminator: Terminator) {
@@ -178,20 +204,24 @@ impl Specialiser<'_> {
     fn fill(&mut self, mut at: Waiting) {
         let flow_block = self.flow.block(at.flow);
         for step in &flow_block.steps[at.step..] {
-            let args = match &step.kind {
-                StepKind::Copy(arg) => std::slice::from_ref(arg),
-                StepKind::Op(_, args) => args,
-                StepKind::Keep(_) | StepKind::Leave(_) => &[],
+            let (args, whole): (&[Arg], bool) = match &step.kind {
+                StepKind::Copy(arg) => (std::slice::from_ref(arg), true),
+                StepKind::Tuple(args) => (args, true),
+                StepKind::Op(_, args) => (args, false),
+                StepKind::Keep(_) | StepKind::Leave(_) => (&[], true),
             };
-            let whole = matches!(step.kind, StepKind::Copy(_));
-            if let Some(variable) = self.must_split(args, whole, &at.state) {
-                self.split(&at, variable);
+            if let Some((variable, path)) = self.must_split(args, whole, &at.state) {
+                self.split(&at, variable, &path);
                 return;
             }
             let done = match &step.kind {
                 StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
                 StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
-                StepKind::Op(name, args) => self.operation(&mut at, step, name, args),
+                StepKind::Tuple(args) => self.display(&mut at, step, args),
+                StepKind::Op(name, args) => match self.element(&at, step, name, args) {
+                    Some(()) => return,
+                    None => self.operation(&mut at, step, name, args),
+                },
                 StepKind::Leave(_) => false,
             };
             if !done {
@@ -230,24 +260,26 @@ impl Specialiser<'_> {
                             }
                         }
                         None if types.iter().any(|one| of(one).is_some()) => {
-                            self.split(&at, variable);
+                            self.split(&at, variable, &Path::new());
                             return;
                         }
                         None => {}
                     }
                 }
-                let condition = self.operand(condition, &at.state);
+                let Tree::Leaf(condition) = self.operand(condition, &at.state) else {
+                    panic!("the checker branches by a truth value")
+                };
                 let then_block = self.edge(&at, then_block);
                 let else_block = self.edge(&at, else_block);
                 self.end(at.block, Terminator::Branch { condition, then_block, else_block });
             }
             End::Return(arg, entry, _) => {
-                if let Some(variable) = self.must_split(&[arg], true, &at.state) {
-                    self.split(&at, variable);
+                if let Some((variable, path)) = self.must_split(&[arg], true, &at.state) {
+                    self.split(&at, variable, &path);
                     return;
                 }
                 let types = self.types(arg, &at.state);
-                if types.contains(Type::Unbound) {
+                if types.contains(Type::Unbound) || !self.can_return(types) {
                     let exit = self.exit(entry, &at.state);
                     self.end(at.block, Terminator::Leave(exit));
                     return;
@@ -266,38 +298,57 @@ impl Specialiser<'_> {
         }
     }
 
-    fn operand(&mut self, arg: Arg, state: &State) -> Operand {
+    /// Takes note of the shape of a returned tuple; false if there are too many.
+    fn can_return(&mut self, types: TypeSet) -> bool {
+        let Some(Type::Tuple(shape)) = types.single() else { return true };
+        let tuples = &mut self.function.tuples;
+        if !tuples.contains(&shape) {
+            if tuples.len() >= MOST_TUPLES {
+                return false;
+            }
+            tuples.push(shape);
+        }
+        true
+    }
+
+    fn operand(&mut self, arg: Arg, state: &State) -> Tree<Operand> {
         match arg {
             Arg::Var(variable) => {
                 let types = self.types(arg, state);
-                Operand::Local(self.local(variable, types))
+                self.place(variable, types).map(&mut Operand::Local)
             }
-            Arg::Constant(constant) => Operand::Constant(constant),
+            Arg::Constant(constant) => Tree::Leaf(Operand::Constant(constant)),
         }
     }
 
-    /// A variable whose tag must be known first: an operation needs one type, a copy (`whole`) needs the value to be there.
-    fn must_split(&self, args: &[Arg], whole: bool, state: &State) -> Option<VarId> {
-        args.iter().copied().filter_map(Arg::var).find(|&variable| {
+    /// A scalar whose tag must be known first: an operation needs one type, a copy (`whole`) needs the value to be there.
+    fn must_split(&self, args: &[Arg], whole: bool, state: &State) -> Option<(VarId, Path)> {
+        args.iter().copied().filter_map(Arg::var).find_map(|variable| {
             let types = self.types(Arg::Var(variable), state);
-            types.is_tagged() && (!whole || types.contains(Type::Unbound))
+            let path = if whole {
+                (types.is_tagged() && types.contains(Type::Unbound)).then(Path::new)
+            } else {
+                tagged(types)
+            };
+            path.map(|path| (variable, path))
         })
     }
 
-    /// Switches on the tag of a variable; each arm goes on at the same step.
-    fn split(&mut self, at: &Waiting, variable: VarId) {
-        let types = self.types(Arg::Var(variable), &at.state);
-        let subject = self.local(variable, types);
+    /// Switches on the tag of a scalar in a variable; each arm goes on at the same step.
+    fn split(&mut self, at: &Waiting, variable: VarId, path: &Path) {
+        let whole = self.types(Arg::Var(variable), &at.state);
+        let types = part_of(whole, path);
+        let subject = self.leaf(variable, path, types);
         let at_end = at.step == self.flow.block(at.flow).steps.len();
         let mut arms = Vec::new();
         for one in types.iter() {
             let block = self.block(&at.context);
-            let known = self.local(variable, one.into());
+            let known = self.leaf(variable, path, one.into());
             if one != Type::Unbound {
                 self.push(block, known, Value::Convert(Operand::Local(subject)), Span::default());
             }
             let mut state = at.state.clone();
-            state.insert(variable, one.into());
+            state.insert(variable, with_part(whole, path, one.into()));
             arms.push((one, block));
             self.waiting.push(Waiting {
                 block,
@@ -334,48 +385,29 @@ impl Specialiser<'_> {
 
     fn copied(&mut self, at: &mut Waiting, step: &Step, arg: Arg, types: TypeSet) {
         let source = self.operand(arg, &at.state);
-        let target = self.local(step.target, types);
+        let target = self.place(step.target, types);
         at.state.insert(step.target, types);
         // A temporary that was made just now and is read by nothing else is written into the target at once.
-        if let (Arg::Var(variable), Operand::Local(local)) = (arg, source) {
-            let read_once = !self.flow.variables[variable.0 as usize].in_frame && self.reads[variable.0 as usize] == 1;
+        if let (Arg::Var(variable), Tree::Leaf(Operand::Local(local)), Tree::Leaf(target)) = (arg, &source, &target) {
+            let read_once = self.narrow.is_read_once(variable);
             let last = self.function.blocks[at.block.0 as usize].statements.last_mut();
-            if let Some(last) = last.filter(|last| read_once && last.target == local) {
-                last.target = target;
+            if let Some(last) = last.filter(|last| read_once && last.target == *local) {
+                last.target = *target;
                 return;
             }
         }
-        self.push(at.block, target, Value::Convert(source), step.span);
+        self.push_copies(at.block, &target, &source, step.span);
     }
 
-    /// Does an operation; false if it has no row or its row always leaves.
-    fn operation(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
-        let Some(types) = args.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>()
-        else {
-            return false;
-        };
-        if types.contains(&Type::Unbound) {
-            return false;
-        }
-        let Some(op) = ops::resolve(name, &types).filter(|op| op.row().recipe != Recipe::Leave) else { return false };
-        let row = op.row();
-        let mut operands = Vec::with_capacity(args.len());
-        for ((&arg, &param), &one) in args.iter().zip(row.params).zip(&types) {
-            let operand = self.operand(arg, &at.state);
-            operands.push(match operand {
-                _ if one == param => operand,
-                Operand::Constant(constant) => Operand::Constant(convert_constant(constant, param)),
-                Operand::Local(_) => {
-                    let target = self.converted(param);
-                    self.push(at.block, target, Value::Convert(operand), step.span);
-                    Operand::Local(target)
-                }
-            });
-        }
-        let exit = row.leaves().then(|| self.exit(step.entry, &at.state));
-        let target = self.local(step.target, row.result.into());
-        self.push(at.block, target, Value::Op { op, args: operands, exit }, step.span);
-        at.state.insert(step.target, row.result.into());
+    /// Makes a tuple; false if an element is unbound or the tuple is too large.
+    fn display(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
+        let elements = args.iter().map(|&arg| self.types(arg, &at.state)).collect::<Vec<_>>();
+        let Some(shape) = Shape::new(&elements) else { return false };
+        let sources = Tree::Tuple(args.iter().map(|&arg| self.operand(arg, &at.state)).collect());
+        let types = TypeSet::of(Type::Tuple(shape));
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, &sources, step.span);
+        at.state.insert(step.target, types);
         true
     }
 
@@ -385,7 +417,11 @@ impl Specialiser<'_> {
             (types.without(Type::Unbound) != TypeSet::EMPTY).then_some((variable, types))
         });
         let live = live.collect::<Vec<_>>();
-        let live = live.into_iter().map(|(variable, types)| self.local(variable, types)).collect::<Vec<_>>();
+        let live = live.into_iter().map(|(variable, types)| {
+            let name = self.flow.variables[variable.0 as usize].name.clone();
+            Live { name, value: self.place(variable, types) }
+        });
+        let live = live.collect::<Vec<_>>();
         let place = &self.flow.entries[entry.0 as usize];
         let exits = &mut self.function.exits;
         *self.exits.entry((entry, live.clone())).or_insert_with(|| {
@@ -412,9 +448,9 @@ impl Specialiser<'_> {
         for (&variable, &types) in there {
             let before = here.get(&variable).copied().unwrap_or_default();
             if before != types {
-                let source = self.local(variable, before);
-                let target = self.local(variable, types);
-                self.push(block, target, Value::Convert(Operand::Local(source)), Span::default());
+                let source = self.place(variable, before).map(&mut Operand::Local);
+                let target = self.place(variable, types);
+                self.push_copies(block, &target, &source, Span::default());
             }
         }
     }
@@ -474,7 +510,7 @@ impl Specialiser<'_> {
             }
         }
         let general = instances.general;
-        let state = self.general(header, 0);
+        let Some(state) = self.general(header, 0, &state) else { return self.left(header, 0, &outer, state) };
         if let Some(id) = general {
             return (self.function.loops[id.0 as usize].header, state);
         }
@@ -507,7 +543,8 @@ impl Specialiser<'_> {
         let has_room = self.has_room();
         let count = self.counts.entry(place.clone()).or_default();
         if *count >= VERSIONS || !has_room {
-            state = self.general(flow, step);
+            let Some(general) = self.general(flow, step, &state) else { return self.left(flow, step, &place.2, state) };
+            state = general;
             if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
                 return (block, state);
             }
@@ -533,12 +570,42 @@ impl Specialiser<'_> {
         live.ones().filter_map(types).collect()
     }
 
-    /// The state that includes every other at a place.
-    fn general(&self, flow: FlowId, step: usize) -> State {
+    /// The state that includes every other at a place, the one given among them; `None` if no local can hold what a variable may
+    /// be there.
+    fn general(&self, flow: FlowId, step: usize, state: &State) -> Option<State> {
         let types = self.inferred.at(self.flow, flow, step).unwrap_or_default();
         let live = self.liveness.at(self.flow, flow, step);
         let types = |at: usize| types.get(at).map(|&types| (VarId(at as u32), types));
-        live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect()
+        let general = live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect::<State>();
+        let includes = |(variable, types): (&VarId, &TypeSet)| {
+            general.get(variable).is_some_and(|general| general.includes(*types))
+        };
+        let holds = general.values().all(|types| types.is_held()) && state.iter().all(includes);
+        holds.then_some(general)
+    }
+
+    /// A block that leaves at a place, for a state that no version is made for.
+    fn left(
+        &mut self,
+        mut flow: FlowId,
+        mut step: usize,
+        context: &[Option<LoopId>],
+        state: State,
+    ) -> (BlockId, State) {
+        // Blocks without steps lead to the place where something is done next.
+        let entry = loop {
+            let here = self.flow.block(flow);
+            match (here.steps.get(step), &here.end) {
+                (Some(step), _) => break step.entry,
+                (None, End::Return(_, entry, _)) => break *entry,
+                (None, End::Jump(next)) => (flow, step) = (*next, 0),
+                (None, End::Branch(_, next, _)) => (flow, step) = (*next, 0),
+            }
+        };
+        let block = self.block(context);
+        let exit = self.exit(entry, &state);
+        self.end(block, Terminator::Leave(exit));
+        (block, state)
     }
 }
 
@@ -547,12 +614,31 @@ fn innermost(context: &[Option<LoopId>]) -> Option<LoopId> {
     context.iter().rev().find_map(|&id| id)
 }
 
-/// Converts a constant operand as Python does.
-fn convert_constant(constant: Constant, to: Type) -> Constant {
-    match (constant, to) {
-        (Constant::Bool(value), Type::Int) => Constant::Int(value.into()),
-        (Constant::Bool(value), Type::Float) => Constant::Float(f64::from(u8::from(value))),
-        (Constant::Int(value), Type::Float) => Constant::Float(value as f64),
-        (same, _) => same,
+/// The path to the first scalar that has a tag.
+fn tagged(types: TypeSet) -> Option<Path> {
+    if types.is_tagged() {
+        return Some(Path::new());
     }
+    let Some(Type::Tuple(shape)) = types.single() else { return None };
+    shape.elements().iter().enumerate().find_map(|(at, &types)| {
+        let mut path = tagged(types)?;
+        path.insert(0, at);
+        Some(path)
+    })
+}
+
+/// The types at a path.
+fn part_of(types: TypeSet, path: &[usize]) -> TypeSet {
+    match (path.split_first(), types.single()) {
+        (Some((&at, rest)), Some(Type::Tuple(shape))) => part_of(shape.elements()[at], rest),
+        _ => types,
+    }
+}
+
+/// The types with others at a path, which leave the number of leaves as it is.
+fn with_part(types: TypeSet, path: &[usize], part: TypeSet) -> TypeSet {
+    let (Some((&at, rest)), Some(Type::Tuple(shape))) = (path.split_first(), types.single()) else { return part };
+    let mut elements = shape.elements().to_vec();
+    elements[at] = with_part(elements[at], rest, part);
+    Shape::new(&elements).map_or(types, |shape| Type::Tuple(shape).into())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::{BlockId, Constant, ExitId, Function, LocalId, Operand, Point, Terminator, Value};
+use super::{BlockId, Chain, Constant, ExitId, Function, LocalId, Operand, Point, Terminator, Tree, Value};
 
 /// Prints a function. Locals of one name and several types are told apart by their type, `x@f64`.
 #[must_use]
@@ -49,13 +49,19 @@ impl Printer<'_> {
                 let target = &self.names[statement.target.0 as usize];
                 let types = function.local(statement.target).types.machine();
                 let value = self.value(&statement.value);
-                writeln!(self.text, "    {target}: {types} = {value}")?;
+                let chain = match statement.chain {
+                    Chain::Alone => "",
+                    Chain::Part => "  # part of a chain",
+                    Chain::End => "  # end of a chain",
+                };
+                writeln!(self.text, "    {target}: {types} = {value}{chain}")?;
             }
             let end = self.terminator(&block.terminator);
             writeln!(self.text, "    {end}")?;
         }
         for (at, exit) in function.exits.iter().enumerate() {
-            let live = exit.live.iter().map(|&id| self.names[id.0 as usize].as_str()).collect::<Vec<_>>().join(", ");
+            let live = exit.live.iter().flat_map(|live| live.value.leaves());
+            let live = live.map(|id| self.name(id)).collect::<Vec<_>>().join(", ");
             writeln!(self.text, "exit {at}: statement {} {}, live [{live}]", exit.statement, point(exit.point))?;
         }
         Ok(())
@@ -72,6 +78,17 @@ impl Printer<'_> {
             Operand::Constant(Constant::Bool(value)) => if value { "True" } else { "False" }.to_owned(),
             Operand::Constant(Constant::Int(value)) => value.to_string(),
             Operand::Constant(Constant::Float(value)) => format!("{value:?}"),
+            Operand::Constant(Constant::Nat(value)) => value.to_string(),
+            Operand::Constant(Constant::Complex(real, imag)) => format!("({real:?}, {imag:?}j)"),
+        }
+    }
+
+    fn tree(&self, value: &Tree<Operand>) -> String {
+        match value {
+            Tree::Leaf(operand) => self.operand(*operand),
+            Tree::Tuple(parts) => {
+                format!("({})", parts.iter().map(|part| self.tree(part)).collect::<Vec<_>>().join(", "))
+            }
         }
     }
 
@@ -106,7 +123,7 @@ impl Printer<'_> {
                 let arms = arms.iter().map(|(one, to)| format!("{} bb{}", one.machine(), to.0)).collect::<Vec<_>>();
                 format!("switch {}: {}", self.name(*subject), arms.join(", "))
             }
-            Terminator::Return(operand) => format!("return {}", self.operand(*operand)),
+            Terminator::Return(value) => format!("return {}", self.tree(value)),
             Terminator::Leave(ExitId(exit)) => format!("leave exit {exit}"),
         }
     }

@@ -3,18 +3,21 @@
 //! 1. Every id names something. The parameters are the first locals, each of one type.
 //! 2. Every local has a type; only a tagged one may be unbound, or one that is never written.
 //! 3. An operation's operands have exactly its row's types, its target the row's result; it has an exit exactly if the row can leave.
-//! 4. A conversion loses nothing: equal types, bool to int or float, int to float, into a tagged set, out of one to a member.
+//! 4. A conversion loses nothing: equal types, bool to int, an int without a sign, a number to a float or a complex, an int to its
+//!    low bits, into a tagged set, out of one to a member.
 //! 5. A branch is by a bool, a switch is over exactly the types of a tagged local, a return gives types that the result includes.
 //! 6. The first block has no predecessor. A loop is entered at its header only, outer loops stand before inner ones.
 //! 7. Every local is written before it is read, on every path, by exits too.
-//! 8. The live locals of an exit have distinct names.
-//! 9. The exit of a loop's poll can be taken at the start of its header.
+//! 8. The live variables of an exit have distinct names.
+//! 9. A returned tuple is of one of the function's shapes. No local holds a tuple.
+//! 10. A chain is parts, with conversions from bool between them, and their end, one behind the other; its intermediates are ints.
+//! 11. The exit of a loop's poll can be taken at the start of its header.
 
 use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::{BlockId, Function, LocalId, LoopId, Operand, Statement, Terminator, Value, reverse_post_order};
+use super::{BlockId, Chain, Function, LocalId, LoopId, Operand, Statement, Terminator, Value, reverse_post_order};
 use crate::ops::{Recipe, TABLE};
 use crate::types::{Type, TypeSet};
 
@@ -29,6 +32,7 @@ pub fn verify(function: &Function) -> Result<(), String> {
         for statement in &block.statements {
             check_statement(function, statement).map_err(place)?;
         }
+        chains(function, &block.statements).map_err(place)?;
         check_terminator(function, &block.terminator).map_err(place)?;
     }
     loops(function)?;
@@ -49,6 +53,8 @@ fn ids(function: &Function) -> Result<(), String> {
     }
     for local in &function.locals {
         ensure(!local.types.is_empty(), || format!("local `{}` has no type", local.name))?;
+        let is_scalar = local.types.is_held() && local.types.iter().all(|one| one.tag().is_some());
+        ensure(is_scalar, || format!("local `{}` is no scalar", local.name))?;
     }
     for block in &function.blocks {
         for statement in &block.statements {
@@ -69,8 +75,12 @@ fn ids(function: &Function) -> Result<(), String> {
         ensure(block.in_loop.is_none_or(|id| (id.0 as usize) < function.loops.len()), || "no such loop".to_owned())?;
         match &block.terminator {
             Terminator::Jump(_) => {}
-            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => {
+            Terminator::Branch { condition: operand, .. } => {
                 ensure(operand.local().is_none_or(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
+            }
+            Terminator::Return(value) => {
+                let mut locals = value.leaves().into_iter().filter_map(Operand::local);
+                ensure(locals.all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
             }
             Terminator::Switch { subject, .. } => {
                 ensure((subject.0 as usize) < count, || "no such local".to_owned())?;
@@ -81,8 +91,9 @@ fn ids(function: &Function) -> Result<(), String> {
         }
     }
     for exit in &function.exits {
-        ensure(exit.live.iter().all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
-        let mut names = exit.live.iter().map(|&id| function.local(id).name.as_str()).collect::<Vec<_>>();
+        let mut locals = exit.live.iter().flat_map(|live| live.value.leaves());
+        ensure(locals.all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
+        let mut names = exit.live.iter().map(|live| live.name.as_str()).collect::<Vec<_>>();
         names.sort_unstable();
         ensure(names.windows(2).all(|pair| pair[0] != pair[1]), || "an exit has a name twice".to_owned())?;
     }
@@ -120,11 +131,32 @@ fn check_statement(function: &Function, statement: &Statement) -> Result<(), Str
 fn converts(source: TypeSet, target: TypeSet) -> bool {
     match (source.single(), target.single()) {
         _ if source == target => true,
-        (Some(Type::Bool), Some(Type::Int | Type::Float)) | (Some(Type::Int), Some(Type::Float)) => true,
+        (Some(Type::Bool), Some(Type::Int | Type::Nat | Type::Float | Type::Complex | Type::Low))
+        | (Some(Type::Int | Type::Nat), Some(Type::Float | Type::Complex | Type::Low))
+        | (Some(Type::Float), Some(Type::Complex)) => true,
         (Some(_), Some(_)) => false,
         (None, Some(member)) => source.contains(member) && member != Type::Unbound,
         (Some(_) | None, None) => target.includes(source),
     }
+}
+
+fn chains(function: &Function, statements: &[Statement]) -> Result<(), String> {
+    let mut inside = false;
+    for statement in statements {
+        let ints = match &statement.value {
+            Value::Convert(_) => true,
+            Value::Op { op, .. } => op.row().params.iter().chain([&op.row().result]).all(|one| *one == Type::Int),
+        };
+        ensure(statement.chain == Chain::Alone || ints, || "a chain of other types than ints".to_owned())?;
+        let holds = match statement.chain {
+            Chain::Alone => !inside,
+            Chain::Part => function.local(statement.target).types == Type::Int.into(),
+            Chain::End => inside && matches!(statement.value, Value::Op { .. }),
+        };
+        ensure(holds, || "a chain is broken".to_owned())?;
+        inside = statement.chain == Chain::Part;
+    }
+    ensure(!inside, || "a chain has no end".to_owned())
 }
 
 fn check_terminator(function: &Function, terminator: &Terminator) -> Result<(), String> {
@@ -140,10 +172,14 @@ fn check_terminator(function: &Function, terminator: &Terminator) -> Result<(), 
             let holds = types.is_tagged() && covered == types && arms.len() == types.iter().count();
             ensure(holds, || format!("a switch over {} with arms for {}", types.machine(), covered.machine()))
         }
-        Terminator::Return(operand) => {
-            let types = function.types(*operand);
-            let holds = function.result.includes(types) && !types.contains(Type::Unbound);
-            ensure(holds, || format!("returns {}", types.machine()))
+        Terminator::Return(value) => {
+            let types = function.returned_types(value).unwrap_or_default();
+            let known = match types.single() {
+                Some(Type::Tuple(shape)) => function.tuples.contains(&shape),
+                _ => true,
+            };
+            let holds = !types.is_empty() && function.result.includes(types) && !types.contains(Type::Unbound);
+            ensure(holds && known && !types.contains(Type::Low), || format!("returns {}", types.machine()))
         }
     }
 }
@@ -225,7 +261,8 @@ fn written_before_read(function: &Function) -> Result<(), String> {
             })
         };
         let leave = |written: &FixedBitSet, exit: super::ExitId| {
-            function.exits[exit.0 as usize].live.iter().try_for_each(|&id| read(written, id))
+            let live = function.exits[exit.0 as usize].live.iter().flat_map(|live| live.value.leaves());
+            live.into_iter().try_for_each(|id| read(written, id))
         };
         let polling = function.loops.iter().filter(|inner| inner.header == BlockId(at as u32));
         polling.filter_map(|inner| inner.poll).try_for_each(|exit| leave(written, exit))?;
@@ -240,8 +277,11 @@ fn written_before_read(function: &Function) -> Result<(), String> {
         }
         match &block.terminator {
             Terminator::Jump(_) => {}
-            Terminator::Branch { condition: operand, .. } | Terminator::Return(operand) => {
+            Terminator::Branch { condition: operand, .. } => {
                 operand.local().map_or(Ok(()), |id| read(written, id))?;
+            }
+            Terminator::Return(value) => {
+                value.leaves().into_iter().filter_map(Operand::local).try_for_each(|id| read(written, id))?;
             }
             Terminator::Switch { subject, .. } => read(written, *subject)?,
             Terminator::Leave(exit) => leave(written, *exit)?,

@@ -26,6 +26,7 @@ pub struct Builder<'ctx> {
     pub i1: IntType<'ctx>,
     pub i8: IntType<'ctx>,
     pub i64: IntType<'ctx>,
+    pub i128: IntType<'ctx>,
     pub f64: FloatType<'ctx>,
     inner: Inner<'ctx>,
 }
@@ -52,6 +53,7 @@ impl<'ctx> Builder<'ctx> {
             i1: context.bool_type(),
             i8: context.i8_type(),
             i64: context.i64_type(),
+            i128: context.i128_type(),
             f64: context.f64_type(),
             inner: context.create_builder(),
         };
@@ -134,6 +136,19 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_alloca(ty, name).expect("a sized type")
     }
 
+    /// A slot that is made where the function begins, whatever block is current.
+    pub fn alloca_at_entry(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
+        let current = self.current();
+        let entry = self.function.get_first_basic_block().expect("an entry");
+        match entry.get_first_instruction() {
+            Some(first) => self.inner.position_before(&first),
+            None => self.inner.position_at_end(entry),
+        }
+        let slot = self.alloca(ty, name);
+        self.inner.position_at_end(current);
+        slot
+    }
+
     pub fn load(&self, ty: impl BasicType<'ctx>, from: PointerValue<'ctx>) -> BasicValueEnum<'ctx> {
         self.inner.build_load(ty, from, "").expect("a sized type")
     }
@@ -160,6 +175,7 @@ impl<'ctx> Builder<'ctx> {
         sub(IntValue) = build_int_sub;
         sub_no_wrap(IntValue) = build_int_nsw_sub;
         div(IntValue) = build_int_signed_div;
+        mul(IntValue) = build_int_mul;
         div_unsigned(IntValue) = build_int_unsigned_div;
         rem(IntValue) = build_int_signed_rem;
         rem_unsigned(IntValue) = build_int_unsigned_rem;
@@ -181,6 +197,10 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn shr_unsigned(&self, value: IntValue<'ctx>, count: IntValue<'ctx>) -> IntValue<'ctx> {
         self.inner.build_right_shift(value, count, false, "").expect("ints of equal types")
+    }
+
+    pub fn widen_signed(&self, value: IntValue<'ctx>, to: IntType<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_int_s_extend(value, to, "").expect("a wider type")
     }
 
     pub fn fneg(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
@@ -234,7 +254,7 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
     }
 
-    pub fn bool_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
+    pub fn unsigned_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_unsigned_int_to_float(value, self.f64, "").expect("an int")
     }
 

@@ -16,7 +16,7 @@ use inkwell::values::{IntValue, PointerValue};
 use super::{Lowerer, signed};
 use crate::abi::Services;
 use crate::backend::{Options, Overflow};
-use crate::ir::{BlockId, ExitId, Function, LoopId};
+use crate::ir::{BlockId, Chain, ExitId, Function, LoopId};
 use crate::loops::plan::{Plan, Proof};
 use crate::loops::{self, Counter, Shape, ranges};
 use crate::ops::Predicate;
@@ -122,9 +122,18 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The statements and the end of a block.
     fn fill(&mut self, at: BlockId, plan: Option<&Plan>) {
         let block = self.function.block(at);
-        for (place, statement) in block.statements.iter().enumerate() {
-            self.loops.proof = plan.and_then(|plan| plan.proofs.get(&(at, place))).copied().unwrap_or_default();
-            self.statement(statement);
+        let mut place = 0;
+        while let Some(statement) = block.statements.get(place) {
+            let parts = block.statements[place..].iter().take_while(|one| one.chain == Chain::Part).count();
+            let proof = |place| plan.and_then(|plan| plan.proofs.get(&(at, place))).copied().unwrap_or_default();
+            if parts > 0 {
+                let proofs = (place..=place + parts).map(proof).collect::<Vec<_>>();
+                self.chain(&block.statements[place..=place + parts], &proofs);
+            } else {
+                self.loops.proof = proof(place);
+                self.statement(statement);
+            }
+            place += parts + 1;
         }
         self.loops.proof = Proof::default();
         self.terminator(&block.terminator);

@@ -2,7 +2,9 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
+mod complex;
 mod math;
+mod nat;
 
 use std::mem::offset_of;
 
@@ -43,9 +45,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let count = self.at_most_63(int(1));
                 Loaded::Int(self.b.shr(int(0), count))
             }
-            Recipe::And => args[0].with_bits(self.b.and(args[0].bits(), args[1].bits())),
-            Recipe::Or => args[0].with_bits(self.b.or(args[0].bits(), args[1].bits())),
-            Recipe::Xor => args[0].with_bits(self.b.xor(args[0].bits(), args[1].bits())),
+            Recipe::And | Recipe::Mask => Loaded::Int(self.b.and(int(0), int(1))),
+            Recipe::Or => Loaded::Int(self.b.or(int(0), int(1))),
+            Recipe::Xor => Loaded::Int(self.b.xor(int(0), int(1))),
             Recipe::InvertInt => Loaded::Int(self.b.not(int(0))),
             Recipe::Same => args[0],
             Recipe::AddFloat => Loaded::Float(self.b.fadd(float(0), float(1))),
@@ -84,6 +86,69 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::StepUp => Loaded::Int(self.b.add_no_wrap(int(0), self.b.int(1))),
             Recipe::StepDown => Loaded::Int(self.b.sub_no_wrap(int(0), self.b.int(1))),
             Recipe::WrappingAdd => Loaded::Int(self.b.add(int(0), int(1))),
+            Recipe::AddNat => Loaded::Nat(self.checked_nat("llvm.uadd.with.overflow", int(0), int(1), exit)),
+            Recipe::SubNat => Loaded::Nat(self.checked_nat("llvm.usub.with.overflow", int(0), int(1), exit)),
+            Recipe::MulNat => Loaded::Nat(self.checked_nat("llvm.umul.with.overflow", int(0), int(1), exit)),
+            Recipe::DivNat => Loaded::Float(self.div_nat(int(0), int(1), exit)),
+            Recipe::FloorDivNat => {
+                self.leave_if_zero_int(int(1), exit);
+                Loaded::Nat(self.b.div_unsigned(int(0), int(1)))
+            }
+            Recipe::ModNat => {
+                self.leave_if_zero_int(int(1), exit);
+                Loaded::Nat(self.b.rem_unsigned(int(0), int(1)))
+            }
+            Recipe::ModNatInt => {
+                let unfit = self.b.compare(IntPredicate::SLE, int(1), self.b.int(0));
+                self.leave_if(unfit, exit);
+                Loaded::Int(self.b.rem_unsigned(int(0), int(1)))
+            }
+            Recipe::ShlNat => Loaded::Nat(self.shl_nat(int(0), int(1), exit)),
+            Recipe::ShrNat => Loaded::Nat(self.shr_nat(int(0), int(1), exit)),
+            Recipe::NegNat => Loaded::Int(self.neg_nat(int(0), exit)),
+            Recipe::InvertNat => {
+                self.leave_if_negative(int(0), exit);
+                Loaded::Int(self.b.not(int(0)))
+            }
+            Recipe::CompareNat(predicate) => Loaded::Bool(self.b.compare(unsigned(predicate), int(0), int(1))),
+            Recipe::CompareNatInt(predicate) => Loaded::Bool(self.compare_nat_int(predicate, int(0), int(1))),
+            Recipe::CompareIntNat(predicate) => Loaded::Bool(self.compare_nat_int(swapped(predicate), int(1), int(0))),
+            Recipe::CompareNatFloat(predicate) => Loaded::Bool(self.compare_nat_float(predicate, int(0), float(1))),
+            Recipe::CompareFloatNat(predicate) => {
+                Loaded::Bool(self.compare_nat_float(swapped(predicate), int(1), float(0)))
+            }
+            Recipe::NatOfInt => {
+                self.leave_if_negative(int(0), exit);
+                Loaded::Nat(int(0))
+            }
+            Recipe::AddLow => Loaded::Low(self.b.add(int(0), int(1))),
+            Recipe::SubLow => Loaded::Low(self.b.sub(int(0), int(1))),
+            Recipe::MulLow => Loaded::Low(self.b.mul(int(0), int(1))),
+            Recipe::NegLow => Loaded::Low(self.b.sub(self.b.int(0), int(0))),
+            Recipe::ShlLow => Loaded::Low(self.shl_low(int(0), int(1), exit)),
+            Recipe::PowLow => {
+                self.leave_if_negative(int(1), exit);
+                let args = [int(0).into(), int(1).into()];
+                Loaded::Low(self.b.call("brrr_int_pow_wrapping", self.b.i64.into(), &args, true).into_int_value())
+            }
+            Recipe::AddComplex
+            | Recipe::SubComplex
+            | Recipe::MulComplex
+            | Recipe::DivComplex
+            | Recipe::NegComplex
+            | Recipe::EqualComplex(_)
+            | Recipe::EqualComplexInt(..)
+            | Recipe::TruthComplex
+            | Recipe::AbsComplex
+            | Recipe::Real
+            | Recipe::Imag
+            | Recipe::Conjugate
+            | Recipe::ComplexOf => self.complex_recipe(op.row().recipe, args, exit),
+            Recipe::LeaveIf => {
+                self.leave_if(args[0].bits(), exit);
+                args[0]
+            }
+            Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
             Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
             Recipe::AbsFloat => Loaded::Float(self.fabs(float(0))),
             Recipe::CopySign => Loaded::Float(self.copysign(float(0), float(1))),
@@ -142,9 +207,22 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let pair = self.b.intrinsic(name, &[self.b.i64.into()], &[left.into(), right.into()]);
         if !self.wraps() {
             let overflow = self.b.part(pair, 1);
-            self.leave_if(overflow, exit);
+            match self.overflow_to {
+                Some(aside) => self.branch_away_if(overflow, aside),
+                None => self.leave_if(overflow, exit),
+            }
         }
         self.b.part(pair, 0)
+    }
+
+    pub(super) fn leave_if_negative(&mut self, value: IntValue<'ctx>, exit: Leaving) {
+        let negative = self.b.compare(IntPredicate::SLT, value, self.b.int(0));
+        self.leave_if(negative, exit);
+    }
+
+    fn leave_if_zero_int(&mut self, value: IntValue<'ctx>, exit: Leaving) {
+        let zero = self.b.compare(IntPredicate::EQ, value, self.b.int(0));
+        self.leave_if(zero, exit);
     }
 
     fn at_most_63(&self, count: IntValue<'ctx>) -> IntValue<'ctx> {
@@ -449,6 +527,17 @@ pub(super) const fn signed(predicate: Predicate) -> IntPredicate {
         Predicate::Ne => IntPredicate::NE,
         Predicate::Gt => IntPredicate::SGT,
         Predicate::Ge => IntPredicate::SGE,
+    }
+}
+
+const fn unsigned(predicate: Predicate) -> IntPredicate {
+    match predicate {
+        Predicate::Lt => IntPredicate::ULT,
+        Predicate::Le => IntPredicate::ULE,
+        Predicate::Eq => IntPredicate::EQ,
+        Predicate::Ne => IntPredicate::NE,
+        Predicate::Gt => IntPredicate::UGT,
+        Predicate::Ge => IntPredicate::UGE,
     }
 }
 

@@ -79,13 +79,15 @@ fn singleton(arg: Arg) -> Option<&'static str> {
         Arg::Constant(Constant::None) => Some("is.None."),
         Arg::Constant(Constant::Bool(true)) => Some("is.True."),
         Arg::Constant(Constant::Bool(false)) => Some("is.False."),
-        Arg::Constant(Constant::Int(_) | Constant::Float(_)) | Arg::Var(_) => None,
+        Arg::Constant(Constant::Int(_) | Constant::Float(_) | Constant::Nat(_) | Constant::Complex(..))
+        | Arg::Var(_) => None,
     }
 }
 
 const fn is_nan(constant: Constant) -> bool {
     match constant {
         Constant::Float(value) => value.is_nan(),
-        Constant::None | Constant::Bool(_) | Constant::Int(_) => false,
+        Constant::Complex(real, imag) => real.is_nan() || imag.is_nan(),
+        Constant::None | Constant::Bool(_) | Constant::Int(_) | Constant::Nat(_) => false,
     }
 }

@@ -50,6 +50,8 @@ impl Binder<'_> {
             Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => text.as_str(),
             Expr::Constant(ast::ExprConstant { value: ast::Constant::None, .. }) => "None",
             Expr::Name(name) => name.id.as_str(),
+            // `tuple[int, float]`
+            Expr::Subscript(_) => self.file.slice(span(expression)),
             _ => "",
         };
         Type::from_python(text.trim()).map_or_else(|| Annotation::Other(span(expression)), Annotation::Type)

@@ -135,7 +135,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Type::Float => Loaded::Float(self.b.call(function, self.b.f64.into(), &passed, true).into_float_value()),
             _ => {
                 let word = self.b.call(function, self.b.i64.into(), &passed, true).into_int_value();
-                self.of_payload(result, word)
+                self.of_payload(result, [Some(word), None])
             }
         }
     }
@@ -143,7 +143,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn passed(&self, arg: Loaded<'ctx>) -> BasicMetadataValueEnum<'ctx> {
         match arg {
             Loaded::Float(value) => value.into(),
-            other => self.to_tagged(other).1.into(),
+            Loaded::Bool(bit) => self.b.widen(bit, self.b.i64).into(),
+            other => other.int().into(),
         }
     }
 
@@ -161,22 +162,23 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let failed = self.b.call(function, self.b.i8.into(), &passed, false).into_int_value();
         self.leave_if(self.b.compare(IntPredicate::NE, failed, self.b.i8.const_zero()), exit);
         let payload = self.b.load(self.b.i64, written).into_int_value();
-        self.of_payload(result, payload)
+        self.of_payload(result, [Some(payload), None])
     }
 
     /// The interpreter's own function: the arguments go as payloads, of the types of the row.
     pub(super) fn host(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
         let words = self.boxes(args.len().max(1));
-        for (at, arg) in args.iter().enumerate() {
-            let payload = self.to_tagged(*arg).1;
-            self.b.store(self.b.element(words, at), payload);
+        let payload = args.iter().flat_map(|arg| self.to_tagged(*arg).1).flatten();
+        for (at, word) in payload.enumerate() {
+            self.b.store(self.b.element(words, at), word);
         }
-        let written = self.scratch();
+        let written = self.wide_scratch();
         let row = self.b.i64.const_int(op.0.into(), false);
         let passed = [row.into(), words.into(), written.into()];
         let failed = self.b.service(offset_of!(Services, host), self.b.i8.into(), &passed).into_int_value();
         self.leave_if(self.b.compare(IntPredicate::NE, failed, self.b.i8.const_zero()), exit);
-        let payload = self.b.load(self.b.i64, written).into_int_value();
-        self.of_payload(op.row().result, payload)
+        let word = |at| Some(self.b.load(self.b.i64, self.b.element(written, at)).into_int_value());
+        let result = op.row().result;
+        self.of_payload(result, [word(0), (result.words() > 1).then(|| word(1)).flatten()])
     }
 }

@@ -1,0 +1,177 @@
+//! Operations on scalars: the row of the table, its operands converted, its exit.
+
+use super::{Specialiser, State, Waiting};
+use crate::check::choose::{Choice, choose, convert_constant};
+use crate::check::flow::{Arg, EntryId, Step};
+use crate::check::narrow::Need;
+use crate::ir::{BlockId, Chain, Constant, LocalId, Operand, Tree, Value};
+use crate::ops::Recipe;
+use crate::source::Span;
+use crate::types::Type;
+
+/// A scalar that is being worked with.
+pub(super) type Scalar = (Operand, Type);
+
+/// Where operations are emitted: a block, the types there, the exit and the place of the step.
+pub(super) struct Site<'a> {
+    pub block: BlockId,
+    pub state: &'a State,
+    pub entry: EntryId,
+    pub span: Span,
+}
+
+impl Specialiser<'_> {
+    /// Does an operation; false if it has no row or its row always leaves.
+    pub(super) fn operation(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        let mut operands = Vec::with_capacity(args.len());
+        for &arg in args {
+            let one = self.types(arg, &at.state).single();
+            match (self.operand(arg, &at.state), one) {
+                (_, None | Some(Type::Unbound)) => return false,
+                (Tree::Leaf(operand), Some(one)) => operands.push((operand, one)),
+                (Tree::Tuple(_), Some(_)) => return self.on_tuples(at, step, name, args),
+            }
+        }
+        let need = self.narrow.need(step.target);
+        let low = match need {
+            Need::Low => true,
+            Need::Remainder(number) => self.is_of_ints(number, &at.state),
+            Need::All | Need::Wide => false,
+        };
+        let known = operands.iter().map(|&(operand, one)| (one, constant(operand))).collect::<Vec<_>>();
+        let Some(choice) = choose(name, &known, low) else { return false };
+        let result = choice.op.row().result;
+        let target = self.leaf(step.target, &Vec::new(), result.into());
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        if !self.emit(&site, choice, &operands, target) {
+            return false;
+        }
+        let chain = self.chain(choice.op.row().recipe, need);
+        if let Some(last) = self.function.blocks[at.block.0 as usize].statements.last_mut() {
+            last.chain = chain;
+        }
+        at.state.insert(step.target, result.into());
+        true
+    }
+
+    /// A row on operands of known types, into a local of its own.
+    pub(super) fn compute(&mut self, site: &Site<'_>, name: &str, operands: &[Scalar]) -> Option<Scalar> {
+        let known = operands.iter().map(|&(operand, one)| (one, constant(operand))).collect::<Vec<_>>();
+        let choice = choose(name, &known, false)?;
+        let result = choice.op.row().result;
+        let target = self.intermediate(result);
+        self.emit(site, choice, operands, target).then_some((Operand::Local(target), result))
+    }
+
+    /// Writes what a row gives; false if a constant has no form of the parameter's type.
+    fn emit(&mut self, site: &Site<'_>, choice: Choice, operands: &[Scalar], target: LocalId) -> bool {
+        let row = choice.op.row();
+        if row.recipe == Recipe::Leave {
+            return false;
+        }
+        let mut args = Vec::with_capacity(row.params.len());
+        for (at, &param) in row.params.iter().enumerate() {
+            if let Some((place, constant)) = choice.constant
+                && place == at
+            {
+                args.push(Operand::Constant(constant));
+                continue;
+            }
+            let Some(&(operand, one)) = operands.get(at) else { return false };
+            let Some(converted) = self.converted(site, operand, one, param) else { return false };
+            args.push(converted);
+        }
+        let exit = row.leaves().then(|| self.exit(site.entry, site.state));
+        self.push(site.block, target, Value::Op { op: choice.op, args, exit }, site.span);
+        true
+    }
+
+    /// An operand as a row takes it.
+    fn converted(&mut self, site: &Site<'_>, operand: Operand, one: Type, param: Type) -> Option<Operand> {
+        match operand {
+            _ if one == param => Some(operand),
+            Operand::Constant(constant) if param == Type::Low => {
+                let constant = low_constant(constant).map(Operand::Constant)?;
+                Some(self.convert(site, constant, param))
+            }
+            Operand::Constant(constant) => convert_constant(constant, param).map(Operand::Constant),
+            // An int that is negative has no form without a sign.
+            Operand::Local(_) if (one, param) == (Type::Int, Type::Nat) => {
+                self.compute(site, "nat.", &[(operand, one)]).map(|(operand, _)| operand)
+            }
+            Operand::Local(_) => Some(self.convert(site, operand, param)),
+        }
+    }
+
+    fn convert(&mut self, site: &Site<'_>, operand: Operand, to: Type) -> Operand {
+        let target = self.intermediate(to);
+        self.push(site.block, target, Value::Convert(operand), site.span);
+        Operand::Local(target)
+    }
+
+    /// True if everything that the intermediates of a remainder are computed from is known to be an int.
+    fn is_of_ints(&self, remainder: u32, state: &State) -> bool {
+        self.narrow.leaves(remainder).iter().all(|variable| {
+            let types = state.get(variable).copied().unwrap_or_default();
+            matches!(types.single(), Some(Type::Bool | Type::Int | Type::Nat | Type::Low))
+        })
+    }
+
+    /// The place of a statement in a chain that may be done in 128 bits.
+    fn chain(&self, recipe: Recipe, need: Need) -> Chain {
+        match recipe {
+            Recipe::AddInt | Recipe::SubInt | Recipe::MulInt if need == Need::Wide => Chain::Part,
+            Recipe::ModInt | Recipe::FloorDivInt | Recipe::ShrInt => Chain::End,
+            _ => Chain::Alone,
+        }
+    }
+}
+
+fn constant(operand: Operand) -> Option<Constant> {
+    match operand {
+        Operand::Constant(constant) => Some(constant),
+        Operand::Local(_) => None,
+    }
+}
+
+/// A constant whose low 64 bits can be taken.
+fn low_constant(constant: Constant) -> Option<Constant> {
+    match constant {
+        Constant::Bool(_) | Constant::Int(_) | Constant::Nat(_) => Some(constant),
+        Constant::None | Constant::Float(_) | Constant::Complex(..) => None,
+    }
+}
+
+/// Settles which statements of a block are chains: those that begin with parts, go on with parts and the conversions between
+/// them, and end where they are read. Others are statements of their own.
+pub(super) fn settle_chains(statements: &mut [crate::ir::Statement]) {
+    let mut at = 0;
+    while at < statements.len() {
+        let first = at;
+        let in_chain = |one: &crate::ir::Statement| {
+            one.chain == Chain::Part || matches!(one.value, Value::Convert(_)) && one.chain == Chain::Alone
+        };
+        if statements[at].chain != Chain::Part {
+            statements[at].chain = Chain::Alone;
+            at += 1;
+            continue;
+        }
+        while at < statements.len() && in_chain(&statements[at]) {
+            at += 1;
+        }
+        let parts = statements[first..at].iter().filter(|one| matches!(one.value, Value::Op { .. }));
+        let parts = parts.map(|one| one.target).collect::<Vec<_>>();
+        let last = statements.get(at).filter(|one| one.chain == Chain::End);
+        let reads = |target: &LocalId| match last.map(|one| &one.value) {
+            Some(Value::Op { args, .. }) => args.contains(&Operand::Local(*target)),
+            Some(Value::Convert(_)) | None => false,
+        };
+        // The last part is what the end divides or shifts.
+        let holds = parts.last().is_some_and(reads);
+        let chain = if holds { Chain::Part } else { Chain::Alone };
+        statements[first..at].iter_mut().for_each(|one| one.chain = chain);
+        if holds {
+            at += 1;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Operations on tuples: taken apart into operations on their elements.
+
+use super::operation::{Scalar, Site};
+use super::{Specialiser, Waiting};
+use crate::check::flow::{Arg, Step};
+use crate::check::tuple::{self, Index};
+use crate::ir::{Constant, Operand, Terminator, Tree};
+use crate::types::{Type, TypeSet};
+
+/// A value with its types, taken apart.
+type Item = (Tree<Operand>, TypeSet);
+
+impl Specialiser<'_> {
+    /// Does an operation with a tuple among its operands; false if compiled code does not.
+    pub(super) fn on_tuples(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        let items =
+            args.iter().map(|&arg| (self.operand(arg, &at.state), self.types(arg, &at.state))).collect::<Vec<_>>();
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let Some((value, types)) = self.tuple_value(&site, name, &items) else { return false };
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, &value, step.span);
+        at.state.insert(step.target, types);
+        true
+    }
+
+    fn tuple_value(&mut self, site: &Site<'_>, name: &str, items: &[Item]) -> Option<Item> {
+        let bool_of = |value: bool| (Tree::Leaf(Operand::Constant(Constant::Bool(value))), Type::Bool.into());
+        match (name, items) {
+            ("[]", [(Tree::Tuple(parts), types), (Tree::Leaf(Operand::Constant(index)), _)]) => {
+                let at = tuple::constant_index(*index, parts.len())?;
+                Some((parts[at].clone(), tuple::elements(*types)?[at]))
+            }
+            (
+                "unpack.",
+                [
+                    (Tree::Tuple(parts), types),
+                    (Tree::Leaf(Operand::Constant(Constant::Int(count))), _),
+                    (Tree::Leaf(Operand::Constant(Constant::Int(at))), _),
+                ],
+            ) => {
+                let at = usize::try_from(*at).ok().filter(|_| parts.len() as i64 == *count)?;
+                if parts.is_empty() {
+                    return Some((Tree::Leaf(Operand::Constant(Constant::None)), Type::None.into()));
+                }
+                Some((parts.get(at)?.clone(), *tuple::elements(*types)?.get(at)?))
+            }
+            ("len", [(Tree::Tuple(parts), _)]) => {
+                Some((Tree::Leaf(Operand::Constant(Constant::Int(parts.len() as i64))), Type::Int.into()))
+            }
+            ("truth.", [(Tree::Tuple(parts), _)]) => Some(bool_of(!parts.is_empty())),
+            ("+", [(Tree::Tuple(left), left_types), (Tree::Tuple(right), right_types)]) => {
+                let parts = left.iter().chain(right).cloned().collect();
+                Some((Tree::Tuple(parts), tuple::joined(*left_types, *right_types)?))
+            }
+            ("==", [left, right]) => self.equal(site, left, right).map(leaf),
+            ("!=", [left, right]) => {
+                let equal = self.equal(site, left, right)?;
+                self.compute(site, "not", &[equal]).map(leaf)
+            }
+            ("<" | "<=" | ">" | ">=", [(Tree::Tuple(_), _), (Tree::Tuple(_), _)]) => {
+                self.ordered(site, name, &items[0], &items[1]).map(leaf)
+            }
+            _ => tuple::constant_answer(name, items.first()?.1).map(bool_of),
+        }
+    }
+
+    /// Equal as CPython compares elements: identical or equal. Whether a NaN is identical is not known here, so it leaves.
+    fn equal(&mut self, site: &Site<'_>, left: &Item, right: &Item) -> Option<Scalar> {
+        let constant = |value| Some((Operand::Constant(Constant::Bool(value)), Type::Bool));
+        match (&left.0, &right.0) {
+            (Tree::Leaf(one), Tree::Leaf(other)) => {
+                let (one, other) = ((*one, left.1.single()?), (*other, right.1.single()?));
+                self.compute(site, "same.", &[one, other]).or_else(|| self.compute(site, "==", &[one, other]))
+            }
+            (Tree::Tuple(one), Tree::Tuple(other)) if one.len() == other.len() => {
+                let (types, others) = (tuple::elements(left.1)?, tuple::elements(right.1)?);
+                let mut all: Option<Scalar> = None;
+                for at in 0..one.len() {
+                    let both = self.equal(site, &(one[at].clone(), types[at]), &(other[at].clone(), others[at]))?;
+                    all = Some(match all {
+                        Some(all) => self.compute(site, "&", &[all, both])?,
+                        None => both,
+                    });
+                }
+                all.or_else(|| constant(true))
+            }
+            (Tree::Tuple(_), Tree::Tuple(_)) | (Tree::Leaf(_), Tree::Tuple(_)) | (Tree::Tuple(_), Tree::Leaf(_)) => {
+                constant(false)
+            }
+        }
+    }
+
+    /// The first elements that differ decide; if none do, the lengths.
+    fn ordered(&mut self, site: &Site<'_>, name: &str, left: &Item, right: &Item) -> Option<Scalar> {
+        let (Tree::Tuple(one), Tree::Tuple(other)) = (&left.0, &right.0) else {
+            let (Tree::Leaf(one), Tree::Leaf(other)) = (&left.0, &right.0) else { return None };
+            return self.compute(site, name, &[(*one, left.1.single()?), (*other, right.1.single()?)]);
+        };
+        let (types, others) = (tuple::elements(left.1)?, tuple::elements(right.1)?);
+        let by_length = match name {
+            "<" => one.len() < other.len(),
+            "<=" => one.len() <= other.len(),
+            ">" => one.len() > other.len(),
+            _ => one.len() >= other.len(),
+        };
+        // So far all are equal, and so far one has decided for the answer true.
+        let mut equal: Scalar = (Operand::Constant(Constant::Bool(true)), Type::Bool);
+        let mut result: Scalar = (Operand::Constant(Constant::Bool(false)), Type::Bool);
+        for at in 0..one.len().min(other.len()) {
+            let (a, b) = ((one[at].clone(), types[at]), (other[at].clone(), others[at]));
+            let same = self.equal(site, &a, &b)?;
+            let differ = self.compute(site, "not", &[same])?;
+            let first = self.compute(site, "&", &[equal, differ])?;
+            match self.ordered(site, name, &a, &b) {
+                Some(decided) => {
+                    let decided = self.compute(site, "&", &[first, decided])?;
+                    result = self.compute(site, "|", &[result, decided])?;
+                }
+                // They have no order: TypeError, if it comes to them.
+                None => drop(self.compute(site, "leave_if.", &[first])?),
+            }
+            equal = self.compute(site, "&", &[equal, same])?;
+        }
+        let by_length = (Operand::Constant(Constant::Bool(by_length)), Type::Bool);
+        let by_length = self.compute(site, "&", &[equal, by_length])?;
+        self.compute(site, "|", &[result, by_length])
+    }
+
+    /// An element whose index is known at run time only: a branch for each, which goes on with that element's types. `None` if
+    /// the step is something else.
+    pub(super) fn element(&mut self, at: &Waiting, step: &Step, name: &str, args: &[Arg]) -> Option<()> {
+        let ("[]", &[tuple, index]) = (name, args) else { return None };
+        let elements = tuple::elements(self.types(tuple, &at.state))?;
+        let (Tree::Tuple(parts), Tree::Leaf(index)) = (self.operand(tuple, &at.state), self.operand(index, &at.state))
+        else {
+            return None;
+        };
+        let one = self.types(args[1], &at.state).single()?;
+        if tuple::index_type(one) != Index::Variable || matches!(index, Operand::Constant(_)) {
+            return None;
+        }
+        let mut block = at.block;
+        for (place, (part, &types)) in parts.iter().zip(elements).enumerate() {
+            let arm = self.block(&at.context);
+            for number in [place as i64, place as i64 - parts.len() as i64] {
+                let site = Site { block, state: &at.state, entry: step.entry, span: step.span };
+                let number = (Operand::Constant(Constant::Int(number)), Type::Int);
+                let (condition, _) = self.compute(&site, "==", &[(index, one), number])?;
+                let next = self.block(&at.context);
+                self.end(block, Terminator::Branch { condition, then_block: arm, else_block: next });
+                block = next;
+            }
+            let target = self.place(step.target, types);
+            self.push_copies(arm, &target, part, step.span);
+            let mut state = at.state.clone();
+            state.insert(step.target, types);
+            let (to, there) = self.version(at.flow, at.step + 1, at.context.clone(), &state);
+            self.convert_edge(arm, &state, &there);
+            self.end(arm, Terminator::Jump(to));
+        }
+        let exit = self.exit(step.entry, &at.state);
+        self.end(block, Terminator::Leave(exit));
+        Some(())
+    }
+}
+
+fn leaf((operand, one): Scalar) -> Item {
+    (Tree::Leaf(operand), one.into())
+}

@@ -222,6 +222,9 @@ impl Ask {
     }
 }
 
+/// Things by the names of a loop header.
+type Named<T> = Vec<(String, T)>;
+
 enum Answer {
     Leave(Entry),
     Stay(u32),
@@ -302,7 +305,7 @@ fn values<'py>(
     view: &View<'_, 'py>,
     statement: u32,
     locals: &Bound<'py, PyDict>,
-) -> PyResult<Option<Vec<(String, Bound<'py, PyAny>)>>> {
+) -> PyResult<Option<Named<Bound<'py, PyAny>>>> {
     let py = locals.py();
     let Some(names) = names(view, statement)? else { return Ok(None) };
     let mut values = Vec::with_capacity(names.len());
@@ -350,7 +353,7 @@ fn iterator_part(name: &str) -> Option<(usize, &str)> {
 }
 
 /// The names at a loop header, and their keys in `locals()`.
-fn names<'py>(view: &View<'_, 'py>, statement: u32) -> PyResult<Option<Vec<(String, Bound<'py, PyString>)>>> {
+fn names<'py>(view: &View<'_, 'py>, statement: u32) -> PyResult<Option<Named<Bound<'py, PyString>>>> {
     let py = view.object.py();
     let again = &view.body.again;
     let known = |one: &Loop| {

@@ -286,9 +286,8 @@ unsafe fn go_on<'py>(
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
         let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
         // SAFETY: the code has returned.
-        if !running.watch.is_null()
-            && let Some(raised) = unsafe { poll::end(&raw mut running) }
-        {
+        let raised = unsafe { poll::end(&raw mut running) };
+        if let Some(raised) = raised {
             // SAFETY: the frame is that of this code, which has left.
             return Ok(Outcome::Done(unsafe { interrupted(this, code, status, words.as_ptr(), raised) }));
         }

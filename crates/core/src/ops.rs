@@ -547,7 +547,7 @@ pub fn takes(name: &str, operands: usize) -> bool {
 /// True if the result of rows of this name may be the very object that an operand is.
 #[must_use]
 pub fn may_give_operand(name: &str, operands: usize) -> bool {
-    let whole = ["+", "abs", "int", "float", "round", "math.floor", "math.ceil", "math.trunc"];
+    let whole = ["+", "abs", "int", "float", "complex", "round", "math.floor", "math.ceil", "math.trunc"];
     let parts = [".real", ".numerator", ".conjugate"];
     operands > 0 && (operands == 1 || name == "round") && (whole.contains(&name) || parts.contains(&name))
 }

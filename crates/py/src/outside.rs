@@ -11,6 +11,7 @@ use std::ptr::null_mut;
 
 use brrr_core::outside::{self, Constant, Env, Outside};
 use pyo3::ffi::{self, PyObject};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyString, PyTuple, PyType,
@@ -53,6 +54,8 @@ impl Names {
         let code = function.getattr("__code__")?;
         let read = code.getattr("co_names")?.extract::<Vec<String>>()?;
         let mut names = Self::default();
+        let flags = function.py().import(intern!(function.py(), "sys"))?.getattr(intern!(function.py(), "flags"))?;
+        names.env.without_asserts = flags.getattr(intern!(function.py(), "optimize"))?.extract::<i32>()? > 0;
         // Namespaces of another class than dict may answer anything at any time.
         let (Ok(globals), Ok(builtins)) = (globals.cast_exact::<PyDict>(), builtins.cast_exact::<PyDict>()) else {
             let what = Outside::Other("a name in a namespace that is no plain dict".to_owned());

@@ -51,7 +51,7 @@ rust_tests() {
 
 planted_faults() {
     # Without planted faults pytest would skip them all and call that a success.
-    .venv-faults/bin/python -c 'from brrr._brrr import faults; assert len(faults()) >= 30' &&
+    .venv-faults/bin/python -c 'from brrr._brrr import faults; assert len(faults()) >= 45' &&
         .venv-faults/bin/python -m pytest -q tests/test_faults.py
 }
 

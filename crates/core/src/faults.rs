@@ -4,16 +4,26 @@
 //! only, chosen by the variable `BRRR_FAULT`, never part of a release.
 
 use crate::ir::verify::verify;
-use crate::ir::{
-    Chain, Constant, Exit, ExitId, Function, Live, Local, LocalId, Operand, Point, Statement, Terminator, Tree, Value,
-};
+use crate::ir::{Chain, Constant, ExitId, Function, Local, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::ops::{OpId, TABLE};
 use crate::source::Span;
-use crate::types::Type::{self, Bool, Float, Int};
+use crate::types::Type::{self, Bool, Complex, Float, Int, Nat};
 use crate::types::TypeSet;
 
 /// The variable that names the fault.
 pub const VARIABLE: &str = "BRRR_FAULT";
+
+mod exits;
+mod values;
+
+use exits::{
+    drop_iterators, drop_local, each_exit, exit_holds_stale, exit_without_need, is_iterator, is_name, other_point,
+    swap_locals,
+};
+use values::{
+    identity_is_equality, mask_loses_top_bit, product_wraps, returned_elements_swapped, shadow_dropped,
+    shadow_written_at_once,
+};
 
 type Plant = fn(&mut Function);
 
@@ -46,6 +56,21 @@ const FAULTS: &[(&str, Plant)] = &[
     ("guard-dropped", |function| function.guards.clear()),
     ("leave-returns-none", leave_returns_none),
     ("exit-without-need", exit_without_need),
+    ("mask-loses-top-bit", mask_loses_top_bit),
+    ("product-wraps", product_wraps),
+    ("unsigned-comparison-swapped", |function| swapped(function, "<", &[Nat, Nat])),
+    ("complex-quotient-swapped", |function| swapped(function, "/", &[Complex, Complex])),
+    ("imaginary-part-is-real", |function| renamed(function, ".imag", ".real")),
+    ("conjugate-dropped", |function| renamed(function, ".conjugate", "+")),
+    ("rounding-is-truncation", |function| renamed(function, "round", "int")),
+    ("floor-is-ceiling", |function| renamed(function, "math.floor", "math.ceil")),
+    ("absolute-value-dropped", |function| renamed(function, "abs", "+")),
+    ("none-is-not-none", |function| renamed(function, "is.None.", "is.True.")),
+    ("identity-is-equality", identity_is_equality),
+    ("returned-elements-swapped", returned_elements_swapped),
+    ("shadow-dropped", shadow_dropped),
+    ("shadow-written-at-once", shadow_written_at_once),
+    ("exit-swaps-locals", |function| each_exit(function, swap_locals)),
     ("exit-drops-local", |function| each_exit(function, drop_local)),
     ("exit-drops-iterator", |function| each_exit(function, drop_iterators)),
     ("exit-holds-stale-local", |function| exit_holds_stale(function, is_name)),
@@ -127,6 +152,15 @@ fn each_row(function: &mut Function, name: &str, change: impl Fn(&mut Vec<Operan
             && left == right
         {
             change(args);
+        }
+    });
+}
+
+/// Swaps the operands of one row.
+fn swapped(function: &mut Function, name: &str, params: &[Type]) {
+    each_op(function, name, |_, _, op, args, _| {
+        if op.row().params == params {
+            args.reverse();
         }
     });
 }
@@ -355,107 +389,14 @@ fn leave_returns_none(function: &mut Function) {
     }
 }
 
-/// The last `return` leaves compiled code, with an empty record.
-fn exit_without_need(function: &mut Function) {
-    let is_return = |at: &usize| matches!(function.blocks[*at].terminator, Terminator::Return(_));
-    let Some(at) = (0..function.blocks.len()).rev().find(is_return) else { return };
-    let exit = ExitId(u32::try_from(function.exits.len()).expect("fewer exits than 2**32"));
-    function.exits.push(Exit { statement: 0, point: Point::Start, live: Vec::new(), span: Span::default() });
-    function.blocks[at].terminator = Terminator::Leave(exit);
-}
-
-fn each_exit(function: &mut Function, change: impl Fn(&mut Exit, &[Local])) {
-    for exit in &mut function.exits {
-        change(exit, &function.locals);
-    }
-}
-
-fn is_name(local: &Local) -> bool {
-    !local.name.starts_with('.')
-}
-
-fn is_iterator(local: &Local) -> bool {
-    local.name.starts_with(".next")
-}
-
-fn drop_iterators(exit: &mut Exit, locals: &[Local]) {
-    exit.live.retain(|live| live.value.leaves().iter().all(|id| is_name(&locals[id.0 as usize])));
-}
-
-fn drop_local(exit: &mut Exit, locals: &[Local]) {
-    let named = |live: &Live| live.value.leaves().iter().any(|id| is_name(&locals[id.0 as usize]));
-    if let Some(at) = exit.live.iter().position(named) {
-        exit.live.remove(at);
-    }
-}
-
-const fn other_point(point: Point) -> Point {
-    match point {
-        Point::Start => Point::Condition,
-        Point::Condition => Point::Iterable,
-        Point::Iterable => Point::Advance,
-        Point::Advance => Point::Target,
-        Point::Target => Point::Start,
-    }
-}
-
-/// Exits read a copy of each local that is meant; the copy misses the last place where it is written.
-fn exit_holds_stale(function: &mut Function, is_meant: fn(&Local) -> bool) {
-    let records = function.exits.iter().flat_map(|exit| &exit.live);
-    let mut live = records.flat_map(|live| live.value.leaves()).collect::<Vec<_>>();
-    live.sort_unstable();
-    live.dedup();
-    for id in live {
-        let original = function.local(id).clone();
-        let writes = definitions(function, id);
-        if !is_meant(&original) || writes == 0 || original.types.is_tagged() || original.types.contains(Type::Unbound) {
-            continue;
-        }
-        let stale = local(function, original.types);
-        function.locals[stale.0 as usize].name = original.name;
-        let mut seen = 0;
-        each_statement(function, |_, statement| {
-            let written = statement.target == id;
-            seen += usize::from(written);
-            let copy = converting(stale, Operand::Local(id));
-            if written && seen < writes { vec![statement, copy] } else { vec![statement] }
-        });
-        if let Some(start) = start_value(function, id) {
-            function.blocks[0].statements.insert(0, converting(stale, start));
-        }
-        for exit in &mut function.exits {
-            for live in &mut exit.live {
-                live.value = live.value.map(&mut |one| if one == id { stale } else { one });
-            }
-        }
-    }
-}
-
 fn converting(target: LocalId, operand: Operand) -> Statement {
     Statement { target, value: Value::Convert(operand), chain: Chain::Alone, span: Span::default() }
-}
-
-/// What a stale copy holds before its name is written: the parameter, or a value that stands out.
-fn start_value(function: &Function, id: LocalId) -> Option<Operand> {
-    if id.0 < function.parameters {
-        return Some(Operand::Local(id));
-    }
-    let constant = match function.local(id).types.single()? {
-        Type::Unbound | Type::None => Constant::None,
-        Bool => Constant::Bool(false),
-        Int => Constant::Int(987_654_321),
-        Float => Constant::Float(0.123_456_789),
-        Type::Nat => Constant::Nat(u64::MAX - 987_654_321),
-        Type::Complex => Constant::Complex(0.123_456_789, -9.876_543_21),
-        Type::Low | Type::Tuple(_) => return None,
-    };
-    Some(Operand::Constant(constant))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::Block;
+    use crate::ir::{Block, Exit, Live, Point};
 
     fn sample() -> Function {
         let int = TypeSet::of(Int);
@@ -493,7 +434,7 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), FAULTS.len());
-        assert!(all.len() >= 22);
+        assert!(all.len() >= 45);
     }
 
     #[test]

@@ -3,8 +3,11 @@
 import inspect
 import os
 import re
+import signal
 import sys
+import threading
 import time
+import traceback
 
 from brrr import BrrrError, brrr
 
@@ -20,11 +23,26 @@ def foo(a: int) -> int:
 
 
 @brrr
-def power(base, exponent):
-    result = 1
-    for _ in range(exponent):
-        result = result * base
-    return result
+def cube_of_sum(n):
+    total = 0
+    for i in range(n):
+        total = total + i
+    return total * total * total
+
+
+@brrr
+def fnv(n):
+    h = 0xCBF29CE484222325
+    for i in range(n):
+        h = (h ^ (i & 255)) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return h
+
+
+@brrr
+def forever(n):
+    while n > 0:
+        n = n ^ 2
+    return n
 
 
 def refused(n):
@@ -102,18 +120,38 @@ def main():
     show(function_only(foo.inspect_llvm()))
     print("\n    It returns 3 for an int, left in the frame; 16 is the side exit, taken where the sum leaves 64 bits.")
 
-    heading("Ints are exact: a value over 64 bits leaves compiled code")
-    show("@brrr\n" + source(power.original_func))
+    heading("Ints are exact: the statement that leaves 64 bits is finished by CPython")
+    show("@brrr\n" + source(cube_of_sum.original_func))
     print()
-    for arguments in ((3, 39), (3, 80)):
-        exact = power(*arguments)
-        assert exact == power.original_func(*arguments)
-        print(f"    power{arguments} = {exact}, as in CPython")
-    stats = power.stats()
-    print(f"    power.stats(): {stats['calls']} calls, {stats['compiled']} of them in compiled code from start to end")
+    print(f"    cube_of_sum(1_000) = {cube_of_sum(1_000)}")
+    exact, compiled = timed(cube_of_sum, n)
+    expected, plain = timed(cube_of_sum.original_func, n)
+    assert exact == expected and cube_of_sum(1_000) == cube_of_sum.original_func(1_000)
+    print(f"    cube_of_sum({n:_}) = {exact}, as in CPython")
+    print(f"    {seconds(compiled).strip()}, in CPython {seconds(plain).strip()}")
+    stats = cube_of_sum.stats()
+    print(f"    cube_of_sum.stats(): {stats['calls']} calls, {stats['compiled']} of them in compiled code from start to end")
     for line, count in stats["exits"].items():
         print(f"    line {line} left it {count} time{'s' * (count != 1)}: {text_of(line)}")
-    print("    CPython did that call instead: nothing wraps, nothing is approximated.")
+    print("    Only that statement ran in CPython, with the locals as they stood: the loop before it was compiled.")
+
+    heading("What a mask cuts off is never computed")
+    show("@brrr\n" + source(fnv.original_func))
+    print()
+    n = 1_000_000
+    fnv(1)
+    exact, compiled = timed(fnv, n)
+    expected, plain = timed(fnv.original_func, n)
+    assert exact == expected
+    print(f"    fnv({n:_}) = {exact:#x}: {seconds(compiled).strip()}, in CPython {seconds(plain).strip()}")
+    left = sum(fnv.stats()["exits"].values())
+    print(f"    Every product is up to 104 bits long; compiled code was left {left} times." if left else
+          "    Every product is up to 104 bits long; compiled code was never left.")
+
+    heading("Ctrl-C is heard in a compiled loop")
+    show("@brrr\n" + source(forever.original_func))
+    print()
+    interrupted()
 
     heading("What brrr cannot compile it refuses at decoration")
     show("@brrr\n" + source(refused))
@@ -124,6 +162,28 @@ def main():
         show(str(error))
     else:
         raise SystemExit("the list comprehension should have been refused")
+
+
+def interrupted():
+    """Starts a loop without an end, presses Ctrl-C after a while, and says what came of it."""
+    pressed = []
+
+    def press():
+        time.sleep(0.3)
+        pressed.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    forever(0)
+    threading.Thread(target=press).start()
+    try:
+        forever(5)
+    except KeyboardInterrupt as error:
+        late = time.perf_counter() - pressed[0]
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"    forever(5): {type(error).__name__} in {frame.name}, line {frame.lineno}, {seconds(late).strip()} after Ctrl-C")
+        assert frame.name == "forever" and late < 1
+    else:
+        raise SystemExit("a loop without an end has ended")
 
 
 def text_of(number):

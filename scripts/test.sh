@@ -94,6 +94,8 @@ for version in $VERSIONS; do
     folder=$(venv_of "$version")
     [ -e "$folder/.brrr-built" ] || { results+=("absent          Python $version: not installed"); continue; }
     part "Python tests on $version" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/test_faults.py
+    "$folder/bin/python" -c 'import test.test_int' 2>/dev/null ||
+        results+=("absent          CPython's own tests on $version: not installed (Debian and Ubuntu: libpython3-testsuite)")
 done
 part "build with planted faults" scripts/build-faults.sh
 part "planted faults are found" planted_faults

@@ -29,15 +29,16 @@ def main() -> int:
     print("\n" + runner.module_table(reports))
     problems = [f"{report.module}: {one}" for report in reports for one in report.problems()]
     print("\n".join(problems))
-    absent = [report.module for report in reports if report.absent]
-    if absent:
-        print(f"absent: {', '.join(absent)}: {reports[0].absent or 'see above'}")
-    present = sum(not report.absent for report in reports)
-    print(f"{present} modules, {len(problems)} problems, {time.monotonic() - started:.0f} s")
+    absent = [report for report in reports if report.absent]
+    for report in absent:
+        print(f"absent: {report.module}: {report.absent}")
+    present = len(reports) - len(absent)
+    print(f"{present} modules, {len(absent)} absent, {len(problems)} problems, {time.monotonic() - started:.0f} s")
     if options.write_docs and not absent:
         runner.write_docs(reports)
         print(f"{runner.DOCS.relative_to(runner.ROOT)} written")
-    return 1 if problems else 0
+    # Nothing done is no success.
+    return 1 if problems or not present else 0
 
 
 if __name__ == "__main__":

@@ -40,14 +40,41 @@ fn support() -> String {
         (Group::Member, "Methods and attributes of numbers"),
         (Group::Math, "The module `math`"),
     ] {
-        let mut functions =
-            distinct(users().filter(|op| group(op) == wanted).map(|op| code(op.name.trim_start_matches("math."))));
-        functions.sort();
+        let mut names = distinct(users().filter(|op| group(op) == wanted).map(|op| op.name.to_owned()));
+        names.sort();
+        let functions = names.iter().map(|name| named(name)).collect::<Vec<_>>();
         if !functions.is_empty() {
-            text += &format!("\n{title}: {}.\n", functions.join(" "));
+            text += &format!("\n{title}:\n{}.\n", wrapped(&functions));
         }
     }
     text
+}
+
+/// A function's name, with the version that brought it where that is not every supported one.
+fn named(name: &str) -> String {
+    let since = users().filter(|op| op.name == name).map(|op| op.since).min().unwrap_or(0);
+    let version = if since > OLDEST { format!(" (3.{since})") } else { String::new() };
+    format!("{}{version}", code(name.trim_start_matches("math.")))
+}
+
+/// The oldest CPython 3.x that brrr supports.
+const OLDEST: u8 = 11;
+
+/// Words in lines of the width of the documentation.
+fn wrapped(words: &[String]) -> String {
+    let mut lines = vec![String::new()];
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.len() + word.len() < 125 => *line += &format!(", {word}"),
+            Some(line) => {
+                line.push(',');
+                lines.push(word.clone());
+            }
+            None => {}
+        }
+    }
+    lines.join("\n")
 }
 
 /// What a row is for its reader.

@@ -173,4 +173,33 @@ def _slow_text(expression: str, a) -> bool:
     return False
 
 
-SOURCES = {"operands": operand_programs, "calls": call_programs, "joined": joined_programs, "literals": literal_programs}
+def construct_programs() -> list[Program]:
+    """What is no operator: names written inside expressions, `None`, membership, identity, tuples; where the build takes them."""
+    from tests.fuzz import features
+
+    some = [3, -7, 2**62, 0.5, float("nan"), float("inf"), True, None]
+    two = list(product(some, some))
+    made = [
+        ("walrus", "a, b", "x = 1\n    y = (x := a) == x\n    return x, y" if "tuple" in features.constructs() else
+         "x = 1\n    y = (x := a) == x\n    return x if y else b", two),
+        ("walrus", "a, b", "x = 2\n    y = x + (x := b) * a // (b - 3)\n    return x + y", two),
+        ("walrus", "a, b", "x = a\n    while (x := x - 2) > 0 and x:\n        b += x\n    return x", [(9, 1), (2**63 - 1 - 2**62, 0), (0, 0)][::2]),
+        ("is none", "a, b", "return a is None, b is not None" if "tuple" in features.constructs() else "return a is None", two),
+        ("is none", "a, b", "x = None\n    for i in range(3):\n        if x is None:\n            x = a\n        else:\n            x = b\n    return x", two),
+        ("in", "a, b", "return a in (1, 0.5, 3, None)", two),
+        ("in", "a, b", "return a in (a, b), b not in (a, 3)", two),
+        ("tuple compare", "a, b", "return (a, b) == (a, 0.5)", two),
+        ("tuple compare", "a, b", "return (a, b) < (a, 3)", two),
+        ("tuple compare", "a, b", "return (a, b) != (b, a), ((a,), b) >= ((b,), a)", two),
+        ("tuple unpack", "a, b", "x = a, b\n    b, a = x\n    return x, a, b, x[1], x[-2]", two),
+        ("tuple argument", "a, b", "x, y = a\n    return y, x, b, a", [((1, 2.5), 3), ((True, None), 0.5), ((1.5, 2**63 - 1), -1)]),
+        ("match", "a, b", "match a:\n        case 3:\n            b = 1\n        case -7:\n            b = 2\n    return b", two),
+        ("match capture", "a, b", "match a:\n        case x if x and x == b:\n            return x\n        case x:\n            b = x\n    return b", two),
+        ("assert message", "a, b", "assert a, 'text'\n    return b", two),
+        ("raise formatted", "a, b", "if a == b:\n        raise ValueError(f'{a!r} is {b}')\n    return b", two),
+    ]
+    return [Program(f"@brrr\ndef f({names}):\n    {body}\n", "f", calls) for construct, names, body, calls in made
+            if construct in features.constructs()]
+
+
+SOURCES = {"constructs": construct_programs, "operands": operand_programs, "calls": call_programs, "joined": joined_programs, "literals": literal_programs}

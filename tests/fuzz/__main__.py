@@ -35,7 +35,7 @@ def main() -> int:
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 10**9
     options = Options(instrumented=0.5, forced=chosen.forced)
     engine = Engine(chosen.jobs, timeout=chosen.timeout, options=options)
-    source = Source("operands+calls+joined+literals") if chosen.table else Source("random", seed)
+    source = Source("constructs+operands+calls+joined+literals") if chosen.table else Source("random", seed)
     start = shown = time.monotonic()
     terminal = sys.stderr.isatty()
 

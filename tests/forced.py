@@ -52,12 +52,13 @@ def differences(function, call: tuple, expected: oracle.Outcome, file: str | Non
         # The first ones, the last one, and some in between.
         some = random.Random(f"{seed}").sample(chosen[most // 3:-1], most - most // 3 - 1)
         chosen = [*chosen[:most // 3], *sorted(some), visits]
-    for at, visit in enumerate(chosen, 1):
+    done = 0
+    for visit in chosen:
         made, reached = run(function, call, visit, file)
-        if reached < visit:
-            return at, [f"visit {visit} of {visits} was not reached: {reached} visits"]
+        # What leaves often is left to the interpreter for longer: not every call has as many visits.
+        done += reached >= visit
         if not oracle.same_outcome(expected, made, gave_operand=True):
             same = str(expected) == str(made)
             words = f"\n{''.join(expected.trace)}\n{''.join(made.trace)}" if same else ""
-            return at, [f"with the exit forced at visit {visit} of {visits}: CPython: {expected}; brrr: {made}{words}"]
-    return len(chosen), []
+            return done, [f"with the exit forced at visit {visit} of {visits}: CPython: {expected}; brrr: {made}{words}"]
+    return done, []

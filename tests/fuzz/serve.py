@@ -15,15 +15,17 @@ from tests.fuzz.check import Checker, Finding
 from tests.fuzz.worker import Answer, read, write
 from tests.program import Program
 
-# Bytes of address space that CPython may take: a huge int is then a MemoryError.
-MOST_MEMORY = 6 << 30
+# Bytes of address space beyond what the process starts with: a huge int is then a MemoryError.
+MOST_MEMORY = 1 << 30
 
 
 def main() -> None:
     """Serves until standard input ends."""
     source, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    with open("/proc/self/statm") as sizes:
+        limit = int(sizes.read().split()[0]) * resource.getpagesize() + MOST_MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     place = os.open(sys.argv[1], os.O_WRONLY)
     opened = {}
     while (request := read(source)) is not None:

@@ -1,0 +1,325 @@
+//! The tests before blocks of turns, against runs of the loops in wider ints: where a test holds, nothing that it proves fails.
+//! And the proof of that: tests that are too weak are found.
+
+use std::collections::HashMap;
+
+use brrr_core::compile::Prepared;
+use brrr_core::ir::{Constant, Function, LocalId, Operand, Terminator, Value};
+use brrr_core::loops::plan::Plan;
+use brrr_core::loops::{Shape, ranges, shapes};
+use brrr_core::ops::{Predicate, Recipe};
+use brrr_core::outside::Env;
+use brrr_core::syntax;
+use brrr_core::types::{Signature, Type};
+
+/// Loops that have a plan, each with the number of its int parameters.
+const LOOPS: &[(&str, usize)] = &[
+    ("def f(a, n, t):\n    for i in range(a, n):\n        t += i\n    return t\n", 3),
+    ("def f(a, n, t):\n    for i in range(a, n, -1):\n        t -= i * 3\n    return t\n", 3),
+    ("def f(a, n, t, c):\n    while a < n:\n        t = t - a * c\n        a += 3\n    return t\n", 4),
+    ("def f(a, n, m, t):\n    for i in range(a, n):\n        t += i * i % m + i // m\n    return t\n", 4),
+    ("def f(a, n, t, s):\n    for i in range(a, n, s):\n        t += i\n    return t\n", 4),
+    ("def f(n, m, a, b):\n    for _ in range(n):\n        a, b = b, (a + b) % m\n    return a\n", 4),
+    ("def f(a, b, c):\n    while b != 0:\n        a, b = b, a % b\n        c += 5\n    return a\n", 3),
+    (
+        "def f(x, c):\n    while x != 1:\n        if x % 2 == 0:\n            x = x // 2\n        else:\n            x = 3 * x + 1\n        c += 1\n    return c\n",
+        2,
+    ),
+    (
+        "def f(n, d, c):\n    while d * d <= n:\n        if n % d == 0:\n            break\n        d += 1\n        c -= d\n    return c\n",
+        3,
+    ),
+    ("def f(n, a, b, c):\n    for i in range(n):\n        a += b\n        b += c\n        c += i\n    return a\n", 4),
+    ("def f(n, t, d):\n    i = 0\n    while i != n:\n        t += d << 7\n        i += 1\n    return t\n", 3),
+    (
+        "def f(n, t, d):\n    while n >= 0:\n        n -= 2\n        if n % 3 == d:\n            continue\n        t = -n + t\n    return t\n",
+        3,
+    ),
+    (
+        "def f(n, x, y):\n    for i in range(n):\n        x = (y >> 1) + (i & 255)\n        y = x * 2 + y // 5\n    return x\n",
+        3,
+    ),
+    (
+        "def f(n, x, y):\n    for i in range(n):\n        if x > y:\n            x = i\n        else:\n            x = y * 2\n    return x\n",
+        3,
+    ),
+];
+
+struct Case {
+    function: Function,
+    at: usize,
+    shape: Shape,
+    plan: Plan,
+}
+
+fn case(source: &str, parameters: usize) -> Case {
+    let mut lines = source.split_inclusive('\n').map(str::to_owned);
+    let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
+    let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
+    let function = prepared.typed(&Signature { params: vec![Type::Int; parameters] }).expect("verified IR");
+    for (at, shape) in shapes(&function).into_iter().enumerate() {
+        if let Some(plan) = ranges::plan(&function, function.loops[at].header, &shape) {
+            return Case { function, at, shape, plan };
+        }
+    }
+    panic!("no plan for\n{source}");
+}
+
+/// A generator of numbers that are near where something happens.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        // xorshift64*
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    fn below(&mut self, bound: u64) -> i64 {
+        (self.next() % bound).cast_signed()
+    }
+
+    fn int(&mut self) -> i64 {
+        let edges =
+            [0, 0, i64::MAX, i64::MIN, 1 << 62, 3_037_000_499, 1 << 31, 1 << 60, i64::MAX / 3, i64::MAX / TURNS];
+        let edge = edges[self.below(edges.len() as u64) as usize];
+        let edge = if self.below(4) == 0 { edge.wrapping_neg() } else { edge };
+        let near = [3, 100, 5_000][self.below(3) as usize];
+        edge.saturating_add(self.below(2 * near) - near.cast_signed())
+    }
+}
+
+/// Turns of a block.
+const TURNS: i64 = 64;
+
+type State = HashMap<LocalId, i128>;
+
+fn read(state: &State, operand: Operand) -> i128 {
+    match operand {
+        Operand::Local(local) => state.get(&local).copied().unwrap_or(0),
+        Operand::Constant(Constant::Int(value)) => value.into(),
+        Operand::Constant(Constant::Bool(value)) => value.into(),
+        Operand::Constant(other) => panic!("{other:?} in a loop over ints"),
+    }
+}
+
+fn compare(predicate: Predicate, left: i128, right: i128) -> bool {
+    match predicate {
+        Predicate::Lt => left < right,
+        Predicate::Le => left <= right,
+        Predicate::Eq => left == right,
+        Predicate::Ne => left != right,
+        Predicate::Gt => left > right,
+        Predicate::Ge => left >= right,
+    }
+}
+
+/// The value of an operation, not cut to 64 bits; `None` for a division by zero.
+fn operation(recipe: Recipe, args: &[i128]) -> Option<i128> {
+    Some(match (recipe, args) {
+        (Recipe::AddInt, &[left, right]) => left + right,
+        (Recipe::WrappingAdd, &[left, right]) => ((left + right) as i64).into(),
+        (Recipe::SubInt, &[left, right]) => left - right,
+        (Recipe::MulInt, &[left, right]) => left * right,
+        (Recipe::NegInt, &[only]) => -only,
+        (Recipe::FloorDivInt, &[_, 0]) | (Recipe::ModInt, &[_, 0]) => return None,
+        (Recipe::FloorDivInt, &[left, right]) => (left - ((left % right + right) % right)) / right,
+        (Recipe::ModInt, &[left, right]) => (left % right + right) % right,
+        (Recipe::ShlInt, &[left, right]) => left << right.clamp(0, 63),
+        (Recipe::ShrInt, &[left, right]) => left >> right.clamp(0, 63),
+        (Recipe::And, &[left, right]) => left & right,
+        (Recipe::StepUp, &[only]) => only + 1,
+        (Recipe::StepDown, &[only]) => only - 1,
+        (Recipe::Same, &[only]) => only,
+        (Recipe::CompareInt(predicate), &[left, right]) => compare(predicate, left, right).into(),
+        (Recipe::TruthInt, &[only]) => i128::from(only != 0),
+        (Recipe::Not, &[only]) => 1 - only,
+        (other, _) => panic!("{other:?} is not known here"),
+    })
+}
+
+/// Runs a block of turns from a state. What was proven and does not hold.
+fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<String> {
+    let header = case.function.loops[case.at].header;
+    let mut at = header;
+    let mut turns = 0;
+    loop {
+        if at == header {
+            let beyond = |&(local, limit): &(LocalId, i64)| {
+                !(0..=i128::from(limit)).contains(&read(&state, Operand::Local(local)))
+            };
+            let done = match (case.shape.counter, end) {
+                (Some(counter), Some(end)) => {
+                    !compare(counter.goes_on, read(&state, Operand::Local(counter.local)), end.into())
+                }
+                (_, _) => turns == TURNS,
+            };
+            if done || plan.guards.iter().any(beyond) {
+                return None;
+            }
+            turns += 1;
+            assert!(turns <= TURNS, "a block of {turns} turns");
+        }
+        let block = case.function.block(at);
+        for (place, statement) in block.statements.iter().enumerate() {
+            let value = match &statement.value {
+                Value::Convert(operand) => read(&state, *operand),
+                Value::Op { op, args, .. } => {
+                    let args = args.iter().map(|&arg| read(&state, arg)).collect::<Vec<_>>();
+                    let proof = plan.proofs.get(&(at, place)).copied().unwrap_or_default();
+                    let fits = |value: i128| i64::try_from(value).is_ok();
+                    let value = operation(op.row().recipe, &args);
+                    let wrong = proof.fits && value.is_some_and(|value| !fits(value))
+                        || proof.dividend_not_negative && args[0] < 0
+                        || proof.divisor_not_negative && args[1] < 0
+                        || proof.divisor_positive && args[1] <= 0;
+                    if wrong {
+                        return Some(format!("{at:?} {place}: {}{args:?} in turn {turns}", op.row().name));
+                    }
+                    // What is not proven leaves.
+                    match value {
+                        Some(value) if fits(value) => value,
+                        Some(_) | None => return None,
+                    }
+                }
+            };
+            state.insert(statement.target, value);
+        }
+        at = match &block.terminator {
+            Terminator::Jump(to) => *to,
+            Terminator::Branch { condition, then_block, else_block } => {
+                if read(&state, *condition) != 0 {
+                    *then_block
+                } else {
+                    *else_block
+                }
+            }
+            other => panic!("{other:?} in a loop over ints"),
+        };
+        if !case.shape.blocks.contains(&at) {
+            return None;
+        }
+    }
+}
+
+/// A state before a block, with the end of the block if turns are counted; `None` if no turn begins.
+fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64, i64))> {
+    let locals = (0..case.function.locals.len()).map(|at| LocalId(at as u32));
+    let ints = locals.filter(|&local| case.function.local(local).types.single() == Some(Type::Int));
+    let mut state = ints.map(|local| (local, numbers.int().into())).collect::<State>();
+    let Some(counter) = case.shape.counter else { return Some((state, None, (0, 0))) };
+    let start = i64::try_from(read(&state, Operand::Local(counter.local))).ok()?;
+    if let Operand::Local(stop) = counter.stop {
+        // Mostly near, so that something happens.
+        if numbers.below(4) != 0 {
+            let distance = numbers.below(200);
+            let near = if counter.steps.0 > 0 { start.checked_add(distance) } else { start.checked_sub(distance) };
+            state.insert(stop, near?.into());
+        }
+    }
+    let stop = i64::try_from(read(&state, counter.stop)).ok()?;
+    if !compare(counter.goes_on, start.into(), stop.into()) {
+        return None;
+    }
+    let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
+    let most = TURNS.unsigned_abs() * step - u64::from(matches!(counter.goes_on, Predicate::Le | Predicate::Ge));
+    let remains = if counter.steps.0 > 0 { stop.wrapping_sub(start) } else { start.wrapping_sub(stop) };
+    let distance = remains.cast_unsigned().min(most).cast_signed();
+    let end = if counter.steps.0 > 0 { start.wrapping_add(distance) } else { start.wrapping_sub(distance) };
+    let within = if counter.steps.0 > 0 { (start, end.wrapping_sub(1)) } else { (end.wrapping_add(1), start) };
+    Some((state, Some(end), within))
+}
+
+/// Tries the plan on many states: how often its test held, and a state where it held and should not have.
+fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<String>) {
+    let mut numbers = Numbers(seed);
+    let mut held = 0;
+    for _ in 0..states {
+        let Some((state, end, within)) = entry(case, &mut numbers) else { continue };
+        let value = |local| i64::try_from(read(&state, Operand::Local(local))).expect("64 bits");
+        if plan.holds(value, within, TURNS) {
+            held += 1;
+            if let Some(problem) = run(case, plan, state.clone(), end) {
+                return (held, Some(format!("{problem} from {state:?} to {end:?}")));
+            }
+        }
+    }
+    (held, None)
+}
+
+#[test]
+fn what_a_test_proves_holds() {
+    for (number, &(source, parameters)) in LOOPS.iter().enumerate() {
+        let case = case(source, parameters);
+        let (held, problem) = tried(&case, &case.plan, 7 + number as u64, 5_000);
+        assert!(problem.is_none(), "{source}{}", problem.unwrap_or_default());
+        assert!(held > 80, "the test of\n{source}held {held} times of 5 000");
+    }
+}
+
+/// A test of which any part is left out lets something through.
+#[test]
+fn tests_that_are_too_weak_are_found() {
+    let mut planted = 0;
+    let mut missed = Vec::new();
+    for &(source, parameters) in LOOPS {
+        let case = case(source, parameters);
+        let whole = |plan: &Plan| Plan {
+            nodes: plan.nodes.clone(),
+            computed: plan.computed.clone(),
+            at_least: plan.at_least.clone(),
+            proofs: plan.proofs.clone(),
+            guards: plan.guards.clone(),
+            gains: plan.gains,
+        };
+        let mut weak = Vec::new();
+        let everything = Plan { computed: Vec::new(), at_least: Vec::new(), guards: Vec::new(), ..whole(&case.plan) };
+        weak.push(("nothing is tested", everything));
+        if !case.plan.guards.is_empty() {
+            weak.push(("no turn is tested", Plan { guards: Vec::new(), ..whole(&case.plan) }));
+        }
+        if !case.plan.at_least.is_empty() {
+            weak.push(("signs are not tested", Plan { at_least: Vec::new(), ..whole(&case.plan) }));
+        }
+        for (what, plan) in weak {
+            planted += 1;
+            if tried(&case, &plan, 7, 20_000).1.is_none() {
+                missed.push(format!("{what} in\n{source}"));
+            }
+        }
+        // The sums of one turn in place of those of a block.
+        if case.plan.nodes.iter().any(|node| matches!(node, brrr_core::loops::plan::Node::Sums(_))) {
+            planted += 1;
+            let mut numbers = Numbers(7);
+            let found = (0..20_000).any(|_| {
+                let Some((state, end, within)) = entry(&case, &mut numbers) else { return false };
+                let value = |local| i64::try_from(read(&state, Operand::Local(local))).expect("64 bits");
+                case.plan.holds(value, within, 1) && run(&case, &case.plan, state, end).is_some()
+            });
+            if !found {
+                missed.push(format!("one turn is tested in\n{source}"));
+            }
+        }
+    }
+    assert!(planted >= 25, "only {planted} were planted");
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn loops_with_nothing_to_gain_have_no_plan() {
+    for source in [
+        "def f(a, n):\n    i = 0\n    while i < n:\n        a ^= i\n        i += 1\n    return a\n",
+        "def f(a, n):\n    for i in range(n):\n        a = (a | i) >> 1\n    return a\n",
+        "def f(a, n):\n    for i in range(n):\n        a ^= i // 8\n    return a\n",
+    ] {
+        let mut lines = source.split_inclusive('\n').map(str::to_owned);
+        let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
+        let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
+        let function = prepared.typed(&Signature { params: vec![Type::Int; 2] }).expect("verified IR");
+        for (inner, shape) in function.loops.iter().zip(shapes(&function)) {
+            assert!(ranges::plan(&function, inner.header, &shape).is_none(), "{source}");
+        }
+    }
+}

@@ -195,9 +195,10 @@ class Program:
                 trace = trace.tb_next
             return "raised", "".join(traceback.format_exception(type(error), error, trace))
 
-    def check(self, *args, asks=False):
+    def check(self, *args, asks=""):
         """Cuts the run off at every visit; gives back the number of visits."""
         self.notes = []
+        self.asks = asks
         expected = self.outcome(lambda: self.function(*args))
         notes = self.notes
         if expected[0] == "too long":
@@ -234,7 +235,7 @@ class Program:
     def go_on(self, made, values, asks):
         """Runs a continuation; at every question the next continuation takes over, at the header that asks."""
         answer = Answer()
-        return self.entered_again(answer, made(*values.values(), answer if asks else None, 1), values)
+        return self.entered_again(answer, made(*values.values(), answer, 1), values)
 
     def entered_again(self, answer, result, values):
         while result is answer:
@@ -250,24 +251,23 @@ class Program:
                 else:
                     values |= {f".step{loop}": step, f".left{loop}": left}
             point = "condition" if self.kept[ordinal] == "while" else "advance"
-            hidden = (".first", ".turns", ".ask", ".iter", ".range", ".chain", ".locals", ".rest", ".item")
-            values = {name: value for name, value in values.items() if not name.startswith(hidden)}
-            made = self.continuation(ordinal, point, tuple(values), True)
-            result = made(*values.values(), answer, answer.turns)
+            kept_parts = (".next", ".stop", ".step", ".left")
+            values = {name: value for name, value in values.items() if name[0] != "." or name.startswith(kept_parts)}
+            made = self.continuation(ordinal, point, tuple(values), self.asks)
+            result = made(*values.values(), answer, 2)
         return result
 
 
 class Answer:
-    """The other side of the questions: every third time the answer is to leave."""
+    """The other side of the questions: where it may stay, every third answer is to leave."""
 
     def __init__(self):
         self.asked = 0
-        self.turns = 1
 
-    def __call__(self, ordinal, values):
+    def __call__(self, ordinal, values, must_leave):
         self.asked += 1
         self.ordinal, self.values = ordinal, values
-        return self.asked % 3
+        return None if must_leave or self.asked % 3 == 0 else iter(range(self.asked % 3))
 
 
 def _ordinals(text):
@@ -292,7 +292,7 @@ def _ordinals(text):
     return list(enumerate(flat(tree.body)))
 
 
-@pytest.mark.parametrize("asks", [False, True])
+@pytest.mark.parametrize("asks", ["", "often", "rarely"])
 @pytest.mark.parametrize("seed", range(5))
 def test_generated(seed, asks):
     visits = 0

@@ -115,3 +115,21 @@ def test_exit_of_the_interpreter():
         "threading.Thread(target=lambda: [f(i) for i in range(1000)]).start()\n")
     run = python(code)
     assert (run.returncode, run.stdout, run.stderr) == (0, "2.5\n", "")
+
+
+def test_assertions_are_left_out_as_cpython_leaves_them_out(tmp_path):
+    """Under `-O` an assertion is no statement, but a name that it writes is a local all the same."""
+    program = tmp_path / "asserts.py"
+    program.write_text(
+        "from brrr import brrr\n\n"
+        "@brrr\ndef f(a):\n    assert a > 3, 'small'\n    return a + 1\n\n"
+        "@brrr\ndef g(a):\n    assert (b := a) > 0\n    return b\n\n"
+        "for function in (f, g):\n"
+        "    for argument in (1, 5):\n"
+        "        try:\n            print(function(argument))\n"
+        "        except Exception as error:\n            print(type(error).__name__)\n"
+        "print(f.stats()['exits'])\n"
+    )
+    runs = [subprocess.run([sys.executable, *flags, program], capture_output=True, text=True, timeout=120) for flags in ([], ["-O"])]
+    assert runs[0].stdout.split() == ["AssertionError", "6", "1", "5", "{5:", "1}"], runs[0].stderr
+    assert runs[1].stdout.split() == ["2", "6", "UnboundLocalError", "UnboundLocalError", "{}"], runs[1].stderr

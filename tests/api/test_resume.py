@@ -5,6 +5,7 @@ import linecache
 import pickle
 import sys
 import threading
+import time
 import traceback
 
 import pytest
@@ -86,6 +87,122 @@ def test_generated(seed, monkeypatch):
             if ends(forced.plain, args):
                 visits += forced.check(*args)
     assert visits > 50
+
+
+@pytest.fixture
+def eager():
+    _brrr.eager(True)
+    yield
+    _brrr.eager(False)
+
+
+@pytest.mark.parametrize("seed", range(4, 8))
+def test_generated_and_entered_again(seed, monkeypatch, eager):
+    visits = 0
+    for number in range(4):
+        forced = Forced("@brrr\n" + Generator(seed * 1000 + number, notes=False, match=True).text(), monkeypatch)
+        for args in [(1, 2, 3), (0, 2.5, 2)]:
+            if ends(forced.plain, args):
+                visits += forced.check(*args)
+    assert visits > 50
+
+
+def test_compiled_code_is_entered_again():
+    @brrr
+    def f(n: int) -> int:
+        total = 2**62
+        total = total * total
+        total = total % 7
+        for i in range(n):
+            for j in range(i % 3):
+                total += i * j
+        return total
+
+    f(3)
+    start = time.thread_time()
+    assert f(300_000) == f.original_func(300_000)
+    f(10)
+    taken = time.thread_time() - start
+    assert f.stats()["compiled"] == 0
+    start = time.thread_time()
+    f(300_000)
+    assert time.thread_time() - start < taken / 10
+
+
+def test_ints_that_stay_large_cost_what_they_cost():
+    @brrr
+    def f(n: int) -> int:
+        x = 1
+        for i in range(n):
+            x += i << 70
+        return x
+
+    def best(function):
+        times = []
+        for _ in range(5):
+            start = time.thread_time()
+            function(100_000)
+            times.append(time.thread_time() - start)
+        return min(times)
+
+    assert f(1000) == f.original_func(1000)
+    assert best(f) < 2 * best(f.original_func)
+    assert f.stats()["exits"] == {f.__code__.co_firstlineno + 4: 6}
+
+
+def test_exits_at_every_turn_become_rare():
+    @brrr
+    def f(n: int) -> int:
+        x = 1
+        i = 0
+        while i < n:
+            x = x * 6364136223846793005 + 1
+            x = x % 2**62 * 3 // 5
+            i += 1
+        return x
+
+    assert f(200_000) == f.original_func(200_000)
+    assert sum(f.stats()["exits"].values()) < 2000
+
+
+def test_one_of_equal_arguments_in_a_loop(eager):
+    @brrr
+    def f(a: float, b: float, n: int):
+        x = b
+        for i in range(n):
+            k = 2**40 * i
+            k = k * k
+            if i == n - 3:
+                x = a
+        return x
+
+    a, b, c = float("1.5"), float("1.5"), float("2.5")
+    assert f(a, b, 10) is a
+    assert f(c, b, 10) is c
+    assert f(c, b, 2) is b
+
+
+def test_names_rebound_meanwhile(eager):
+    text = '''\
+@brrr
+def f(n):
+    total = 1
+    for i in range(n):
+        total = total * 2**40
+        total = total % 1000003
+        for j in range(3):
+            total += j
+    return total
+'''
+    linecache.cache["<rebound>"] = (len(text), None, text.splitlines(True), "<rebound>")
+    names = {"brrr": brrr}
+    exec(compile(text, "<rebound>", "exec"), names)
+    f = names["f"]
+    assert f(50) == f.original_func(50)
+    names["range"] = lambda n: [n] * 2
+    assert f(50) == f.original_func(50)
+    del names["range"]
+    assert f(50) == f.original_func(50)
 
 
 IN_A_CLASS = """\

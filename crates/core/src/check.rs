@@ -12,5 +12,6 @@ pub mod flow;
 pub mod infer;
 pub mod live;
 mod narrow;
+pub mod origins;
 pub mod specialise;
 mod tuple;

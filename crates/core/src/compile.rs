@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Flow};
+use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
 use crate::check::infer::infer;
 use crate::check::live::Liveness;
@@ -49,7 +49,8 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         for function in &module.functions {
             let (flow, mut diagnostics) = bind(function, &function.env, file, false);
             let signature = assumed(&flow);
-            let (bindings, result, findings) = infer(&flow, &Liveness::of(&flow), &signature).report(&flow);
+            let (bindings, result, findings) =
+                infer(&flow, &Liveness::of(&flow), &Start::call(&signature)).report(&flow);
             // What follows from an error already reported is not news.
             if !diagnostics.iter().any(Diagnostic::is_error) {
                 diagnostics.extend(findings);
@@ -195,9 +196,36 @@ impl Prepared {
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        let inferred = infer(&self.flow, &self.liveness, signature);
+        self.specialised(&Start::call(signature))
+    }
+
+    /// The names that are live at the header of the loop whose statement has this ordinal: those of the source, and the state of
+    /// iterators. `None` if there is no such loop.
+    #[must_use]
+    pub fn header_names(&self, statement: u32) -> Option<Vec<&str>> {
+        let header = self.flow.loops[self.flow.loop_of(statement)?.0 as usize].header;
+        let live = self.liveness.start(header).map(|variable| &self.flow.variables[variable.0 as usize]);
+        Some(live.filter(|variable| variable.in_frame).map(|variable| variable.name.as_str()).collect())
+    }
+
+    /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound
+    /// there. `None` if there is no such loop, or no such name.
+    ///
+    /// # Errors
+    /// As [`Self::typed`].
+    pub fn typed_from(&self, statement: u32, bound: &[(&str, Type)]) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
+        let header = self.flow.loop_of(statement)?;
+        let variable = |name: &str| self.flow.variables.iter().position(|one| one.in_frame && one.name == name);
+        let parameters = bound.iter().map(|&(name, one)| Some((VarId(variable(name)? as u32), one)));
+        let parameters = parameters.collect::<Option<Vec<_>>>()?;
+        let block = self.flow.loops[header.0 as usize].header;
+        Some(self.specialised(&Start { block, header: Some(header), parameters }))
+    }
+
+    fn specialised(&self, start: &Start) -> Result<ir::Function, Vec<Diagnostic>> {
+        let inferred = infer(&self.flow, &self.liveness, start);
         #[cfg_attr(not(feature = "faults"), expect(unused_mut))]
-        let mut function = specialise(&self.flow, &self.liveness, &inferred, signature);
+        let mut function = specialise(&self.flow, &self.liveness, &inferred, start);
         #[cfg(feature = "faults")]
         crate::faults::plant_from_env(&mut function);
         match ir::verify::verify(&function) {
@@ -209,7 +237,7 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let (bindings, result, _) = infer(&self.flow, &self.liveness, signature).report(&self.flow);
+        let (bindings, result, _) = infer(&self.flow, &self.liveness, &Start::call(signature)).report(&self.flow);
         let params = self.flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();

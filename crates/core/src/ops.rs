@@ -298,6 +298,8 @@ pub enum Recipe {
     CompareFloatNat(Predicate),
     /// An i64 as a u64; leaves if it is negative.
     NatOfInt,
+    /// A u64 as an i64; leaves if it does not fit.
+    IntOfNat,
     /// Addition modulo 2**64.
     AddLow,
     /// Subtraction modulo 2**64.
@@ -470,15 +472,19 @@ const OPERATORS: &[Op] = rows! {
     "is.False." (Bool) -> Bool, NEVER, Recipe::Not, "There is one False.", "";
     "is.False." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not False.", "";
     "is.False." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not False.", "";
-    "same." (Int, Int) -> Bool, NEVER, Recipe::CompareInt(Predicate::Eq), "Equal ints.", "";
+    "is.long." (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None has no length.", "";
+    "is.long." (Bool, Int) -> Bool, NEVER, Recipe::Constant(false), "A bool has no length.", "";
+    "is.long." (Int, Int) -> Bool, NEVER, Recipe::Constant(false), "An int has no length.", "";
+    "is.long." (Nat, Int) -> Bool, NEVER, Recipe::Constant(false), "An int has no length.", "";
+    "is.long." (Float, Int) -> Bool, NEVER, Recipe::Constant(false), "A float has no length.", "";
+    "is.long." (Complex, Int) -> Bool, NEVER, Recipe::Constant(false), "A complex has no length.", "";
+    "is.longer." (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None has no length.", "";
+    "is.longer." (Bool, Int) -> Bool, NEVER, Recipe::Constant(false), "A bool has no length.", "";
+    "is.longer." (Int, Int) -> Bool, NEVER, Recipe::Constant(false), "An int has no length.", "";
+    "is.longer." (Nat, Int) -> Bool, NEVER, Recipe::Constant(false), "An int has no length.", "";
+    "is.longer." (Float, Int) -> Bool, NEVER, Recipe::Constant(false), "A float has no length.", "";
+    "is.longer." (Complex, Int) -> Bool, NEVER, Recipe::Constant(false), "A complex has no length.", "";
     "same." (Float, Float) -> Bool, &[Leave::Identity], Recipe::SameFloat, "Equal floats, or one object.", "";
-    "same." (Int, Float) -> Bool, NEVER, Recipe::CompareIntFloat(Predicate::Eq), "Equal, exact.", "";
-    "same." (Float, Int) -> Bool, NEVER, Recipe::CompareFloatInt(Predicate::Eq), "Equal, exact.", "";
-    "same." (NoneType, NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is None.", "";
-    "same." (NoneType, Int) -> Bool, NEVER, Recipe::Constant(false), "None is no number.", "";
-    "same." (NoneType, Float) -> Bool, NEVER, Recipe::Constant(false), "None is no number.", "";
-    "same." (Int, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
-    "same." (Float, NoneType) -> Bool, NEVER, Recipe::Constant(false), "No number is None.", "";
     "index." (Int) -> Int, NEVER, Recipe::Same, "An argument of range; a bool counts as an int.", "";
     "step." (Int) -> Int, &[Leave::ZeroStep], Recipe::NonZero, "The step of a range.", "";
     "count." (Int, Int, Int) -> Int, NEVER, Recipe::RangeCount, "Turns of a range, unsigned.", "";
@@ -557,6 +563,10 @@ pub fn may_give_operand(name: &str, operands: usize) -> bool {
 /// complex. `None` if there is no such row: Python raises, or does something compiled code does not.
 #[must_use]
 pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
+    if name == "same." {
+        // Objects of other types than these are one only if they are equal.
+        return find(name, operands).or_else(|| resolve("==", operands));
+    }
     let has = |wanted: Type| operands.contains(&wanted);
     let converted = |convert: fn(Type) -> Type| operands.iter().map(|&one| convert(one)).collect::<Vec<_>>();
     let as_int = || find(name, &converted(|one| if one == Bool { Int } else { one }));
@@ -575,7 +585,7 @@ pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
         _ => false,
     };
     // Equality is exact.
-    let is_equality = matches!(name, "==" | "!=" | "same.");
+    let is_equality = matches!(name, "==" | "!=");
     let complex_is_exact = !is_equality || !operands.iter().any(|one| matches!(one, Bool | Int | Nat));
     let may_be_complex = complex_is_exact && (has(Complex) || !takes_only(name, operands.len(), &[Bool, Int, Float]));
     let to_complex = |from: Type, to: Type| may_be_complex && to == Complex && matches!(from, Bool | Int | Nat | Float);
@@ -586,7 +596,12 @@ pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
             params.len() == operands.len() && pairs().all(|(&from, &to)| from == to || converts(from, to))
         })
     };
-    let exact = find(name, operands).or_else(as_int).or_else(as_nat);
+    // What has rows for i64 only takes the value as one, if it fits.
+    let narrowed = || {
+        let all = || converted(|one| if matches!(one, Bool | Nat) { Int } else { one });
+        has(Nat).then(|| find(name, &all())).flatten()
+    };
+    let exact = find(name, operands).or_else(as_int).or_else(as_nat).or_else(narrowed);
     exact.or_else(|| fits(&to_float)).or_else(|| fits(&to_complex))
 }
 

@@ -32,6 +32,8 @@ pub enum Outside {
 pub struct Env {
     /// Names and paths (`math.sqrt`) that mean something else than in a module that binds nothing.
     names: BTreeMap<String, Outside>,
+    /// CPython leaves out `assert` statements: it runs with `-O`.
+    pub without_asserts: bool,
 }
 
 impl Env {

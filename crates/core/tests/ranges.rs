@@ -8,8 +8,9 @@ use brrr_core::ir::{Constant, Function, LocalId, Operand, Terminator, Value};
 use brrr_core::loops::plan::Plan;
 use brrr_core::loops::{Shape, ranges, shapes};
 use brrr_core::ops::{Predicate, Recipe};
+use brrr_core::outside::Env;
 use brrr_core::syntax;
-use brrr_core::types::{Env, Signature, Type};
+use brrr_core::types::{Signature, Type};
 
 /// Loops that have a plan, each with the number of its int parameters.
 const LOOPS: &[(&str, usize)] = &[

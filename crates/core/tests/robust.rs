@@ -84,9 +84,26 @@ fn preparation(text: &str) {
             assert_eq!(decoded.encode().expect("IR can be encoded"), bytes);
             let _ = prepared.types_text(&signature);
         }
+        entered_again(&prepared);
     }
     let mut lines = text.split_inclusive('\n').map(str::to_owned);
     let _ = syntax::read_function("robust.py", 1, &mut || lines.next());
+}
+
+/// From the header of every loop on, with all names bound and with some.
+fn entered_again(prepared: &Prepared) {
+    for statement in 0..40 {
+        let Some(names) = prepared.header_names(statement) else { continue };
+        for (one, skipped) in [(Type::Int, usize::MAX), (Type::Float, usize::MAX), (Type::Int, 0), (Type::Bool, 1)] {
+            let is_iterator = |name: &str| name.starts_with('.');
+            let bound = names.iter().enumerate().filter(|&(at, name)| at != skipped || is_iterator(name));
+            let bound = bound.map(|(_, &name)| (name, if is_iterator(name) { Type::Int } else { one }));
+            let made = prepared.typed_from(statement, &bound.collect::<Vec<_>>()).expect("a loop and its names");
+            if let Err(diagnostics) = made {
+                panic!("invalid IR: {diagnostics:?}");
+            }
+        }
+    }
 }
 
 /// Runs each text on a thread of its own stack size; gives the first that panics.

@@ -141,7 +141,8 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
         if !running.watch.is_null()
             && let Some(raised) = poll::end(&raw mut running)
         {
-            return interrupted(call, to, status, frame, raised);
+            (*call.this).others += 1;
+            return interrupted(call.this, to, status, frame, raised);
         }
         if status >= EXIT_BASE {
             return leave(call, to, args, status - EXIT_BASE, frame);
@@ -224,11 +225,11 @@ unsafe fn boxed_result(to: &Specialisation, shape: u64, frame: *const u64) -> *m
 /// A signal handler has raised while the code ran, which has left by the exit of the loop header where it polled.
 ///
 /// # Safety
-/// As [`leave`].
+/// As [`leave`], of a call of `this`.
 #[cold]
 #[inline(never)]
-unsafe fn interrupted(
-    call: Call,
+pub unsafe fn interrupted(
+    this: *mut Callable,
     from: &Specialisation,
     status: u64,
     frame: *const u64,
@@ -236,13 +237,12 @@ unsafe fn interrupted(
 ) -> *mut PyObject {
     // SAFETY: the exit has written as many words as its record has; the callable is alive and holds its function and code.
     unsafe {
-        (*call.this).others += 1;
         let py = Python::assume_attached();
-        let original = Bound::from_borrowed_ptr_or_opt(py, (*call.this).original);
-        let code = Bound::from_borrowed_ptr_or_opt(py, (*call.this).code);
+        let original = Bound::from_borrowed_ptr_or_opt(py, (*this).original);
+        let code = Bound::from_borrowed_ptr_or_opt(py, (*this).code);
         let exit = status.checked_sub(EXIT_BASE).map(|exit| exit as usize);
         let exit = exit.and_then(|exit| Some((from.function.exits.get(exit)?, *from.exit_words.get(exit)?)));
-        let prepared = (*call.this).body().and_then(|body| body.prepared(py).ok());
+        let prepared = (*this).body().and_then(|body| body.prepared(py).ok());
         if let (Some(original), Some(Ok(code)), Some(exit), Some(prepared)) =
             (original, code.map(Bound::cast_into::<PyCode>), exit, prepared)
         {
@@ -282,7 +282,7 @@ unsafe fn leave(
             let exit = exit as usize;
             let words = from.exit_words.get(exit).copied().unwrap_or(0);
             let frame = std::slice::from_raw_parts(frame, words).to_vec();
-            resume(&function, body, from, exit, &args, frame)
+            resume(call.this, &function, body, from, exit, args, frame)
         };
         match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
             Ok(Some(Outcome::Done(result))) => result,

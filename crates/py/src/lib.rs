@@ -4,6 +4,7 @@
 //! and no LLVM: that is opened at the first compilation ([`specialise`]).
 
 mod activation;
+mod again;
 mod callable;
 mod convert;
 mod decorate;
@@ -44,6 +45,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("Function", callable::class(py)?)?;
     module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;
     module.add_function(wrap_pyfunction!(probes::probe, module)?)?;
+    module.add_function(wrap_pyfunction!(probes::eager, module)?)?;
     module.add_function(wrap_pyfunction!(tables::operators, module)?)?;
     module.add_function(wrap_pyfunction!(tables::faults, module)?)
 }

@@ -11,6 +11,7 @@ use std::ptr::null_mut;
 
 use brrr_core::outside::{self, Constant, Env, Outside};
 use pyo3::ffi::{self, PyObject};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyString, PyTuple, PyType,
@@ -53,6 +54,8 @@ impl Names {
         let code = function.getattr("__code__")?;
         let read = code.getattr("co_names")?.extract::<Vec<String>>()?;
         let mut names = Self::default();
+        let flags = function.py().import(intern!(function.py(), "sys"))?.getattr(intern!(function.py(), "flags"))?;
+        names.env.without_asserts = flags.getattr(intern!(function.py(), "optimize"))?.extract::<i32>()? > 0;
         // Namespaces of another class than dict may answer anything at any time.
         let (Ok(globals), Ok(builtins)) = (globals.cast_exact::<PyDict>(), builtins.cast_exact::<PyDict>()) else {
             let what = Outside::Other("a name in a namespace that is no plain dict".to_owned());
@@ -205,6 +208,7 @@ fn defined_name<'a>(module: &'a Bound<'_, PyModule>) -> Option<&'a CStr> {
 
 /// The interpreter's own object of a row's function; `None` if somebody has put another one in its place.
 pub fn host_function<'py>(py: Python<'py>, name: &'static str) -> Option<Bound<'py, PyAny>> {
+    let name = if matches!(name, "**" | "**-") { "pow" } else { name };
     let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
     let found = py.import(module).ok()?.getattr(own).ok()?;
     (known_function(&found) == Some(name)).then_some(found)

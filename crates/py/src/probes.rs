@@ -1,9 +1,9 @@
 //! Probes: the test mode in which side exits are forced.
 //!
 //! With `BRRR_PROBES=1` in the environment when a function is decorated, its code asks at every entry point whether it leaves
-//! there. Ordinary code has no probes.
+//! there. Ordinary code has no probes. `eager(True)` enters compiled code again at the first loop header after each exit.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use pyo3::prelude::*;
 
@@ -28,4 +28,18 @@ pub fn probe(visit: u64) -> u64 {
 pub fn visit() -> bool {
     let visit = VISITS.fetch_add(1, Ordering::Relaxed) + 1;
     visit == FORCED.load(Ordering::Relaxed)
+}
+
+static EAGER: AtomicBool = AtomicBool::new(false);
+
+/// Whether compiled code is entered again as soon as possible after each exit, instead of when that pays.
+#[pyfunction]
+#[pyo3(signature = (eager, /))]
+pub fn eager(eager: bool) {
+    EAGER.store(eager, Ordering::Relaxed);
+}
+
+/// What was last asked of [`eager`].
+pub fn is_eager() -> bool {
+    EAGER.load(Ordering::Relaxed)
 }

@@ -2,26 +2,33 @@
 //!
 //! Enters: the exit that was taken, its frame, the arguments of the call. Leaves: the call's result. The rest of the function
 //! from that point on is a Python function, the continuation, which `brrr._resume` makes once for each exit and set of bound
-//! names; it is called with the live locals as objects. A local that still holds an argument gets that very object; where it cannot be
+//! names; it is called with the live locals as objects, and may ask for compiled code to go on ([`crate::again`]). A local that still holds an argument gets that very object; where it cannot be
 //! told which of several equal arguments it holds, the original function does the whole call, which repeats nothing, for compiled
 //! code has no effects.
 
 use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
+use std::time::Instant;
 
-use brrr_core::abi::{self, Value};
+use brrr_core::abi::{self, EXIT_BASE, TUPLE_BASE, Value};
 use brrr_core::ir::Point;
+use brrr_core::types::Type;
 use pyo3::exceptions::PyException;
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyTuple};
 
-use crate::convert::{holds, object};
+use crate::activation::Running;
+use crate::again::Ask;
+use crate::callable::Callable;
+use crate::convert::{holds, object, write};
+use crate::dispatch::interrupted;
+use crate::poll;
 use crate::specialise::{Body, Specialisation};
 
-/// Sets of bound names that are kept for one exit; more are made anew each time.
-const KEPT: usize = 16;
+/// Continuations that are kept in one place; more are made anew each time.
+const KEPT: usize = 32;
 
 /// The continuations of a function.
 #[derive(Debug, Default)]
@@ -29,15 +36,29 @@ pub struct Continuations {
     /// The function as `brrr._resume` reads it.
     source: RefCell<Option<Py<PyAny>>>,
     made: RefCell<Vec<Py<PyFunction>>>,
+    /// Those from loop headers on, where a continuation has asked and the interpreter goes on.
+    headers: RefCell<Vec<Kept>>,
     /// There are none to be had: the original function does the calls that leave.
     refused: Cell<bool>,
 }
 
-/// A continuation of one exit: the names that are bound, and its place among the [`Continuations`].
+/// A continuation that is kept, and its place among the [`Continuations`].
 #[derive(Debug)]
 pub struct Kept {
+    statement: u32,
     names: Box<[String]>,
+    asks: &'static str,
     at: usize,
+}
+
+/// Where a continuation enters.
+struct Place<'a> {
+    statement: u32,
+    point: Point,
+    /// The bound names.
+    names: Vec<&'a str>,
+    /// How it asks for compiled code.
+    asks: &'static str,
 }
 
 impl Continuations {
@@ -57,7 +78,11 @@ impl Continuations {
         made.into_iter().for_each(|one| one.drop_ref(py));
     }
 
-    fn source<'py>(&self, original: &Bound<'py, PyFunction>, body: &Body) -> PyResult<Bound<'py, PyAny>> {
+    /// The function as `brrr._resume` reads it.
+    ///
+    /// # Errors
+    /// If it cannot read it.
+    pub fn source<'py>(&self, original: &Bound<'py, PyFunction>, body: &Body) -> PyResult<Bound<'py, PyAny>> {
         let py = original.py();
         if let Some(source) = self.source.borrow().as_ref() {
             return Ok(source.bind(py).clone());
@@ -70,7 +95,7 @@ impl Continuations {
         Ok(source)
     }
 
-    /// The continuation from an exit. `None` if there is none.
+    /// A continuation, which may be among `kept`. `None` if there is none.
     ///
     /// # Errors
     /// What has to end the program, such as KeyboardInterrupt.
@@ -78,19 +103,20 @@ impl Continuations {
         &self,
         original: &Bound<'py, PyFunction>,
         body: &Body,
-        left: &Left<'_>,
+        place: &Place<'_>,
+        kept: &RefCell<Vec<Kept>>,
     ) -> PyResult<Option<Bound<'py, PyFunction>>> {
         let py = original.py();
-        let Some(kept) = left.code.continuations.get(left.exit) else { return Ok(None) };
-        let names = left.live.iter().map(|&(name, _)| name);
-        let same = |one: &&Kept| one.names.iter().map(String::as_str).eq(names.clone());
+        let same = |one: &&Kept| {
+            one.statement == place.statement && one.asks == place.asks && one.names.iter().eq(&place.names)
+        };
         if let Some(found) = kept.borrow().iter().find(same) {
             return Ok(self.made.borrow().get(found.at).map(|one| one.bind(py).clone()));
         }
         if self.refused.get() {
             return Ok(None);
         }
-        let made = match self.make(original, body, left) {
+        let made = match self.make(original, body, place) {
             Ok(made) => made,
             // A statement that has no rule, too deep a nesting, too little memory: the original function can do it.
             Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),
@@ -102,7 +128,12 @@ impl Continuations {
         let mut kept = kept.borrow_mut();
         if kept.len() < KEPT {
             let mut all = self.made.borrow_mut();
-            kept.push(Kept { names: names.map(str::to_owned).collect(), at: all.len() });
+            kept.push(Kept {
+                statement: place.statement,
+                names: place.names.iter().map(|&name| name.to_owned()).collect(),
+                asks: place.asks,
+                at: all.len(),
+            });
             all.push(made.clone().unbind());
         }
         Ok(Some(made))
@@ -112,16 +143,13 @@ impl Continuations {
         &self,
         original: &Bound<'py, PyFunction>,
         body: &Body,
-        left: &Left<'_>,
+        place: &Place<'_>,
     ) -> PyResult<Bound<'py, PyFunction>> {
         let py = original.py();
-        let Some(record) = left.code.function.exits.get(left.exit) else {
-            return Err(PyException::new_err("no such exit"));
-        };
         let source = self.source(original, body)?;
-        let names = PyTuple::new(py, left.live.iter().map(|&(name, _)| name))?;
-        let place = (original, record.statement, point_name(record.point), names, false);
-        let made = source.call_method1(intern!(py, "continuation"), place)?.cast_into::<PyFunction>()?;
+        let names = PyTuple::new(py, &place.names)?;
+        let args = (original, place.statement, point_name(place.point), names, place.asks);
+        let made = source.call_method1(intern!(py, "continuation"), args)?.cast_into::<PyFunction>()?;
         same_builtins(&made, original);
         Ok(made)
     }
@@ -164,44 +192,139 @@ pub enum Outcome {
 /// Compiled code that has left.
 struct Left<'a> {
     code: &'a Specialisation,
-    exit: usize,
     /// The bound locals.
     live: Vec<(&'a str, Value)>,
 }
 
-/// Goes on after side exit `exit` of `code`, which was called with `args` and has left `frame`.
-pub fn resume(
-    original: &Bound<'_, PyFunction>,
+/// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`. Where the
+/// continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
+///
+/// # Safety
+/// `this` is the callable of `original` and `body`, and stays alive; the thread holds the GIL.
+pub unsafe fn resume<'py>(
+    this: *mut Callable,
+    original: &Bound<'py, PyFunction>,
     body: &Body,
     code: &Specialisation,
     exit: usize,
-    args: &[Bound<'_, PyAny>],
+    args: Vec<Bound<'py, PyAny>>,
     frame: Vec<u64>,
 ) -> Outcome {
     let py = original.py();
-    let Some(record) = code.function.exits.get(exit) else { return Outcome::Original };
-    let live = abi::read_exit(&code.function, record, &frame);
-    body.record_exit(code, exit, frame);
-    let left = Left { code, exit, live };
-    let continuation = match body.continuations.get(original, body, &left) {
-        Ok(Some(continuation)) => continuation,
-        Ok(None) => return Outcome::Original,
-        Err(error) => {
-            error.restore(py);
-            return Outcome::Done(null_mut());
-        }
-    };
-    match objects(py, &left, args) {
-        Ok(Some(mut values)) => {
-            values.push(py.None().into_bound(py));
-            values.push(0_u8.into_pyobject(py).map_or_else(|error| match error {}, Bound::into_any));
-            Outcome::Done(run(&continuation, &values))
-        }
-        Ok(None) => Outcome::Original,
+    // SAFETY: as the caller promises.
+    let callable = unsafe { Bound::from_borrowed_ptr(py, this.cast()) };
+    // SAFETY: as above.
+    match unsafe { go_on(&callable, original, body, (code, exit, frame), args) } {
+        Ok(outcome) => outcome,
         Err(error) => {
             error.restore(py);
             Outcome::Done(null_mut())
         }
+    }
+}
+
+/// # Safety
+/// As [`resume`].
+unsafe fn go_on<'py>(
+    callable: &Bound<'py, PyAny>,
+    original: &Bound<'py, PyFunction>,
+    body: &Body,
+    (mut code, mut exit, mut frame): (&Specialisation, usize, Vec<u64>),
+    mut args: Vec<Bound<'py, PyAny>>,
+) -> PyResult<Outcome> {
+    let py = original.py();
+    let this = callable.as_ptr().cast::<Callable>();
+    let outside = args.clone();
+    let ask = Bound::new(py, Ask::new(callable.clone()))?;
+    loop {
+        let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
+        let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
+        body.record_exit(code, exit, frame);
+        let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
+        let mut turns = Ask::first(body);
+        let names = left.live.iter().map(|&(name, _)| name).collect();
+        let asks = Ask::manner(body, turns);
+        let place = Place { statement: record.statement, point: record.point, names, asks };
+        let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
+        let mut continuation = body.continuations.get(original, body, &place, kept)?;
+        // The interpreter goes on until compiled code can.
+        let (found, entry) = loop {
+            let Some(function) = continuation else { return Ok(Outcome::Original) };
+            values.push(ask.clone().into_any());
+            values.push(turns.into_pyobject(py)?.into_any());
+            ask.borrow_mut().begin();
+            let result = run(&function, &values);
+            let entry = ask.borrow_mut().end(body);
+            if result != ask.as_ptr() {
+                return Ok(Outcome::Done(result));
+            }
+            // SAFETY: the continuation has given back a reference to `ask`.
+            unsafe { ffi::Py_DECREF(result) };
+            let Some(entry) = entry else { return Ok(Outcome::Original) };
+            if let Some(found) = entry.code {
+                break (found, entry);
+            }
+            values = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
+            turns = entry.turns;
+            let names = entry.names.iter().map(String::as_str).collect();
+            let place = Place { statement: entry.statement, point: Point::Advance, names, asks: "rarely" };
+            continuation = body.continuations.get(original, body, &place, &body.continuations.headers)?;
+        };
+        // SAFETY: the body owns the code as long as it lives.
+        code = unsafe { &*found.0 };
+        args = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
+        // SAFETY: the thread holds the GIL.
+        if !unsafe { code.guards.hold() } {
+            return Ok(Outcome::Original);
+        }
+        let mut words = vec![0; code.words];
+        if !unbox_all(&args, &code.params, &mut words) {
+            return Ok(Outcome::Original);
+        }
+        let start = Instant::now();
+        let mut running = Running::new(this, code);
+        // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
+        let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
+        // SAFETY: the code has returned.
+        let raised = unsafe { poll::end(&raw mut running) };
+        if let Some(raised) = raised {
+            // SAFETY: the frame is that of this code, which has left.
+            return Ok(Outcome::Done(unsafe { interrupted(this, code, status, words.as_ptr(), raised) }));
+        }
+        body.again.stayed(start.elapsed());
+        let Some(left_by) = status.checked_sub(EXIT_BASE) else {
+            let Some(value) = returned(code, status, words) else { return Ok(Outcome::Original) };
+            return Ok(match same_object(py, code.returned.iter().copied(), &value, &args, &outside)? {
+                Some(result) => Outcome::Done(result.into_ptr()),
+                None => Outcome::Original,
+            });
+        };
+        exit = left_by as usize;
+        words.truncate(code.exit_words.get(exit).copied().unwrap_or(0));
+        frame = words;
+    }
+}
+
+/// Writes the arguments of code to its frame; false if one is of another type.
+fn unbox_all(args: &[Bound<'_, PyAny>], params: &[Type], frame: &mut [u64]) -> bool {
+    if params.iter().map(|one| one.words()).sum::<usize>() > frame.len() {
+        return false;
+    }
+    let mut word = frame.as_mut_ptr();
+    args.iter().zip(params).all(|(arg, &one)| {
+        // SAFETY: the argument is alive, and the frame has the words of all parameters.
+        let behind = unsafe { write(arg.as_ptr(), one, word) };
+        word = behind.unwrap_or(word);
+        behind.is_some()
+    })
+}
+
+/// What code has returned with this status. `None` cannot come from verified code.
+fn returned(code: &Specialisation, status: u64, frame: Vec<u64>) -> Option<Value> {
+    let mut words = frame.into_iter();
+    match status.checked_sub(TUPLE_BASE) {
+        Some(tuple) => Value::tuple(*code.function.tuples.get(tuple as usize)?, &mut words),
+        None => Value::read(Type::from_tag(status)?.into(), &mut words),
     }
 }
 
@@ -213,26 +336,39 @@ fn objects<'py>(
     py: Python<'py>,
     left: &Left<'_>,
     args: &[Bound<'py, PyAny>],
+    outside: &[Bound<'py, PyAny>],
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let mut objects = Vec::with_capacity(left.live.len() + 2);
     for (name, value) in &left.live {
         let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
-        let mut found: Option<&Bound<'py, PyAny>> = None;
-        for argument in origins.iter().filter_map(|&at| args.get(at as usize)) {
-            if !holds(argument, value) {
-                continue;
-            }
-            if found.is_some_and(|found| !found.is(argument)) {
-                return Ok(None);
-            }
-            found = Some(argument);
+        match same_object(py, origins.iter().map(|&at| at as usize), value, args, outside)? {
+            Some(object) => objects.push(object),
+            None => return Ok(None),
         }
-        objects.push(match found {
-            Some(argument) => argument.clone(),
-            None => object(py, value)?,
-        });
     }
     Ok(Some(objects))
+}
+
+/// The object of a value that may be one of the arguments at `origins`: that very argument, if it is equal to the bit, else a new
+/// object. `None` if several are, not all the same object, and one of them came from `outside`, where the difference can be seen.
+///
+/// # Errors
+/// If memory runs out.
+fn same_object<'py>(
+    py: Python<'py>,
+    origins: impl Iterator<Item = usize>,
+    value: &Value,
+    args: &[Bound<'py, PyAny>],
+    outside: &[Bound<'py, PyAny>],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let mut equal = origins.filter_map(|at| args.get(at)).filter(|argument| holds(argument, value));
+    let Some(first) = equal.next() else { return object(py, value).map(Some) };
+    let (mut is_clear, mut is_outside) = (true, outside.iter().any(|one| one.is(first)));
+    for other in equal {
+        is_clear &= other.is(first);
+        is_outside |= outside.iter().any(|one| one.is(other));
+    }
+    Ok((is_clear || !is_outside).then(|| first.clone()))
 }
 
 /// Calls a function with positional arguments: a new reference, or null with the exception as it was raised.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use brrr_core::abi::{self, Entry};
 use brrr_core::backend::{Backend, Options, Output};
@@ -22,6 +22,7 @@ use brrr_core::types::{Signature, Type};
 use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
+use crate::again::Again;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
 use crate::outside::{Guards, Names};
@@ -41,6 +42,8 @@ pub struct Choices {
 pub struct Specialisation {
     /// The types of the parameters.
     pub params: Box<[Type]>,
+    /// The loop header where the code begins, if it is not the function's start.
+    pub header: Option<Header>,
     /// The machine code.
     pub entry: Entry,
     /// Words its frame needs.
@@ -58,6 +61,15 @@ pub struct Specialisation {
     /// Words of the frame that each exit writes.
     pub exit_words: Box<[usize]>,
     _code: load::Code,
+}
+
+/// A loop header where compiled code is entered again.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The ordinal of the loop's statement.
+    pub statement: u32,
+    /// The names that are bound there: the parameters of the code.
+    pub names: Box<[String]>,
 }
 
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
@@ -133,8 +145,12 @@ pub struct Body {
     last_exit: RefCell<Option<LastExit>>,
     /// What goes on after side exits.
     pub continuations: Continuations,
+    /// Where compiled code is entered again.
+    pub again: Again,
     /// Seconds spent in checking and compiling.
     pub seconds: Cell<f64>,
+    /// The quickest compilation.
+    quickest: Cell<Option<Duration>>,
 }
 
 impl Body {
@@ -168,13 +184,16 @@ impl Body {
             specialisations: RefCell::default(),
             last_exit: RefCell::default(),
             continuations: Continuations::default(),
+            again: Again::default(),
             seconds: Cell::new(0.0),
+            quickest: Cell::new(None),
         })
     }
 
     /// Gives up everything, references to Python objects included.
     pub fn release(self, py: Python<'_>) {
         self.continuations.clear(py);
+        self.again.release(py);
         for name in self.parameters.names {
             name.drop_ref(py);
         }
@@ -238,9 +257,19 @@ impl Body {
         binding.and_then(|binding| binding.prepared.clone()).map_or_else(first, Ok)
     }
 
-    /// Hands every specialisation, the last compiled first, to `choose` until it answers.
-    pub fn search<T>(&self, mut choose: impl FnMut(&Specialisation) -> Option<T>) -> Option<T> {
-        self.specialisations.borrow().iter().rev().find_map(|one| choose(one))
+    /// Hands every specialisation of the whole function, the last compiled first, to `choose` until it answers.
+    pub fn search<T>(&self, choose: impl FnMut(&Specialisation) -> Option<T>) -> Option<T> {
+        let all = self.specialisations.borrow();
+        all.iter().rev().map(|one| &**one).filter(|one| one.header.is_none()).find_map(choose)
+    }
+
+    /// Hands the code for every loop header to `choose`, with a pointer that is valid as long as the body, until it answers.
+    pub fn search_headers<T>(
+        &self,
+        mut choose: impl FnMut(&Header, &Specialisation, *const Specialisation) -> Option<T>,
+    ) -> Option<T> {
+        let all = self.specialisations.borrow();
+        all.iter().find_map(|one| choose(one.header.as_ref()?, one, &raw const **one))
     }
 
     /// The signature compiled last.
@@ -252,7 +281,7 @@ impl Body {
     pub fn signatures(&self) -> Vec<String> {
         let text = |one: &Specialisation| Signature { params: one.params.to_vec() }.python(one.function.result);
         let mut all = Vec::new();
-        for text in self.specialisations.borrow().iter().map(|one| text(one)) {
+        for text in self.specialisations.borrow().iter().filter(|one| one.header.is_none()).map(|one| text(one)) {
             if !all.contains(&text) {
                 all.push(text);
             }
@@ -274,8 +303,9 @@ impl Body {
             return Ok(true);
         }
         let start = Instant::now();
-        let made = guarded(py, || self.make(function, signature));
-        self.seconds.set(self.seconds.get() + start.elapsed().as_secs_f64());
+        let made =
+            guarded(py, || self.make(function, None, &signature.params, |prepared| Some(prepared.typed(signature))));
+        self.spend(start.elapsed());
         match made? {
             None => Ok(false),
             Some(Ok(made)) => {
@@ -291,6 +321,39 @@ impl Body {
                 Ok(false)
             }
         }
+    }
+
+    /// Compiles the rest of the function from a loop header on, for the names that are bound there and their types. False if
+    /// there is no such code.
+    ///
+    /// # Errors
+    /// If the compilation was broken off.
+    pub fn specialise_header(
+        &self,
+        function: &Bound<'_, PyFunction>,
+        statement: u32,
+        bound: &[(&str, Type)],
+    ) -> PyResult<bool> {
+        let start = Instant::now();
+        let header = Header { statement, names: bound.iter().map(|&(name, _)| name.to_owned()).collect() };
+        let params = bound.iter().map(|&(_, one)| one).collect::<Vec<_>>();
+        let made = guarded(function.py(), || {
+            self.make(function, Some(header), &params, |prepared| prepared.typed_from(statement, bound))
+        });
+        self.spend(start.elapsed());
+        let Some(Ok(made)) = made? else { return Ok(false) };
+        self.specialisations.borrow_mut().push(Box::new(made));
+        Ok(true)
+    }
+
+    /// What a compilation of this function takes, if one was seen.
+    pub fn compilation(&self) -> Option<Duration> {
+        self.quickest.get()
+    }
+
+    fn spend(&self, time: Duration) {
+        self.seconds.set(self.seconds.get() + time.as_secs_f64());
+        self.quickest.set(Some(self.quickest.get().map_or(time, |before| before.min(time))));
     }
 
     /// Raises a refusal, or warns once if the user chose `fallback`.
@@ -318,7 +381,9 @@ impl Body {
     fn make(
         &self,
         function: &Bound<'_, PyFunction>,
-        signature: &Signature,
+        header: Option<Header>,
+        params: &[Type],
+        typed: impl FnOnce(&Prepared) -> Option<Result<ir::Function, Vec<Diagnostic>>>,
     ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
         let py = function.py();
         if let Some(refusal) = self.verify(function)? {
@@ -327,9 +392,10 @@ impl Body {
         let Some(binding) = self.binding(function)? else { return Ok(None) };
         let Some(prepared) = &binding.prepared else { return Ok(None) };
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        let typed = match prepared.typed(signature) {
-            Ok(typed) => typed,
-            Err(diagnostics) => return Ok(Some(Err(in_source(diagnostics)))),
+        let typed = match typed(prepared) {
+            Some(Ok(typed)) => typed,
+            Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
+            None => return Ok(None),
         };
         let backend = match backend(py) {
             Ok(backend) => backend,
@@ -341,7 +407,7 @@ impl Body {
         };
         let guards = binding.names.guards(function, Some(&typed.guards))?;
         match load::Code::load(&object) {
-            Ok(code) => Ok(Some(Ok(Specialisation::new(signature, typed, guards, code)))),
+            Ok(code) => Ok(Some(Ok(Specialisation::new(header, params, typed, guards, code)))),
             Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
     }
@@ -431,10 +497,11 @@ fn broken(prepared: &Prepared, message: String) -> Refusal {
 }
 
 impl Specialisation {
-    fn new(signature: &Signature, typed: ir::Function, guards: Guards, code: load::Code) -> Self {
+    fn new(header: Option<Header>, params: &[Type], typed: ir::Function, guards: Guards, code: load::Code) -> Self {
         let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
         Self {
-            params: signature.params.clone().into(),
+            params: params.into(),
+            header,
             entry: code.entry(),
             words: abi::frame_words(&typed),
             returned: typed.returned.iter().map(|&index| index as usize).collect(),

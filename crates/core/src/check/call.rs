@@ -336,7 +336,7 @@ impl Binder<'_> {
     }
 
     /// Collects the rows that ask for types; false if something else is there.
-    fn classes(&mut self, expression: &Expr, names: &mut Vec<&'static str>) -> bool {
+    pub(super) fn classes(&mut self, expression: &Expr, names: &mut Vec<&'static str>) -> bool {
         match expression {
             Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
                 let Outside::Function(class) = self.env.meaning(name.id.as_str()) else { return false };

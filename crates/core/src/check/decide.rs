@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::flow::{Arg, End, FlowBlock, StepKind, VarId};
+use super::tuple;
 use crate::ops::{self, Recipe};
 use crate::types::{Type, TypeSet};
 
@@ -29,7 +30,12 @@ pub fn outcome(block: &FlowBlock, variable: VarId, one: Type) -> Option<bool> {
 /// The types with which a variable gets to the one and to the other side of the branch.
 #[must_use]
 pub fn sides(block: &FlowBlock, variable: VarId, types: TypeSet) -> [TypeSet; 2] {
-    let with = |side: bool| types.iter().filter(|&one| outcome(block, variable, one) != Some(!side)).collect();
+    // Nothing is known about tuples of which nothing is known.
+    let others = if types.has_any_tuple() { TypeSet::ANY_TUPLE } else { TypeSet::EMPTY };
+    let with = |side: bool| {
+        let members = types.iter().filter(|&one| outcome(block, variable, one) != Some(!side));
+        members.map(TypeSet::of).fold(others, TypeSet::join)
+    };
     [with(true), with(false)]
 }
 
@@ -80,6 +86,14 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
         StepKind::Op("|", args) => Some(of(args.first()?)? | of(args.get(1)?)?),
         StepKind::Op("&", args) => Some(of(args.first()?)? & of(args.get(1)?)?),
         StepKind::Op(name, args) => {
+            if let Type::Tuple(_) = one {
+                let constants = args.iter().map(|arg| match arg {
+                    Arg::Constant(constant) => Some(*constant),
+                    Arg::Var(_) => None,
+                });
+                let is_first = args.first()?.var() == Some(variable);
+                return is_first.then(|| tuple::constant_answer(name, one.into(), &constants.collect::<Vec<_>>()))?;
+            }
             let types = args.iter().map(|arg| match arg {
                 Arg::Var(read) => (*read == variable).then_some(one),
                 Arg::Constant(constant) => Some(constant.ty()),

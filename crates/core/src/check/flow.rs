@@ -7,7 +7,7 @@
 
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::source::Span;
-use crate::types::Type;
+use crate::types::{Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -163,7 +163,34 @@ pub struct EntryPoint {
     pub start: (FlowId, u32),
 }
 
+/// Where compiled code begins, and with what.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The first block: the function's, or the header of a loop.
+    pub block: FlowId,
+    /// The loop, if it is a header.
+    pub header: Option<FlowLoopId>,
+    /// The variables that are bound there, with their types, in the order of the IR's parameters.
+    pub parameters: Vec<(VarId, Type)>,
+}
+
+impl Start {
+    /// The start of the function, with a type for each of its parameters.
+    #[must_use]
+    pub fn call(signature: &Signature) -> Self {
+        let parameters = signature.params.iter().enumerate().map(|(at, &one)| (VarId(at as u32), one));
+        Self { block: FlowId(0), header: None, parameters: parameters.collect() }
+    }
+}
+
 impl Flow {
+    /// The loop whose statement has this ordinal.
+    #[must_use]
+    pub fn loop_of(&self, statement: u32) -> Option<FlowLoopId> {
+        let of = |one: &FlowLoop| self.entries[one.entry.0 as usize].statement == statement;
+        self.loops.iter().position(of).map(|at| FlowLoopId(at as u32))
+    }
+
     /// The block with this id.
     #[must_use]
     pub fn block(&self, id: FlowId) -> &FlowBlock {

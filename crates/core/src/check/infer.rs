@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use super::choose::{Operand, choose};
 use super::decide;
-use super::flow::{Arg, End, Flow, FlowId, Step, StepKind, VarId};
+use super::flow::{Arg, End, Flow, FlowId, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
 use super::tuple;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
-use crate::types::{Shape, Signature, Type, TypeSet};
+use crate::types::{Shape, Type, TypeSet};
 
 /// The type a name gets where it is bound.
 #[derive(Clone, Debug)]
@@ -39,23 +39,23 @@ pub struct Inferred {
     pub(super) narrow: Narrow,
 }
 
-/// Analyses a function for a signature, which has a type for each parameter.
+/// Analyses what follows from a start.
 #[must_use]
-pub fn infer(flow: &Flow, liveness: &Liveness, signature: &Signature) -> Inferred {
+pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
     let mut types = vec![TypeSet::EMPTY; flow.variables.len()];
     for (slot, variable) in types.iter_mut().zip(&flow.variables) {
         *slot = if variable.in_frame { Type::Unbound.into() } else { TypeSet::EMPTY };
     }
-    for (slot, &one) in types.iter_mut().zip(&signature.params) {
-        *slot = one.into();
+    for &(variable, one) in &start.parameters {
+        types[variable.0 as usize] = one.into();
     }
     let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow) };
-    if let Some(first) = inferred.blocks.first_mut() {
+    if let Some(first) = inferred.blocks.get_mut(start.block.0 as usize) {
         *first = Some(types);
     }
     // In reverse post-order every join outside loops is complete before it is passed on.
     let order = flow.reverse_post_order();
-    let mut waiting = BTreeSet::from([(0, FlowId(0))]);
+    let mut waiting = BTreeSet::from([(order[start.block.0 as usize], start.block)]);
     while let Some((_, at)) = waiting.pop_first() {
         let block = flow.block(at);
         let Some(mut types) = inferred.at(flow, at, block.steps.len()) else { continue };

@@ -12,21 +12,21 @@
 mod operation;
 mod tuple;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use super::decide;
-use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Step, StepKind, VarId};
+use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
+use super::origins::Origins;
 use crate::abi::MOST_TUPLES;
 use crate::ir::{
     Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
     Tree, Value,
 };
-use crate::ops;
 use crate::source::Span;
-use crate::types::{Shape, Signature, Type, TypeSet};
+use crate::types::{Shape, Type, TypeSet};
 
 /// Versions of one block within one version of the loops around it.
 const VERSIONS: usize = 4;
@@ -36,8 +36,8 @@ type State = BTreeMap<VarId, TypeSet>;
 
 /// Makes the IR. It is what [`crate::ir::verify`] accepts.
 #[must_use]
-pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signature: &Signature) -> Function {
-    let origins = origins(flow);
+pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: &Start) -> Function {
+    let origins = Origins::of(flow, start.parameters.iter().map(|&(variable, _)| variable));
     let function = Function {
         name: flow.name.clone(),
         parameters: 0,
@@ -47,8 +47,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
         loops: Vec::new(),
         result: TypeSet::EMPTY,
         tuples: Vec::new(),
-        returned: returned(flow, &origins),
-        origins: origins.into_iter().filter_map(|(variable, origins)| named(flow, variable, origins)).collect(),
+        returned: origins.returned(flow),
+        origins: origins.named(flow),
         guards: flow.guards.clone(),
     };
     let mut specialiser = Specialiser {
@@ -64,49 +64,13 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, signatu
         narrow: &inferred.narrow,
         waiting: Vec::new(),
     };
-    specialiser.run(signature);
+    specialiser.run(start);
     specialiser.function
 }
 
-/// For each variable, the parameters whose very object it may hold: those that copies lead from to it.
-fn origins(flow: &Flow) -> HashMap<VarId, Vec<u32>> {
-    let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-        StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
-        StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
-            args[0].var().map(|source| (source, step.target))
-        }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
-    });
-    let mut targets = HashMap::<VarId, Vec<VarId>>::new();
-    copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));
-    let mut origins = HashMap::<VarId, Vec<u32>>::new();
-    for parameter in 0..flow.parameters.len() as u32 {
-        let mut waiting = vec![VarId(parameter)];
-        while let Some(variable) = waiting.pop() {
-            let known = origins.entry(variable).or_default();
-            if known.last() != Some(&parameter) {
-                known.push(parameter);
-                waiting.extend(targets.get(&variable).into_iter().flatten());
-            }
-        }
-    }
-    origins
-}
-
-/// Parameters whose object a `return` may give back.
-fn returned(flow: &Flow, origins: &HashMap<VarId, Vec<u32>>) -> Vec<u32> {
-    let ends = flow.blocks.iter().filter_map(|block| match block.end {
-        End::Return(arg, ..) => arg.var(),
-        End::Jump(_) | End::Branch(..) => None,
-    });
-    let all = ends.filter_map(|variable| origins.get(&variable)).flatten().copied().collect::<BTreeSet<_>>();
-    all.into_iter().collect()
-}
-
-fn named(flow: &Flow, variable: VarId, origins: Vec<u32>) -> Option<(String, Vec<u32>)> {
-    let variable = &flow.variables[variable.0 as usize];
-    variable.in_frame.then(|| (variable.name.clone(), origins))
-}
+/// The versions of the loops around a place, outermost first; `None` for a loop in whose midst the code was entered, until
+/// it is entered through its header: what is left of that turn is no part of a loop.
+type Context = Vec<Option<LoopId>>;
 
 /// A block that is made but not filled.
 struct Waiting {
@@ -115,8 +79,7 @@ struct Waiting {
     step: usize,
     /// Do this one step, then go on in a version of what follows: the step had to know a tag.
     one_step: bool,
-    /// The versions of the loops around, outermost first.
-    context: Vec<LoopId>,
+    context: Context,
     state: State,
 }
 
@@ -129,7 +92,7 @@ struct Instances {
     general: Option<LoopId>,
 }
 
-type Place = (FlowId, usize, Vec<LoopId>);
+type Place = (FlowId, usize, Context);
 
 /// A scalar within a variable: the elements that lead to it.
 type Path = Vec<usize>;
@@ -142,38 +105,46 @@ struct Specialiser<'a> {
     locals: HashMap<(VarId, Path, TypeSet), LocalId>,
     versions: HashMap<(Place, State), BlockId>,
     counts: HashMap<Place, usize>,
-    instances: HashMap<(FlowLoopId, Vec<LoopId>), Instances>,
+    instances: HashMap<(FlowLoopId, Context), Instances>,
     exits: HashMap<(EntryId, Vec<Live>), ExitId>,
     narrow: &'a Narrow,
     waiting: Vec<Waiting>,
 }
 
 impl Specialiser<'_> {
-    fn run(&mut self, signature: &Signature) {
+    fn run(&mut self, start: &Start) {
         let mut state = State::new();
         for (at, variable) in self.flow.variables.iter().enumerate() {
             if variable.in_frame {
-                let types = signature.params.get(at).map_or(Type::Unbound.into(), |&one| TypeSet::of(one));
-                state.insert(VarId(at as u32), types);
+                state.insert(VarId(at as u32), Type::Unbound.into());
             }
         }
-        for at in 0..self.flow.parameters.len() {
-            let variable = VarId(at as u32);
-            self.place(variable, state[&variable]);
+        for &(variable, one) in &start.parameters {
+            state.insert(variable, one.into());
+            self.place(variable, one.into());
         }
         self.function.parameters = self.function.locals.len() as u32;
         let block = self.block(&[]);
-        self.waiting.push(Waiting { block, flow: FlowId(0), step: 0, one_step: false, context: Vec::new(), state });
+        let context = vec![None; self.flow.loops_around(start.block).len()];
+        let at = Waiting { block, flow: start.block, step: 0, one_step: false, context, state };
+        match start.header {
+            None => self.waiting.push(at),
+            Some(_) => {
+                let (header, there) = self.go(&at, start.block);
+                self.convert_edge(block, &at.state, &there);
+                self.end(block, Terminator::Jump(header));
+            }
+        }
         while let Some(waiting) = self.waiting.pop() {
             self.fill(waiting);
         }
         self.function.blocks.iter_mut().for_each(|block| operation::settle_chains(&mut block.statements));
     }
 
-    fn block(&mut self, context: &[LoopId]) -> BlockId {
+    fn block(&mut self, context: &[Option<LoopId>]) -> BlockId {
         // Every block is filled before the work ends; until then it leads nowhere.
         let terminator = Terminator::Jump(BlockId(0));
-        self.function.blocks.push(Block { in_loop: context.last().copied(), statements: Vec::new(), terminator });
+        self.function.blocks.push(Block { in_loop: innermost(context), statements: Vec::new(), terminator });
         BlockId(self.function.blocks.len() as u32 - 1)
     }
 
@@ -494,7 +465,7 @@ impl Specialiser<'_> {
         };
         let from_inside = self.flow.loops_around(at.flow).contains(&inner);
         let outer = at.context[..around.len() - 1].to_vec();
-        let current = from_inside.then(|| at.context[around.len() - 1]);
+        let current = from_inside.then(|| at.context[around.len() - 1]).flatten();
         let state = self.restrict(to, 0, &at.state);
         self.loop_version(inner, outer, current, to, state)
     }
@@ -515,7 +486,7 @@ impl Specialiser<'_> {
     fn loop_version(
         &mut self,
         of: FlowLoopId,
-        outer: Vec<LoopId>,
+        outer: Context,
         current: Option<LoopId>,
         header: FlowId,
         state: State,
@@ -550,11 +521,11 @@ impl Specialiser<'_> {
         (self.new_loop(of, outer, header, state.clone()), state)
     }
 
-    fn new_loop(&mut self, of: FlowLoopId, outer: Vec<LoopId>, header: FlowId, state: State) -> BlockId {
+    fn new_loop(&mut self, of: FlowLoopId, outer: Context, header: FlowId, state: State) -> BlockId {
         let id = LoopId(self.function.loops.len() as u32);
-        let parent = outer.last().copied();
+        let parent = innermost(&outer);
         let mut context = outer;
-        context.push(id);
+        context.push(Some(id));
         let block = self.block(&context);
         let poll = Some(self.exit(self.flow.loops[of.0 as usize].entry, &state));
         self.function.loops.push(Loop { header: block, parent, poll });
@@ -563,7 +534,7 @@ impl Specialiser<'_> {
     }
 
     /// The version of a place that is no loop header for a state; the general one if there are too many.
-    fn version(&mut self, flow: FlowId, step: usize, context: Vec<LoopId>, state: &State) -> (BlockId, State) {
+    fn version(&mut self, flow: FlowId, step: usize, context: Context, state: &State) -> (BlockId, State) {
         let place = (flow, step, context);
         let mut state = self.restrict(flow, step, state);
         if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
@@ -614,7 +585,13 @@ impl Specialiser<'_> {
     }
 
     /// A block that leaves at a place, for a state that no version is made for.
-    fn left(&mut self, mut flow: FlowId, mut step: usize, context: &[LoopId], state: State) -> (BlockId, State) {
+    fn left(
+        &mut self,
+        mut flow: FlowId,
+        mut step: usize,
+        context: &[Option<LoopId>],
+        state: State,
+    ) -> (BlockId, State) {
         // Blocks without steps lead to the place where something is done next.
         let entry = loop {
             let here = self.flow.block(flow);
@@ -630,6 +607,11 @@ impl Specialiser<'_> {
         self.end(block, Terminator::Leave(exit));
         (block, state)
     }
+}
+
+/// The innermost of the loops that the code is really in.
+fn innermost(context: &[Option<LoopId>]) -> Option<LoopId> {
+    context.iter().rev().find_map(|&id| id)
 }
 
 /// The path to the first scalar that has a tag.

@@ -51,11 +51,17 @@ pub fn joined(left: TypeSet, right: TypeSet) -> Option<TypeSet> {
     Shape::new(&all).map(|shape| Type::Tuple(shape).into())
 }
 
-/// The answer of a question about the type of a tuple.
+/// The answer of a question about the type of a tuple, which stands before these constants.
 #[must_use]
-pub fn constant_answer(name: &str, types: TypeSet) -> Option<bool> {
-    elements(types)?;
+pub fn constant_answer(name: &str, types: TypeSet, constants: &[Option<Constant>]) -> Option<bool> {
+    let length = elements(types)?.len() as i64;
+    let of_length = |holds: fn(i64, i64) -> bool| match constants {
+        [_, Some(Constant::Int(wanted))] => Some(holds(length, *wanted)),
+        _ => None,
+    };
     match name {
+        "is.long." => of_length(|length, wanted| length == wanted),
+        "is.longer." => of_length(|length, wanted| length >= wanted),
         "isinstance.tuple" => Some(true),
         _ if name.starts_with("isinstance.") || name.starts_with("is.") => Some(false),
         _ => None,
@@ -81,9 +87,9 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
             _ => None,
         },
         ("len", [_]) => Some(Type::Int.into()),
-        ("truth." | "==" | "!=" | "<" | "<=" | ">" | ">=", _) => Some(Type::Bool.into()),
+        ("truth." | "same." | "==" | "!=" | "<" | "<=" | ">" | ">=", _) => Some(Type::Bool.into()),
         ("+", [left, right]) => joined(*left, *right),
-        _ => constant_answer(name, operands[0]).map(|_| Type::Bool.into()),
+        _ => operands.first().and_then(|&types| constant_answer(name, types, constants)).map(|_| Type::Bool.into()),
     };
     found.unwrap_or_default()
 }

@@ -117,9 +117,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloatNat(predicate) => {
                 Loaded::Bool(self.compare_nat_float(swapped(predicate), int(1), float(0)))
             }
-            Recipe::NatOfInt => {
+            // A u64 beyond i64 has its highest bit set, as a negative i64 has.
+            Recipe::NatOfInt | Recipe::IntOfNat => {
                 self.leave_if_negative(int(0), exit);
-                Loaded::Nat(int(0))
+                Loaded::Int(int(0))
             }
             Recipe::AddLow => Loaded::Low(self.b.add(int(0), int(1))),
             Recipe::SubLow => Loaded::Low(self.b.sub(int(0), int(1))),

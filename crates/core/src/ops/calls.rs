@@ -1,7 +1,7 @@
 //! Rows of builtin functions, methods and attributes of numbers.
 
 use super::{Kind, Leave, Op, Recipe, Rounding};
-use crate::types::Type::{Bool, Float, Int, None as NoneType};
+use crate::types::Type::{Bool, Complex, Float, Int, Nat, None as NoneType};
 
 const NEVER: &[Leave] = &[];
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -41,6 +41,14 @@ pub(super) const ROWS: &[Op] = rows! {
     "isinstance.complex." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not complex.", "";
     "isinstance.complex." (Bool) -> Bool, NEVER, Recipe::Constant(false), "A bool is not complex.", "";
     "isinstance.complex." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is not complex.", "";
+    "isinstance.int." (Nat) -> Bool, NEVER, Recipe::Constant(true), "An int is an int.", "";
+    "isinstance.int." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is no int.", "";
+    "isinstance.bool." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is no bool.", "";
+    "isinstance.bool." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is no bool.", "";
+    "isinstance.float." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is no float.", "";
+    "isinstance.float." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is no float.", "";
+    "isinstance.complex." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not complex.", "";
+    "isinstance.complex." (Complex) -> Bool, NEVER, Recipe::Constant(true), "A complex is complex.", "";
     "range.len." (Int, Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_range_len"), "Turns of a range.", "";
     "range.sum." (Int, Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_range_sum"), "Sum of a range, in closed form.", "";
     "range.start." (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "Sum of a range from a start.", "";

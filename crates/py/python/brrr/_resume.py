@@ -17,18 +17,22 @@ Hidden names begin with a dot, as no name of a source does. The state of the ite
 `.next<N>` and `.stop<N>` (steps 1 and -1), or `.next<N>`, `.step<N>` and `.left<N>` (turns that remain modulo 2**64); the iterator
 itself is then `.rest<N>`.
 
-With `asks`, the rest of the function asks at the end of every turn of every loop whether compiled code can go on: `.turns`
-counts down, at zero `.ask(N, locals())` gives the number of turns until the next question, or 0: then the continuation returns
-`.ask` itself.
+With `asks`, the rest of the function asks whether compiled code can go on: `.ask(N, locals(), must_leave)`, N being the ordinal of the
+loop whose turn has ended, gives an iterator of as many items as there are turns until the next question, or None: then the
+continuation returns `.ask` itself. `"often"` does so in every loop, by taking an item of the iterator `.ticks` at the end of each turn.
+`"rarely"` does so only in the loops that are entered in the middle and those around which there is none, and costs next to
+nothing: a `for` goes over a part of its iterator, `.turns` long, at the end of which it asks and leaves. An iterator of a kind that compiled
+code does not know comes as `.rest<N>` itself.
 """
 
 import warnings
 from _ast import (  # the nodes alone: importing `ast` takes longer than making a continuation
-    Add, And, Assign, AugAssign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expression, For,
+    Add, And, Assign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
     FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
-    PyCF_ONLY_AST, Raise, Return, Store, Sub, Tuple, UnaryOp, While, arg, arguments,
+    PyCF_ONLY_AST, RShift, Raise, Return, Store, Tuple, UnaryOp, While, arg, arguments,
 )  # fmt: skip
-from itertools import chain
+from itertools import chain, islice, repeat
+from operator import length_hint
 from types import CodeType, FunctionType
 
 _FUTURES = 0x1FE_0000
@@ -50,7 +54,25 @@ def _visible(names: object) -> object:
     return names
 
 
-_HELPERS = {".iter": iter, ".range": range, ".chain": chain, ".locals": locals, ".visible": _visible}
+def _part(iterator: object, rest: object, turns: int, depth: int) -> object:
+    """The next turns, if `rest`, which they come from, is an iterator over a range; else all: nothing leaves those midway."""
+    if type(rest) in (_RANGE_ITERATOR, _LONG_RANGE_ITERATOR):
+        return islice(iterator, max(turns >> 6 * depth, 1))
+    return iterator
+
+
+def _more(iterator: object) -> bool:
+    """Whether an iterator over a range has turns left."""
+    try:
+        return length_hint(iterator) > 0
+    except OverflowError:
+        return True
+
+
+_HELPERS = {
+    ".iter": iter, ".range": range, ".chain": chain, ".locals": locals, ".repeat": repeat, ".visible": _visible,
+    ".part": _part, ".more": _more,
+}  # fmt: skip
 """What continuations call. They come as defaults, for names outside the function may mean anything."""
 
 
@@ -84,11 +106,11 @@ class Source:
         return [_mangled(name, self.class_name) for name in names]
 
     def continuation(
-        self, function: FunctionType, statement: int, point: str, names: tuple[str, ...], asks: bool
+        self, function: FunctionType, statement: int, point: str, names: tuple[str, ...], asks: str
     ) -> FunctionType:
         """The rest of `function` from an entry point on.
 
-        It takes a value for each of `names`, in this order, and then `.ask` and `.turns`.
+        It takes a value for each of `names`, in this order, and then `.ask` and `.turns`. `asks` is `"often"`, `"rarely"` or `""`.
         """
         writer = _Writer(statement, point, frozenset(names), asks)
         tree = self.tree
@@ -138,13 +160,14 @@ class Source:
 
 
 def iterator_state(iterator: object) -> tuple[int, int, int, int] | None:
-    """Next value, stop, step, and number of turns that remain, of an iterator over a range; `None` for any other object."""
+    """Next value, stop, step, and the number of turns that remain (modulo 2**64, signed) of an iterator over a range; `None` for
+    any other object."""
     if type(iterator) not in (_RANGE_ITERATOR, _LONG_RANGE_ITERATOR):
         return None
     _, (values,), *index = iterator.__reduce__()
     rest = values[index[0] :] if index and index[0] else values
     turns = (rest.stop - rest.start + rest.step - (1 if rest.step > 0 else -1)) // rest.step
-    return rest.start, rest.stop, rest.step, max(turns, 0)
+    return rest.start, rest.stop, rest.step, (max(turns, 0) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 _RANGE_ITERATOR = type(iter(range(1)))
@@ -154,20 +177,31 @@ _LONG_RANGE_ITERATOR = type(iter(range(1 << 70)))
 class _Writer:
     """Writes the body of one continuation."""
 
-    def __init__(self, statement: int, point: str, names: frozenset[str], asks: bool) -> None:
+    def __init__(self, statement: int, point: str, names: frozenset[str], asks: str) -> None:
         self.statement = statement
         self.point = point
         self.names = names
         self.asks = asks
         self.in_turn = False
         """The entry point is within a turn of a loop, and therefore has to set `.first`."""
+        self.ticking: set[int] = set()
+        """Loops that take an item of `.ticks` at the end of a turn."""
+        self.ticking_depth = 0
+        self.entered = 0
+        """Loops that were entered in the middle, inner before outer."""
         self.iterators: list = []
         """Statements that make the iterators of the loops that are entered in the middle."""
 
     def start(self, at) -> list:
         """What stands before everything else."""
         first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
-        return [*self.iterators, *first]
+        turns = _name(".turns", at)
+        if self.asks == "rarely" and self.ticking_depth:
+            shift = BinOp(left=turns, op=RShift(), right=_constant(6 * self.ticking_depth, at), **_place(at))
+            turns = BoolOp(op=Or(), values=[shift, _constant(1, at)], **_place(at))
+        turns = _call(".repeat", at, _constant(None, at), turns)
+        ticks = [_assign(".ticks", turns, at)] if self.asks else []
+        return [*self.iterators, *ticks, *first]
 
     def block(self, statements: list, ordinal: int, loop: int | None, *, again: bool) -> list:
         """A block with the entry point in it. `ordinal` is that of its first statement, `loop` that of the loop whose turns
@@ -193,6 +227,8 @@ class _Writer:
             return self.enter_if(statement, part, inner, loop, again)
         if isinstance(statement, (For, While)) and part == "body":
             self.in_turn = True
+            if self.asks == "often" or isinstance(statement, While):
+                self.ticking.add(ordinal)
             body = [*self.block(statement.body, inner, ordinal, again=True), *self.turn(statement.body, ordinal)]
             orelse = self.rest(statement.orelse, inner + _count(statement.body), loop)
             if isinstance(statement, For):
@@ -200,6 +236,8 @@ class _Writer:
             test = statement.test
             if not (isinstance(test, Constant) and test.value):
                 test = BoolOp(op=Or(), values=[self.first(test), test], **_place(test))
+            self.ticking_depth = max(self.ticking_depth, self.entered)
+            self.entered += 1
             return [_changed(statement, test=test, body=body, orelse=orelse)]
         if isinstance(statement, (For, While, Match)):
             block = statement.orelse if part == "orelse" else statement.cases[part].body
@@ -251,27 +289,45 @@ class _Writer:
             body = [self.when(self.not_first(target), [bind]), *body]
             target = Name(id=hidden, ctx=Store(), **_place(target))
         one = Tuple(elts=[current], ctx=Load(), **_place(over))
-        rest = _call(".chain", over, one, _name(f".rest{ordinal}", over))
+        rest = self.part_of(_call(".chain", over, one, _name(f".rest{ordinal}", over)), ordinal)
         if again:
             rest = IfExp(test=self.first(over), body=rest, orelse=self.iterable(over, ordinal), **_place(over))
-        return _changed(statement, target=target, iter=rest, body=body, orelse=orelse)
+        return _changed(statement, target=target, iter=rest, body=body, orelse=self.part_ends(over, orelse, ordinal))
 
     def next_turn(self, statement: For, ordinal: int, loop: int | None, again: bool) -> For:
         """A `for` entered before its next turn."""
         self.make_iterator(statement, ordinal)
         over = statement.iter
-        (whole,) = self.rest([statement], ordinal, loop)
-        rest = _name(f".rest{ordinal}", over)
+        (whole,) = self.whole(statement, ordinal, loop, in_parts=False)
+        rest = self.part_of(_name(f".rest{ordinal}", over), ordinal)
         if self.in_turn:
             reached = NamedExpr(target=_name(".first", over, Store()), value=_constant(False, over), **_place(over))
             reached = UnaryOp(op=Not(), operand=reached, **_place(over))
             test = BoolOp(op=And(), values=[self.first(over), reached], **_place(over))
             rest = IfExp(test=test, body=rest, orelse=whole.iter, **_place(over))
-        return _changed(whole, iter=rest)
+        return _changed(whole, iter=rest, orelse=self.part_ends(over, whole.orelse, ordinal))
+
+    def part_of(self, iterator, ordinal: int):
+        """What a loop goes over until it asks: all, unless questions are to come rarely."""
+        depth, self.entered = self.entered, self.entered + 1
+        if self.asks != "rarely":
+            return iterator
+        depth = _constant(depth, iterator)
+        return _call(".part", iterator, iterator, _name(f".rest{ordinal}", iterator), _name(".turns", iterator), depth)
+
+    def part_ends(self, at, orelse: list, ordinal: int) -> list:
+        """The `else` of such a loop: what it goes over next, if that was not all."""
+        if self.asks != "rarely":
+            return orelse
+        ask = Expr(value=self.question(at, ordinal, must_leave=True), **_place(at))
+        leave = Return(value=_name(".ask", at), **_place(at))
+        return [self.when(_call(".more", at, _name(f".rest{ordinal}", at)), [ask, leave]), *orelse]
 
     def make_iterator(self, statement: For, ordinal: int) -> None:
         """Makes `.rest<N>` from the state of the iterator; nothing remains for one that is not read any more."""
         at = statement.iter
+        if f".rest{ordinal}" in self.names:
+            return
         state = {part: f".{part}{ordinal}" for part in ("next", "stop", "step", "left")}
         part = {part: _name(name, at) for part, name in state.items()}
         if state["next"] not in self.names:
@@ -296,7 +352,7 @@ class _Writer:
             ordinal += _count([statement])
         return written
 
-    def whole(self, statement, ordinal: int, loop: int | None) -> list:
+    def whole(self, statement, ordinal: int, loop: int | None, *, in_parts: bool = True) -> list:
         if isinstance(statement, (Global, Nonlocal)):
             # The compiler has learnt it already, and takes it only once.
             return [Pass(**_place(statement))]
@@ -305,6 +361,9 @@ class _Writer:
         if _is_scope(statement):
             return [statement]
         is_loop = isinstance(statement, (For, While))
+        asks = self.asks == "often" or self.asks == "rarely" and (loop is None or ordinal == self.statement)
+        if self.asks == "often" or asks and isinstance(statement, While):
+            self.ticking.add(ordinal)
         changes = {}
         inner = ordinal + 1
         for field in _BLOCKS:
@@ -323,7 +382,11 @@ class _Writer:
         if is_loop:
             changes["body"] += self.turn(statement.body, ordinal)
         if isinstance(statement, For):
-            changes["iter"] = self.iterable(statement.iter, ordinal)
+            over = self.iterable(statement.iter, ordinal) if asks else statement.iter
+            if asks and in_parts:
+                over = self.part_of(over, ordinal)
+                changes["orelse"] = self.part_ends(over, changes.get("orelse", []), ordinal)
+            changes["iter"] = over
         return [_changed(statement, **changes)] if changes else [statement]
 
     def iterable(self, over, ordinal: int):
@@ -336,15 +399,19 @@ class _Writer:
     def turn(self, statements: list, loop: int) -> list:
         """The question at the end of a turn; `statements` end the turn."""
         at = statements[-1]
-        if not self.asks or isinstance(at, (Return, Raise, Break)):
+        if not self.asks or loop not in self.ticking or isinstance(at, (Return, Raise, Break)):
             return []
         if isinstance(at, Continue) and len(statements) > 1:
             return []  # It has asked itself.
-        ask = _call(".ask", at, _constant(loop, at), _call(".locals", at))
         leave = Return(value=_name(".ask", at), **_place(at))
-        at_zero = UnaryOp(op=Not(), operand=_name(".turns", at), **_place(at))
-        count = AugAssign(target=_name(".turns", at, Store()), op=Sub(), value=_constant(1, at), **_place(at))
-        return [count, self.when(at_zero, [_assign(".turns", ask, at), self.when(at_zero, [leave])])]
+        at_end = UnaryOp(op=Not(), operand=_name(".ticks", at), **_place(at))
+        ask = [_assign(".ticks", self.question(at, loop, must_leave=False), at), self.when(at_end, [leave])]
+        taken = [Break(**_place(at))]
+        tick = _name(".tick", at, Store())
+        return [For(target=tick, iter=_name(".ticks", at), body=taken, orelse=ask, type_comment=None, **_place(at))]
+
+    def question(self, at, loop: int, *, must_leave: bool) -> Call:
+        return _call(".ask", at, _constant(loop, at), _call(".locals", at), _constant(must_leave, at))
 
     def reached(self, at) -> list:
         """The entry point."""

@@ -8,7 +8,7 @@ use rustpython_parser::ast::{self, Expr, Pattern};
 use super::Binder;
 use crate::check::flow::{Arg, End, FlowId, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::Point;
+use crate::ir::{Constant, Point};
 use crate::source::Span;
 use crate::syntax::{identifier, span, walk};
 
@@ -86,9 +86,7 @@ impl Binder<'_> {
             }
             Pattern::MatchOr(inner) => self.alternatives(&inner.patterns, subject, fail, captures),
             Pattern::MatchClass(inner) => self.class_pattern(inner, subject, fail, captures),
-            Pattern::MatchSequence(_) => {
-                self.refuse_pattern(place, "a sequence pattern", "match the numbers one by one")
-            }
+            Pattern::MatchSequence(inner) => self.sequence(&inner.patterns, place, subject, fail, captures),
             Pattern::MatchMapping(_) => self.refuse_pattern(place, "a mapping pattern", "match numbers"),
             Pattern::MatchStar(_) => self.refuse_pattern(place, "a starred pattern", "match numbers"),
         }
@@ -130,6 +128,32 @@ impl Binder<'_> {
         }
     }
 
+    /// A tuple of a length, and a pattern for each element.
+    fn sequence(&mut self, patterns: &[Pattern], place: Span, subject: Arg, fail: FlowId, captures: &mut Captures) {
+        let star = patterns.iter().position(|pattern| matches!(pattern, Pattern::MatchStar(_)));
+        let (test, least) = match star {
+            Some(_) => ("is.longer.", patterns.len() - 1),
+            None => ("is.long.", patterns.len()),
+        };
+        let is = self.op(test, vec![subject, Arg::Constant(Constant::Int(least as i64))], place);
+        self.unless(is, fail);
+        for (at, pattern) in patterns.iter().enumerate() {
+            if let Pattern::MatchStar(inner) = pattern {
+                if inner.name.is_some() {
+                    self.refuse_pattern(span(pattern), "a starred name", "it would be a list: write `*_`");
+                }
+                continue;
+            }
+            if let Pattern::MatchAs(ast::PatternMatchAs { pattern: None, name: None, .. }) = pattern {
+                continue;
+            }
+            let from_end = star.is_some_and(|star| star < at);
+            let index = if from_end { at as i64 - patterns.len() as i64 } else { at as i64 };
+            let element = self.op("[]", vec![subject, Arg::Constant(Constant::Int(index))], span(pattern));
+            self.pattern(pattern, element, fail, captures);
+        }
+    }
+
     /// `int()`, `float(x)`: the type of the subject, then a pattern for the whole of it.
     fn class_pattern(&mut self, inner: &ast::PatternMatchClass, subject: Arg, fail: FlowId, captures: &mut Captures) {
         let place = span(inner);
@@ -140,6 +164,10 @@ impl Binder<'_> {
             let help = "the types that can be asked for are `int`, `float`, `bool` and `complex`";
             return self.refuse_pattern(span(&*inner.cls), "this as a type", help);
         };
+        if row == "isinstance.complex." && !inner.patterns.is_empty() {
+            let help = "`complex` takes no pattern in brackets: write `complex() as x`";
+            return self.refuse_pattern(place, "`complex` with a pattern for its value", help);
+        }
         let is = self.op(row, vec![subject], place);
         self.unless(is, fail);
         if let Some(inner) = inner.patterns.first() {
@@ -148,8 +176,10 @@ impl Binder<'_> {
     }
 
     /// The row that asks for a type.
-    fn class_test(&mut self, _class: &Expr) -> Option<&'static str> {
-        None
+    fn class_test(&mut self, class: &Expr) -> Option<&'static str> {
+        let mut rows = Vec::new();
+        let is_known = matches!(class, Expr::Name(_)) && self.classes(class, &mut rows);
+        rows.pop().filter(|_| is_known)
     }
 
     fn refuse_pattern(&mut self, place: Span, what: &str, help: &str) {

@@ -99,6 +99,9 @@ impl Specialiser<'_> {
             Operand::Local(_) if (one, param) == (Type::Int, Type::Nat) => {
                 self.compute(site, "nat.", &[(operand, one)]).map(|(operand, _)| operand)
             }
+            Operand::Local(_) if (one, param) == (Type::Nat, Type::Int) => {
+                self.compute(site, "fit.", &[(operand, one)]).map(|(operand, _)| operand)
+            }
             Operand::Local(_) => Some(self.convert(site, operand, param)),
         }
     }

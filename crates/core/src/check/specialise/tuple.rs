@@ -52,7 +52,7 @@ impl Specialiser<'_> {
                 let parts = left.iter().chain(right).cloned().collect();
                 Some((Tree::Tuple(parts), tuple::joined(*left_types, *right_types)?))
             }
-            ("==", [left, right]) => self.equal(site, left, right).map(leaf),
+            ("==" | "same.", [left, right]) => self.equal(site, left, right).map(leaf),
             ("!=", [left, right]) => {
                 let equal = self.equal(site, left, right)?;
                 self.compute(site, "not", &[equal]).map(leaf)
@@ -60,7 +60,13 @@ impl Specialiser<'_> {
             ("<" | "<=" | ">" | ">=", [(Tree::Tuple(_), _), (Tree::Tuple(_), _)]) => {
                 self.ordered(site, name, &items[0], &items[1]).map(leaf)
             }
-            _ => tuple::constant_answer(name, items.first()?.1).map(bool_of),
+            _ => {
+                let constants = items.iter().map(|(tree, _)| match tree {
+                    Tree::Leaf(Operand::Constant(constant)) => Some(*constant),
+                    Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) => None,
+                });
+                tuple::constant_answer(name, items.first()?.1, &constants.collect::<Vec<_>>()).map(bool_of)
+            }
         }
     }
 

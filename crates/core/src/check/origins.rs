@@ -1,0 +1,60 @@
+//! Which parameters' very objects a variable may hold.
+//!
+//! Copies alone give an object on: whatever is computed is a new one. What compiled code gives back, to the caller or to the
+//! interpreter at an exit, must be the same object where CPython has the same object.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::flow::{Arg, End, Flow, StepKind, VarId};
+use crate::ops;
+
+/// For each variable, the parameters whose object it may hold, by their place in `parameters`.
+#[derive(Debug)]
+pub struct Origins(HashMap<VarId, Vec<u32>>);
+
+impl Origins {
+    /// Follows the copies.
+    #[must_use]
+    pub fn of(flow: &Flow, parameters: impl Iterator<Item = VarId>) -> Self {
+        let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
+            StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
+            StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
+                args[0].var().map(|source| (source, step.target))
+            }
+            StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+        });
+        let mut targets = HashMap::<VarId, Vec<VarId>>::new();
+        copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));
+        let mut origins = HashMap::<VarId, Vec<u32>>::new();
+        for (parameter, variable) in (0..).zip(parameters) {
+            let mut waiting = vec![variable];
+            while let Some(variable) = waiting.pop() {
+                let known = origins.entry(variable).or_default();
+                if known.last() != Some(&parameter) {
+                    known.push(parameter);
+                    waiting.extend(targets.get(&variable).into_iter().flatten());
+                }
+            }
+        }
+        Self(origins)
+    }
+
+    /// Parameters whose object a `return` may give back.
+    #[must_use]
+    pub fn returned(&self, flow: &Flow) -> Vec<u32> {
+        let ends = flow.blocks.iter().filter_map(|block| match block.end {
+            End::Return(arg, ..) => arg.var(),
+            End::Jump(_) | End::Branch(..) => None,
+        });
+        let all = ends.filter_map(|variable| self.0.get(&variable)).flatten().copied().collect::<BTreeSet<_>>();
+        all.into_iter().collect()
+    }
+
+    /// The same by the names of what a continuation knows.
+    #[must_use]
+    pub fn named(self, flow: &Flow) -> BTreeMap<String, Vec<u32>> {
+        let variable = |id: VarId| &flow.variables[id.0 as usize];
+        let in_frame = self.0.into_iter().filter(|(id, _)| variable(*id).in_frame);
+        in_frame.map(|(id, origins)| (variable(id).name.clone(), origins)).collect()
+    }
+}

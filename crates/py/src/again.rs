@@ -1,0 +1,378 @@
+//! Entering compiled code again: the question that continuations ask at the end of a turn.
+//!
+//! Enters: the ordinal of a loop and the locals at its header. Leaves: a number of turns until the next question, as an iterator, or
+//! None: then the continuation returns, and [`crate::resume`] enters the code that was found, or a continuation from that header
+//! on that asks rarely, in which interpreted loops run as fast as they do without brrr. Code for a loop header is compiled only once
+//! interpreted turns have taken as long as a compilation takes, so that waiting for it never more than doubles the time of a call.
+//! Where stays in compiled code are too short to pay, the questions become rare.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use brrr_core::compile::Prepared;
+use brrr_core::types::Type;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+use crate::callable::{self, View};
+use crate::convert::{Argument, classify};
+use crate::probes;
+use crate::specialise::{Body, Header, Specialisation};
+
+/// Turns between two questions while nothing is compiled.
+const STRIDE: u32 = 1024;
+/// From so many turns on, the continuation is one that asks rarely.
+const LONG: u32 = 64;
+/// The longest wait, in turns.
+const RARELY: u32 = 1 << 16;
+/// The wait if there is nothing to wait for.
+const NEVER: u32 = 1 << 30;
+/// Loop headers, with types, for which one function is compiled.
+const HEADERS: usize = 16;
+/// What a compilation costs at most, in time of the interpreter: the first one of a process also opens LLVM.
+const COMPILATION: Duration = Duration::from_millis(20);
+/// A stay in compiled code that pays for the exit: in this time it does what takes the interpreter a few microseconds.
+const WORTH_IT: Duration = Duration::from_nanos(300);
+
+/// What a function knows about entering its code again.
+#[derive(Debug)]
+pub struct Again {
+    /// Time spent in continuations since something was compiled.
+    spent: Cell<Duration>,
+    /// Turns that a continuation waits before it asks.
+    patience: Cell<u32>,
+    /// Compilations for loop headers, failed ones too.
+    compiled: Cell<usize>,
+    loops: RefCell<Vec<Loop>>,
+}
+
+/// The names at a loop header.
+#[derive(Debug)]
+struct Loop {
+    statement: u32,
+    /// The function as it was bound, whose address tells it from others.
+    bound: *const Prepared,
+    names: Vec<String>,
+    /// The same as `locals()` has them.
+    keys: Vec<Py<PyString>>,
+}
+
+impl Default for Again {
+    fn default() -> Self {
+        Self { spent: Cell::default(), patience: Cell::new(1), compiled: Cell::default(), loops: RefCell::default() }
+    }
+}
+
+impl Again {
+    /// Gives up every object.
+    pub fn release(&self, py: Python<'_>) {
+        for key in self.loops.take().into_iter().flat_map(|one| one.keys) {
+            key.drop_ref(py);
+        }
+    }
+
+    /// Learns how long compiled code stayed until it left again.
+    pub fn stayed(&self, time: Duration) {
+        let patience = self.patience.get();
+        self.patience.set(match () {
+            () if time < WORTH_IT => (patience * 2).min(RARELY),
+            () if time < 10 * WORTH_IT => (patience / 2).max(1),
+            () => 1,
+        });
+    }
+
+    /// Adds time spent in a continuation.
+    fn spend(&self, time: Duration) {
+        self.spent.set(self.spent.get() + time);
+    }
+
+    /// True once waiting has cost as much as compiling will.
+    fn is_due(&self, body: &Body) -> bool {
+        let compiled = self.compiled.get();
+        if compiled >= HEADERS {
+            return false;
+        }
+        let price = body.compilation().map_or(COMPILATION, |seen| seen.min(COMPILATION));
+        probes::is_eager() || self.spent.get() >= price
+    }
+}
+
+/// Where the call goes on, once its continuation has returned.
+pub struct Entry {
+    /// The ordinal of the loop at whose header it does.
+    pub statement: u32,
+    /// The bound names there.
+    pub names: Vec<String>,
+    /// Their values.
+    pub values: Vec<Py<PyAny>>,
+    /// Code for these names and types; owned by the body.
+    pub code: Option<Code>,
+    /// The turns that the interpreter does before it asks again, if there is no code.
+    pub turns: u32,
+}
+
+/// A pointer to compiled code.
+#[derive(Clone, Copy)]
+pub struct Code(pub *const Specialisation);
+
+// SAFETY: the pointer is followed with the GIL held only, by the call whose function owns the code.
+unsafe impl Send for Code {}
+// SAFETY: as above.
+unsafe impl Sync for Code {}
+
+/// What a continuation asks, as `.ask`.
+#[pyclass(module = "brrr._brrr", name = "_Ask", weakref)]
+pub struct Ask {
+    callable: Option<Py<PyAny>>,
+    entry: Option<Entry>,
+    since: Instant,
+    /// Turns to wait while the locals do not fit.
+    misfit: u32,
+}
+
+#[pymethods]
+impl Ask {
+    fn __call__<'py>(
+        mut slf: PyRefMut<'py, Self>,
+        statement: u32,
+        locals: &Bound<'py, PyDict>,
+        must_leave: bool,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = slf.py();
+        let Some(callable) = slf.callable.as_ref().map(|one| one.bind(py).clone()) else { return Ok(None) };
+        let Some(view) = callable::view(&callable) else { return Ok(None) };
+        slf.clock(&view);
+        let misfit = slf.misfit;
+        // Compiling may run Python code: nothing is borrowed meanwhile.
+        let this: Py<Self> = slf.into();
+        let answer = answer(&view, statement, locals, (misfit, must_leave));
+        let mut slf = this.borrow_mut(py);
+        slf.since = Instant::now();
+        match answer {
+            Ok((answer, fits)) => {
+                slf.misfit = if fits { 1 } else { (misfit * 2).min(RARELY) };
+                match answer {
+                    Answer::Leave(entry) => {
+                        slf.entry = Some(entry);
+                        Ok(None)
+                    }
+                    Answer::Stay(wait) => turns(py, wait),
+                    Answer::GiveUp => Ok(None),
+                }
+            }
+            Err(error) => {
+                // Such as KeyboardInterrupt, in a helper that is nobody's business.
+                error.set_traceback(py, None);
+                Err(error)
+            }
+        }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(callable) = &self.callable {
+            visit.call(callable)?;
+        }
+        self.entry.iter().flat_map(|entry| &entry.values).try_for_each(|arg| visit.call(arg))
+    }
+
+    fn __clear__(&mut self) {
+        self.callable = None;
+        self.entry = None;
+    }
+}
+
+impl Ask {
+    /// For the continuations of one call of `callable`.
+    pub fn new(callable: Bound<'_, PyAny>) -> Self {
+        Self { callable: Some(callable.unbind()), entry: None, since: Instant::now(), misfit: 1 }
+    }
+
+    /// A continuation is going to begin after an exit: the turns until its first question.
+    pub fn first(body: &Body) -> u32 {
+        let again = &body.again;
+        match () {
+            () if probes::is_eager() => 1,
+            () if again.compiled.get() > 0 || again.is_due(body) => again.patience.get(),
+            () => STRIDE,
+        }
+    }
+
+    /// How a continuation asks that has so many turns until its first question.
+    pub fn manner(body: &Body, turns: u32) -> &'static str {
+        if turns >= LONG && body.again.compiled.get() > 0 { "rarely" } else { "often" }
+    }
+
+    /// A continuation begins.
+    pub fn begin(&mut self) {
+        self.since = Instant::now();
+    }
+
+    /// A continuation has ended: where compiled code goes on, if it asked for that.
+    pub fn end(&mut self, body: &Body) -> Option<Entry> {
+        body.again.spend(self.since.elapsed());
+        self.entry.take()
+    }
+
+    fn clock(&mut self, view: &View<'_, '_>) {
+        view.body.again.spend(self.since.elapsed());
+        self.since = Instant::now();
+    }
+}
+
+/// Things by the names of a loop header.
+type Named<T> = Vec<(String, T)>;
+
+enum Answer {
+    Leave(Entry),
+    Stay(u32),
+    /// The original function does the whole call.
+    GiveUp,
+}
+
+/// An iterator of so many items.
+fn turns(py: Python<'_>, turns: u32) -> PyResult<Option<Bound<'_, PyAny>>> {
+    let repeat = py.import(intern!(py, "itertools"))?.getattr(intern!(py, "repeat"))?;
+    repeat.call1((py.None(), turns)).map(Some)
+}
+
+/// The answer, and whether compiled code could hold the locals. `misfit` is for how long to wait if it could not; with `must_leave`
+/// the continuation does not stay.
+fn answer(
+    view: &View<'_, '_>,
+    statement: u32,
+    locals: &Bound<'_, PyDict>,
+    (misfit, must_leave): (u32, bool),
+) -> PyResult<(Answer, bool)> {
+    let body = view.body;
+    let of_loop = |header: &Header, _: &_, _| (header.statement == statement).then_some(());
+    let is_known = body.search_headers(of_loop).is_some();
+    let is_due = body.again.is_due(body);
+    if !must_leave && !is_known && !is_due && body.again.compiled.get() < HEADERS {
+        return Ok((Answer::Stay(STRIDE), true));
+    }
+    let Some(all) = values(view, statement, locals)? else { return Ok((Answer::GiveUp, true)) };
+    let (mut names, mut values, mut types) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, value) in all {
+        // SAFETY: the object is alive, and the thread holds the GIL.
+        types.push(match unsafe { classify(value.as_ptr()) } {
+            Argument::Compiled(one) => Some(one),
+            Argument::Interpreted | Argument::Unsupported => None,
+        });
+        names.push(name);
+        values.push(value.unbind());
+    }
+    let types = types.into_iter().collect::<Option<Vec<_>>>();
+    let mut wait = misfit;
+    if let Some(types) = &types {
+        let bound = names.iter().map(String::as_str).zip(types.iter().copied()).collect::<Vec<_>>();
+        let mut code = find(body, statement, &bound);
+        if code.is_none() && is_due {
+            body.again.compiled.set(body.again.compiled.get() + 1);
+            body.again.spent.set(Duration::ZERO);
+            body.specialise_header(&view.original, statement, &bound)?;
+            body.again.patience.set(1);
+            code = find(body, statement, &bound);
+        }
+        if code.is_some() {
+            return Ok((Answer::Leave(Entry { statement, names, values, code, turns: 0 }), true));
+        }
+        wait = if body.again.compiled.get() < HEADERS { STRIDE } else { NEVER };
+    }
+    let answer = if must_leave || wait >= LONG {
+        Answer::Leave(Entry { statement, names, values, code: None, turns: wait })
+    } else {
+        Answer::Stay(wait)
+    };
+    Ok((answer, types.is_some()))
+}
+
+/// The code for the names and types at a loop header.
+fn find(body: &Body, statement: u32, bound: &[(&str, Type)]) -> Option<Code> {
+    body.search_headers(|header, code, pointer| {
+        let names = header.names.iter().map(String::as_str).zip(code.params.iter().copied());
+        // SAFETY: a continuation asks, which has the GIL.
+        let is_it = header.statement == statement && names.eq(bound.iter().copied()) && unsafe { code.guards.hold() };
+        is_it.then_some(Code(pointer))
+    })
+}
+
+/// The bound names at a loop header with their values, iterators as compiled code keeps them, or themselves if they are of another
+/// kind. `None` if there is no such loop.
+fn values<'py>(
+    view: &View<'_, 'py>,
+    statement: u32,
+    locals: &Bound<'py, PyDict>,
+) -> PyResult<Option<Named<Bound<'py, PyAny>>>> {
+    let py = locals.py();
+    let Some(names) = names(view, statement)? else { return Ok(None) };
+    let mut values = Vec::with_capacity(names.len());
+    let mut iterators: Vec<(String, Option<[Bound<'py, PyAny>; 4]>)> = Vec::new();
+    for (name, key) in names {
+        let Some((part, ordinal)) = iterator_part(&name) else {
+            if let Some(value) = locals.get_item(key)? {
+                values.push((name, value));
+            }
+            continue;
+        };
+        let at = match iterators.iter().position(|(known, _)| known == ordinal) {
+            Some(at) => at,
+            None => {
+                let state = match locals.get_item(format!(".rest{ordinal}"))? {
+                    Some(iterator) => {
+                        let module = py.import(intern!(py, "brrr._resume"))?;
+                        let state = module.call_method1(intern!(py, "iterator_state"), (iterator,))?;
+                        state.extract::<Option<[Bound<'py, PyAny>; 4]>>()?
+                    }
+                    None => None,
+                };
+                iterators.push((ordinal.to_owned(), state));
+                iterators.len() - 1
+            }
+        };
+        match &iterators[at].1 {
+            Some(state) => values.push((name, state[part].clone())),
+            None => {
+                let rest = format!(".rest{ordinal}");
+                if let (Some(iterator), false) = (locals.get_item(&rest)?, values.iter().any(|(name, _)| *name == rest))
+                {
+                    values.push((rest, iterator));
+                }
+            }
+        }
+    }
+    Ok(Some(values))
+}
+
+/// Which part of the state of which iterator a name stands for: the place in what `iterator_state` gives, and the ordinal.
+fn iterator_part(name: &str) -> Option<(usize, &str)> {
+    let parts = [".next", ".stop", ".step", ".left"];
+    parts.into_iter().enumerate().find_map(|(at, part)| Some((at, name.strip_prefix(part)?)))
+}
+
+/// The names at a loop header, and their keys in `locals()`.
+fn names<'py>(view: &View<'_, 'py>, statement: u32) -> PyResult<Option<Named<Bound<'py, PyString>>>> {
+    let py = view.object.py();
+    let again = &view.body.again;
+    let known = |one: &Loop| {
+        let keys = one.keys.iter().map(|key| key.bind(py).clone());
+        one.names.iter().cloned().zip(keys).collect()
+    };
+    // Bound functions live as long as the body.
+    let prepared = view.body.bound(&view.original)?;
+    let bound = Rc::as_ptr(&prepared);
+    let is_it = |one: &&Loop| one.statement == statement && one.bound == bound;
+    if let Some(found) = again.loops.borrow().iter().find(is_it) {
+        return Ok(Some(known(found)));
+    }
+    let Some(names) = prepared.header_names(statement) else { return Ok(None) };
+    let names = names.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let source = view.body.continuations.source(&view.original, view.body)?;
+    let keys = source.call_method1(intern!(py, "keys"), (names.clone(),))?.extract::<Vec<Bound<'py, PyString>>>()?;
+    let one = Loop { statement, bound, names, keys: keys.into_iter().map(Bound::unbind).collect() };
+    let found = known(&one);
+    again.loops.borrow_mut().push(one);
+    Ok(Some(found))
+}

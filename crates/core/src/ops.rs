@@ -533,8 +533,14 @@ pub fn set_python(minor: u8) {
     PYTHON.store(minor, Ordering::Relaxed);
 }
 
+/// The minor version of the CPython that compiled code is for.
+#[must_use]
+pub fn python() -> u8 {
+    PYTHON.load(Ordering::Relaxed)
+}
+
 fn rows(name: &str) -> impl Iterator<Item = OpId> {
-    let python = PYTHON.load(Ordering::Relaxed);
+    let python = python();
     BY_NAME.get(name).into_iter().flatten().copied().filter(move |op| op.row().since <= python)
 }
 

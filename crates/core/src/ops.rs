@@ -298,6 +298,8 @@ pub enum Recipe {
     CompareFloatNat(Predicate),
     /// An i64 as a u64; leaves if it is negative.
     NatOfInt,
+    /// A u64 as an i64; leaves if it does not fit.
+    IntOfNat,
     /// Addition modulo 2**64.
     AddLow,
     /// Subtraction modulo 2**64.
@@ -531,8 +533,14 @@ pub fn set_python(minor: u8) {
     PYTHON.store(minor, Ordering::Relaxed);
 }
 
+/// The minor version of the CPython that compiled code is for.
+#[must_use]
+pub fn python() -> u8 {
+    PYTHON.load(Ordering::Relaxed)
+}
+
 fn rows(name: &str) -> impl Iterator<Item = OpId> {
-    let python = PYTHON.load(Ordering::Relaxed);
+    let python = python();
     BY_NAME.get(name).into_iter().flatten().copied().filter(move |op| op.row().since <= python)
 }
 
@@ -594,7 +602,12 @@ pub fn resolve(name: &str, operands: &[Type]) -> Option<OpId> {
             params.len() == operands.len() && pairs().all(|(&from, &to)| from == to || converts(from, to))
         })
     };
-    let exact = find(name, operands).or_else(as_int).or_else(as_nat);
+    // What has rows for i64 only takes the value as one, if it fits.
+    let narrowed = || {
+        let all = || converted(|one| if matches!(one, Bool | Nat) { Int } else { one });
+        has(Nat).then(|| find(name, &all())).flatten()
+    };
+    let exact = find(name, operands).or_else(as_int).or_else(as_nat).or_else(narrowed);
     exact.or_else(|| fits(&to_float)).or_else(|| fits(&to_complex))
 }
 

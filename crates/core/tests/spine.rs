@@ -5,7 +5,8 @@ use brrr_core::abi::{Activation, EXIT_BASE, Services, TUPLE_BASE, Value, frame_w
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::load::Code;
-use brrr_core::types::{Env, Shape, Signature, Type, TypeSet};
+use brrr_core::outside::Env;
+use brrr_core::types::{Shape, Signature, Type, TypeSet};
 use brrr_core::{emit, ir, syntax};
 
 /// What a call gave: the value, or the exit's statement and live locals.

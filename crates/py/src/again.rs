@@ -76,12 +76,20 @@ impl Again {
 
     /// Learns how long compiled code stayed until it left again.
     pub fn stayed(&self, time: Duration) {
+        match () {
+            () if time < WORTH_IT => {
+                self.wait_longer();
+            }
+            () if time < 10 * WORTH_IT => self.patience.set((self.patience.get() / 2).max(1)),
+            () => self.patience.set(1),
+        }
+    }
+
+    /// Asking did not pay, or the locals did not fit: the turns to wait now.
+    fn wait_longer(&self) -> u32 {
         let patience = self.patience.get();
-        self.patience.set(match () {
-            () if time < WORTH_IT => (patience * 2).min(RARELY),
-            () if time < 10 * WORTH_IT => (patience / 2).max(1),
-            () => 1,
-        });
+        self.patience.set((patience * 2).min(RARELY));
+        patience
     }
 
     /// Adds time spent in a continuation.
@@ -129,8 +137,6 @@ pub struct Ask {
     callable: Option<Py<PyAny>>,
     entry: Option<Entry>,
     since: Instant,
-    /// Turns to wait while the locals do not fit.
-    misfit: u32,
 }
 
 #[pymethods]
@@ -145,24 +151,18 @@ impl Ask {
         let Some(callable) = slf.callable.as_ref().map(|one| one.bind(py).clone()) else { return Ok(None) };
         let Some(view) = callable::view(&callable) else { return Ok(None) };
         slf.clock(&view);
-        let misfit = slf.misfit;
         // Compiling may run Python code: nothing is borrowed meanwhile.
         let this: Py<Self> = slf.into();
-        let answer = answer(&view, statement, locals, (misfit, must_leave));
+        let answer = answer(&view, statement, locals, must_leave);
         let mut slf = this.borrow_mut(py);
         slf.since = Instant::now();
         match answer {
-            Ok((answer, fits)) => {
-                slf.misfit = if fits { 1 } else { (misfit * 2).min(RARELY) };
-                match answer {
-                    Answer::Leave(entry) => {
-                        slf.entry = Some(entry);
-                        Ok(None)
-                    }
-                    Answer::Stay(wait) => turns(py, wait),
-                    Answer::GiveUp => Ok(None),
-                }
+            Ok(Answer::Leave(entry)) => {
+                slf.entry = Some(entry);
+                Ok(None)
             }
+            Ok(Answer::Stay(wait)) => turns(py, wait),
+            Ok(Answer::GiveUp) => Ok(None),
             Err(error) => {
                 // Such as KeyboardInterrupt, in a helper that is nobody's business.
                 error.set_traceback(py, None);
@@ -187,7 +187,7 @@ impl Ask {
 impl Ask {
     /// For the continuations of one call of `callable`.
     pub fn new(callable: Bound<'_, PyAny>) -> Self {
-        Self { callable: Some(callable.unbind()), entry: None, since: Instant::now(), misfit: 1 }
+        Self { callable: Some(callable.unbind()), entry: None, since: Instant::now() }
     }
 
     /// A continuation is going to begin after an exit: the turns until its first question.
@@ -238,22 +238,16 @@ fn turns(py: Python<'_>, turns: u32) -> PyResult<Option<Bound<'_, PyAny>>> {
     repeat.call1((py.None(), turns)).map(Some)
 }
 
-/// The answer, and whether compiled code could hold the locals. `misfit` is for how long to wait if it could not; with `must_leave`
-/// the continuation does not stay.
-fn answer(
-    view: &View<'_, '_>,
-    statement: u32,
-    locals: &Bound<'_, PyDict>,
-    (misfit, must_leave): (u32, bool),
-) -> PyResult<(Answer, bool)> {
+/// The answer; with `must_leave` the continuation does not stay.
+fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_leave: bool) -> PyResult<Answer> {
     let body = view.body;
     let of_loop = |header: &Header, _: &_, _| (header.statement == statement).then_some(());
     let is_known = body.search_headers(of_loop).is_some();
     let is_due = body.again.is_due(body);
     if !must_leave && !is_known && !is_due && body.again.compiled.get() < HEADERS {
-        return Ok((Answer::Stay(STRIDE), true));
+        return Ok(Answer::Stay(STRIDE));
     }
-    let Some(all) = values(view, statement, locals)? else { return Ok((Answer::GiveUp, true)) };
+    let Some(all) = values(view, statement, locals)? else { return Ok(Answer::GiveUp) };
     let (mut names, mut values, mut types) = (Vec::new(), Vec::new(), Vec::new());
     for (name, value) in all {
         // SAFETY: the object is alive, and the thread holds the GIL.
@@ -265,8 +259,7 @@ fn answer(
         values.push(value.unbind());
     }
     let types = types.into_iter().collect::<Option<Vec<_>>>();
-    let mut wait = misfit;
-    if let Some(types) = &types {
+    let wait = if let Some(types) = &types {
         let bound = names.iter().map(String::as_str).zip(types.iter().copied()).collect::<Vec<_>>();
         let mut code = find(body, statement, &bound);
         if code.is_none() && is_due {
@@ -277,16 +270,17 @@ fn answer(
             code = find(body, statement, &bound);
         }
         if code.is_some() {
-            return Ok((Answer::Leave(Entry { statement, names, values, code, turns: 0 }), true));
+            return Ok(Answer::Leave(Entry { statement, names, values, code, turns: 0 }));
         }
-        wait = if body.again.compiled.get() < HEADERS { STRIDE } else { NEVER };
-    }
-    let answer = if must_leave || wait >= LONG {
+        if body.again.compiled.get() < HEADERS { STRIDE } else { NEVER }
+    } else {
+        body.again.wait_longer()
+    };
+    Ok(if must_leave || wait >= LONG {
         Answer::Leave(Entry { statement, names, values, code: None, turns: wait })
     } else {
         Answer::Stay(wait)
-    };
-    Ok((answer, types.is_some()))
+    })
 }
 
 /// The code for the names and types at a loop header.

@@ -187,10 +187,14 @@ impl Binder<'_> {
             }
             _ => {}
         }
+        if let Some(value) = self.over_display(function, call) {
+            return value;
+        }
         if matches!(function, "min" | "max") {
             return self.extreme(function, call);
         }
-        if ops::name(function).is_none() && function != "pow" {
+        let taken_apart = matches!(function, "pow" | "len" | "divmod" | "math.modf" | "math.frexp");
+        if ops::name(function).is_none() && !taken_apart {
             return self.refuse_call(call, None);
         }
         let args = match self.arguments(function, call) {
@@ -206,6 +210,13 @@ impl Binder<'_> {
             ("pow", [Some(base), Some(exponent), None | Some(Arg::Constant(Constant::None))]) => {
                 self.power(*base, *exponent, place)
             }
+            ("len", [Some(value)]) => self.op("len", vec![*value], place),
+            ("divmod", [Some(left), Some(right)]) => {
+                let parts = ["//", "%"].map(|name| self.op(name, vec![*left, *right], place));
+                self.tuple(parts.to_vec(), place)
+            }
+            ("math.modf", [Some(value)]) => self.parts(["modf.fraction.", "modf.whole."], *value, place),
+            ("math.frexp", [Some(value)]) => self.parts(["frexp.fraction.", "frexp.exponent."], *value, place),
             ("round", [Some(number), Some(Arg::Constant(Constant::None))]) => self.op(function, vec![*number], place),
             ("math.perm", [Some(number), Some(Arg::Constant(Constant::None))]) => {
                 self.op(function, vec![*number], place)
@@ -232,9 +243,65 @@ impl Binder<'_> {
         self.op(if negative { "**-" } else { "**" }, vec![base, exponent], place)
     }
 
+    /// The tuple of the results of two rows.
+    fn parts(&mut self, names: [&'static str; 2], value: Arg, place: Span) -> Arg {
+        let parts = names.map(|name| self.op(name, vec![value], place));
+        self.tuple(parts.to_vec(), place)
+    }
+
+    /// `sum((a, b))` and the like: a tuple or list that is written there is taken apart. `None` if there is none.
+    fn over_display(&mut self, function: &str, call: &ast::ExprCall) -> Option<Arg> {
+        let ([display, rest @ ..], place) = (call.args.as_slice(), span(call)) else { return None };
+        let elements = match display {
+            Expr::Tuple(tuple) => &tuple.elts,
+            Expr::List(list) => &list.elts,
+            _ => return None,
+        };
+        let folded = matches!(function, "sum" | "math.prod");
+        let takes = match function {
+            "len" | "any" | "all" | "min" | "max" => rest.is_empty() && call.keywords.is_empty(),
+            "sum" => rest.len() + call.keywords.len() <= 1,
+            "math.prod" => rest.is_empty() && call.keywords.len() <= 1,
+            _ => false,
+        };
+        let is_start = |keyword: &ast::Keyword| folded && keyword.arg.as_deref() == Some("start");
+        let starred = elements.iter().any(|element| matches!(element, Expr::Starred(_)));
+        if !takes || starred || !call.keywords.iter().all(is_start) {
+            return None;
+        }
+        let values = elements.iter().map(|element| self.expression(element)).collect::<Vec<_>>();
+        let start = rest.first().or(call.keywords.first().map(|keyword| &keyword.value));
+        let start = start.map(|start| self.expression(start));
+        let bool_of = |value| Arg::Constant(Constant::Bool(value));
+        Some(match function {
+            "len" => Arg::Constant(Constant::Int(values.len() as i64)),
+            "any" | "all" => {
+                let truths = values.iter().map(|&value| self.op("truth.", vec![value], place)).collect::<Vec<_>>();
+                let (name, none) = if function == "any" { ("|", false) } else { ("&", true) };
+                let fold = |before, next| self.op(name, vec![before, next], place);
+                truths.into_iter().reduce(fold).unwrap_or(bool_of(none))
+            }
+            "sum" => {
+                // From CPython 3.12 on the sum of floats is compensated, and left to the interpreter.
+                let name = if ops::python() < 12 { "+" } else { "sum.int." };
+                let start = start.unwrap_or(Arg::Constant(Constant::Int(0)));
+                values.into_iter().fold(start, |sum, next| self.op(name, vec![sum, next], place))
+            }
+            "math.prod" => {
+                let start = start.unwrap_or(Arg::Constant(Constant::Int(1)));
+                values.into_iter().fold(start, |product, next| self.op("*", vec![product, next], place))
+            }
+            _ => self.extreme_of(function, &values, place),
+        })
+    }
+
     /// `x.bit_length()`.
     fn method(&mut self, call: &ast::ExprCall, attribute: &ast::ExprAttribute) -> Arg {
         let dotted = format!(".{}", attribute.attr);
+        if dotted == ".as_integer_ratio" && call.args.is_empty() && call.keywords.is_empty() {
+            let value = self.expression(&attribute.value);
+            return self.parts(["ratio.numerator.", "ratio.denominator."], value, span(call));
+        }
         let Some(name) = ops::name(&dotted).filter(|known| !ATTRIBUTES.contains(known)) else {
             return self.refuse_call(call, None);
         };
@@ -292,9 +359,14 @@ impl Binder<'_> {
             return self.refuse(span(keyword), "a keyword of `min` or `max`", "compare in a conditional expression");
         }
         let Some(args) = self.operands(call) else { return NONE };
-        let (Some((&first, rest)), true) = (args.split_first(), args.len() > 1) else {
+        if args.len() < 2 {
             return self.leaving("call.", args, place);
-        };
+        }
+        self.extreme_of(function, &args, place)
+    }
+
+    fn extreme_of(&mut self, function: &str, values: &[Arg], place: Span) -> Arg {
+        let Some((&first, rest)) = values.split_first() else { return self.leaving("call.", Vec::new(), place) };
         let chosen = self.temporary();
         self.step(chosen, StepKind::Copy(first), place);
         for &next in rest {

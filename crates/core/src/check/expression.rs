@@ -60,7 +60,7 @@ impl Binder<'_> {
         }
     }
 
-    fn tuple(&mut self, parts: Vec<Arg>, place: Span) -> Arg {
+    pub(super) fn tuple(&mut self, parts: Vec<Arg>, place: Span) -> Arg {
         let target = self.temporary();
         self.step(target, StepKind::Tuple(parts), place);
         Arg::Var(target)

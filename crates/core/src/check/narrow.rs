@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::flow::{Arg, End, Flow, StepKind, VarId};
+use super::flow::{Arg, End, Flow, Step, StepKind, VarId};
 use crate::ir::Constant;
 
 /// What is needed of the temporaries of a flow graph.
@@ -42,11 +42,16 @@ impl Narrow {
         let mut narrow = Self { needs, once, remainders: Vec::new() };
         let defined = definitions(flow);
         // What reads a temporary stands behind it in the order in which blocks are made, but for loops, which no temporary crosses.
-        for step in flow.blocks.iter().rev().flat_map(|block| block.steps.iter().rev()) {
+        let steps =
+            flow.blocks.iter().rev().flat_map(|block| (0..block.steps.len()).rev().map(move |at| (&block.steps, at)));
+        for (steps, place) in steps {
+            let step = &steps[place];
             let StepKind::Op(name, args) = &step.kind else { continue };
             let own = narrow.needs[step.target.0 as usize];
             for (at, need) in narrow.needs_of_operands(name, args, own) {
-                let Some(variable) = args[at].var().filter(|one| narrow.is_read_once(*one)) else { continue };
+                let Some(read) = args[at].var() else { continue };
+                let read = if need == Need::Wide { read } else { behind_name(steps, place, read) };
+                let Some(variable) = Some(read).filter(|one| narrow.is_read_once(*one)) else { continue };
                 let id = variable.0 as usize;
                 let Some(made_by) = defined.get(&variable).filter(|_| writes[id] == 1) else { continue };
                 if matches!((need, *made_by), (Need::Wide, "+" | "-" | "*"))
@@ -109,6 +114,21 @@ impl Narrow {
             let leaves = leaves.filter(|&one| self.need(one) != Need::Remainder(number)).collect::<Vec<_>>();
             self.remainders[number as usize].extend(leaves);
         }
+    }
+}
+
+/// What a name holds that a step reads: of `h = h * p` and then `h = h & m`, where the one value of `h` is read only to make the other,
+/// the value that was just made.
+fn behind_name(steps: &[Step], at: usize, read: VarId) -> VarId {
+    let copied = |at: usize| match (&steps[at].kind, steps[at].target == read) {
+        (StepKind::Copy(Arg::Var(value)), true) => Some(*value),
+        _ => None,
+    };
+    let StepKind::Op(_, args) = &steps[at].kind else { return read };
+    let reads_once = args.iter().filter(|arg| arg.var() == Some(read)).count() == 1;
+    match (at.checked_sub(1).and_then(copied), steps.get(at + 1).and_then(|_| copied(at + 1))) {
+        (Some(value), Some(made)) if reads_once && made == steps[at].target => value,
+        _ => read,
     }
 }
 

@@ -117,9 +117,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloatNat(predicate) => {
                 Loaded::Bool(self.compare_nat_float(swapped(predicate), int(1), float(0)))
             }
-            Recipe::NatOfInt => {
+            // A u64 beyond i64 has its highest bit set, as a negative i64 has.
+            Recipe::NatOfInt | Recipe::IntOfNat => {
                 self.leave_if_negative(int(0), exit);
-                Loaded::Nat(int(0))
+                Loaded::Int(int(0))
             }
             Recipe::AddLow => Loaded::Low(self.b.add(int(0), int(1))),
             Recipe::SubLow => Loaded::Low(self.b.sub(int(0), int(1))),
@@ -155,7 +156,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Zero if op.row().result == Type::Float => Loaded::Float(self.b.float(0.0)),
             Recipe::Zero => Loaded::Int(self.b.int(0)),
             Recipe::One => Loaded::Int(self.b.int(1)),
-            Recipe::ToInt(rounding) => Loaded::Int(self.to_int(rounding, float(0), exit)),
+            Recipe::ToInt(rounding) => Loaded::Int(self.rounded(rounding, float(0), exit)),
             Recipe::Is(kind) => Loaded::Bool(self.is(kind, float(0))),
             Recipe::BitLength => Loaded::Int(self.bit_length(int(0))),
             Recipe::BitCount => Loaded::Int(self.bit_count(int(0))),

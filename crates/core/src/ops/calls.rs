@@ -57,6 +57,15 @@ pub(super) const ROWS: &[Op] = rows! {
     "range.all." (Int, Int, Int) -> Bool, NEVER, Recipe::Call("brrr_range_all"), "True unless a range has the number zero.", "";
     "range.min." (Int, Int, Int) -> Int, &[Leave::Empty], Recipe::Helper("brrr_range_min"), "Least number of a range.", "";
     "range.max." (Int, Int, Int) -> Int, &[Leave::Empty], Recipe::Helper("brrr_range_max"), "Greatest number of a range.", "";
+    "sum.int." (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "A step of a sum of ints.", "";
+    "modf.fraction." (Float) -> Float, NEVER, Recipe::Call("brrr_fraction"), "What is behind the point.", "";
+    "modf.whole." (Float) -> Float, NEVER, Recipe::Call("trunc"), "What is before the point.", "";
+    "frexp.fraction." (Float) -> Float, NEVER, Recipe::Call("brrr_mantissa"), "The number scaled to 0.5 and above, below 1.", "";
+    "frexp.exponent." (Float) -> Int, NEVER, Recipe::Call("brrr_exponent"), "The power of two of that scale.", "";
+    "ratio.numerator." (Int) -> Int, NEVER, Recipe::Same, "The int itself.", "";
+    "ratio.numerator." (Float) -> Int, NOT_AN_INT, Recipe::Helper("brrr_numerator"), "Numerator of the exact ratio.", "";
+    "ratio.denominator." (Int) -> Int, NEVER, Recipe::One, "One.", "";
+    "ratio.denominator." (Float) -> Int, NOT_AN_INT, Recipe::Helper("brrr_denominator"), "Denominator of the exact ratio.", "";
     ".bit_length" (Int) -> Int, NEVER, Recipe::BitLength, "Bits of the magnitude.", "(37).bit_length()";
     ".bit_count" (Int) -> Int, NEVER, Recipe::BitCount, "Ones in the magnitude.", "(37).bit_count()";
     ".is_integer" (Int) -> Bool, NEVER, Recipe::Constant(true), "An int is a whole number.", "(3).is_integer()", since 12;

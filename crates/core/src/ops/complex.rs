@@ -6,6 +6,7 @@ use crate::types::Type::{Bool, Complex, Float, Int, None as NoneType};
 const NEVER: &[Leave] = &[];
 const ZERO: &[Leave] = &[Leave::ZeroDivision];
 const MAGNITUDE: &[Leave] = &[Leave::Magnitude];
+const POWER: &[Leave] = &[Leave::PowDomain];
 const NAN: &[Leave] = &[Leave::Identity];
 
 pub(super) const ROWS: &[Op] = rows! {
@@ -22,6 +23,8 @@ pub(super) const ROWS: &[Op] = rows! {
     "-" (Complex, Complex) -> Complex, NEVER, Recipe::SubComplex, "Difference.", "2j - 1";
     "*" (Complex, Complex) -> Complex, NEVER, Recipe::MulComplex, "Product.", "2j * 1.5";
     "/" (Complex, Complex) -> Complex, ZERO, Recipe::DivComplex, "Quotient.", "2j / 1.5";
+    "**" (Complex, Complex) -> Complex, POWER, Recipe::Host, "Power.", "2j ** 2.5";
+    "**-" (Complex, Complex) -> Complex, POWER, Recipe::Host, "Power with a negative literal.", "2j ** -2";
     "-" (Complex) -> Complex, NEVER, Recipe::NegComplex, "Negation.", "-2j";
     "+" (Complex) -> Complex, NEVER, Recipe::Same, "The number.", "+2j";
     "==" (Complex, Complex) -> Bool, NEVER, Recipe::EqualComplex(true), "Equal.", "2j == 2j";

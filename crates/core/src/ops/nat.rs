@@ -65,6 +65,7 @@ pub(super) const ROWS: &[Op] = rows! {
     ">=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ge), "At least.", "";
     ">=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ge), "At least.", "";
     "leave_if." (Bool) -> Bool, &[Leave::Order], Recipe::LeaveIf, "Leaves if it comes to elements without an order.", "";
+    "fit." (Nat) -> Int, OVERFLOW, Recipe::IntOfNat, "An int without a sign as one with a sign.", "";
     "nat." (Int) -> Nat, &[Leave::Negative], Recipe::NatOfInt, "An int without a sign.", "";
     "+" (Low, Low) -> Low, NEVER, Recipe::AddLow, "Sum modulo 2**64.", "";
     "-" (Low, Low) -> Low, NEVER, Recipe::SubLow, "Difference modulo 2**64.", "";

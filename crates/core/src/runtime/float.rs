@@ -26,6 +26,71 @@ pub(super) extern "C" fn brrr_ldexp(value: f64, exponent: i64, result: &mut f64)
     u8::from(result.is_infinite())
 }
 
+/// What is behind the point, with the number's sign; nothing of an infinity.
+pub(super) extern "C" fn brrr_fraction(value: f64) -> f64 {
+    let fraction = if value.is_infinite() { 0.0 } else { value - value.trunc() };
+    fraction.copysign(value)
+}
+
+/// A number as a fraction of at least 0.5 and less than 1, times a power of two. Zero, NaN and infinities are themselves.
+fn scaled(value: f64) -> (f64, i64) {
+    if value == 0.0 || !value.is_finite() {
+        return (value, 0);
+    }
+    // Subnormal numbers are made normal first.
+    let (normal, shifted) = if value.is_normal() { (value, 0) } else { (value * 64_f64.exp2(), 64) };
+    let bits = normal.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i64 - 1022;
+    (f64::from_bits(bits & !(0x7ff << 52) | 1022 << 52), exponent - shifted)
+}
+
+/// The first part of `math.frexp`.
+pub(super) extern "C" fn brrr_mantissa(value: f64) -> f64 {
+    scaled(value).0
+}
+
+/// The second part of `math.frexp`.
+pub(super) extern "C" fn brrr_exponent(value: f64) -> i64 {
+    scaled(value).1
+}
+
+/// The ratio of two ints without common factors that is equal to a number, if both fit 64 bits.
+fn ratio(value: f64) -> Option<(i64, i64)> {
+    if !value.is_finite() {
+        return None;
+    }
+    let (fraction, exponent) = scaled(value);
+    // 53 bits before the point, then as few as there are.
+    let (whole, exponent) = ((fraction * 53_f64.exp2()) as i64, exponent - 53);
+    let twos = if whole == 0 { 0 } else { i64::from(whole.trailing_zeros()) };
+    let (odd, exponent) = (whole >> twos, if whole == 0 { 0 } else { exponent + twos });
+    let scaled = |number: i64, exponent: i64| {
+        let shift = u32::try_from(exponent).ok().filter(|&shift| shift < 64)?;
+        i64::try_from(i128::from(number) << shift).ok()
+    };
+    match exponent {
+        0.. => Some((scaled(odd, exponent)?, 1)),
+        _ => Some((odd, scaled(1, -exponent)?)),
+    }
+}
+
+fn give(value: Option<i64>, result: &mut i64) -> u8 {
+    value.map_or(1, |value| {
+        *result = value;
+        0
+    })
+}
+
+/// The first part of `float.as_integer_ratio`.
+pub(super) extern "C" fn brrr_numerator(value: f64, result: &mut i64) -> u8 {
+    give(ratio(value).map(|(above, _)| above), result)
+}
+
+/// The second part of `float.as_integer_ratio`.
+pub(super) extern "C" fn brrr_denominator(value: f64, result: &mut i64) -> u8 {
+    give(ratio(value).map(|(_, below)| below), result)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +102,18 @@ mod tests {
         assert_eq!(brrr_ulp(f64::MAX), 2_f64.powi(971));
         assert_eq!(brrr_ulp(f64::NEG_INFINITY), f64::INFINITY);
         assert!(brrr_ulp(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn parts() {
+        assert_eq!((brrr_fraction(-2.5), brrr_fraction(f64::INFINITY)), (-0.5, 0.0));
+        assert!(brrr_fraction(-2.0).is_sign_negative());
+        assert_eq!(scaled(6.0), (0.75, 3));
+        assert_eq!(scaled(-5e-324), (-0.5, -1073));
+        assert_eq!((ratio(0.75), ratio(-6.0), ratio(0.0)), (Some((3, 4)), Some((-6, 1)), Some((0, 1))));
+        assert_eq!((ratio(1e300), ratio(5e-324), ratio(f64::NAN)), (None, None, None));
+        assert_eq!(ratio(62_f64.exp2()), Some((1 << 62, 1)));
+        assert_eq!((ratio(-63_f64.exp2()), ratio(63_f64.exp2())), (Some((i64::MIN, 1)), None));
     }
 
     #[test]

@@ -27,12 +27,11 @@ code does not know comes as `.rest<N>` itself.
 
 import warnings
 from _ast import (  # the nodes alone: importing `ast` takes longer than making a continuation
-    Add, And, Assign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
+    Add, And, Assign, Attribute, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
     FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
-    PyCF_ONLY_AST, RShift, Raise, Return, Store, Tuple, UnaryOp, While, arg, arguments,
+    PyCF_ONLY_AST, RShift, Raise, Return, Store, Subscript, Tuple, UnaryOp, While, arg, arguments,
 )  # fmt: skip
 from itertools import chain, islice, repeat
-from operator import length_hint
 from types import CodeType, FunctionType
 
 _FUTURES = 0x1FE_0000
@@ -54,26 +53,14 @@ def _visible(names: object) -> object:
     return names
 
 
-def _part(iterator: object, rest: object, turns: int, depth: int) -> object:
-    """The next turns, if `rest`, which they come from, is an iterator over a range; else all: nothing leaves those midway."""
-    if type(rest) in (_RANGE_ITERATOR, _LONG_RANGE_ITERATOR):
-        return islice(iterator, max(turns >> 6 * depth, 1))
-    return iterator
-
-
-def _more(iterator: object) -> bool:
-    """Whether an iterator over a range has turns left."""
-    try:
-        return length_hint(iterator) > 0
-    except OverflowError:
-        return True
-
+_RANGE_ITERATORS = (type(iter(range(1))), type(iter(range(1 << 70))))
 
 _HELPERS = {
-    ".iter": iter, ".range": range, ".chain": chain, ".locals": locals, ".repeat": repeat, ".visible": _visible,
-    ".part": _part, ".more": _more,
+    ".iter": iter, ".range": range, ".chain": chain, ".islice": islice, ".repeat": repeat, ".isinstance": isinstance,
+    ".kinds": _RANGE_ITERATORS, ".locals": locals, ".visible": _visible,
 }  # fmt: skip
-"""What continuations call. They come as defaults, for names outside the function may mean anything."""
+"""What continuations use. They come as defaults, for names outside the function may mean anything, and are of C, which leaves no
+frames in a traceback."""
 
 
 class Unsupported(Exception):
@@ -118,8 +105,7 @@ class Source:
             rest = writer.block(tree.body, 0, None, again=False)
         else:
             rest = []
-        at = tree.body[0]
-        body = [*self._scope(), *writer.start(at), *rest]
+        body = [*self._scope(), *writer.start(writer.place or tree.body[0]), *rest]
         parameters = [*names, ".ask", ".turns", *_HELPERS]
         decorators = [Constant(value=None, kind=None, **_place(one)) for one in tree.decorator_list[:1]]
         made = _changed(tree, args=_parameters(parameters, tree), body=body, decorator_list=decorators, returns=None)
@@ -162,16 +148,12 @@ class Source:
 def iterator_state(iterator: object) -> tuple[int, int, int, int] | None:
     """Next value, stop, step, and the number of turns that remain (modulo 2**64, signed) of an iterator over a range; `None` for
     any other object."""
-    if type(iterator) not in (_RANGE_ITERATOR, _LONG_RANGE_ITERATOR):
+    if type(iterator) not in _RANGE_ITERATORS:
         return None
     _, (values,), *index = iterator.__reduce__()
     rest = values[index[0] :] if index and index[0] else values
     turns = (rest.stop - rest.start + rest.step - (1 if rest.step > 0 else -1)) // rest.step
     return rest.start, rest.stop, rest.step, (max(turns, 0) + (1 << 63)) % (1 << 64) - (1 << 63)
-
-
-_RANGE_ITERATOR = type(iter(range(1)))
-_LONG_RANGE_ITERATOR = type(iter(range(1 << 70)))
 
 
 class _Writer:
@@ -184,6 +166,8 @@ class _Writer:
         self.asks = asks
         self.in_turn = False
         """The entry point is within a turn of a loop, and therefore has to set `.first`."""
+        self.place = None
+        """The node that is entered."""
         self.ticking: set[int] = set()
         """Loops that take an item of `.ticks` at the end of a turn."""
         self.ticking_depth = 0
@@ -195,11 +179,7 @@ class _Writer:
     def start(self, at) -> list:
         """What stands before everything else."""
         first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
-        turns = _name(".turns", at)
-        if self.asks == "rarely" and self.ticking_depth:
-            shift = BinOp(left=turns, op=RShift(), right=_constant(6 * self.ticking_depth, at), **_place(at))
-            turns = BoolOp(op=Or(), values=[shift, _constant(1, at)], **_place(at))
-        turns = _call(".repeat", at, _constant(None, at), turns)
+        turns = _call(".repeat", at, _constant(None, at), self.turns(at, self.ticking_depth))
         ticks = [_assign(".ticks", turns, at)] if self.asks else []
         return [*self.iterators, *ticks, *first]
 
@@ -219,6 +199,7 @@ class _Writer:
     def enter(self, statement, ordinal: int, loop: int | None, again: bool) -> list:
         """The statement that is the entry point or has it in it."""
         if self.statement == ordinal:
+            self.place = getattr(statement, "iter", None) or getattr(statement, "test", None) or statement
             if isinstance(statement, For) and self.point in ("advance", "target"):
                 return [self.next_turn(statement, ordinal, loop, again)]
             return [*self.reached(statement), *self.rest([statement], ordinal, loop)]
@@ -312,8 +293,23 @@ class _Writer:
         depth, self.entered = self.entered, self.entered + 1
         if self.asks != "rarely":
             return iterator
-        depth = _constant(depth, iterator)
-        return _call(".part", iterator, iterator, _name(f".rest{ordinal}", iterator), _name(".turns", iterator), depth)
+        at = iterator
+        over = _name(".over", at)
+        both = [NamedExpr(target=_name(".over", at, Store()), value=iterator, **_place(at)), _name(f".rest{ordinal}", at)]
+        both = Tuple(elts=both, ctx=Load(), **_place(at))
+        rest = Subscript(value=both, slice=_constant(1, at), ctx=Load(), **_place(at))
+        part = _call(".islice", at, over, self.turns(at, depth))
+        # Nothing leaves another kind of iterator midway.
+        test = _call(".isinstance", at, rest, _name(".kinds", at))
+        return IfExp(test=test, body=part, orelse=over, **_place(at))
+
+    def turns(self, at, depth: int):
+        """The turns until the next question, for a loop around so many that were entered in the middle."""
+        turns = _name(".turns", at)
+        if self.asks != "rarely" or depth == 0:
+            return turns
+        shift = BinOp(left=turns, op=RShift(), right=_constant(6 * depth, at), **_place(at))
+        return BoolOp(op=Or(), values=[shift, _constant(1, at)], **_place(at))
 
     def part_ends(self, at, orelse: list, ordinal: int) -> list:
         """The `else` of such a loop: what it goes over next, if that was not all."""
@@ -321,7 +317,11 @@ class _Writer:
             return orelse
         ask = Expr(value=self.question(at, ordinal, must_leave=True), **_place(at))
         leave = Return(value=_name(".ask", at), **_place(at))
-        return [self.when(_call(".more", at, _name(f".rest{ordinal}", at)), [ask, leave]), *orelse]
+        rest = _name(f".rest{ordinal}", at)
+        left = Attribute(value=rest, attr="__length_hint__", ctx=Load(), **_place(at))
+        left = Call(func=left, args=[], keywords=[], **_place(at))
+        more = BoolOp(op=And(), values=[_call(".isinstance", at, rest, _name(".kinds", at)), left], **_place(at))
+        return [self.when(more, [ask, leave]), *orelse]
 
     def make_iterator(self, statement: For, ordinal: int) -> None:
         """Makes `.rest<N>` from the state of the iterator; nothing remains for one that is not read any more."""

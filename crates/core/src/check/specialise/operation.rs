@@ -103,6 +103,9 @@ impl Specialiser<'_> {
             Operand::Local(_) if (one, param) == (Type::Int, Type::Nat) => {
                 self.compute(site, "nat.", &[(operand, one)]).map(|(operand, _)| operand)
             }
+            Operand::Local(_) if (one, param) == (Type::Nat, Type::Int) => {
+                self.compute(site, "fit.", &[(operand, one)]).map(|(operand, _)| operand)
+            }
             Operand::Local(_) => Some(self.convert(site, operand, param)),
         }
     }
@@ -167,7 +170,9 @@ pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
         let mut first = end;
         while let Some(before) = first.checked_sub(1) {
             let one = &statements[before];
-            let belongs = wanted[before] == Chain::Part || converts_bool(one);
+            // Names of the source are there for exits, too.
+            let is_temporary = function.local(one.target).name.starts_with('.');
+            let belongs = is_temporary && (wanted[before] == Chain::Part || converts_bool(one));
             if !belongs || one.chain != Chain::Alone || !needed.contains(&one.target) {
                 break;
             }

@@ -115,6 +115,62 @@ def squares_mod_7(n):
     return total
 
 
+def lcg(n):
+    x = 42
+    for _ in range(n):
+        x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+    return x >> 1
+
+
+def lcg_31(n):
+    x = 42
+    for _ in range(n):
+        x = (x * 1103515245 + 12345) % 2147483648
+    return x
+
+
+def fnv1a(n):
+    h = 0xCBF29CE484222325
+    for i in range(n):
+        h ^= i & 255
+        h = (h * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return h >> 1
+
+
+def xorshift(n):
+    x = 88172645463325252
+    for _ in range(n):
+        x ^= (x << 13) & 0xFFFFFFFFFFFFFFFF
+        x ^= x >> 7
+        x ^= (x << 17) & 0xFFFFFFFFFFFFFFFF
+    return x >> 1
+
+
+def power_mod(n, m):
+    total = 0
+    for i in range(n):
+        base = i + 2
+        exponent = m - 2
+        result = 1
+        while exponent > 0:
+            if exponent & 1:
+                result = result * base % m
+            base = base * base % m
+            exponent >>= 1
+        total = (total + result) % m
+    return total
+
+
+def multiples(limit):
+    count = 0
+    for p in range(2, limit):
+        j = p * p
+        while j < limit:
+            count += j & 1
+            j += p
+    return count
+
+
 KERNELS = [
     (sum_loop, (10_000_000,)),
     (mandelbrot, (400, 300, 200)),
@@ -126,4 +182,15 @@ KERNELS = [
     (primes, (200_000,)),
     (fibonacci_mod, (4_000_000, 1_000_000_007)),
     (squares_mod_7, (10_000_000,)),
+    (lcg, (3_000_000,)),
+    (lcg_31, (3_000_000,)),
+    (fnv1a, (3_000_000,)),
+    (xorshift, (2_000_000,)),
+    (power_mod, (10_000, 2_305_843_009_213_693_951)),
+    (multiples, (1_000_000,)),
 ]
+
+# Those whose time goes into ints that brrr checks.
+CHECKED = (
+    "collatz", "gcd_sum", "primes", "squares_mod_7", "fibonacci_mod", "lcg", "lcg_31", "fnv1a", "xorshift", "power_mod", "multiples",
+)

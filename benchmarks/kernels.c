@@ -177,7 +177,7 @@ int64_t power_mod(int64_t n, int64_t m) {
 
 int64_t multiples(int64_t limit) {
     int64_t count = 0;
-    for (int64_t p = 2; p < limit; p++)
+    for (int64_t p = 2; p * p < limit; p++)
         for (int64_t j = p * p; j < limit; j += p)
             count += j & 1;
     return count;

@@ -163,11 +163,13 @@ def power_mod(n, m):
 
 def multiples(limit):
     count = 0
-    for p in range(2, limit):
+    p = 2
+    while p * p < limit:
         j = p * p
         while j < limit:
             count += j & 1
             j += p
+        p += 1
     return count
 
 

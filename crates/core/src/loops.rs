@@ -5,6 +5,7 @@
 mod carried;
 pub mod plan;
 pub mod ranges;
+pub mod unroll;
 
 use std::collections::{HashMap, HashSet};
 

@@ -128,25 +128,18 @@ int64_t squares_mod_7(int64_t n) {
 }
 
 int64_t lcg(int64_t n) {
-    uint64_t x = 42;
-    for (int64_t i = 0; i < n; i++)
+    uint64_t x = 1, total = 0;
+    for (int64_t i = 0; i < n; i++) {
         x = x * 6364136223846793005u + 1442695040888963407u;
-    return (int64_t)(x >> 1);
-}
-
-int64_t lcg_31(int64_t n) {
-    int64_t x = 42;
-    for (int64_t i = 0; i < n; i++)
-        x = (x * 1103515245 + 12345) % 2147483648;
-    return x;
+        total ^= x >> 33;
+    }
+    return (int64_t)total;
 }
 
 int64_t fnv1a(int64_t n) {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (int64_t i = 0; i < n; i++) {
-        h ^= (uint64_t)i & 255;
-        h *= 0x100000001b3u;
-    }
+    uint64_t h = 14695981039346656037u;
+    for (int64_t i = 0; i < n; i++)
+        h = (h ^ (uint64_t)(i & 255)) * 1099511628211u;
     return (int64_t)(h >> 1);
 }
 
@@ -160,25 +153,25 @@ int64_t xorshift(int64_t n) {
     return (int64_t)(x >> 1);
 }
 
-int64_t power_mod(int64_t n, int64_t m) {
+int64_t modular_power(int64_t n, int64_t m) {
     int64_t total = 0;
-    for (int64_t i = 0; i < n; i++) {
-        int64_t base = i + 2, exponent = m - 2, result = 1;
+    for (int64_t base = 0; base < n; base++) {
+        int64_t power = 1, square = base % m, exponent = m - 2;
         while (exponent > 0) {
             if (exponent & 1)
-                result = (int64_t)((__int128)result * base % m);
-            base = (int64_t)((__int128)base * base % m);
+                power = power * square % m;
+            square = square * square % m;
             exponent >>= 1;
         }
-        total = (total + result) % m;
+        total += power;
     }
     return total;
 }
 
-int64_t multiples(int64_t limit) {
-    int64_t count = 0;
-    for (int64_t p = 2; p * p < limit; p++)
-        for (int64_t j = p * p; j < limit; j += p)
-            count += j & 1;
-    return count;
+int64_t multiples(int64_t n) {
+    int64_t total = 0;
+    for (int64_t i = 1; i < n; i++)
+        for (int64_t j = i; j < n; j += i)
+            total += j & 7;
+    return total;
 }

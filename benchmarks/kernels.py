@@ -116,61 +116,51 @@ def squares_mod_7(n):
 
 
 def lcg(n):
-    x = 42
+    x = 1
+    total = 0
     for _ in range(n):
-        x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
-    return x >> 1
-
-
-def lcg_31(n):
-    x = 42
-    for _ in range(n):
-        x = (x * 1103515245 + 12345) % 2147483648
-    return x
+        x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFF_FFFF_FFFF_FFFF
+        total ^= x >> 33
+    return total
 
 
 def fnv1a(n):
-    h = 0xCBF29CE484222325
+    h = 14695981039346656037
     for i in range(n):
-        h ^= i & 255
-        h = (h * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+        h = ((h ^ (i & 255)) * 1099511628211) & 0xFFFF_FFFF_FFFF_FFFF
     return h >> 1
 
 
 def xorshift(n):
     x = 88172645463325252
     for _ in range(n):
-        x ^= (x << 13) & 0xFFFFFFFFFFFFFFFF
+        x ^= (x << 13) & 0xFFFF_FFFF_FFFF_FFFF
         x ^= x >> 7
-        x ^= (x << 17) & 0xFFFFFFFFFFFFFFFF
+        x ^= (x << 17) & 0xFFFF_FFFF_FFFF_FFFF
     return x >> 1
 
 
-def power_mod(n, m):
+def modular_power(n, m):
     total = 0
-    for i in range(n):
-        base = i + 2
+    for base in range(n):
+        power = 1
+        square = base % m
         exponent = m - 2
-        result = 1
         while exponent > 0:
             if exponent & 1:
-                result = result * base % m
-            base = base * base % m
+                power = power * square % m
+            square = square * square % m
             exponent >>= 1
-        total = (total + result) % m
+        total += power
     return total
 
 
-def multiples(limit):
-    count = 0
-    p = 2
-    while p * p < limit:
-        j = p * p
-        while j < limit:
-            count += j & 1
-            j += p
-        p += 1
-    return count
+def multiples(n):
+    total = 0
+    for i in range(1, n):
+        for j in range(i, n, i):
+            total += j & 7
+    return total
 
 
 KERNELS = [
@@ -184,15 +174,14 @@ KERNELS = [
     (primes, (200_000,)),
     (fibonacci_mod, (4_000_000, 1_000_000_007)),
     (squares_mod_7, (10_000_000,)),
-    (lcg, (3_000_000,)),
-    (lcg_31, (3_000_000,)),
-    (fnv1a, (3_000_000,)),
-    (xorshift, (2_000_000,)),
-    (power_mod, (10_000, 2_305_843_009_213_693_951)),
+    (lcg, (10_000_000,)),
+    (fnv1a, (10_000_000,)),
+    (xorshift, (5_000_000,)),
+    (modular_power, (30_000, 1_000_000_007)),
     (multiples, (1_000_000,)),
 ]
 
 # Those whose time goes into ints that brrr checks.
 CHECKED = (
-    "collatz", "gcd_sum", "primes", "squares_mod_7", "fibonacci_mod", "lcg", "lcg_31", "fnv1a", "xorshift", "power_mod", "multiples",
+    "collatz", "gcd_sum", "primes", "squares_mod_7", "fibonacci_mod", "lcg", "fnv1a", "xorshift", "modular_power", "multiples",
 )

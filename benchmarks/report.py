@@ -83,7 +83,7 @@ def peers(found):
         "gcd_sum": "greatest common divisors",
         "primes": "primes by division",
         "lcg": "random numbers modulo 2**64",
-        "power_mod": "powers modulo 2**61 - 1",
+        "modular_power": "powers modulo a prime",
     }
 
     def time(value):

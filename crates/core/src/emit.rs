@@ -45,7 +45,7 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 
 fn optimize(module: &Module<'_>, machine: &TargetMachine) -> Result<(), String> {
     let options = PassBuilderOptions::create();
-    options.set_loop_unrolling(true);
+    options.set_loop_unrolling(false);
     options.set_loop_vectorization(true);
     options.set_loop_slp_vectorization(true);
     options.set_loop_interleaving(true);

@@ -163,7 +163,10 @@ mod tests {
         assert_eq!((rounded(2.675, 2), rounded(0.125, 2), rounded(0.375, 2)), (Some(2.67), Some(0.12), Some(0.38)));
         assert_eq!((rounded(-25.0, -1), rounded(35.0, -1), rounded(1e22, -22)), (Some(-20.0), Some(40.0), Some(1e22)));
         assert!(rounded(-0.001, 2).is_some_and(|zero| zero == 0.0 && zero.is_sign_negative()));
-        assert_eq!((rounded(5e-324, 22), rounded(0.5, -1), rounded(1e15 + 0.3, 2)), (Some(0.0), Some(0.0), Some(1e15 + 0.25)));
+        assert_eq!(
+            (rounded(5e-324, 22), rounded(0.5, -1), rounded(1e15 + 0.3, 2)),
+            (Some(0.0), Some(0.0), Some(1e15 + 0.25))
+        );
         assert_eq!((rounded(1e300, 2), rounded(1e300, -2), rounded(1.5, 23)), (Some(1e300), None, None));
         assert!(rounded(f64::NAN, 400).is_some_and(f64::is_nan));
     }

@@ -126,3 +126,52 @@ int64_t squares_mod_7(int64_t n) {
         total += i * i % 7;
     return total;
 }
+
+int64_t lcg(int64_t n) {
+    uint64_t x = 1, total = 0;
+    for (int64_t i = 0; i < n; i++) {
+        x = x * 6364136223846793005u + 1442695040888963407u;
+        total ^= x >> 33;
+    }
+    return (int64_t)total;
+}
+
+int64_t fnv1a(int64_t n) {
+    uint64_t h = 14695981039346656037u;
+    for (int64_t i = 0; i < n; i++)
+        h = (h ^ (uint64_t)(i & 255)) * 1099511628211u;
+    return (int64_t)(h >> 1);
+}
+
+int64_t xorshift(int64_t n) {
+    uint64_t x = 88172645463325252u;
+    for (int64_t i = 0; i < n; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+    }
+    return (int64_t)(x >> 1);
+}
+
+int64_t modular_power(int64_t n, int64_t m) {
+    int64_t total = 0;
+    for (int64_t base = 0; base < n; base++) {
+        int64_t power = 1, square = base % m, exponent = m - 2;
+        while (exponent > 0) {
+            if (exponent & 1)
+                power = power * square % m;
+            square = square * square % m;
+            exponent >>= 1;
+        }
+        total += power;
+    }
+    return total;
+}
+
+int64_t multiples(int64_t n) {
+    int64_t total = 0;
+    for (int64_t i = 1; i < n; i++)
+        for (int64_t j = i; j < n; j += i)
+            total += j & 7;
+    return total;
+}

@@ -115,6 +115,54 @@ def squares_mod_7(n):
     return total
 
 
+def lcg(n):
+    x = 1
+    total = 0
+    for _ in range(n):
+        x = (x * 6364136223846793005 + 1442695040888963407) & 0xFFFF_FFFF_FFFF_FFFF
+        total ^= x >> 33
+    return total
+
+
+def fnv1a(n):
+    h = 14695981039346656037
+    for i in range(n):
+        h = ((h ^ (i & 255)) * 1099511628211) & 0xFFFF_FFFF_FFFF_FFFF
+    return h >> 1
+
+
+def xorshift(n):
+    x = 88172645463325252
+    for _ in range(n):
+        x ^= (x << 13) & 0xFFFF_FFFF_FFFF_FFFF
+        x ^= x >> 7
+        x ^= (x << 17) & 0xFFFF_FFFF_FFFF_FFFF
+    return x >> 1
+
+
+def modular_power(n, m):
+    total = 0
+    for base in range(n):
+        power = 1
+        square = base % m
+        exponent = m - 2
+        while exponent > 0:
+            if exponent & 1:
+                power = power * square % m
+            square = square * square % m
+            exponent >>= 1
+        total += power
+    return total
+
+
+def multiples(n):
+    total = 0
+    for i in range(1, n):
+        for j in range(i, n, i):
+            total += j & 7
+    return total
+
+
 KERNELS = [
     (sum_loop, (10_000_000,)),
     (mandelbrot, (400, 300, 200)),
@@ -126,4 +174,14 @@ KERNELS = [
     (primes, (200_000,)),
     (fibonacci_mod, (4_000_000, 1_000_000_007)),
     (squares_mod_7, (10_000_000,)),
+    (lcg, (10_000_000,)),
+    (fnv1a, (10_000_000,)),
+    (xorshift, (5_000_000,)),
+    (modular_power, (30_000, 1_000_000_007)),
+    (multiples, (1_000_000,)),
 ]
+
+# Those whose time goes into ints that brrr checks.
+CHECKED = (
+    "collatz", "gcd_sum", "primes", "squares_mod_7", "fibonacci_mod", "lcg", "fnv1a", "xorshift", "modular_power", "multiples",
+)

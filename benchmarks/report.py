@@ -11,6 +11,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from kernels import CHECKED
+
 ROOT = Path(__file__).resolve().parent.parent
 # Below this the call from Python is what is timed: clang replaced the loop by a formula.
 CLOSED_FORM = 100e-6
@@ -40,17 +42,21 @@ def kernels(rows):
         closed = c < CLOSED_FORM
         if not closed:
             to_c.append(row["brrr"] / c)
-        to_numba.append(row["numba"] / row["brrr"])
+        wrong = row["numba"] is None
+        to_numba.append(None if wrong else row["numba"] / row["brrr"])
         to_cpython.append(row["cpython"] / row["brrr"])
-        times = [f"{row[peer] * 1e3:,.2f}" for peer in ("brrr", "numba", "cpython")]
+        times = ["wrong" if row[peer] is None else f"{row[peer] * 1e3:,.2f}" for peer in ("brrr", "numba", "cpython")]
         in_c = "closed form" if closed else f"{c * 1e3:.2f}"
         lines.append([
             row["kernel"], in_c, *times, "" if closed else ratio(to_c[-1]),
             # A Numba that found the closed form is not slower by any useful ratio.
-            "closed form" if row["numba"] < CLOSED_FORM <= row["brrr"] else ratio(to_numba[-1]), ratio(to_cpython[-1]),
+            "" if wrong else "closed form" if row["numba"] < CLOSED_FORM <= row["brrr"] else ratio(to_numba[-1]),
+            ratio(to_cpython[-1]),
         ])  # fmt: skip
-    useful = [one for row, one in zip(rows, to_numba) if row["numba"] >= CLOSED_FORM and row["brrr"] >= CLOSED_FORM]
+    useful = [one for row, one in zip(rows, to_numba) if one and row["numba"] >= CLOSED_FORM and row["brrr"] >= CLOSED_FORM]
     lines.append(["geometric mean", "", "", "", "", ratio(mean(to_c)), ratio(mean(useful)), ratio(mean(to_cpython))])
+    checked = [row["brrr"] / row["c"] for row in rows if row["kernel"] in CHECKED and row["c"] >= CLOSED_FORM]
+    lines.append(["of the checked int kernels", "", "", "", "", ratio(mean(checked)), "", ""])
     header = ["kernel", "C, ms", "brrr, ms", "Numba, ms", "CPython, ms", "brrr / C", "Numba / brrr", "CPython / brrr"]
     return table(header, lines)
 
@@ -76,10 +82,12 @@ def peers(found):
         "collatz": "Collatz",
         "gcd_sum": "greatest common divisors",
         "primes": "primes by division",
+        "lcg": "random numbers modulo 2**64",
+        "modular_power": "powers modulo a prime",
     }
 
     def time(value):
-        return "a formula" if value < CLOSED_FORM else f"{value * 1e3:,.1f} ms"
+        return "wrong" if value is None else "a formula" if value < CLOSED_FORM else f"{value * 1e3:,.1f} ms"
 
     rows = [
         [names[row["kernel"]], *(time(row[peer]) for peer in ("brrr", "numba", "c", "cpython"))]

@@ -374,3 +374,44 @@ def test_exit_beside_daemon_threads_in_compiled_loops():
     )
     output, errors = process.communicate(timeout=120)
     assert (output, errors, process.returncode) == ("end\n", "", 0)
+
+
+def test_a_handler_rebinds_a_name(alarm):
+    """The loop goes on in the interpreter, which takes the new meaning where it comes to the name again."""
+    namespace = {"brrr": brrr, "__name__": "rebinding"}
+    source = """
+def f(n):
+    count = 0
+    x = 1
+    for i in range(3):
+        for j in range(n):
+            x = (x * 1103515245 + 12345) % 2147483648
+            count += 1
+    return count if x >= 0 else -1
+"""
+    import linecache
+
+    linecache.cache["<rebinding>"] = (len(source), None, source.splitlines(True), "<rebinding>")
+    exec(compile(source, "<rebinding>", "exec"), namespace)
+    compiled = brrr(namespace["f"])
+    assert compiled(10) == 30
+    n = 1 << 16
+    seconds = 0.0
+    while seconds < 0.03:
+        n *= 2
+        start = time.thread_time()
+        assert compiled(n) == 3 * n
+        seconds = time.thread_time() - start
+
+    def rebind(*_):
+        namespace["range"] = lambda count: (1, 2)
+
+    exits = compiled.stats()["exits"]
+    assert exits == {}
+    alarm(rebind, 0.002)
+    # In the first inner loop the name is rebound; the outer one has its range already, the inner ones that follow have two turns.
+    assert compiled(n) == n + 2 + 2
+    assert sum(compiled.stats()["exits"].values()) == 1
+    assert set(compiled.stats()["exits"]) == {6}
+    del namespace["range"]
+    assert compiled(10) == 30

@@ -396,3 +396,20 @@ def test_too_deep_for_a_continuation():
 
     limit = sys.getrecursionlimit()
     assert deeper(limit - 200) == 2**82
+
+
+def test_a_range_with_more_turns_than_compiled_code_counts(eager):
+    @brrr
+    def f(a, b, c):
+        n = 0
+        for _ in range(a, b, c):
+            n += 1
+            if n == 20:
+                break
+        else:
+            n = -n
+        return n
+
+    # 2**64 + 2 turns, and as many as can be counted.
+    for args in [(-(2**63), 2**63 + 2, 1), (2**63 + 1, -(2**63) - 1, -1), (-(2**63), 2**63 - 1, 1), (-5, 2**64 - 1, 2), (1, 2**64, 2**62)]:
+        assert f(*args) == f.original_func(*args)

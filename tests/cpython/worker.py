@@ -106,6 +106,11 @@ def run(name: str, way: str) -> dict:
         from tests.cpython.operations import Registry
 
         registry = Registry()
+        if way == "expressions":
+            from brrr import _brrr
+
+            # Compiled code is entered again at the first loop header after each exit, however little that pays.
+            _brrr.eager(True)
     random.seed(1)
     started = time.perf_counter()
     try:

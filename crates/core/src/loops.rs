@@ -5,6 +5,7 @@
 mod carried;
 pub mod plan;
 pub mod ranges;
+pub mod unroll;
 
 use std::collections::{HashMap, HashSet};
 
@@ -144,8 +145,7 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
         return None;
     }
     let outcomes = block.statements.iter().map(|statement| statement.target).collect::<HashSet<_>>();
-    let reads = reads(function);
-    if outcomes.iter().any(|outcome| reads.get(outcome).is_none_or(|&count| count != 1)) {
+    if outcomes.iter().any(|&outcome| !is_read_at_once(function, outcome)) {
         return None;
     }
     let written = statements(function, blocks).map(|statement| statement.target).collect::<HashSet<_>>();
@@ -170,29 +170,30 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
 /// Steps beyond are not counted: distances of whole blocks of turns must stay small numbers.
 const LARGEST_STEP: u64 = 1 << 20;
 
-/// How often each local is read.
-fn reads(function: &Function) -> HashMap<LocalId, u32> {
-    let mut reads = HashMap::new();
-    let mut read = |operand: &Operand| {
-        if let Some(local) = operand.local() {
-            *reads.entry(local).or_default() += 1;
-        }
-    };
-    for block in &function.blocks {
+/// True if every read of a local follows a write of it in the same block: then a block that leaves the write out, and what would
+/// read it, leaves nothing else undone.
+fn is_read_at_once(function: &Function, local: LocalId) -> bool {
+    function.blocks.iter().all(|block| {
+        let mut written = false;
+        let own = |operand: &Operand| *operand == Operand::Local(local);
         for statement in &block.statements {
-            match &statement.value {
-                Value::Convert(operand) => read(operand),
-                Value::Op { args, .. } => args.iter().for_each(&mut read),
+            let reads = match &statement.value {
+                Value::Convert(operand) => own(operand),
+                Value::Op { args, .. } => args.iter().any(own),
+            };
+            if reads && !written {
+                return false;
             }
+            written |= statement.target == local;
         }
-        match &block.terminator {
-            Terminator::Branch { condition, .. } => read(condition),
-            Terminator::Return(value) => value.leaves().iter().for_each(&mut read),
-            Terminator::Switch { subject, .. } => read(&Operand::Local(*subject)),
-            Terminator::Jump(_) | Terminator::Leave(_) => {}
-        }
-    }
-    reads
+        let reads = match &block.terminator {
+            Terminator::Branch { condition, .. } => own(condition),
+            Terminator::Return(value) => value.leaves().iter().any(own),
+            Terminator::Switch { subject, .. } => *subject == local,
+            Terminator::Jump(_) | Terminator::Leave(_) => false,
+        };
+        written || !reads
+    }) && function.exits.iter().flat_map(|exit| &exit.live).all(|live| !live.value.leaves().contains(&local))
 }
 
 /// `a < b` is `b > a`.

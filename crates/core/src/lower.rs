@@ -19,6 +19,7 @@ use inkwell::values::{FloatValue, IntValue, PointerValue};
 use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::loops::unroll::unrolled;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -26,6 +27,7 @@ use recipe::signed;
 /// Lowers a function that [`crate::ir::verify`] accepts.
 #[must_use]
 pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options) -> Module<'ctx> {
+    let function = &*unrolled(function);
     let b = Builder::new(context, ENTRY_SYMBOL, abi::frame_words(function));
     let entry = b.block("entry");
     b.at_end(entry);

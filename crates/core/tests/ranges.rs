@@ -323,3 +323,17 @@ fn loops_with_nothing_to_gain_have_no_plan() {
         }
     }
 }
+
+#[test]
+fn loops_that_are_written_out_make_valid_ir() {
+    let source = "def f(n, x):\n    for i in range(n):\n        for j in range(5):\n            if i * j == x:\n                break\n            if j == i:\n                continue\n            x += j * i\n        else:\n            x -= 1\n        for j in range(7, 2, -1):\n            for k in range(2):\n                x ^= j * k\n    return x\n";
+    let mut lines = source.split_inclusive('\n').map(str::to_owned);
+    let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
+    let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
+    let function = prepared.typed(&Signature { params: vec![Type::Int; 2] }).expect("verified IR");
+    let unrolled = brrr_core::loops::unroll::unrolled(&function);
+    assert_eq!((function.loops.len(), unrolled.loops.len()), (4, 1));
+    assert_eq!(function.exits, unrolled.exits);
+    brrr_core::ir::verify::verify(&unrolled).expect("valid IR");
+    assert!(shapes(&unrolled)[0].counter.is_some());
+}

@@ -138,7 +138,9 @@ impl Specialiser<'_> {
         while let Some(waiting) = self.waiting.pop() {
             self.fill(waiting);
         }
-        self.function.blocks.iter_mut().for_each(|block| operation::settle_chains(&mut block.statements));
+        let mut blocks = std::mem::take(&mut self.function.blocks);
+        blocks.iter_mut().for_each(|block| operation::settle_chains(&self.function, &mut block.statements));
+        self.function.blocks = blocks;
     }
 
     fn block(&mut self, context: &[Option<LoopId>]) -> BlockId {

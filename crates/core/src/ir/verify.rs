@@ -156,7 +156,19 @@ fn chains(function: &Function, statements: &[Statement]) -> Result<(), String> {
         ensure(holds, || "a chain is broken".to_owned())?;
         inside = statement.chain == Chain::Part;
     }
-    ensure(!inside, || "a chain has no end".to_owned())
+    ensure(!inside, || "a chain has no end".to_owned())?;
+    let reads = |one: &Statement, id: LocalId| match &one.value {
+        Value::Convert(operand) => *operand == Operand::Local(id),
+        Value::Op { args, .. } => args.contains(&Operand::Local(id)),
+    };
+    for (at, part) in statements.iter().enumerate().filter(|(_, one)| one.chain == Chain::Part) {
+        let end = at + statements[at..].iter().take_while(|one| one.chain == Chain::Part).count();
+        let within = statements[at + 1..=end].iter().filter(|one| reads(one, part.target)).count();
+        let beyond = statements[end + 1..].iter().take_while(|one| one.target != part.target);
+        let beyond = beyond.filter(|one| reads(one, part.target)).count();
+        ensure(within > 0 && beyond == 0, || "what a chain leaves out is read".to_owned())?;
+    }
+    Ok(())
 }
 
 fn check_terminator(function: &Function, terminator: &Terminator) -> Result<(), String> {

@@ -420,6 +420,17 @@ impl<'a> Search<'a> {
                     (false, false) => self.unknown(not_negative(left) || not_negative(right)),
                 }
             }
+            (Recipe::Mask, &[left, right]) => {
+                // One of them is the mask, the other one low bits, of which nothing is known.
+                let mask = [self.operand(left), self.operand(right)].into_iter().find(|one| not_negative(*one));
+                match mask.map(|mask| mask.fixed) {
+                    Some((_, high)) if high < i64::MAX => self.fixed((0, high), true),
+                    Some(_) => self.unknown(true),
+                    None => self.unknown(false),
+                }
+            }
+            (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
+            (Recipe::AbsInt, _) => self.unknown(true),
             (Recipe::Or | Recipe::Xor, &[left, right]) => {
                 let (left, right) = (self.operand(left), self.operand(right));
                 self.unknown(not_negative(left) && not_negative(right))

@@ -156,7 +156,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Zero if op.row().result == Type::Float => Loaded::Float(self.b.float(0.0)),
             Recipe::Zero => Loaded::Int(self.b.int(0)),
             Recipe::One => Loaded::Int(self.b.int(1)),
-            Recipe::ToInt(rounding) => Loaded::Int(self.to_int(rounding, float(0), exit)),
+            Recipe::ToInt(rounding) => Loaded::Int(self.rounded(rounding, float(0), exit)),
             Recipe::Is(kind) => Loaded::Bool(self.is(kind, float(0))),
             Recipe::BitLength => Loaded::Int(self.bit_length(int(0))),
             Recipe::BitCount => Loaded::Int(self.bit_count(int(0))),

@@ -147,12 +147,14 @@ class Source:
 
 def iterator_state(iterator: object) -> tuple[int, int, int, int] | None:
     """Next value, stop, step, and the number of turns that remain (modulo 2**64, signed) of an iterator over a range; `None` for
-    any other object."""
+    any other object, and where more turns remain than compiled code can count."""
     if type(iterator) not in _RANGE_ITERATORS:
         return None
     _, (values,), *index = iterator.__reduce__()
     rest = values[index[0] :] if index and index[0] else values
     turns = (rest.stop - rest.start + rest.step - (1 if rest.step > 0 else -1)) // rest.step
+    if turns >= 1 << 64:
+        return None
     return rest.start, rest.stop, rest.step, (max(turns, 0) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 

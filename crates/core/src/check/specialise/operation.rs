@@ -4,7 +4,7 @@ use super::{Specialiser, State, Waiting};
 use crate::check::choose::{Choice, choose, convert_constant};
 use crate::check::flow::{Arg, EntryId, Step};
 use crate::check::narrow::Need;
-use crate::ir::{BlockId, Chain, Constant, LocalId, Operand, Tree, Value};
+use crate::ir::{BlockId, Chain, Constant, Function, LocalId, Operand, Statement, Tree, Value};
 use crate::ops::Recipe;
 use crate::source::Span;
 use crate::types::Type;
@@ -23,6 +23,10 @@ pub(super) struct Site<'a> {
 impl Specialiser<'_> {
     /// Does an operation; false if it has no row or its row always leaves.
     pub(super) fn operation(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        // Every operand is read before anything is done.
+        if args.iter().any(|&arg| self.types(arg, &at.state).contains(Type::Unbound)) {
+            return false;
+        }
         let mut operands = Vec::with_capacity(args.len());
         for &arg in args {
             let one = self.types(arg, &at.state).single();
@@ -145,36 +149,44 @@ fn low_constant(constant: Constant) -> Option<Constant> {
     }
 }
 
-/// Settles which statements of a block are chains: those that begin with parts, go on with parts and the conversions between
-/// them, and end where they are read. Others are statements of their own.
-pub(super) fn settle_chains(statements: &mut [crate::ir::Statement]) {
-    let mut at = 0;
-    while at < statements.len() {
-        let first = at;
-        let in_chain = |one: &crate::ir::Statement| {
-            one.chain == Chain::Part || matches!(one.value, Value::Convert(_)) && one.chain == Chain::Alone
+/// Settles which statements of a block are chains: an end, and in one row before it the parts that it is computed from, with
+/// the conversions of bools between them. Nothing else reads what they write: it is not there if they are done in 128 bits.
+/// Others are statements of their own.
+pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
+    let wanted = statements.iter_mut().map(|one| std::mem::take(&mut one.chain)).collect::<Vec<_>>();
+    let reads = |value: &Value| match value {
+        Value::Op { args, .. } => args.iter().filter_map(|arg| arg.local()).collect(),
+        Value::Convert(operand) => operand.local().into_iter().collect::<Vec<_>>(),
+    };
+    let converts_bool = |one: &Statement| {
+        let from = match one.value {
+            Value::Convert(operand) => function.types(operand).single(),
+            Value::Op { .. } => None,
         };
-        if statements[at].chain != Chain::Part {
-            statements[at].chain = Chain::Alone;
-            at += 1;
-            continue;
+        from == Some(Type::Bool) && function.local(one.target).types.single() == Some(Type::Int)
+    };
+    for end in (0..statements.len()).filter(|&at| wanted[at] == Chain::End) {
+        let mut needed = reads(&statements[end].value);
+        let mut first = end;
+        while let Some(before) = first.checked_sub(1) {
+            let one = &statements[before];
+            // Names of the source are there for exits, too.
+            let is_temporary = function.local(one.target).name.starts_with('.');
+            let belongs = is_temporary && (wanted[before] == Chain::Part || converts_bool(one));
+            if !belongs || one.chain != Chain::Alone || !needed.contains(&one.target) {
+                break;
+            }
+            needed.extend(reads(&one.value));
+            first = before;
         }
-        while at < statements.len() && in_chain(&statements[at]) {
-            at += 1;
-        }
-        let parts = statements[first..at].iter().filter(|one| matches!(one.value, Value::Op { .. }));
-        let parts = parts.map(|one| one.target).collect::<Vec<_>>();
-        let last = statements.get(at).filter(|one| one.chain == Chain::End);
-        let reads = |target: &LocalId| match last.map(|one| &one.value) {
-            Some(Value::Op { args, .. }) => args.contains(&Operand::Local(*target)),
-            Some(Value::Convert(_)) | None => false,
+        let divided = match &statements[end].value {
+            Value::Op { args, .. } => args.first().and_then(|arg| arg.local()),
+            Value::Convert(_) => None,
         };
-        // The last part is what the end divides or shifts.
-        let holds = parts.last().is_some_and(reads);
-        let chain = if holds { Chain::Part } else { Chain::Alone };
-        statements[first..at].iter_mut().for_each(|one| one.chain = chain);
-        if holds {
-            at += 1;
+        let is_part = |at: usize| wanted[at] == Chain::Part && Some(statements[at].target) == divided;
+        if (first..end).any(is_part) {
+            statements[first..end].iter_mut().for_each(|one| one.chain = Chain::Part);
+            statements[end].chain = Chain::End;
         }
     }
 }

@@ -42,7 +42,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     /// Both bounds are floats; NaN is within none.
-    pub(super) fn to_int(&mut self, rounding: Rounding, value: FloatValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+    pub(super) fn rounded(&mut self, rounding: Rounding, value: FloatValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
         let whole = match rounding {
             Rounding::Floor => self.float_intrinsic("llvm.floor", value),
             Rounding::Ceil => self.float_intrinsic("llvm.ceil", value),

@@ -110,7 +110,7 @@ fn cost(value: &Value) -> u64 {
             Recipe::DivInt | Recipe::FloorDivInt | Recipe::ModInt | Recipe::DivFloat => 8,
             Recipe::PowInt | Recipe::PowFloat | Recipe::ModFloat | Recipe::FloorDivFloat => 40,
             Recipe::Checked(_) | Recipe::Log(_) | Recipe::Call(_) | Recipe::Helper(_) => 40,
-            Recipe::LogBase => 80,
+            Recipe::LogBase | Recipe::RoundFloat => 80,
             Recipe::Host => 300,
             _ => 1,
         },

@@ -20,7 +20,6 @@ use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::loops::unroll::unrolled;
-use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -54,7 +53,7 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
     let words = statements.filter_map(|statement| match &statement.value {
         Value::Op { op, args, .. } => {
             let words = || op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len());
-            (op.row().recipe == Recipe::Host).then(words)
+            op.row().recipe.asks_host().then(words)
         }
         Value::Convert(_) => None,
     });

@@ -264,6 +264,8 @@ pub enum Recipe {
     Helper(&'static str),
     /// The interpreter's own function, called with the same arguments as objects; it leaves if that raises.
     Host,
+    /// f64 rounded to so many decimal digits: by a helper, and by the interpreter where 128 bits do not do.
+    RoundFloat,
     /// u64 addition that leaves on overflow.
     AddNat,
     /// u64 subtraction that leaves on overflow.
@@ -493,6 +495,14 @@ const OPERATORS: &[Op] = rows! {
     "advance." (Int, Int) -> Int, NEVER, Recipe::WrappingAdd, "Next value of a range with any step.", "";
     "probe." () -> NoneType, &[Leave::Probe], Recipe::Probe, "An entry point, where a test may force the side exit.", "";
 };
+
+impl Recipe {
+    /// True if the interpreter may be asked for the result.
+    #[must_use]
+    pub const fn asks_host(self) -> bool {
+        matches!(self, Self::Host | Self::RoundFloat)
+    }
+}
 
 impl OpId {
     /// The row.

@@ -74,7 +74,10 @@ pub fn symbols() -> &'static [Symbol] {
 }
 
 fn helpers() -> Vec<Symbol> {
-    use float::{brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_ulp};
+    use float::{
+        brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_round_float,
+        brrr_ulp,
+    };
     use int::{
         brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
         brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
@@ -106,6 +109,7 @@ fn helpers() -> Vec<Symbol> {
         brrr_range_min as Int3;
         brrr_range_max as Int3;
         brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;
+        brrr_round_float as extern "C" fn(f64, i64, &mut f64) -> u8;
         brrr_ulp as extern "C" fn(f64) -> f64;
         brrr_fraction as extern "C" fn(f64) -> f64;
         brrr_mantissa as extern "C" fn(f64) -> f64;

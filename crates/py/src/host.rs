@@ -6,7 +6,7 @@
 use std::ptr::null_mut;
 
 use brrr_core::check::call::keywords;
-use brrr_core::ops::{Op, Recipe, TABLE};
+use brrr_core::ops::{Op, TABLE};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -27,7 +27,7 @@ struct Host {
 
 impl Host {
     fn of(py: Python<'_>, row: &Op) -> Option<Self> {
-        if row.recipe != Recipe::Host || row.params.len() > MOST_PARAMETERS {
+        if !row.recipe.asks_host() || row.params.len() > MOST_PARAMETERS {
             return None;
         }
         let function = host_function(py, row.name)?.unbind();

@@ -131,9 +131,12 @@ impl Binder<'_> {
             return self.outside_value(&path, means, place);
         }
         let dotted = format!(".{}", attribute.attr);
-        let value = self.expression(&attribute.value);
         match ops::name(&dotted).filter(|known| ATTRIBUTES.contains(known)) {
-            Some(name) => self.op(name, vec![value], place),
+            Some(name) => {
+                let value = self.expression(&attribute.value);
+                self.op(name, vec![value], place)
+            }
+            // One word about a chain of attributes is enough.
             None => self.refuse(place, "an attribute", "pass the value as an argument"),
         }
     }

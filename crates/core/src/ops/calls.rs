@@ -21,7 +21,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "round" (Float) -> Int, NOT_AN_INT, Recipe::ToInt(Rounding::Even), "The nearest int, of two as near the even one.", "round(2.5)";
     "round" (Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_round_int"),
         "Rounded to a multiple of a power of ten, of two as near to the even one.", "round(1250, -2)";
-    "round" (Float, Int) -> Float, &[Leave::Domain], Recipe::Host,
+    "round" (Float, Int) -> Float, &[Leave::Domain], Recipe::RoundFloat,
         "Rounded to so many decimal digits, of two as near to the even one.", "round(2.675, 2)";
     "pow" (Int, Int, Int) -> Int, &[Leave::ZeroDivision, Leave::NoInverse], Recipe::Helper("brrr_pow_mod"),
         "Power modulo the third argument; a negative exponent takes the inverse.", "pow(3, 200, 1000)";

@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "math.gamma" (Float) -> Float, DOMAIN, Recipe::Host, "Gamma function.", "math.gamma(2.5)";
     "math.gcd" (Int) -> Int, OVERFLOW, Recipe::AbsInt, "The magnitude of the one argument.", "math.gcd(-12)";
     "math.gcd" (Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_gcd"), "Greatest common divisor, of any number of arguments.", "math.gcd(12, 18)";
-    "math.hypot" (Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(-2.5)";
+    "math.hypot" (Float) -> Float, NEVER, Recipe::AbsFloat, "Length of a vector.", "math.hypot(-2.5)";
     "math.hypot" (Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5)";
     "math.hypot" (Float, Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5, 1.5)";
     "math.hypot" (Float, Float, Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5, 1.5, 1.0)";

@@ -74,6 +74,48 @@ fn ratio(value: f64) -> Option<(i64, i64)> {
     }
 }
 
+/// `round(value, digits)`, of two as near the even one, where 128 bits hold what is between.
+///
+/// The decimal is an int of at most 53 bits times or over a power of ten that a float holds exactly, so that one operation on
+/// floats gives the float that is nearest to it. A number of more decimal digits than that is the float nearest to them itself.
+fn rounded(value: f64, digits: i64) -> Option<f64> {
+    if value == 0.0 || !value.is_finite() {
+        return Some(value);
+    }
+    let unit = 10_u128.pow(u32::try_from(digits.unsigned_abs()).ok().filter(|&digits| digits <= 22)?);
+    let (fraction, exponent) = scaled(value.abs());
+    let (mantissa, exponent) = ((fraction * 53_f64.exp2()) as u128, exponent - 53);
+    if digits >= 0 && exponent >= 0 {
+        return Some(value);
+    }
+    let shift = u32::try_from(-exponent).ok();
+    // The number times or over the unit is `above / below`.
+    let (above, below) = match shift {
+        // Below a half, whatever the digits.
+        Some(128..) => return Some(0.0_f64.copysign(value)),
+        Some(shift) if digits >= 0 => (mantissa * unit, 1_u128 << shift.min(127)),
+        Some(54..) => return Some(0.0_f64.copysign(value)),
+        Some(shift) => (mantissa, unit << shift),
+        None => (mantissa << u32::try_from(exponent).ok().filter(|&shift| shift <= 74)?, unit),
+    };
+    let (quotient, rest) = (above / below, above % below);
+    let up = rest > below - rest || rest == below - rest && quotient % 2 == 1;
+    let whole = quotient + u128::from(up);
+    if whole > 1 << 53 {
+        return (digits >= 0).then_some(value);
+    }
+    let (whole, unit) = (whole as f64, unit as f64);
+    Some(if digits >= 0 { whole / unit } else { whole * unit }.copysign(value))
+}
+
+/// `round(value, digits)`; gives 1 where the interpreter has to do it.
+pub(super) extern "C" fn brrr_round_float(value: f64, digits: i64, result: &mut f64) -> u8 {
+    rounded(value, digits).map_or(1, |value| {
+        *result = value;
+        0
+    })
+}
+
 fn give(value: Option<i64>, result: &mut i64) -> u8 {
     value.map_or(1, |value| {
         *result = value;
@@ -114,6 +156,19 @@ mod tests {
         assert_eq!((ratio(1e300), ratio(5e-324), ratio(f64::NAN)), (None, None, None));
         assert_eq!(ratio(62_f64.exp2()), Some((1 << 62, 1)));
         assert_eq!((ratio(-63_f64.exp2()), ratio(63_f64.exp2())), (Some((i64::MIN, 1)), None));
+    }
+
+    #[test]
+    fn decimals() {
+        assert_eq!((rounded(2.675, 2), rounded(0.125, 2), rounded(0.375, 2)), (Some(2.67), Some(0.12), Some(0.38)));
+        assert_eq!((rounded(-25.0, -1), rounded(35.0, -1), rounded(1e22, -22)), (Some(-20.0), Some(40.0), Some(1e22)));
+        assert!(rounded(-0.001, 2).is_some_and(|zero| zero == 0.0 && zero.is_sign_negative()));
+        assert_eq!(
+            (rounded(5e-324, 22), rounded(0.5, -1), rounded(1e15 + 0.3, 2)),
+            (Some(0.0), Some(0.0), Some(1e15 + 0.25))
+        );
+        assert_eq!((rounded(1e300, 2), rounded(1e300, -2), rounded(1.5, 23)), (Some(1e300), None, None));
+        assert!(rounded(f64::NAN, 400).is_some_and(f64::is_nan));
     }
 
     #[test]

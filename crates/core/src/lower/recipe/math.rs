@@ -181,4 +181,21 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let result = op.row().result;
         self.of_payload(result, [word(0), (result.words() > 1).then(|| word(1)).flatten()])
     }
+
+    /// Rounding to decimal digits: the helper does it where 128 bits hold what is between, else the interpreter.
+    pub(super) fn round_float(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> FloatValue<'ctx> {
+        let written = self.scratch();
+        let passed = [args[0].float().into(), args[1].int().into(), written.into()];
+        let failed = self.b.call("brrr_round_float", self.b.i8.into(), &passed, false).into_int_value();
+        let rounded = self.b.load(self.b.f64, written).into_float_value();
+        let (quick, slow, after) = (self.b.current(), self.b.block("round.slow"), self.b.block("round.after"));
+        let fails = self.b.compare(IntPredicate::NE, failed, self.b.i8.const_zero());
+        self.b.branch_unlikely(fails, slow, after);
+        self.b.at_end(slow);
+        let asked = self.host(op, args, exit).float();
+        let slow = self.b.current();
+        self.b.jump(after);
+        self.b.at_end(after);
+        self.b.phi((rounded, quick), (asked, slow))
+    }
 }

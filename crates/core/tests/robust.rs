@@ -90,10 +90,10 @@ fn preparation(text: &str) {
     let _ = syntax::read_function("robust.py", 1, &mut || lines.next());
 }
 
-/// From the header of every loop on, with all names bound and with some.
+/// From the headers of some loops on, with all names bound and with some.
 fn entered_again(prepared: &Prepared) {
-    for statement in 0..40 {
-        let Some(names) = prepared.header_names(statement) else { continue };
+    let headers = (0..40).filter_map(|statement| Some((statement, prepared.header_names(statement)?)));
+    for (statement, names) in headers.take(5) {
         for (one, skipped) in [(Type::Int, usize::MAX), (Type::Float, usize::MAX), (Type::Int, 0), (Type::Bool, 1)] {
             let is_iterator = |name: &str| name.starts_with('.');
             let bound = names.iter().enumerate().filter(|&(at, name)| at != skipped || is_iterator(name));

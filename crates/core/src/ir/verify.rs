@@ -13,7 +13,7 @@
 //! 10. A chain is parts, with conversions from bool between them, and their end, one behind the other; its intermediates are ints.
 //! 11. The exit of a loop's poll can be taken at the start of its header.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 
@@ -265,6 +265,7 @@ fn written_before_read(function: &Function) -> Result<(), String> {
             }
         }
     }
+    let polls = function.loops.iter().filter_map(|inner| Some((inner.header, inner.poll?))).collect::<HashMap<_, _>>();
     for (at, block) in function.blocks.iter().enumerate() {
         let Some(written) = &mut states[at] else { continue };
         let read = |written: &FixedBitSet, id: LocalId| {
@@ -276,8 +277,7 @@ fn written_before_read(function: &Function) -> Result<(), String> {
             let live = function.exits[exit.0 as usize].live.iter().flat_map(|live| live.value.leaves());
             live.into_iter().try_for_each(|id| read(written, id))
         };
-        let polling = function.loops.iter().filter(|inner| inner.header == BlockId(at as u32));
-        polling.filter_map(|inner| inner.poll).try_for_each(|exit| leave(written, exit))?;
+        polls.get(&BlockId(at as u32)).map_or(Ok(()), |&exit| leave(written, exit))?;
         for statement in &block.statements {
             let (args, exit) = match &statement.value {
                 Value::Convert(operand) => (std::slice::from_ref(operand), None),

@@ -170,10 +170,12 @@ class Checker:
         """Some calls once more for each visit of an entry point, leaving there."""
         with forced.probed():
             function = program.execute(one.text, file, self.decorator)[one.name]
-        for call, expected in calls[::max(1, len(calls) // 3)][:4]:
+        # Long loops have more visits than can be tried: a few.
+        most = 3 if one.long else self.options.most_forced
+        for call, expected in calls[::max(1, len(calls) // 3)][:1 if one.long else 4]:
             args, kwargs = split(call)
             mine = (fresh(args), {name: fresh(value) for name, value in kwargs.items()})
-            count, found = forced.differences(function, mine, expected, file, self.options.most_forced, number)
+            count, found = forced.differences(function, mine, expected, file, most, number)
             self.totals.forced += count
             if found:
                 return Finding(one, call, found)

@@ -29,11 +29,11 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the number of the first program (default: 0)")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: one a core)")
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds until a function counts as hanging")
-    parser.add_argument("--forced", type=float, default=0.2, help="share of the functions whose exits are forced (default: 0.2)")
+    parser.add_argument("--forced", type=float, default=0.15, help="share of the functions whose exits are forced (default: 0.15)")
     parser.add_argument("--table", action="store_true", help="the programs of the table on edge values, instead of random ones")
     chosen = parser.parse_args()
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 10**9
-    options = Options(instrumented=0.5, forced=chosen.forced)
+    options = Options(instrumented=0.35, forced=chosen.forced)
     engine = Engine(chosen.jobs, timeout=chosen.timeout, options=options)
     source = Source("constructs+operands+calls+joined+literals") if chosen.table else Source("random", seed)
     start = shown = time.monotonic()

@@ -90,7 +90,10 @@ impl Narrow {
             ("&", [_, Arg::Constant(mask)]) if is_mask(*mask) => vec![(0, Need::Low)],
             ("%", [_, Arg::Constant(modulus)]) if power_of_two(*modulus).is_some() => self.remainder(),
             ("%64.", [_]) => self.remainder(),
-            (name, _) if own != Need::All && own != Need::Wide && keeps_low_bits(name) => {
+            // Beside a constant of another type it is no operation on ints.
+            (name, _)
+                if own != Need::All && own != Need::Wide && keeps_low_bits(name) && args.iter().all(may_be_int) =>
+            {
                 let operands = if matches!(name, "<<" | "**") { 1 } else { args.len() };
                 (0..operands).map(|at| (at, own)).collect()
             }
@@ -129,6 +132,14 @@ fn behind_name(steps: &[Step], at: usize, read: VarId) -> VarId {
     match (at.checked_sub(1).and_then(copied), steps.get(at + 1).and_then(|_| copied(at + 1))) {
         (Some(value), Some(made)) if reads_once && made == steps[at].target => value,
         _ => read,
+    }
+}
+
+/// False for a constant that is no int.
+fn may_be_int(arg: &Arg) -> bool {
+    match arg {
+        Arg::Var(_) => true,
+        Arg::Constant(constant) => matches!(constant, Constant::Bool(_) | Constant::Int(_) | Constant::Nat(_)),
     }
 }
 

@@ -277,7 +277,11 @@ impl Binder<'_> {
         let start = start.map(|start| self.expression(start));
         let bool_of = |value| Arg::Constant(Constant::Bool(value));
         Some(match function {
-            "len" => Arg::Constant(Constant::Int(values.len() as i64)),
+            "len" => {
+                // Nothing is done with them, but a name among them has to have a value.
+                values.iter().for_each(|&value| self.check_bound(value, place));
+                Arg::Constant(Constant::Int(values.len() as i64))
+            }
             "any" | "all" => {
                 let truths = values.iter().map(|&value| self.op("truth.", vec![value], place)).collect::<Vec<_>>();
                 let (name, none) = if function == "any" { ("|", false) } else { ("&", true) };

@@ -64,7 +64,7 @@ impl Binder<'_> {
     }
 
     /// Leaves here if a name has no value, since what follows may not read it.
-    pub(super) fn check_bound(&mut self, arg: Arg, place: Span) {
+    pub(in crate::check) fn check_bound(&mut self, arg: Arg, place: Span) {
         if let Arg::Var(variable) = arg
             && self.flow.variables[variable.0 as usize].in_frame
         {

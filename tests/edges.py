@@ -174,7 +174,7 @@ def _slow_text(expression: str, a) -> bool:
 
 
 def construct_programs() -> list[Program]:
-    """What is no operator: names written inside expressions, `None`, membership, identity, tuples; where the build takes them."""
+    """What is no operator: names written inside expressions, `None`, membership, identity, tuples, ints without a sign; where the build takes them."""
     from tests.fuzz import features
 
     some = [3, -7, 2**62, 0.5, float("nan"), float("inf"), True, None]
@@ -193,6 +193,8 @@ def construct_programs() -> list[Program]:
         ("tuple compare", "a, b", "return (a, b) != (b, a), ((a,), b) >= ((b,), a)", two),
         ("tuple unpack", "a, b", "x = a, b\n    b, a = x\n    return x, a, b, x[1], x[-2]", two),
         ("tuple argument", "a, b", "x, y = a\n    return y, x, b, a", [((1, 2.5), 3), ((True, None), 0.5), ((1.5, 2**63 - 1), -1)]),
+        ("tuple compare", "a, b", "x = a | 9223372036854775808\n    y = b | 9223372036854775808\n    return x < y, x <= y, x == y, x - y if x >= y else y - x",
+         [(3, 5), (5, 3), (2**62, 1), (7, 7), (0, 2**63 - 1)]),
         ("match", "a, b", "match a:\n        case 3:\n            b = 1\n        case -7:\n            b = 2\n    return b", two),
         ("match capture", "a, b", "match a:\n        case x if x and x == b:\n            return x\n        case x:\n            b = x\n    return b", two),
         ("assert message", "a, b", "assert a, 'text'\n    return b", two),

@@ -195,6 +195,7 @@ def construct_programs() -> list[Program]:
         ("tuple argument", "a, b", "x, y = a\n    return y, x, b, a", [((1, 2.5), 3), ((True, None), 0.5), ((1.5, 2**63 - 1), -1)]),
         ("tuple compare", "a, b", "x = a | 9223372036854775808\n    y = b | 9223372036854775808\n    return x < y, x <= y, x == y, x - y if x >= y else y - x",
          [(3, 5), (5, 3), (2**62, 1), (7, 7), (0, 2**63 - 1)]),
+        ("complex", "a, b", "x = a ** -2\n    return x * b ** -1", [(1 + 2j, 2j), (0.5j, 3 + 0j), (0j, 1j), (2j, 0j), (3, 2j)]),
         ("match", "a, b", "match a:\n        case 3:\n            b = 1\n        case -7:\n            b = 2\n    return b", two),
         ("match capture", "a, b", "match a:\n        case x if x and x == b:\n            return x\n        case x:\n            b = x\n    return b", two),
         ("assert message", "a, b", "assert a, 'text'\n    return b", two),

@@ -20,7 +20,7 @@ use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
 use super::origins::Origins;
-use crate::abi::MOST_TUPLES;
+use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
     Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
     Tree, Value,
@@ -46,7 +46,7 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         exits: Vec::new(),
         loops: Vec::new(),
         result: TypeSet::EMPTY,
-        tuples: Vec::new(),
+        compounds: Vec::new(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
         guards: flow.guards.clone(),
@@ -300,15 +300,15 @@ impl Specialiser<'_> {
         }
     }
 
-    /// Takes note of the shape of a returned tuple; false if there are too many.
+    /// Takes note of the type of a returned tuple or array; false if there are too many.
     fn can_return(&mut self, types: TypeSet) -> bool {
-        let Some(Type::Tuple(shape)) = types.single() else { return true };
-        let tuples = &mut self.function.tuples;
-        if !tuples.contains(&shape) {
-            if tuples.len() >= MOST_TUPLES {
+        let Some(compound @ (Type::Tuple(_) | Type::Array(_))) = types.single() else { return true };
+        let compounds = &mut self.function.compounds;
+        if !compounds.contains(&compound) {
+            if compounds.len() >= MOST_COMPOUNDS {
                 return false;
             }
-            tuples.push(shape);
+            compounds.push(compound);
         }
         true
     }

@@ -138,7 +138,7 @@ def show(encoded: tuple[str, Any]) -> str:
         elements = numpy.frombuffer(contents, dtype).reshape(shape)
         with numpy.printoptions(floatmode="unique", threshold=MOST_SHOWN):
             contents = numpy.array2string(elements, separator=", ").replace("\n", "")
-    words = f"{kind} {numpy.dtype(dtype).name}{list(shape)} strides {strides}"
+    words = f"{kind} {numpy.dtype(dtype)}{list(shape)} strides {strides}"
     return f"{words}{'' if writeable else ', read-only'}{'' if owndata else ', a view'}: {contents}"
 
 
@@ -186,7 +186,8 @@ def close(left: tuple[str, Any], right: tuple[str, Any], most: int) -> bool:
 def _place(bits: str, width: str) -> int:
     """The number of a float among all floats in their order."""
     number = struct.unpack("<i" if width == "f" else "<q", bytes.fromhex(bits))[0]
-    return number if number >= 0 else -(number & (2**31 - 1 if width == "f" else 2**63 - 1))
+    # Minus zero is the one below zero.
+    return number if number >= 0 else -1 - (number & (2**31 - 1 if width == "f" else 2**63 - 1))
 
 
 def _close_contents(one: tuple, other: tuple, most: int) -> bool:

@@ -19,8 +19,8 @@ from tests import arrays
 from tests.rules import Instrumented, Leaves, Visit
 from tests.values import TooMuch, encode, fits, show
 
-__all__ = ["Expected", "Instrumented", "Leaves", "Observed", "Outcome", "Refused", "TooMuch", "differences", "encode", "expect", "fits",
-           "in_words", "observe", "outcome", "record_differences", "same_outcome", "show"]
+__all__ = ["Expected", "Instrumented", "Leaves", "Observed", "Outcome", "Refused", "TooMuch", "codes", "differences", "encode", "expect",
+           "fits", "in_words", "observe", "outcome", "record_differences", "same_outcome", "show"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def outcome(function, args=(), kwargs=None, filename: str | None = None) -> Outc
     except MemoryError:
         raise TooMuch from None
     except Exception as error:
-        refused = _codes(error)
-        if refused:
+        if refused := codes(error):
             raise Refused(refused) from None
         return replace(failure(error, filename), after=arrays.after(given))
     return Outcome(False, encode(value), same=_same(value, args, kwargs), after=arrays.after(given), memory=arrays.relations(value, given))
@@ -68,7 +67,8 @@ class Refused(Exception):
         self.codes = codes
 
 
-def _codes(error: Exception) -> tuple[str, ...]:
+def codes(error: Exception) -> tuple[str, ...]:
+    """The codes of the errors for which brrr raised it; none if it is another exception."""
     return tuple(one.slug for one in getattr(error, "diagnostics", ()) if one.severity == "error")
 
 

@@ -87,6 +87,8 @@ class Program:
     long: bool = False
     # What of the language occurs, by the generator's names.
     constructs: frozenset[str] = frozenset()
+    # brrr may refuse it, or calls of it: not everything of NumPy is compiled.
+    refusable: bool = False
 
     def outside(self) -> dict:
         """Names from outside that the function reads, bound to something else: the last call is repeated under it."""

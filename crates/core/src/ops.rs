@@ -415,7 +415,14 @@ static ALL: [Op; COUNT] = joined(PARTS);
 
 const PARTS: [&[Op]; 8] =
     [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO];
-const COUNT: usize = OPERATORS.len() + nat::ROWS.len() + complex::ROWS.len() + calls::ROWS.len() + math::ROWS.len() + array::ROWS.len() + array::ELEMENTS.len() + array::INTO.len();
+const COUNT: usize = OPERATORS.len()
+    + nat::ROWS.len()
+    + complex::ROWS.len()
+    + calls::ROWS.len()
+    + math::ROWS.len()
+    + array::ROWS.len()
+    + array::ELEMENTS.len()
+    + array::INTO.len();
 
 const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
     let mut all = [parts[0][0]; N];

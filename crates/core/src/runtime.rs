@@ -75,6 +75,7 @@ pub fn symbols() -> &'static [Symbol] {
 }
 
 fn helpers() -> Vec<Symbol> {
+    use array::{brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_stop};
     use float::{
         brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_round_float,
         brrr_ulp,
@@ -83,7 +84,6 @@ fn helpers() -> Vec<Symbol> {
         brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
         brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
     };
-    use array::{brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_stop};
     use libc::{memcpy, memmove, memset};
     helpers! {
         memset as unsafe extern "C" fn(*mut c_void, i32, usize) -> *mut c_void;

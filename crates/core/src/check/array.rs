@@ -130,7 +130,9 @@ pub fn item(array: ArrayType, items: &[Item], types: &impl Fn(Arg) -> TypeSet) -
     }
     let fits = |item: &Item| match item {
         Item::At(index) => types(*index).iter().any(is_index),
-        Item::Slice(bounds) => bounds.iter().all(|&bound| types(bound).iter().any(|one| one == Type::None || is_index(one))),
+        Item::Slice(bounds) => {
+            bounds.iter().all(|&bound| types(bound).iter().any(|one| one == Type::None || is_index(one)))
+        }
         Item::Ellipsis | Item::NewAxis => true,
     };
     if !items.iter().all(fits) {
@@ -180,7 +182,8 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
 #[must_use]
 pub fn is_whole(name: &str, operands: &[TypeSet]) -> bool {
     const OPERATORS: [&str; 21] = [
-        "+", "-", "*", "/", "//", "%", "**", "**-", "<<", ">>", "&", "|", "^", "~", "@", "<", "<=", "==", "!=", ">", ">=",
+        "+", "-", "*", "/", "//", "%", "**", "**-", "<<", ">>", "&", "|", "^", "~", "@", "<", "<=", "==", "!=", ">",
+        ">=",
     ];
     const FUNCTIONS: [&str; 7] = ["abs", "sum", "min", "max", "any", "all", "divmod"];
     let has_array = operands.iter().any(|types| types.iter().any(|one| matches!(one, Type::Array(_))));

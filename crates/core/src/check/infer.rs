@@ -328,12 +328,16 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
             array::is_whole(name, &sets).then_some(())?;
             let name = if *name == "**-" { "**" } else { name };
             let arrays = sets.iter().filter(|set| is_array(**set)).map(|set| format!("`{}`", set.python()));
-            let message = format!("`{name}` on a whole array, {}, cannot be compiled", arrays.collect::<Vec<_>>().join(" and "));
+            let message =
+                format!("`{name}` on a whole array, {}, cannot be compiled", arrays.collect::<Vec<_>>().join(" and "));
             (message, "write a loop over the elements: `for i in range(len(a)): ...`")
         }
         StepKind::Place(value, items) => {
             is_array(part(*value, items, types)).then_some(())?;
-            ("assigning to a part of an array cannot be compiled".to_owned(), "write a loop over the elements of the part")
+            (
+                "assigning to a part of an array cannot be compiled".to_owned(),
+                "write a loop over the elements of the part",
+            )
         }
         StepKind::Item(value, items) => {
             let indices = items.iter().flat_map(Item::args);

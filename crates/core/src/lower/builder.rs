@@ -157,7 +157,6 @@ impl<'ctx> Builder<'ctx> {
         length
     }
 
-
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
         self.inner.build_alloca(ty, name).expect("a sized type")
     }

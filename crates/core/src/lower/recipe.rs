@@ -2,8 +2,8 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
-mod complex;
 mod array;
+mod complex;
 mod math;
 mod nat;
 

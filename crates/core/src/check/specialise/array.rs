@@ -260,7 +260,9 @@ impl Specialiser<'_> {
     fn times(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
         match (left, right) {
             (Operand::Constant(Constant::Int(1)), other) | (other, Operand::Constant(Constant::Int(1))) => Some(other),
-            (zero @ Operand::Constant(Constant::Int(0)), _) | (_, zero @ Operand::Constant(Constant::Int(0))) => Some(zero),
+            (zero @ Operand::Constant(Constant::Int(0)), _) | (_, zero @ Operand::Constant(Constant::Int(0))) => {
+                Some(zero)
+            }
             _ => Some(self.compute(site, "times.", &[(left, Type::Int), (right, Type::Int)])?.0),
         }
     }

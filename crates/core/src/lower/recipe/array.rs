@@ -58,7 +58,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let bit = self.b.compare(IntPredicate::NE, byte, self.b.i8.const_zero());
                 Loaded::Scalar(dtype, bit.into())
             }
-            Kind::Signed | Kind::Unsigned | Kind::Float => Loaded::Scalar(dtype, self.b.load(self.b.register(dtype), from)),
+            Kind::Signed | Kind::Unsigned | Kind::Float => {
+                Loaded::Scalar(dtype, self.b.load(self.b.register(dtype), from))
+            }
             Kind::Complex => {
                 let part = |at: i64| self.b.load(self.b.register(dtype), self.part(dtype, from, at)).into_float_value();
                 Loaded::ScalarComplex(dtype, part(0), part(1))
@@ -68,7 +70,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     pub(super) fn store_element(&self, to: PointerValue<'ctx>, value: Loaded<'ctx>) {
         match value {
-            Loaded::Scalar(Dtype::Bool, BasicValueEnum::IntValue(bit)) => self.b.store(to, self.b.widen(bit, self.b.i8)),
+            Loaded::Scalar(Dtype::Bool, BasicValueEnum::IntValue(bit)) => {
+                self.b.store(to, self.b.widen(bit, self.b.i8))
+            }
             Loaded::Scalar(_, value) => self.b.store(to, value),
             Loaded::ScalarComplex(dtype, real, imag) => {
                 self.b.store(self.part(dtype, to, 0), real);

@@ -119,6 +119,21 @@ pub enum Predicate {
     Ge,
 }
 
+impl Predicate {
+    /// The one for the operands the other way round: `a < b` is `b > a`.
+    #[must_use]
+    pub const fn swapped(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Eq => Self::Eq,
+            Self::Ne => Self::Ne,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
+}
+
 /// How a float becomes a whole number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rounding {

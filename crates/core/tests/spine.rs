@@ -1,7 +1,7 @@
 //! The whole corridor without Python: source to typed IR to object code to a call.
 #![cfg(feature = "llvm")]
 
-use brrr_core::abi::{Activation, EXIT_BASE, Services, TUPLE_BASE, Value, frame_words, read_exit};
+use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::load::Code;
@@ -53,8 +53,8 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     match status.checked_sub(EXIT_BASE) {
         None => {
             let mut words = frame.iter().copied();
-            let value = match status.checked_sub(TUPLE_BASE) {
-                Some(at) => Value::tuple(function.tuples[at as usize], &mut words),
+            let value = match status.checked_sub(COMPOUND_BASE) {
+                Some(at) => Value::compound(function.compounds[at as usize], &mut words),
                 None => Value::read(Type::from_tag(status).expect("a tag").into(), &mut words),
             };
             Outcome::Returned(value.expect("a value"))

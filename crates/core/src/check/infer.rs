@@ -179,8 +179,8 @@ impl Inferred {
     /// The join of the results over every choice of operand types.
     fn results(&self, target: VarId, name: &str, args: &[Arg], types: &Types) -> TypeSet {
         let sets = args.iter().map(|&arg| read(arg, types).without(Type::Unbound)).collect::<Vec<_>>();
-        if sets.iter().any(|types| types.has_any_tuple()) {
-            return TypeSet::ANY_TUPLE;
+        if let Some(any) = sets.iter().find(|types| types.has_any()) {
+            return any.compounds();
         }
         let mut choices: Vec<Vec<Operand>> = vec![Vec::new()];
         for (&arg, types) in args.iter().zip(&sets) {

@@ -65,7 +65,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloat(predicate) => Loaded::Bool(self.b.fcompare(ordered(predicate), float(0), float(1))),
             Recipe::CompareIntFloat(predicate) => Loaded::Bool(self.compare_mixed(predicate, int(0), float(1))),
             Recipe::CompareFloatInt(predicate) => {
-                Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
+                Loaded::Bool(self.compare_mixed(predicate.swapped(), int(1), float(0)))
             }
             Recipe::SameFloat => {
                 let nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
@@ -112,10 +112,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::CompareNat(predicate) => Loaded::Bool(self.b.compare(unsigned(predicate), int(0), int(1))),
             Recipe::CompareNatInt(predicate) => Loaded::Bool(self.compare_nat_int(predicate, int(0), int(1))),
-            Recipe::CompareIntNat(predicate) => Loaded::Bool(self.compare_nat_int(swapped(predicate), int(1), int(0))),
+            Recipe::CompareIntNat(predicate) => Loaded::Bool(self.compare_nat_int(predicate.swapped(), int(1), int(0))),
             Recipe::CompareNatFloat(predicate) => Loaded::Bool(self.compare_nat_float(predicate, int(0), float(1))),
             Recipe::CompareFloatNat(predicate) => {
-                Loaded::Bool(self.compare_nat_float(swapped(predicate), int(1), float(0)))
+                Loaded::Bool(self.compare_nat_float(predicate.swapped(), int(1), float(0)))
             }
             // A u64 beyond i64 has its highest bit set, as a negative i64 has.
             Recipe::NatOfInt | Recipe::IntOfNat => {
@@ -552,16 +552,5 @@ const fn ordered(predicate: Predicate) -> FloatPredicate {
         Predicate::Ne => FloatPredicate::UNE,
         Predicate::Gt => FloatPredicate::OGT,
         Predicate::Ge => FloatPredicate::OGE,
-    }
-}
-
-const fn swapped(predicate: Predicate) -> Predicate {
-    match predicate {
-        Predicate::Lt => Predicate::Gt,
-        Predicate::Le => Predicate::Ge,
-        Predicate::Eq => Predicate::Eq,
-        Predicate::Ne => Predicate::Ne,
-        Predicate::Gt => Predicate::Lt,
-        Predicate::Ge => Predicate::Le,
     }
 }

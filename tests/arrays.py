@@ -67,18 +67,14 @@ def _scalar_types() -> frozenset[type]:
 
 @cache
 def converted(types: tuple[type, ...]) -> list[tuple[str, ...]]:
-    """The operands' types after NumPy's conversions, with Python's numbers weak, and after those of functions of Python's numbers."""
+    """The operands' types after NumPy's conversions, with Python's numbers weak."""
     import numpy
 
     weak = {bool: numpy.bool_(False), int: 0, float: 0.0, complex: 0j}
     if not all(one in weak or one in _scalar_types() for one in types):
         return []
     common = numpy.result_type(*(weak.get(one, numpy.dtype(one)) for one in types))
-    found = [(scalar_name(kind.type),) * len(types) for kind in (common, numpy.result_type(common, numpy.float64))]
-    # `math` and the like ask for `__float__` or `__index__`.
-    names = {"b": "int", "i": "int", "u": "int", "f": "float", "c": "complex"}
-    plain = [names[numpy.dtype(one).kind] for one in types]
-    return [*found, tuple(plain), ("float",) * len(types)]
+    return [(scalar_name(kind.type),) * len(types) for kind in (common, numpy.result_type(common, numpy.float64))]
 
 
 # Forms that are compared ----------------------------------------------------------------------------------------------

@@ -43,6 +43,8 @@ class Arrays:
         parameters = dict(self.arrays)
         self.kinds: dict[str, str] = {"n": "i"}
         self.loops: list[str] = []
+        # The array and dimension that a counter goes over.
+        self.over: dict[str, tuple[str, int]] = {}
         self.used: set[str] = set()
         self.lines: list[str] = []
         self.names = 0
@@ -58,7 +60,7 @@ class Arrays:
         if "math." in body:
             text = "import math\n" + text
         words = frozenset({"arrays", *(f"array {name}" for name in self.used)})
-        return Program(text, "f", self._calls(parameters), constructs=words, refusable=True)
+        return Program(text, "f", self._calls(parameters), constructs=words, refusable=True, open=True)
 
     def _form(self) -> tuple[str, int]:
         return (self.random.choices(DTYPES, DTYPE_WEIGHTS)[0], self.random.choices([1, 2, 3], [6, 3, 0.5 if "load 2" in self.has else 0])[0])
@@ -74,12 +76,15 @@ class Arrays:
     def _calls(self, parameters: dict[str, tuple[str, int]]) -> list[tuple]:
         calls = []
         for at in range(self.random.choice([1, 1, 2])):
-            forms = {name: self._form() if at and self.random.random() < 0.5 else form for name, form in parameters.items()}
+            forms = dict(parameters)
+            for name, (_, ndim) in parameters.items():
+                if at and self.random.random() < 0.5:
+                    forms[name] = (self._form()[0], ndim) if self.random.random() < 0.85 else self._form()
             chosen = {name: self._layout() for name in forms}
             length = self.random.randint(2, 5)
             for _ in range(self.random.randint(2, 4)):
                 if self.random.random() < 0.4:
-                    length = self.random.choice([0, 1, 2, 3, 4, 5, 7, 9])
+                    length = self.random.choice([2, 3, 4, 5, 7, 9]) if self.random.random() < 0.85 else self.random.choice([0, 1])
                 calls.append(self._call(forms, chosen, length))
         return calls
 
@@ -93,7 +98,7 @@ class Arrays:
         args: list = []
         alias = self.random.random() < 0.12
         for name, (dtype, ndim) in forms.items():
-            shape = tuple(length if self.random.random() < 0.85 else self.random.randint(0, 5) for _ in range(ndim))
+            shape = tuple(length if self.random.random() < 0.9 else self.random.randint(0, 5) for _ in range(ndim))
             first = next((one for one in list(forms)[:len(args)] if forms[one] == (dtype, ndim)), None)
             if alias and first is not None:
                 view = self.random.choice(["", "[1:]", "[:-1]", "[::-1]", "[...]"])
@@ -101,7 +106,7 @@ class Arrays:
                 continue
             text = layouts.written(chosen[name], dtype, shape, self.random.randint(0, 99), self.random.random() < 0.2)
             args.append(Text(f"(_{name} := {text})" if alias else text))
-        return (*args, self.random.choice([0, 1, 2, 3, length, length, -1, 5]))
+        return (*args, self.random.choice([0, 1, 2, length - 1, length, -1]))
 
     # Statements.
 
@@ -238,6 +243,7 @@ class Arrays:
         source = self.random.choice(list(self.arrays))
         axis = self.random.randrange(self.arrays[source][1]) if self._use("shape") else 0
         length = f"{source}.shape[{axis}]" if axis or (self._use("shape") and self.random.random() < 0.3) else f"len({source})"
+        self.over[name] = (source, axis)
         forms = [f"{length}"] * 5 + [f"1, {length}", f"1, {length} - 1", f"{length} - 1", f"{length} - 1, -1, -1", f"0, {length}, 2", "n", "3",
                                      f"-{length}, 0"]
         if self.faults < MOST_FAULTS and self.random.random() < 0.1:
@@ -264,6 +270,7 @@ class Arrays:
             case "reversed":
                 header = f"for {name} in reversed({source}):"
             case "enumerate" | "enumerate start":
+                self.over[counter] = (source, 0)
                 header, loops = f"for {counter}, {name} in enumerate({source}{', 1' if form == 'enumerate start' else ''}):", [counter]
             case _:
                 other = self.random.choice(list(self.arrays))
@@ -286,6 +293,7 @@ class Arrays:
         self._line(depth, f"{name} = 0")
         more = f" and {self._condition()}" if self.random.random() < 0.4 else ""
         at = len(self.lines) + 1
+        self.over[f"({name} - 1)"] = (source, 0)
         # Counted up first, so that `continue` gets on.
         self._scope(depth, f"while {name} < len({source}){more}:", [f"({name} - 1)"], {}, {})
         self.lines.insert(at, "    " * (depth + 1) + f"{name} += 1")
@@ -318,7 +326,9 @@ class Arrays:
         counters = self.loops
         pick = self.random.random()
         if counters and pick < 0.62:
-            return self.random.choice(counters[-2:] if self.random.random() < 0.8 else counters)
+            one = self.random.choice(counters[-2:] if self.random.random() < 0.8 else counters)
+            # A counter over another array may lie beyond the end.
+            return one if self.over.get(one) == (name, axis) or self.random.random() < 0.35 else f"{one} % {length}"
         if counters and pick < 0.8:
             one = self.random.choice(counters)
             return self.random.choice([f"{one} - 1", f"-{one} - 1", f"{length} - 1 - {one}", f"{one} // 2", f"{one} + 1", f"-{one}", f"~{one}", f"{one} % 2"])
@@ -329,7 +339,7 @@ class Arrays:
                 return self.random.choice([one, f"{one} % {length}", f"int({one}) % {length}", f"abs({one}) % 3"])
         if pick < 0.89:
             known = [one for one, kind in self.kinds.items() if kind == "i"]
-            return self.random.choice(known) if known and self.random.random() < 0.1 else "n % 2"
+            return self.random.choice(known) if known and self.random.random() < 0.1 else f"n % {length}"
         return self.random.choice(["0", "0", "0", "-1", "-1", "1"])
 
     def _index(self, name: str) -> str:

@@ -48,7 +48,7 @@ def fits(value) -> bool:
     numpy = sys.modules["numpy"]
     if isinstance(value, numpy.generic):
         return type(value) in _scalar_types()
-    return (type(value) is numpy.ndarray and value.dtype.name in DTYPES and value.dtype.isnative and value.flags.aligned
+    return (type(value) is numpy.ndarray and value.dtype.type in _scalar_types() and value.dtype.isnative and value.flags.aligned
             and value.ndim <= MOST_DIMENSIONS)
 
 

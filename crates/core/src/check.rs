@@ -13,5 +13,6 @@ pub mod infer;
 pub mod live;
 mod narrow;
 pub mod origins;
+pub mod promote;
 pub mod specialise;
 mod tuple;

@@ -51,6 +51,13 @@ pub struct Services {
     pub probe: unsafe extern "C" fn(activation: *mut Activation) -> u8,
 }
 
+/// Where NumPy keeps the address of an array's first element in its object, in bytes.
+pub const ARRAY_DATA: usize = 16;
+/// Where it keeps the address of the lengths, each an i64.
+pub const ARRAY_LENGTHS: usize = 32;
+/// Where it keeps the address of the strides, each an i64, in bytes.
+pub const ARRAY_STRIDES: usize = 40;
+
 /// The name of the entry's symbol in object code.
 pub const ENTRY_SYMBOL: &str = "brrr_entry";
 

@@ -3,6 +3,7 @@
 //! Three steps: [`bind::bind`] takes the syntax tree apart into a [`flow::Flow`] (once, at decoration); [`infer::infer`] finds
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
+mod array;
 pub mod bind;
 pub mod call;
 mod choose;
@@ -15,4 +16,5 @@ mod narrow;
 pub mod origins;
 pub mod promote;
 pub mod specialise;
+mod subscript;
 mod tuple;

@@ -59,6 +59,8 @@ pub struct Function {
     /// does not depend on it.
     #[serde(skip)]
     pub origins: BTreeMap<String, Vec<u32>>,
+    /// True if it changes arrays: a call that has begun is never begun again.
+    pub effects: bool,
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
     /// and wherever other code may have run.
     pub guards: Vec<String>,
@@ -95,7 +97,8 @@ pub struct Loop {
     pub poll: Option<ExitId>,
 }
 
-/// `target = value`. The only statement: effects other than on locals do not exist yet.
+/// `target = value`. The only statement; a row that stores an element is the only one that has an effect on more than its target,
+/// and nothing of the same simple statement of the source that could leave stands behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     /// The local written.

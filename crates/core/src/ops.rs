@@ -71,6 +71,8 @@ pub enum Leave {
     NoInverse,
     /// ValueError: the range is empty.
     Empty,
+    /// IndexError.
+    OutOfBounds,
     /// A test wants it.
     Probe,
     /// Two NaN, which may be one object or two.
@@ -99,6 +101,7 @@ impl Leave {
             Self::Magnitude => "magnitude over the largest float",
             Self::NoInverse => "no modular inverse",
             Self::Empty => "empty range",
+            Self::OutOfBounds => "index out of bounds",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Range => "out of the bounds of the dtype",
@@ -367,7 +370,29 @@ pub enum Recipe {
     /// Equality of complex numbers; leaves if a part is NaN.
     SameComplex,
     /// An operation on scalars of NumPy, of the dtype of the row.
-    Element(Element),
+    Scalar(Element),
+    /// An index into so many elements, the negative ones from the end; leaves if there is no such element.
+    Index,
+    /// An index that is not negative; leaves if there is no such element.
+    Bound,
+    /// i64 addition that is known to fit.
+    AddKnown,
+    /// i64 multiplication that is known to fit.
+    MulKnown,
+    /// The address of an element by its number; the last operand, a constant, is its size in bytes.
+    Element,
+    /// An address so many bytes further.
+    Move,
+    /// The address of an array object's first element.
+    Data,
+    /// The length of a dimension of an array object; the dimension is a constant.
+    Length,
+    /// The stride of a dimension of an array object, in bytes; the dimension is a constant.
+    Stride,
+    /// Reads an element.
+    Load,
+    /// Writes an element.
+    Store,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -384,6 +409,7 @@ macro_rules! rows {
     };
 }
 
+pub mod array;
 mod calls;
 mod complex;
 mod math;
@@ -395,7 +421,10 @@ pub static TABLE: &[Op] = &ALL;
 
 static ALL: [Op; COUNT] = joined(PARTS);
 
-const PARTS: &[&[&[Op]]] = &[&[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS], numpy::PARTS];
+const PARTS: &[&[&[Op]]] = &[
+    &[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO],
+    numpy::PARTS,
+];
 const COUNT: usize = count(PARTS);
 
 const fn count(groups: &[&[&[Op]]]) -> usize {
@@ -538,6 +567,12 @@ const OPERATORS: &[Op] = rows! {
 };
 
 impl Recipe {
+    /// True if it changes more than its target.
+    #[must_use]
+    pub const fn has_effect(self) -> bool {
+        matches!(self, Self::Store)
+    }
+
     /// True if the interpreter may be asked for the result.
     #[must_use]
     pub const fn asks_host(self) -> bool {

@@ -392,6 +392,9 @@ pub unsafe fn classify(object: *mut PyObject) -> Argument {
             Some(one) => Argument::Compiled(one),
             None if numpy::scalar_type(object).is_some() => numpy::scalar_type(object)
                 .map_or(Argument::Unsupported, |dtype| Argument::Compiled(Type::Scalar(dtype))),
+            None if numpy::is_array(object) => {
+                numpy::array_type(object).map_or(Argument::Unsupported, |array| Argument::Compiled(Type::Array(array)))
+            }
             None if ffi::Py_TYPE(object) == &raw mut ffi::PyComplex_Type => Argument::Compiled(Type::Complex),
             None if ffi::Py_TYPE(object) == &raw mut ffi::PyTuple_Type => classify_tuple(object),
             None if ffi::PyLong_Check(object) != 0

@@ -63,7 +63,13 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
             let variable = variables.next()?;
             variables.next().is_none().then_some((variable, at))
         }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+        StepKind::Copy(_)
+        | StepKind::Keep(_)
+        | StepKind::Tuple(_)
+        | StepKind::Item(..)
+        | StepKind::Place(..)
+        | StepKind::Op(..)
+        | StepKind::Leave(_) => None,
     }
 }
 
@@ -104,6 +110,6 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
                 _ => None,
             }
         }
-        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => None,
+        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Item(..) | StepKind::Place(..) | StepKind::Leave(_) => None,
     }
 }

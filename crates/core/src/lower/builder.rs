@@ -135,6 +135,28 @@ impl<'ctx> Builder<'ctx> {
         unsafe { self.inner.build_in_bounds_gep(self.i64, array, &[index], "") }.expect("a pointer and an index")
     }
 
+    /// The address of an element of an array of this type, which has more than `at` of them, or just as many.
+    pub fn within(
+        &self,
+        ty: impl BasicType<'ctx>,
+        array: PointerValue<'ctx>,
+        at: IntValue<'ctx>,
+    ) -> PointerValue<'ctx> {
+        // SAFETY: as the caller promises.
+        unsafe { self.inner.build_in_bounds_gep(ty, array, &[at], "") }.expect("a pointer and an index")
+    }
+
+    /// Reads an int that is known not to be negative.
+    pub fn load_length(&self, from: PointerValue<'ctx>) -> IntValue<'ctx> {
+        let length = self.load(self.i64, from).into_int_value();
+        let bound = |value: u64| self.i64.const_int(value, false).into();
+        let range = self.context.metadata_node(&[bound(0), bound(i64::MAX as u64)]);
+        if let Some(load) = length.as_instruction() {
+            load.set_metadata(range, self.context.get_kind_id("range")).expect("a load");
+        }
+        length
+    }
+
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
         self.inner.build_alloca(ty, name).expect("a sized type")
     }

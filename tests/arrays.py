@@ -71,7 +71,8 @@ def converted(types: tuple[type, ...]) -> list[tuple[str, ...]]:
     import numpy
 
     weak = {bool: numpy.bool_(False), int: 0, float: 0.0, complex: 0j}
-    if not all(one in weak or one in _scalar_types() for one in types):
+    if not all(one in weak or one in _scalar_types() for one in types) or (complex in types and numpy.float64 in types):
+        # A complex takes a float64 for a float; what it does not know is left to the interpreter.
         return []
     common = numpy.result_type(*(weak.get(one, numpy.dtype(one)) for one in types))
     return [(scalar_name(kind.type),) * len(types) for kind in (common, numpy.result_type(common, numpy.float64))]

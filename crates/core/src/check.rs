@@ -14,6 +14,7 @@ pub mod infer;
 pub mod live;
 mod narrow;
 pub mod origins;
+pub mod promote;
 pub mod specialise;
 mod subscript;
 mod tuple;

@@ -197,6 +197,8 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u
             match found {
                 Returned::New => found = Returned::Argument(argument),
                 Returned::Argument(before) if before == argument => {}
+                // Done once more, the call would write to arrays once more: any of the equal arguments has to do.
+                Returned::Argument(_) if to.function.effects => {}
                 Returned::Argument(_) | Returned::Unclear => return Returned::Unclear,
             }
         }

@@ -221,6 +221,12 @@ impl Flow {
         self.loops.iter().position(of).map(|at| FlowLoopId(at as u32))
     }
 
+    /// True if something is written that is there when the call is over.
+    #[must_use]
+    pub fn has_effects(&self) -> bool {
+        self.blocks.iter().flat_map(|block| &block.steps).any(|step| matches!(step.kind, StepKind::Place(..)))
+    }
+
     /// The block with this id.
     #[must_use]
     pub fn block(&self, id: FlowId) -> &FlowBlock {

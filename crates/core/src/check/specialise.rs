@@ -47,7 +47,7 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         loops: Vec::new(),
         result: TypeSet::EMPTY,
         compounds: Vec::new(),
-        effects: false,
+        effects: flow.has_effects(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
         guards: flow.guards.clone(),

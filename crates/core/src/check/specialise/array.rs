@@ -156,7 +156,6 @@ impl Specialiser<'_> {
                 self.compute(site, ops::array::into(array.dtype), &[value]).map(leaf)
             }
             ("store.", [_, Tree::Leaf(place), Tree::Leaf(value)]) => {
-                self.function.effects = true;
                 let operands = [(*place, Type::Pointer), (*value, Type::Scalar(array.dtype))];
                 self.compute(site, "store.", &operands).map(leaf)
             }

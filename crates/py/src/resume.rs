@@ -21,6 +21,7 @@ use pyo3::types::{PyFunction, PyTuple};
 
 use crate::activation::Running;
 use crate::again::Ask;
+use crate::arrays::{Made, release};
 use crate::callable::Callable;
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
@@ -236,6 +237,7 @@ unsafe fn go_on<'py>(
     let this = callable.as_ptr().cast::<Callable>();
     let outside = args.clone();
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
+    let mut held = Held::default();
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
         let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
@@ -250,7 +252,9 @@ unsafe fn go_on<'py>(
         let mut continuation = body.continuations.get(original, body, &place, kept)?;
         // The interpreter goes on until compiled code can.
         let (found, mut words, entry) = loop {
-            let Some(function) = continuation else { return if effects { Err(stuck()) } else { Ok(Outcome::Original) } };
+            let Some(function) = continuation else {
+                return if effects { Err(stuck()) } else { Ok(Outcome::Original) };
+            };
             values.push(ask.clone().into_any());
             values.push(turns.into_pyobject(py)?.into_any());
             ask.borrow_mut().begin();
@@ -279,9 +283,12 @@ unsafe fn go_on<'py>(
         code = unsafe { &*found.0 };
         args = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
         let start = Instant::now();
+        // What the run before this one has made is held by the objects that came of it.
+        drop(std::mem::take(&mut held));
         let mut running = Running::new(this, code);
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
         let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
+        held.0 = running.made;
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
         if let Some(raised) = raised {
@@ -300,6 +307,22 @@ unsafe fn go_on<'py>(
         exit = left_by as usize;
         words.truncate(code.exit_words.get(exit).copied().unwrap_or(0));
         frame = words;
+    }
+}
+
+/// What a run has made, until its results are objects.
+struct Held(*mut Made);
+
+impl Default for Held {
+    fn default() -> Self {
+        Self(null_mut())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: the run is over, and whoever goes on after it holds the GIL.
+        unsafe { release(self.0) };
     }
 }
 

@@ -387,6 +387,7 @@ impl Binder<'_> {
         for &next in rest {
             let name = if function == "min" { "<" } else { ">" };
             let better = self.op(name, vec![next, Arg::Var(chosen)], place);
+            let better = self.op("truth.", vec![better], place);
             let (take, after) = (self.block(), self.block());
             self.finish(End::Branch(better, take, after));
             self.enter(take);

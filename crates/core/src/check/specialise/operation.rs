@@ -4,8 +4,9 @@ use super::{Specialiser, State, Waiting};
 use crate::check::choose::{Choice, choose, convert_constant};
 use crate::check::flow::{Arg, EntryId, Step};
 use crate::check::narrow::Need;
+use crate::check::promote;
 use crate::ir::{BlockId, Chain, Constant, Function, LocalId, Operand, Statement, Tree, Value};
-use crate::ops::Recipe;
+use crate::ops::{OpId, Recipe};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -68,6 +69,13 @@ impl Specialiser<'_> {
         self.emit(site, choice, operands, target).then_some((Operand::Local(target), result))
     }
 
+    /// The same, of a row that is known.
+    pub(super) fn compute_row(&mut self, site: &Site<'_>, op: OpId, operands: &[Scalar]) -> Option<Scalar> {
+        let result = op.row().result;
+        let target = self.intermediate(result);
+        self.emit(site, Choice { op, constant: None }, operands, target).then_some((Operand::Local(target), result))
+    }
+
     /// Writes what a row gives; false if a constant has no form of the parameter's type.
     fn emit(&mut self, site: &Site<'_>, choice: Choice, operands: &[Scalar], target: LocalId) -> bool {
         let row = choice.op.row();
@@ -95,6 +103,12 @@ impl Specialiser<'_> {
     fn converted(&mut self, site: &Site<'_>, operand: Operand, one: Type, param: Type) -> Option<Operand> {
         match operand {
             _ if one == param => Some(operand),
+            _ if matches!(one, Type::Scalar(_)) || matches!(param, Type::Scalar(_)) => {
+                let op = promote::conversion((one, constant(operand)), param)?;
+                let target = self.intermediate(op.row().result);
+                let choice = Choice { op, constant: None };
+                self.emit(site, choice, &[(operand, one)], target).then_some(Operand::Local(target))
+            }
             Operand::Constant(constant) if param == Type::Low => {
                 let constant = low_constant(constant).map(Operand::Constant)?;
                 Some(self.convert(site, constant, param))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from dataclasses import dataclass, replace
 from functools import cache
+
+from tests import arrays
 
 BINARY = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
@@ -97,6 +100,8 @@ def by_operands() -> dict[tuple[str, tuple[str, ...]], Row]:
 
 def python_name(kind: type) -> str:
     """The name of a type as the table has it."""
+    if kind.__module__ == "numpy":
+        return arrays.scalar_name(kind)
     return "None" if kind is type(None) else kind.__name__
 
 
@@ -106,10 +111,12 @@ _WIDER = ("bool", "int", "float", "complex")
 @cache
 def resolve(name: str, types: tuple[type, ...]) -> Row | None:
     """The row that operands of these types use, after Python's conversions: a bool counts as an int, an int beside a float as a
-    float, either beside a complex as a complex."""
+    float, either beside a complex as a complex; scalars of NumPy take NumPy's common type."""
     exact = tuple(python_name(one) for one in types)
     tries = [exact, tuple("int" if one == "bool" else one for one in exact)]
-    if all(one in _WIDER for one in exact):
+    if any(one.__module__ == "numpy" for one in types):
+        tries += arrays.converted(types)
+    elif all(one in _WIDER for one in exact):
         tries += [(kind,) * len(exact) for kind in _WIDER[2:] if all(_WIDER.index(one) <= _WIDER.index(kind) for one in exact)]
     found = by_operands()
     return next((found[name, one] for one in tries if (name, one) in found), None)
@@ -120,7 +127,19 @@ def covered(used) -> set[Row]:
     return {row for name, types in used if (row := resolve(name, types))}
 
 
+# Elements of these are libm's in compiled code, and a library of NumPy's own in NumPy; all others agree to the bit.
+_TRANSCENDENTAL = re.compile(r"\bnp\.(?:a?(?:sin|cos|tan)h?|arc\w+|exp\w*|log\w*|power|pow|float_power|cbrt|hypot)\b")
+# Units in the last place by which they may differ.
+MOST_ULPS = 4
+
+
+def ulps(text: str) -> int:
+    """By how much the floats of NumPy may differ in what a text computes."""
+    return MOST_ULPS if _TRANSCENDENTAL.search(text) else 0
+
+
 def preamble(text: str) -> str:
     """The text with the imports that its rows need."""
+    numpy = "import numpy as np\n" if re.search(r"\bnp\.", text) else ""
     modules = sorted({row.name.partition(".")[0] for row in rows() if row.kind == "call" and "." in row.name})
-    return "".join(f"import {one}\n" for one in modules if f"{one}." in text) + text
+    return numpy + "".join(f"import {one}\n" for one in modules if one != "np" and f"{one}." in text) + text

@@ -74,6 +74,14 @@ def _keywords(example: str) -> tuple[str, ...]:
     return tuple(one.arg for one in tree.keywords) if isinstance(tree, ast.Call) else ()
 
 
+_PYTHON = {"None", "bool", "int", "float", "complex"}
+
+
+def is_numpy(one: dict) -> bool:
+    """A row of NumPy's scalars, or a function of NumPy."""
+    return one["name"].startswith("np.") or not _PYTHON.issuperset(one["params"])
+
+
 @cache
 def rows() -> list[Row]:
     """Every row that users can write, from the extension."""
@@ -81,7 +89,7 @@ def rows() -> list[Row]:
 
     found: dict[tuple, Row] = {}
     for one in operators():
-        if one["name"].endswith("."):
+        if one["name"].endswith(".") or is_numpy(one):
             continue
         row = Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"])
         # Ints of several widths are one type in Python.

@@ -113,7 +113,7 @@ fn cost(value: &Value) -> u64 {
             Recipe::Checked(_) | Recipe::Log(_) | Recipe::Call(_) | Recipe::Helper(_) => 40,
             Recipe::LogBase | Recipe::RoundFloat => 80,
             Recipe::Host => 300,
-            Recipe::Element(element) => element.cost(),
+            Recipe::Scalar(element) => element.cost(),
             _ => 1,
         },
     }

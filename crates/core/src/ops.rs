@@ -369,6 +369,8 @@ pub enum Recipe {
     LeaveIf,
     /// Equality of complex numbers; leaves if a part is NaN.
     SameComplex,
+    /// An operation on scalars of NumPy, of the dtype of the row.
+    Scalar(Element),
     /// An index into so many elements, the negative ones from the end; leaves if there is no such element.
     Index,
     /// An index that is not negative; leaves if there is no such element.
@@ -391,8 +393,6 @@ pub enum Recipe {
     Load,
     /// Writes an element.
     Store,
-    /// An operation on scalars of NumPy, of the dtype of the row.
-    Element(Element),
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -421,8 +421,10 @@ pub static TABLE: &[Op] = &ALL;
 
 static ALL: [Op; COUNT] = joined(PARTS);
 
-const PARTS: &[&[&[Op]]] =
-    &[&[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS], numpy::PARTS];
+const PARTS: &[&[&[Op]]] = &[
+    &[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO],
+    numpy::PARTS,
+];
 const COUNT: usize = count(PARTS);
 
 const fn count(groups: &[&[&[Op]]]) -> usize {

@@ -169,8 +169,8 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
     let found = match (name, operands) {
         ("load.", [Type::Array(array), _]) => Some(Type::Scalar(array.dtype)),
         ("into.", [Type::Array(array), from]) => {
-            let same = Type::Scalar(array.dtype);
-            (*from == same || promote::into(array.dtype, *from).is_some()).then_some(same)
+            let stored = promote::operation(crate::ops::array::into(array.dtype), &[(*from, None)]);
+            stored.map(|_| Type::Scalar(array.dtype))
         }
         ("store.", [Type::Array(_), _, _]) => Some(Type::None),
         ("len", [Type::Array(array)]) if array.ndim > 0 => Some(Type::Int),

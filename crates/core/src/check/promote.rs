@@ -12,7 +12,9 @@ use crate::types::{Dtype, Kind, Type};
 /// True if an operation is NumPy's: by its name, or since one of its operands is a scalar.
 #[must_use]
 pub fn is_numpy(name: &str, operands: &[Operand]) -> bool {
-    operands.iter().any(|(one, _)| matches!(one, Type::Scalar(_))) || name.starts_with("np.")
+    operands.iter().any(|(one, _)| matches!(one, Type::Scalar(_)))
+        || name.starts_with("np.")
+        || name.starts_with("into.")
 }
 
 /// The row for an operation with scalars of NumPy among its operands. `None` if there is none: NumPy raises, or does what compiled
@@ -24,6 +26,7 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
     let exact = || row(name, &types);
     match (name, operands) {
         ("truth.", _) => exact(),
+        (_, &[operand]) if name.starts_with("into.") => stored(name, operand),
         // Python's complex numbers take floats, and float64 is one.
         (_, &[(Type::Complex, _), (Type::Scalar(Dtype::Float64), _)])
             if binary(name).is_some() || is_comparison(name) =>
@@ -39,15 +42,19 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
     }
 }
 
-/// The row that makes an element of an array from a value that is stored in it, as NumPy does. `None` if NumPy raises.
-#[must_use]
-pub fn into(dtype: Dtype, from: Type) -> Option<OpId> {
-    match from {
-        Type::Scalar(from) if dtype.kind() == Kind::Signed && (from.is_int() || from.kind() == Kind::Float) => {
-            fit(dtype, Type::Scalar(from)).or_else(|| cast(dtype, Type::Scalar(from)))
+/// `into.int8.` and the like: the row that makes an element of an array from a value that is stored in it, as NumPy does. `None` if
+/// NumPy raises.
+fn stored(name: &str, (from, constant): Operand) -> Option<Choice> {
+    let dtype = Dtype::from_name(name.strip_prefix("into.")?.strip_suffix('.')?)?;
+    let op = match from {
+        Type::Scalar(one) if one == dtype => ops::find(name, &[from]),
+        // These are taken as ints of Python's are; all others are cast.
+        Type::Scalar(one) if dtype.kind() == Kind::Signed && (one.is_int() || one.kind() == Kind::Float) => {
+            fit(dtype, from).or_else(|| cast(dtype, from))
         }
-        _ => conversion((from, None), Type::Scalar(dtype)),
-    }
+        _ => conversion((from, constant), Type::Scalar(dtype)),
+    };
+    op.map(|op| Choice { op, constant: None })
 }
 
 /// The row that converts an operand to a parameter's type, as NumPy's constructors do: Python's ints have to fit, scalars are cast.

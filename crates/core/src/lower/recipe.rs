@@ -172,7 +172,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Loaded::Unit(Type::None)
             }
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
-            Recipe::Element(element) => self.element(element, op.row(), args, exit),
+            Recipe::Scalar(element) => self.element(element, op.row(), args, exit),
             Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
             Recipe::AbsFloat => Loaded::Float(self.fabs(float(0))),
             Recipe::CopySign => Loaded::Float(self.copysign(float(0), float(1))),

@@ -57,6 +57,15 @@ pub const fn load(dtype: Dtype) -> &'static str {
     }
 }
 
+macro_rules! into {
+    ($($name:literal $dtype:ident)*) => { rows! { $($name ($dtype) -> $dtype, NEVER, Recipe::Same, "The value itself.", "";)* } };
+}
+pub(super) const INTO: &[Op] = into! {
+    "into.bool." B1 "into.int8." I8 "into.int16." I16 "into.int32." I32 "into.int64." I64
+    "into.uint8." U8 "into.uint16." U16 "into.uint32." U32 "into.uint64." U64
+    "into.float32." F32 "into.float64." F64 "into.complex64." C64 "into.complex128." C128
+};
+
 /// Indices, addresses, lengths.
 pub(super) const ROWS: &[Op] = rows! {
     "at." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Index, "An index into so many elements; a negative one counts from the end.", "";
@@ -75,3 +84,23 @@ pub(super) const ROWS: &[Op] = rows! {
     "slice.last." (Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_last"), "Where a slice without a stop stops: length, step.", "";
     "slice.length." (Int, Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_length"), "Elements of a slice: start, stop, step.", "";
 };
+
+/// The name of the rows that make of a value what an array of this dtype holds, as NumPy's assignment does.
+#[must_use]
+pub const fn into(dtype: Dtype) -> &'static str {
+    match dtype {
+        Dtype::Bool => "into.bool.",
+        Dtype::Int8 => "into.int8.",
+        Dtype::Int16 => "into.int16.",
+        Dtype::Int32 => "into.int32.",
+        Dtype::Int64 => "into.int64.",
+        Dtype::UInt8 => "into.uint8.",
+        Dtype::UInt16 => "into.uint16.",
+        Dtype::UInt32 => "into.uint32.",
+        Dtype::UInt64 => "into.uint64.",
+        Dtype::Float32 => "into.float32.",
+        Dtype::Float64 => "into.float64.",
+        Dtype::Complex64 => "into.complex64.",
+        Dtype::Complex128 => "into.complex128.",
+    }
+}

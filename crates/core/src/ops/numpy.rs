@@ -113,7 +113,7 @@ const NAN: &[Leave] = &[Leave::Identity];
 /// Rows whose texts may be put together and whose recipes are [`Element`]s.
 macro_rules! elements {
     ($($name:expr, [$($param:expr),*] => $result:expr, $leaves:expr, $element:ident $(($of:expr))?, $doc:expr, $example:expr;)*) => {
-        &[$(elements!(@row $name, [$($param),*], $result, $leaves, Recipe::Element(Element::$element $(($of))?), $doc, $example)),*]
+        &[$(elements!(@row $name, [$($param),*], $result, $leaves, Recipe::Scalar(Element::$element $(($of))?), $doc, $example)),*]
     };
     (@row $name:expr, [$($param:expr),*], $result:expr, $leaves:expr, $recipe:expr, $doc:expr, $example:expr) => {
         Op {
@@ -219,8 +219,8 @@ macro_rules! complexes {
 macro_rules! common {
     ($of:literal, $ty:expr, $is_float:literal, $is_complex:literal, $example:literal) => {
         plain! {
-            "truth.", [$ty] => Type::Bool, NEVER, Recipe::Element(Element::Truth), "Unequal to zero.", "";
-            "bool", [$ty] => Type::Bool, NEVER, Recipe::Element(Element::Truth), "Truth value: unequal to zero; NaN is true.",
+            "truth.", [$ty] => Type::Bool, NEVER, Recipe::Scalar(Element::Truth), "Unequal to zero.", "";
+            "bool", [$ty] => Type::Bool, NEVER, Recipe::Scalar(Element::Truth), "Truth value: unequal to zero; NaN is true.",
                 concat!("bool(np.", $of, "(", $example, "))");
             "is.None.", [$ty] => Type::Bool, NEVER, Recipe::Constant(false), "A scalar is not None.", "";
             "is.True.", [$ty] => Type::Bool, NEVER, Recipe::Constant(false), "A scalar of NumPy is not Python's True.", "";

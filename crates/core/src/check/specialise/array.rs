@@ -6,7 +6,6 @@ use crate::check::array::{self, Pick};
 use crate::check::creation::{self, Given};
 use crate::check::flow::{self, Arg, DtypeArg, Item, Step, VarId};
 use crate::check::infer::dtype_of_value;
-use crate::check::promote;
 use crate::ir::{self, BlockId, Constant, Create, LocalId, Operand, Tree, Value};
 use crate::ops;
 use crate::source::Span;
@@ -164,12 +163,8 @@ impl Specialiser<'_> {
                 self.compute(site, ops::array::load(array.dtype), &[(*place, Type::Pointer)]).map(leaf)
             }
             ("into.", [_, Tree::Leaf(value)]) => {
-                let one = types[1].single()?;
-                if one == Type::Scalar(array.dtype) {
-                    return Some(leaf((*value, one)));
-                }
-                let op = promote::into(array.dtype, one)?;
-                self.compute_row(site, op, &[(*value, one)]).map(leaf)
+                let value = (*value, types[1].single()?);
+                self.compute(site, ops::array::into(array.dtype), &[value]).map(leaf)
             }
             ("store.", [_, Tree::Leaf(place), Tree::Leaf(value)]) => {
                 let operands = [(*place, Type::Pointer), (*value, Type::Scalar(array.dtype))];

@@ -6,7 +6,7 @@ use crate::check::flow::{Arg, EntryId, Step};
 use crate::check::narrow::Need;
 use crate::check::promote;
 use crate::ir::{BlockId, Chain, Constant, Function, LocalId, Operand, Statement, Tree, Value};
-use crate::ops::{OpId, Recipe};
+use crate::ops::Recipe;
 use crate::source::Span;
 use crate::types::Type;
 
@@ -67,13 +67,6 @@ impl Specialiser<'_> {
         let result = choice.op.row().result;
         let target = self.intermediate(result);
         self.emit(site, choice, operands, target).then_some((Operand::Local(target), result))
-    }
-
-    /// The same, of a row that is known.
-    pub(super) fn compute_row(&mut self, site: &Site<'_>, op: OpId, operands: &[Scalar]) -> Option<Scalar> {
-        let result = op.row().result;
-        let target = self.intermediate(result);
-        self.emit(site, Choice { op, constant: None }, operands, target).then_some((Operand::Local(target), result))
     }
 
     /// Writes what a row gives; false if a constant has no form of the parameter's type.

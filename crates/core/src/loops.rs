@@ -157,7 +157,7 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
     let varies = |operand: Operand| operand.local().filter(|local| written.contains(local));
     let (local, stop, goes_on) = match (varies(args[0]), varies(args[1])) {
         (Some(local), None) => (local, args[1], predicate),
-        (None, Some(local)) => (local, args[0], swapped(predicate)),
+        (None, Some(local)) => (local, args[0], predicate.swapped()),
         (Some(_), Some(_)) | (None, None) => return None,
     };
     let Steps { steps, reach, .. } = steps(function, header, blocks, local)?;
@@ -199,18 +199,6 @@ fn is_read_at_once(function: &Function, local: LocalId) -> bool {
         };
         written || !reads
     }) && function.exits.iter().flat_map(|exit| &exit.live).all(|live| !live.value.leaves().contains(&local))
-}
-
-/// `a < b` is `b > a`.
-const fn swapped(predicate: Predicate) -> Predicate {
-    match predicate {
-        Predicate::Lt => Predicate::Gt,
-        Predicate::Le => Predicate::Ge,
-        Predicate::Eq => Predicate::Eq,
-        Predicate::Ne => Predicate::Ne,
-        Predicate::Gt => Predicate::Lt,
-        Predicate::Ge => Predicate::Le,
-    }
 }
 
 /// What turns do to a local.

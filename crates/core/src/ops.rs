@@ -69,6 +69,8 @@ pub enum Leave {
     NoInverse,
     /// ValueError: the range is empty.
     Empty,
+    /// IndexError.
+    OutOfBounds,
     /// A test wants it.
     Probe,
     /// Two NaN, which may be one object or two.
@@ -95,6 +97,7 @@ impl Leave {
             Self::Magnitude => "magnitude over the largest float",
             Self::NoInverse => "no modular inverse",
             Self::Empty => "empty range",
+            Self::OutOfBounds => "index out of bounds",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Always => "always",
@@ -117,6 +120,21 @@ pub enum Predicate {
     Gt,
     /// `>=`
     Ge,
+}
+
+impl Predicate {
+    /// The one for the operands the other way round: `a < b` is `b > a`.
+    #[must_use]
+    pub const fn swapped(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Eq => Self::Eq,
+            Self::Ne => Self::Ne,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+        }
+    }
 }
 
 /// How a float becomes a whole number.
@@ -346,6 +364,28 @@ pub enum Recipe {
     LeaveIf,
     /// Equality of complex numbers; leaves if a part is NaN.
     SameComplex,
+    /// An index into so many elements, the negative ones from the end; leaves if there is no such element.
+    Index,
+    /// An index that is not negative; leaves if there is no such element.
+    Bound,
+    /// i64 addition that is known to fit.
+    AddKnown,
+    /// i64 multiplication that is known to fit.
+    MulKnown,
+    /// The address of an element by its number; the last operand, a constant, is its size in bytes.
+    Element,
+    /// An address so many bytes further.
+    Move,
+    /// The address of an array object's first element.
+    Data,
+    /// The length of a dimension of an array object; the dimension is a constant.
+    Length,
+    /// The stride of a dimension of an array object, in bytes; the dimension is a constant.
+    Stride,
+    /// Reads an element.
+    Load,
+    /// Writes an element.
+    Store,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -362,6 +402,7 @@ macro_rules! rows {
     };
 }
 
+pub mod array;
 mod calls;
 mod complex;
 mod math;
@@ -372,8 +413,16 @@ pub static TABLE: &[Op] = &ALL;
 
 static ALL: [Op; COUNT] = joined(PARTS);
 
-const PARTS: [&[Op]; 5] = [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS];
-const COUNT: usize = OPERATORS.len() + nat::ROWS.len() + complex::ROWS.len() + calls::ROWS.len() + math::ROWS.len();
+const PARTS: [&[Op]; 8] =
+    [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO];
+const COUNT: usize = OPERATORS.len()
+    + nat::ROWS.len()
+    + complex::ROWS.len()
+    + calls::ROWS.len()
+    + math::ROWS.len()
+    + array::ROWS.len()
+    + array::ELEMENTS.len()
+    + array::INTO.len();
 
 const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
     let mut all = [parts[0][0]; N];
@@ -497,6 +546,12 @@ const OPERATORS: &[Op] = rows! {
 };
 
 impl Recipe {
+    /// True if it changes more than its target.
+    #[must_use]
+    pub const fn has_effect(self) -> bool {
+        matches!(self, Self::Store)
+    }
+
     /// True if the interpreter may be asked for the result.
     #[must_use]
     pub const fn asks_host(self) -> bool {

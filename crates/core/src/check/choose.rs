@@ -44,7 +44,15 @@ fn masked(name: &str, operands: &[Operand]) -> Option<Choice> {
         Type::Low | Type::Nat => true,
         // An int of 64 bits and a small mask have a row of their own.
         Type::Int | Type::Bool => matches!(mask, Constant::Nat(_)) || name != "&" && is_beyond(operands),
-        Type::Unbound | Type::None | Type::Float | Type::Complex | Type::Tuple(_) => false,
+        Type::Unbound
+        | Type::None
+        | Type::Float
+        | Type::Complex
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_) => false,
     };
     let params = if at == 0 { [mask.ty(), Type::Low] } else { [Type::Low, mask.ty()] };
     let op = needed.then(|| ops::find("&", &params)).flatten()?;

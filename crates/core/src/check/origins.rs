@@ -21,7 +21,13 @@ impl Origins {
             StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
                 args[0].var().map(|source| (source, step.target))
             }
-            StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+            StepKind::Copy(_)
+            | StepKind::Keep(_)
+            | StepKind::Tuple(_)
+            | StepKind::Item(..)
+            | StepKind::Place(..)
+            | StepKind::Op(..)
+            | StepKind::Leave(_) => None,
         });
         let mut targets = HashMap::<VarId, Vec<VarId>>::new();
         copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));

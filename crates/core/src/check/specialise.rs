@@ -9,27 +9,27 @@
 //! its header: every loop of the IR is entered at one block. (After: Chevalier-Boisvert and Feeley, "Simple and effective
 //! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
 
+mod array;
 mod operation;
 mod tuple;
+mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 
+use self::versions::{Instances, innermost};
 use super::decide;
 use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
 use super::origins::Origins;
-use crate::abi::MOST_TUPLES;
+use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
-    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, Loop, LoopId, Operand, Statement, Terminator,
-    Tree, Value,
+    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Statement, Terminator, Tree,
+    Value,
 };
 use crate::source::Span;
 use crate::types::{Shape, Type, TypeSet};
-
-/// Versions of one block within one version of the loops around it.
-const VERSIONS: usize = 4;
 
 /// The types of the live variables at a place.
 type State = BTreeMap<VarId, TypeSet>;
@@ -46,7 +46,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         exits: Vec::new(),
         loops: Vec::new(),
         result: TypeSet::EMPTY,
-        tuples: Vec::new(),
+        compounds: Vec::new(),
+        effects: false,
         returned: origins.returned(flow),
         origins: origins.named(flow),
         guards: flow.guards.clone(),
@@ -83,15 +84,6 @@ struct Waiting {
     state: State,
 }
 
-/// The versions of one loop within one version of the loops around it.
-#[derive(Default)]
-struct Instances {
-    /// In the order in which they were made.
-    special: Vec<(State, LoopId)>,
-    /// The one for the joined types.
-    general: Option<LoopId>,
-}
-
 type Place = (FlowId, usize, Context);
 
 /// A scalar within a variable: the elements that lead to it.
@@ -121,10 +113,14 @@ impl Specialiser<'_> {
         }
         for &(variable, one) in &start.parameters {
             state.insert(variable, one.into());
-            self.place(variable, one.into());
+            self.parameter(variable, &mut Path::new(), one.into());
         }
         self.function.parameters = self.function.locals.len() as u32;
         let block = self.block(&[]);
+        for &(variable, one) in &start.parameters {
+            let value = self.place(variable, one.into());
+            self.open(block, &value);
+        }
         let context = vec![None; self.flow.loops_around(start.block).len()];
         let at = Waiting { block, flow: start.block, step: 0, one_step: false, context, state };
         match start.header {
@@ -156,8 +152,10 @@ impl Specialiser<'_> {
     }
 
     fn part(&mut self, variable: VarId, path: &mut Path, types: TypeSet) -> Tree<LocalId> {
-        let Some(Type::Tuple(shape)) = types.single() else {
-            return Tree::Leaf(self.leaf(variable, path, types));
+        let shape = match types.single() {
+            Some(Type::Tuple(shape)) => shape,
+            Some(Type::Array(array)) => return Tree::Array(array, self.array_leaves(variable, path, array)),
+            _ => return Tree::Leaf(self.leaf(variable, path, types)),
         };
         let part = |(at, &types)| {
             path.push(at);
@@ -166,6 +164,27 @@ impl Specialiser<'_> {
             part
         };
         Tree::Tuple(shape.elements().iter().enumerate().map(part).collect())
+    }
+
+    /// Makes the locals of a parameter that the caller fills.
+    fn parameter(&mut self, variable: VarId, path: &mut Path, types: TypeSet) {
+        match types.single() {
+            Some(Type::Tuple(shape)) => {
+                for (at, &types) in shape.elements().iter().enumerate() {
+                    path.push(at);
+                    self.parameter(variable, path, types);
+                    path.pop();
+                }
+            }
+            Some(Type::Array(_)) => {
+                path.push(0);
+                self.leaf(variable, path, Type::Object.into());
+                path.pop();
+            }
+            _ => {
+                self.leaf(variable, path, types);
+            }
+        }
     }
 
     fn leaf(&mut self, variable: VarId, path: &Path, types: TypeSet) -> LocalId {
@@ -206,13 +225,12 @@ impl Specialiser<'_> {
     fn fill(&mut self, mut at: Waiting) {
         let flow_block = self.flow.block(at.flow);
         for step in &flow_block.steps[at.step..] {
-            let (args, whole): (&[Arg], bool) = match &step.kind {
-                StepKind::Copy(arg) => (std::slice::from_ref(arg), true),
-                StepKind::Tuple(args) => (args, true),
-                StepKind::Op(_, args) => (args, false),
-                StepKind::Keep(_) | StepKind::Leave(_) => (&[], true),
+            let (args, whole) = match &step.kind {
+                StepKind::Copy(_) | StepKind::Tuple(_) => (step.operands(), true),
+                StepKind::Op(..) | StepKind::Item(..) | StepKind::Place(..) => (step.operands(), false),
+                StepKind::Keep(_) | StepKind::Leave(_) => (Vec::new(), true),
             };
-            if let Some((variable, path)) = self.must_split(args, whole, &at.state) {
+            if let Some((variable, path)) = self.must_split(&args, whole, &at.state) {
                 self.split(&at, variable, &path);
                 return;
             }
@@ -220,6 +238,8 @@ impl Specialiser<'_> {
                 StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
                 StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
+                StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
+                StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
                 StepKind::Op(name, args) => match self.element(&at, step, name, args) {
                     Some(()) => return,
                     None => self.operation(&mut at, step, name, args),
@@ -300,15 +320,15 @@ impl Specialiser<'_> {
         }
     }
 
-    /// Takes note of the shape of a returned tuple; false if there are too many.
+    /// Takes note of the type of a returned tuple or array; false if there are too many.
     fn can_return(&mut self, types: TypeSet) -> bool {
-        let Some(Type::Tuple(shape)) = types.single() else { return true };
-        let tuples = &mut self.function.tuples;
-        if !tuples.contains(&shape) {
-            if tuples.len() >= MOST_TUPLES {
+        let Some(compound @ (Type::Tuple(_) | Type::Array(_))) = types.single() else { return true };
+        let compounds = &mut self.function.compounds;
+        if !compounds.contains(&compound) {
+            if compounds.len() >= MOST_COMPOUNDS {
                 return false;
             }
-            tuples.push(shape);
+            compounds.push(compound);
         }
         true
     }
@@ -431,189 +451,6 @@ impl Specialiser<'_> {
             ExitId(exits.len() as u32 - 1)
         })
     }
-
-    /// The block that a branch goes to, with a block in between if types must be converted on the way.
-    fn edge(&mut self, at: &Waiting, to: FlowId) -> BlockId {
-        let (block, there) = self.go(at, to);
-        let converts = there.iter().any(|(variable, types)| at.state.get(variable) != Some(types));
-        if !converts {
-            return block;
-        }
-        let between = self.block(&at.context);
-        self.convert_edge(between, &at.state, &there);
-        self.end(between, Terminator::Jump(block));
-        between
-    }
-
-    /// Writes the locals of the state `there` from those of the state `here`.
-    fn convert_edge(&mut self, block: BlockId, here: &State, there: &State) {
-        for (&variable, &types) in there {
-            let before = here.get(&variable).copied().unwrap_or_default();
-            if before != types {
-                let source = self.place(variable, before).map(&mut Operand::Local);
-                let target = self.place(variable, types);
-                self.push_copies(block, &target, &source, Span::default());
-            }
-        }
-    }
-
-    /// The version of a block that an edge goes to, and the types there.
-    fn go(&mut self, at: &Waiting, to: FlowId) -> (BlockId, State) {
-        let to = self.skip_empty(to);
-        let around = self.flow.loops_around(to);
-        let Some(&inner) = around.last().filter(|inner| self.flow.loops[inner.0 as usize].header == to) else {
-            let context = at.context[..around.len()].to_vec();
-            return self.version(to, 0, context, &at.state);
-        };
-        let from_inside = self.flow.loops_around(at.flow).contains(&inner);
-        let outer = at.context[..around.len() - 1].to_vec();
-        let current = from_inside.then(|| at.context[around.len() - 1]).flatten();
-        let state = self.restrict(to, 0, &at.state);
-        self.loop_version(inner, outer, current, to, state)
-    }
-
-    /// Blocks without steps that lead to one other block are passed over; headers stay.
-    fn skip_empty(&self, mut to: FlowId) -> FlowId {
-        for _ in 0..self.flow.blocks.len() {
-            let block = self.flow.block(to);
-            let is_header = block.in_loop.is_some_and(|inner| self.flow.loops[inner.0 as usize].header == to);
-            match block.end {
-                End::Jump(next) if block.steps.is_empty() && !is_header => to = next,
-                End::Jump(_) | End::Branch(..) | End::Return(..) => break,
-            }
-        }
-        to
-    }
-
-    fn loop_version(
-        &mut self,
-        of: FlowLoopId,
-        outer: Context,
-        current: Option<LoopId>,
-        header: FlowId,
-        state: State,
-    ) -> (BlockId, State) {
-        let has_room = self.has_room();
-        let instances = self.instances.entry((of, outer.clone())).or_default();
-        let position = |id: LoopId| instances.special.iter().position(|&(_, special)| special == id);
-        // From a special version only to itself or to later ones; from the general one only to itself.
-        let first = match current {
-            None => Some(0),
-            Some(id) => position(id),
-        };
-        if let Some(first) = first {
-            if let Some((state, id)) = instances.special[first..].iter().find(|(special, _)| *special == state) {
-                return (self.function.loops[id.0 as usize].header, state.clone());
-            }
-            if instances.special.len() < VERSIONS && has_room {
-                let id = LoopId(self.function.loops.len() as u32);
-                instances.special.push((state.clone(), id));
-                return (self.new_loop(of, outer, header, state.clone()), state);
-            }
-        }
-        let general = instances.general;
-        let Some(state) = self.general(header, 0, &state) else { return self.left(header, 0, &outer, state) };
-        if let Some(id) = general {
-            return (self.function.loops[id.0 as usize].header, state);
-        }
-        let id = LoopId(self.function.loops.len() as u32);
-        if let Some(instances) = self.instances.get_mut(&(of, outer.clone())) {
-            instances.general = Some(id);
-        }
-        (self.new_loop(of, outer, header, state.clone()), state)
-    }
-
-    fn new_loop(&mut self, of: FlowLoopId, outer: Context, header: FlowId, state: State) -> BlockId {
-        let id = LoopId(self.function.loops.len() as u32);
-        let parent = innermost(&outer);
-        let mut context = outer;
-        context.push(Some(id));
-        let block = self.block(&context);
-        let poll = Some(self.exit(self.flow.loops[of.0 as usize].entry, &state));
-        self.function.loops.push(Loop { header: block, parent, poll });
-        self.waiting.push(Waiting { block, flow: header, step: 0, one_step: false, context, state });
-        block
-    }
-
-    /// The version of a place that is no loop header for a state; the general one if there are too many.
-    fn version(&mut self, flow: FlowId, step: usize, context: Context, state: &State) -> (BlockId, State) {
-        let place = (flow, step, context);
-        let mut state = self.restrict(flow, step, state);
-        if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
-            return (block, state);
-        }
-        let has_room = self.has_room();
-        let count = self.counts.entry(place.clone()).or_default();
-        if *count >= VERSIONS || !has_room {
-            let Some(general) = self.general(flow, step, &state) else { return self.left(flow, step, &place.2, state) };
-            state = general;
-            if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
-                return (block, state);
-            }
-        } else {
-            *count += 1;
-        }
-        let context = place.2.clone();
-        let block = self.block(&context);
-        self.versions.insert((place, state.clone()), block);
-        self.waiting.push(Waiting { block, flow, step, one_step: false, context, state: state.clone() });
-        (block, state)
-    }
-
-    /// Special versions are made as long as the IR stays within a small multiple of the flow graph.
-    fn has_room(&self) -> bool {
-        self.function.blocks.len() < 8 * self.flow.blocks.len() + 64
-    }
-
-    /// The live part of a state.
-    fn restrict(&self, flow: FlowId, step: usize, state: &State) -> State {
-        let live = self.liveness.at(self.flow, flow, step);
-        let types = |at: usize| state.get(&VarId(at as u32)).map(|&types| (VarId(at as u32), types));
-        live.ones().filter_map(types).collect()
-    }
-
-    /// The state that includes every other at a place, the one given among them; `None` if no local can hold what a variable may
-    /// be there.
-    fn general(&self, flow: FlowId, step: usize, state: &State) -> Option<State> {
-        let types = self.inferred.at(self.flow, flow, step).unwrap_or_default();
-        let live = self.liveness.at(self.flow, flow, step);
-        let types = |at: usize| types.get(at).map(|&types| (VarId(at as u32), types));
-        let general = live.ones().filter_map(types).filter(|(_, types)| !types.is_empty()).collect::<State>();
-        let includes = |(variable, types): (&VarId, &TypeSet)| {
-            general.get(variable).is_some_and(|general| general.includes(*types))
-        };
-        let holds = general.values().all(|types| types.is_held()) && state.iter().all(includes);
-        holds.then_some(general)
-    }
-
-    /// A block that leaves at a place, for a state that no version is made for.
-    fn left(
-        &mut self,
-        mut flow: FlowId,
-        mut step: usize,
-        context: &[Option<LoopId>],
-        state: State,
-    ) -> (BlockId, State) {
-        // Blocks without steps lead to the place where something is done next.
-        let entry = loop {
-            let here = self.flow.block(flow);
-            match (here.steps.get(step), &here.end) {
-                (Some(step), _) => break step.entry,
-                (None, End::Return(_, entry, _)) => break *entry,
-                (None, End::Jump(next)) => (flow, step) = (*next, 0),
-                (None, End::Branch(_, next, _)) => (flow, step) = (*next, 0),
-            }
-        };
-        let block = self.block(context);
-        let exit = self.exit(entry, &state);
-        self.end(block, Terminator::Leave(exit));
-        (block, state)
-    }
-}
-
-/// The innermost of the loops that the code is really in.
-fn innermost(context: &[Option<LoopId>]) -> Option<LoopId> {
-    context.iter().rev().find_map(|&id| id)
 }
 
 /// The path to the first scalar that has a tag.

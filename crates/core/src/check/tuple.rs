@@ -26,9 +26,17 @@ pub fn elements(types: TypeSet) -> Option<&'static [TypeSet]> {
 pub const fn index_type(one: Type) -> Index {
     match one {
         Type::Int | Type::Bool => Index::Variable,
-        Type::Unbound | Type::None | Type::Float | Type::Nat | Type::Complex | Type::Low | Type::Tuple(_) => {
-            Index::None
-        }
+        Type::Unbound
+        | Type::None
+        | Type::Float
+        | Type::Nat
+        | Type::Complex
+        | Type::Low
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_) => Index::None,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
+mod array;
 mod complex;
 mod math;
 mod nat;
@@ -65,7 +66,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::CompareFloat(predicate) => Loaded::Bool(self.b.fcompare(ordered(predicate), float(0), float(1))),
             Recipe::CompareIntFloat(predicate) => Loaded::Bool(self.compare_mixed(predicate, int(0), float(1))),
             Recipe::CompareFloatInt(predicate) => {
-                Loaded::Bool(self.compare_mixed(swapped(predicate), int(1), float(0)))
+                Loaded::Bool(self.compare_mixed(predicate.swapped(), int(1), float(0)))
             }
             Recipe::SameFloat => {
                 let nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
@@ -112,10 +113,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::CompareNat(predicate) => Loaded::Bool(self.b.compare(unsigned(predicate), int(0), int(1))),
             Recipe::CompareNatInt(predicate) => Loaded::Bool(self.compare_nat_int(predicate, int(0), int(1))),
-            Recipe::CompareIntNat(predicate) => Loaded::Bool(self.compare_nat_int(swapped(predicate), int(1), int(0))),
+            Recipe::CompareIntNat(predicate) => Loaded::Bool(self.compare_nat_int(predicate.swapped(), int(1), int(0))),
             Recipe::CompareNatFloat(predicate) => Loaded::Bool(self.compare_nat_float(predicate, int(0), float(1))),
             Recipe::CompareFloatNat(predicate) => {
-                Loaded::Bool(self.compare_nat_float(swapped(predicate), int(1), float(0)))
+                Loaded::Bool(self.compare_nat_float(predicate.swapped(), int(1), float(0)))
             }
             // A u64 beyond i64 has its highest bit set, as a negative i64 has.
             Recipe::NatOfInt | Recipe::IntOfNat => {
@@ -148,6 +149,26 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::LeaveIf => {
                 self.leave_if(args[0].bits(), exit);
                 args[0]
+            }
+            Recipe::Index => Loaded::Int(self.index(int(0), int(1), exit)),
+            Recipe::Bound => {
+                self.leave_unless_below(int(0), int(1), exit);
+                args[0]
+            }
+            Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
+            Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
+            Recipe::Element => {
+                let size = int(2).get_zero_extended_constant().unwrap_or(1);
+                Loaded::Pointer(self.b.within(self.b.i8.array_type(size as u32), args[0].pointer(), int(1)))
+            }
+            Recipe::Move => Loaded::Pointer(self.b.within(self.b.i8, args[0].pointer(), int(1))),
+            Recipe::Data => Loaded::Pointer(self.array_data(args[0].pointer())),
+            Recipe::Length => Loaded::Int(self.array_length(args[0].pointer(), int(1))),
+            Recipe::Stride => Loaded::Int(self.array_stride(args[0].pointer(), int(1))),
+            Recipe::Load => self.load_element(args[0].pointer(), op.row().result),
+            Recipe::Store => {
+                self.store_element(args[0].pointer(), args[1]);
+                Loaded::Unit(Type::None)
             }
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
             Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
@@ -552,16 +573,5 @@ const fn ordered(predicate: Predicate) -> FloatPredicate {
         Predicate::Ne => FloatPredicate::UNE,
         Predicate::Gt => FloatPredicate::OGT,
         Predicate::Ge => FloatPredicate::OGE,
-    }
-}
-
-const fn swapped(predicate: Predicate) -> Predicate {
-    match predicate {
-        Predicate::Lt => Predicate::Gt,
-        Predicate::Le => Predicate::Ge,
-        Predicate::Eq => Predicate::Eq,
-        Predicate::Ne => Predicate::Ne,
-        Predicate::Gt => Predicate::Lt,
-        Predicate::Ge => Predicate::Le,
     }
 }

@@ -34,6 +34,7 @@ impl Specialiser<'_> {
                 (_, None | Some(Type::Unbound)) => return false,
                 (Tree::Leaf(operand), Some(one)) => operands.push((operand, one)),
                 (Tree::Tuple(_), Some(_)) => return self.on_tuples(at, step, name, args),
+                (Tree::Array(..), Some(_)) => return self.on_arrays(at, step, name, args),
             }
         }
         let need = self.narrow.need(step.target);

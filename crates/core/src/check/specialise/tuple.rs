@@ -63,7 +63,7 @@ impl Specialiser<'_> {
             _ => {
                 let constants = items.iter().map(|(tree, _)| match tree {
                     Tree::Leaf(Operand::Constant(constant)) => Some(*constant),
-                    Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) => None,
+                    Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) | Tree::Array(..) => None,
                 });
                 tuple::constant_answer(name, items.first()?.1, &constants.collect::<Vec<_>>()).map(bool_of)
             }
@@ -90,6 +90,7 @@ impl Specialiser<'_> {
                 }
                 all.or_else(|| constant(true))
             }
+            (Tree::Array(..), _) | (_, Tree::Array(..)) => None,
             (Tree::Tuple(_), Tree::Tuple(_)) | (Tree::Leaf(_), Tree::Tuple(_)) | (Tree::Tuple(_), Tree::Leaf(_)) => {
                 constant(false)
             }

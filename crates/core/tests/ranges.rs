@@ -43,6 +43,18 @@ const LOOPS: &[(&str, usize)] = &[
         "def f(n, x, y):\n    for i in range(n):\n        if x > y:\n            x = i\n        else:\n            x = y * 2\n    return x\n",
         3,
     ),
+    (
+        "def f(n, t):\n    i = 0\n    while i <= n:\n        t += i\n        i += 1\n        if t > 100:\n            i += 1\n    return t\n",
+        2,
+    ),
+    (
+        "def f(a, n, m):\n    t = 0\n    while a < n:\n        t += a * a\n        a += 1\n        if t % 7 == m:\n            a += 1\n            break\n    return t\n",
+        3,
+    ),
+    (
+        "def f(a, n, m):\n    t = 3\n    while a > n:\n        a -= 1\n        t = t * 2 + (a & 7)\n        if t > m:\n            t = 0\n            a -= 2\n    return t\n",
+        3,
+    ),
 ];
 
 struct Case {
@@ -171,7 +183,8 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<S
                     let proof = plan.proofs.get(&(at, place)).copied().unwrap_or_default();
                     let fits = |value: i128| i64::try_from(value).is_ok();
                     let value = operation(op.row().recipe, &args);
-                    let wrong = proof.fits && value.is_some_and(|value| !fits(value))
+                    let fits_anyway = case.shape.certain.contains(&(at, place));
+                    let wrong = (proof.fits || fits_anyway) && value.is_some_and(|value| !fits(value))
                         || proof.dividend_not_negative && args[0] < 0
                         || proof.divisor_not_negative && args[1] < 0
                         || proof.divisor_positive && args[1] <= 0;
@@ -254,7 +267,8 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64
 fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<String>) {
     let mut numbers = Numbers(seed);
     let mut held = 0;
-    for _ in 0..states {
+    let nothing = Plan { proofs: HashMap::new(), guards: Vec::new(), ..plan.clone() };
+    for turn in 0..states {
         let Some((state, end, within)) = entry(case, &mut numbers) else { continue };
         let value = |local| i64::try_from(read(&state, Operand::Local(local))).expect("64 bits");
         if plan.holds(value, within, TURNS) {
@@ -262,6 +276,10 @@ fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<S
             if let Some(problem) = run(case, plan, state.clone(), end) {
                 return (held, Some(format!("{problem} from {state:?} to {end:?}")));
             }
+        } else if turn % 16 == 0
+            && let Some(problem) = run(case, &nothing, state.clone(), end)
+        {
+            return (held, Some(format!("{problem} from {state:?} to {end:?}, without a test")));
         }
     }
     (held, None)

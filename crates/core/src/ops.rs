@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+pub use numpy::Element;
+
 use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
 
 /// Index of a row in [`TABLE`].
@@ -75,6 +77,8 @@ pub enum Leave {
     Probe,
     /// Two NaN, which may be one object or two.
     Identity,
+    /// OverflowError: the number is out of the bounds of the dtype; or NaN.
+    Range,
     /// Always: Python warns here, or the value is not one of compiled code.
     Always,
 }
@@ -100,6 +104,7 @@ impl Leave {
             Self::OutOfBounds => "index out of bounds",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
+            Self::Range => "out of the bounds of the dtype",
             Self::Always => "always",
         }
     }
@@ -364,6 +369,8 @@ pub enum Recipe {
     LeaveIf,
     /// Equality of complex numbers; leaves if a part is NaN.
     SameComplex,
+    /// An operation on scalars of NumPy, of the dtype of the row.
+    Scalar(Element),
     /// An index into so many elements, the negative ones from the end; leaves if there is no such element.
     Index,
     /// An index that is not negative; leaves if there is no such element.
@@ -373,7 +380,7 @@ pub enum Recipe {
     /// i64 multiplication that is known to fit.
     MulKnown,
     /// The address of an element by its number; the last operand, a constant, is its size in bytes.
-    Element,
+    Locate,
     /// An address so many bytes further.
     Move,
     /// The address of an array object's first element.
@@ -407,33 +414,47 @@ mod calls;
 mod complex;
 mod math;
 mod nat;
+mod numpy;
 
 /// All rows.
 pub static TABLE: &[Op] = &ALL;
 
 static ALL: [Op; COUNT] = joined(PARTS);
 
-const PARTS: [&[Op]; 8] =
-    [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO];
-const COUNT: usize = OPERATORS.len()
-    + nat::ROWS.len()
-    + complex::ROWS.len()
-    + calls::ROWS.len()
-    + math::ROWS.len()
-    + array::ROWS.len()
-    + array::ELEMENTS.len()
-    + array::INTO.len();
+const PARTS: &[&[&[Op]]] = &[
+    &[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO],
+    numpy::PARTS,
+];
+const COUNT: usize = count(PARTS);
 
-const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
-    let mut all = [parts[0][0]; N];
-    let (mut part, mut at) = (0, 0);
-    while part < parts.len() {
-        let mut row = 0;
-        while row < parts[part].len() {
-            all[at] = parts[part][row];
-            (row, at) = (row + 1, at + 1);
+const fn count(groups: &[&[&[Op]]]) -> usize {
+    let (mut all, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut part = 0;
+        while part < groups[group].len() {
+            all += groups[group][part].len();
+            part += 1;
         }
-        part += 1;
+        group += 1;
+    }
+    all
+}
+
+const fn joined<const N: usize>(groups: &[&[&[Op]]]) -> [Op; N] {
+    let mut all = [groups[0][0][0]; N];
+    let (mut group, mut at) = (0, 0);
+    while group < groups.len() {
+        let parts = groups[group];
+        let mut part = 0;
+        while part < parts.len() {
+            let mut row = 0;
+            while row < parts[part].len() {
+                all[at] = parts[part][row];
+                (row, at) = (row + 1, at + 1);
+            }
+            part += 1;
+        }
+        group += 1;
     }
     all
 }
@@ -602,6 +623,11 @@ pub fn set_python(minor: u8) {
 #[must_use]
 pub fn python() -> u8 {
     PYTHON.load(Ordering::Relaxed)
+}
+
+/// The rows of a name.
+pub fn overloads(name: &str) -> impl Iterator<Item = OpId> {
+    rows(name)
 }
 
 fn rows(name: &str) -> impl Iterator<Item = OpId> {

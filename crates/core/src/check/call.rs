@@ -7,6 +7,7 @@
 use rustpython_parser::ast::{self, Expr};
 
 use super::bind::Binder;
+use super::creation;
 use super::flow::{Arg, End, StepKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
@@ -109,12 +110,12 @@ impl Binder<'_> {
     }
 
     /// An operation that has no row: the statement always leaves.
-    fn leaving(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
+    pub(super) fn leaving(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
         self.op(name, args, place)
     }
 
     /// What `module.name` means, and its path; `None` if this is an attribute of something else.
-    fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
+    pub(super) fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
         let Expr::Name(name) = &*attribute.value else { return None };
         if self.local(name.id.as_str()).is_some() {
             return None;
@@ -181,6 +182,9 @@ impl Binder<'_> {
 
     fn function(&mut self, function: &'static str, call: &ast::ExprCall) -> Arg {
         let place = span(call);
+        if let Some(maker) = creation::maker(function) {
+            return self.creation(maker, None, call);
+        }
         match function {
             "range" => return self.refuse_call(call, None),
             "isinstance" => return self.is_instance(call),
@@ -310,6 +314,9 @@ impl Binder<'_> {
             let value = self.expression(&attribute.value);
             return self.parts(["ratio.numerator.", "ratio.denominator."], value, span(call));
         }
+        if let Some(maker) = creation::maker(&dotted) {
+            return self.creation(maker, Some(&attribute.value), call);
+        }
         let Some(name) = ops::name(&dotted).filter(|known| !ATTRIBUTES.contains(known)) else {
             return self.refuse_call(call, None);
         };
@@ -347,7 +354,7 @@ impl Binder<'_> {
     }
 
     /// All arguments in the order in which they are evaluated; `None` if there are some that cannot be told apart.
-    fn operands(&mut self, call: &ast::ExprCall) -> Option<Vec<Arg>> {
+    pub(super) fn operands(&mut self, call: &ast::ExprCall) -> Option<Vec<Arg>> {
         let starred = call.args.iter().find(|argument| matches!(argument, Expr::Starred(_))).map(span);
         let doubled = call.keywords.iter().find(|keyword| keyword.arg.is_none()).map(|keyword| span(&keyword.value));
         if let Some(place) = starred.or(doubled) {
@@ -380,6 +387,7 @@ impl Binder<'_> {
         for &next in rest {
             let name = if function == "min" { "<" } else { ">" };
             let better = self.op(name, vec![next, Arg::Var(chosen)], place);
+            let better = self.op("truth.", vec![better], place);
             let (take, after) = (self.block(), self.block());
             self.finish(End::Branch(better, take, after));
             self.enter(take);

@@ -5,6 +5,7 @@
 //! they agree.
 
 use super::narrow::{is_mask, power_of_two};
+use super::promote;
 use crate::ir::Constant;
 use crate::ops::{self, OpId};
 use crate::types::Type;
@@ -24,6 +25,9 @@ pub struct Choice {
 /// The row for an operation; `low` if only the low 64 bits of its result are needed. `None` if there is none.
 #[must_use]
 pub fn choose(name: &str, operands: &[Operand], low: bool) -> Option<Choice> {
+    if promote::is_numpy(name, operands) {
+        return promote::operation(name, operands);
+    }
     let found = masked(name, operands).or_else(|| if low { wrapping(name, operands) } else { None });
     found.or_else(|| shifted(name, operands)).or_else(|| {
         let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();

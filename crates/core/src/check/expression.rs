@@ -183,7 +183,8 @@ impl Binder<'_> {
             self.step(target, StepKind::Copy(result), place);
             if at < last {
                 let next = self.block();
-                self.finish(End::Branch(Arg::Var(target), next, after));
+                let truth = self.op("truth.", vec![Arg::Var(target)], place);
+                self.finish(End::Branch(truth, next, after));
                 self.enter(next);
             }
             left = right;

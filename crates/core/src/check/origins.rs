@@ -26,6 +26,7 @@ impl Origins {
             | StepKind::Tuple(_)
             | StepKind::Item(..)
             | StepKind::Place(..)
+            | StepKind::Create(_)
             | StepKind::Op(..)
             | StepKind::Leave(_) => None,
         });

@@ -26,6 +26,7 @@ pub fn elements(types: TypeSet) -> Option<&'static [TypeSet]> {
 pub const fn index_type(one: Type) -> Index {
     match one {
         Type::Int | Type::Bool => Index::Variable,
+        Type::Scalar(dtype) if dtype.is_int() => Index::Variable,
         Type::Unbound
         | Type::None
         | Type::Float

@@ -101,6 +101,7 @@ impl Turn<'_> {
                 one.target != local
                     || match &one.value {
                         Value::Convert(operand) => inside || is_natural(operand),
+                        Value::Create(_) => false,
                         Value::Op { op, args, .. } => match op.row().recipe {
                             Recipe::WrappingAdd => false,
                             Recipe::Same => inside || args.iter().all(is_natural),
@@ -344,7 +345,7 @@ impl<'a> Search<'a> {
                         Value::Op { exit: Some(_), .. } if !self.shape.certain.contains(&(block, at)) => {
                             self.fits(known, (block, at))
                         }
-                        Value::Op { .. } | Value::Convert(_) => known,
+                        Value::Op { .. } | Value::Convert(_) | Value::Create(_) => known,
                     },
                     Some(_) | None => self.value(statement, (block, at)),
                 };
@@ -410,6 +411,7 @@ impl<'a> Search<'a> {
     fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
         let (op, args) = match &statement.value {
             Value::Convert(operand) => return self.operand(*operand),
+            Value::Create(_) => return self.unknown(false),
             Value::Op { op, args, .. } => (op.row(), args),
         };
         let not_negative = |known: Known| known.fixed.0 >= 0;

@@ -279,6 +279,29 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
     }
 
+    /// The nearest float of a type.
+    pub fn int_as_float(&self, value: IntValue<'ctx>, to: FloatType<'ctx>, signed: bool) -> FloatValue<'ctx> {
+        let made = match signed {
+            true => self.inner.build_signed_int_to_float(value, to, ""),
+            false => self.inner.build_unsigned_int_to_float(value, to, ""),
+        };
+        made.expect("an int")
+    }
+
+    /// Towards zero, as an int of a type; one that does not fit gives no value.
+    pub fn float_as_int(&self, value: FloatValue<'ctx>, to: IntType<'ctx>, signed: bool) -> IntValue<'ctx> {
+        let made = match signed {
+            true => self.inner.build_float_to_signed_int(value, to, ""),
+            false => self.inner.build_float_to_unsigned_int(value, to, ""),
+        };
+        made.expect("a float")
+    }
+
+    /// A float as one of another width.
+    pub fn resized(&self, value: FloatValue<'ctx>, to: FloatType<'ctx>) -> FloatValue<'ctx> {
+        self.inner.build_float_cast(value, to, "").expect("a float")
+    }
+
     pub fn unsigned_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_unsigned_int_to_float(value, self.f64, "").expect("an int")
     }
@@ -423,7 +446,7 @@ impl<'ctx> Builder<'ctx> {
         let callee = self.module.get_function(name).unwrap_or_else(|| {
             let param = |arg: &BasicMetadataValueEnum<'ctx>| -> BasicMetadataTypeEnum<'ctx> {
                 match arg {
-                    BasicMetadataValueEnum::FloatValue(_) => self.f64.into(),
+                    BasicMetadataValueEnum::FloatValue(value) => value.get_type().into(),
                     BasicMetadataValueEnum::PointerValue(_) => self.context.ptr_type(AddressSpace::default()).into(),
                     _ => self.i64.into(),
                 }

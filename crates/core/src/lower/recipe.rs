@@ -6,6 +6,7 @@ mod array;
 mod complex;
 mod math;
 mod nat;
+mod scalar;
 
 use std::mem::offset_of;
 
@@ -157,7 +158,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
             Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
-            Recipe::Element => {
+            Recipe::Locate => {
                 let size = int(2).get_zero_extended_constant().unwrap_or(1);
                 Loaded::Pointer(self.b.within(self.b.i8.array_type(size as u32), args[0].pointer(), int(1)))
             }
@@ -171,6 +172,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Loaded::Unit(Type::None)
             }
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
+            Recipe::Scalar(element) => self.element(element, op.row(), args, exit),
             Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
             Recipe::AbsFloat => Loaded::Float(self.fabs(float(0))),
             Recipe::CopySign => Loaded::Float(self.copysign(float(0), float(1))),

@@ -101,6 +101,13 @@ impl Dtype {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
+    /// The dtype that a constructor makes: `np.int8`, `np.bool_`.
+    #[must_use]
+    pub fn from_constructor(path: &str) -> Option<Self> {
+        let name = path.strip_prefix("np.")?;
+        Self::ALL.into_iter().find(|one| one.scalar_name() == name)
+    }
+
     /// Bytes of an element.
     #[must_use]
     pub const fn size(self) -> u32 {

@@ -4,6 +4,7 @@ use super::{Specialiser, State, Waiting};
 use crate::check::choose::{Choice, choose, convert_constant};
 use crate::check::flow::{Arg, EntryId, Step};
 use crate::check::narrow::Need;
+use crate::check::promote;
 use crate::ir::{BlockId, Chain, Constant, Function, LocalId, Operand, Statement, Tree, Value};
 use crate::ops::Recipe;
 use crate::source::Span;
@@ -95,6 +96,12 @@ impl Specialiser<'_> {
     fn converted(&mut self, site: &Site<'_>, operand: Operand, one: Type, param: Type) -> Option<Operand> {
         match operand {
             _ if one == param => Some(operand),
+            _ if matches!(one, Type::Scalar(_)) || matches!(param, Type::Scalar(_)) => {
+                let op = promote::conversion((one, constant(operand)), param)?;
+                let target = self.intermediate(op.row().result);
+                let choice = Choice { op, constant: None };
+                self.emit(site, choice, &[(operand, one)], target).then_some(Operand::Local(target))
+            }
             Operand::Constant(constant) if param == Type::Low => {
                 let constant = low_constant(constant).map(Operand::Constant)?;
                 Some(self.convert(site, constant, param))
@@ -155,14 +162,11 @@ fn low_constant(constant: Constant) -> Option<Constant> {
 /// Others are statements of their own.
 pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
     let wanted = statements.iter_mut().map(|one| std::mem::take(&mut one.chain)).collect::<Vec<_>>();
-    let reads = |value: &Value| match value {
-        Value::Op { args, .. } => args.iter().filter_map(|arg| arg.local()).collect(),
-        Value::Convert(operand) => operand.local().into_iter().collect::<Vec<_>>(),
-    };
+    let reads = |value: &Value| value.operands().into_iter().filter_map(Operand::local).collect::<Vec<_>>();
     let converts_bool = |one: &Statement| {
         let from = match one.value {
             Value::Convert(operand) => function.types(operand).single(),
-            Value::Op { .. } => None,
+            Value::Op { .. } | Value::Create(_) => None,
         };
         from == Some(Type::Bool) && function.local(one.target).types.single() == Some(Type::Int)
     };
@@ -182,7 +186,7 @@ pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
         }
         let divided = match &statements[end].value {
             Value::Op { args, .. } => args.first().and_then(|arg| arg.local()),
-            Value::Convert(_) => None,
+            Value::Convert(_) | Value::Create(_) => None,
         };
         let is_part = |at: usize| wanted[at] == Chain::Part && Some(statements[at].target) == divided;
         if (first..end).any(is_part) {

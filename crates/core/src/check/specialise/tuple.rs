@@ -101,7 +101,9 @@ impl Specialiser<'_> {
     fn ordered(&mut self, site: &Site<'_>, name: &str, left: &Item, right: &Item) -> Option<Scalar> {
         let (Tree::Tuple(one), Tree::Tuple(other)) = (&left.0, &right.0) else {
             let (Tree::Leaf(one), Tree::Leaf(other)) = (&left.0, &right.0) else { return None };
-            return self.compute(site, name, &[(*one, left.1.single()?), (*other, right.1.single()?)]);
+            let ordered = self.compute(site, name, &[(*one, left.1.single()?), (*other, right.1.single()?)]);
+            // The first elements that differ give the result, and scalars of NumPy give bools of their own.
+            return ordered.filter(|&(_, result)| result == Type::Bool);
         };
         let (types, others) = (tuple::elements(left.1)?, tuple::elements(right.1)?);
         let by_length = match name {
@@ -152,7 +154,11 @@ impl Specialiser<'_> {
             for number in [place as i64, place as i64 - parts.len() as i64] {
                 let site = Site { block, state: &at.state, entry: step.entry, span: step.span };
                 let number = (Operand::Constant(Constant::Int(number)), Type::Int);
-                let (condition, _) = self.compute(&site, "==", &[(index, one), number])?;
+                let equal = self.compute(&site, "==", &[(index, one), number])?;
+                let (condition, _) = match equal.1 {
+                    Type::Bool => equal,
+                    _ => self.compute(&site, "truth.", &[equal])?,
+                };
                 let next = self.block(&at.context);
                 self.end(block, Terminator::Branch { condition, then_block: arm, else_block: next });
                 block = next;

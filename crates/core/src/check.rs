@@ -13,5 +13,6 @@ pub mod infer;
 pub mod live;
 mod narrow;
 pub mod origins;
+mod over;
 pub mod specialise;
 mod tuple;

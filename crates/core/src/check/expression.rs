@@ -56,6 +56,13 @@ impl Binder<'_> {
                 let index = self.expression(&inner.slice);
                 self.op("[]", vec![value, index], place)
             }
+            Expr::Subscript(inner) => match &*inner.slice {
+                Expr::Slice(slice) => match self.slice(inner, slice) {
+                    Some(value) => value,
+                    None => self.refuse_expression(expression),
+                },
+                _ => self.refuse_expression(expression),
+            },
             other => self.refuse_expression(other),
         }
     }
@@ -413,7 +420,7 @@ impl Binder<'_> {
             Expr::Tuple(_) => ("a starred value in a tuple", "write each value"),
             Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
             Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
-            Expr::Subscript(_) | Expr::Slice(_) => ("an element or a slice", "pass the value as an argument"),
+            Expr::Subscript(_) | Expr::Slice(_) => ("a slice", "write constants as its bounds"),
             Expr::Starred(_) => ("a starred expression", "write each value"),
             _ => ("this expression", "use numbers, comparisons and arithmetic"),
         };

@@ -1,11 +1,11 @@
 //! Which parameters' very objects a variable may hold.
 //!
-//! Copies alone give an object on: whatever is computed is a new one. What compiled code gives back, to the caller or to the
+//! Copies, tuples and their elements give an object on: whatever is computed is a new one. What compiled code gives back, to the caller or to the
 //! interpreter at an exit, must be the same object where CPython has the same object.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::flow::{Arg, End, Flow, StepKind, VarId};
+use super::flow::{End, Flow, StepKind, VarId};
 use crate::ops;
 
 /// For each variable, the parameters whose object it may hold, by their place in `parameters`.
@@ -16,12 +16,18 @@ impl Origins {
     /// Follows the copies.
     #[must_use]
     pub fn of(flow: &Flow, parameters: impl Iterator<Item = VarId>) -> Self {
-        let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-            StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
-            StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
-                args[0].var().map(|source| (source, step.target))
-            }
-            StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+        let copies = flow.blocks.iter().flat_map(|block| &block.steps).flat_map(|step| {
+            let sources = match &step.kind {
+                StepKind::Copy(source) | StepKind::Keep(source) => std::slice::from_ref(source),
+                StepKind::Tuple(sources) => sources,
+                StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => &args[..1],
+                // An element, or the whole.
+                StepKind::Op("[]" | "unpack." | "at." | "min" | "max" | "tuple" | "slice." | "slice.step.", args) => {
+                    &args[..1]
+                }
+                StepKind::Op(..) | StepKind::Leave(_) => &[],
+            };
+            sources.iter().filter_map(|source| source.var()).map(|source| (source, step.target))
         });
         let mut targets = HashMap::<VarId, Vec<VarId>>::new();
         copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));

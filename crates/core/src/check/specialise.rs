@@ -10,6 +10,7 @@
 //! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
 
 mod operation;
+mod over;
 mod tuple;
 mod versions;
 
@@ -210,7 +211,7 @@ impl Specialiser<'_> {
                 StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
                 StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
-                StepKind::Op(name, args) => match self.element(&at, step, name, args) {
+                StepKind::Op(name, args) => match self.spread(&at, step, name, args) {
                     Some(()) => return,
                     None => self.operation(&mut at, step, name, args),
                 },

@@ -1,7 +1,9 @@
 //! What operations on tuples give, by types alone: shared by inference and specialisation.
 
+use super::over;
 use crate::ir::Constant;
-use crate::types::{Shape, Type, TypeSet};
+use crate::ops;
+use crate::types::{MOST_LEAVES, Shape, Type, TypeSet};
 
 /// What may stand in the brackets behind a tuple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +46,70 @@ pub fn constant_index(index: Constant, length: usize) -> Option<usize> {
     usize::try_from(from_start).ok().filter(|&at| at < length)
 }
 
+/// True if elements of these types can be compared with `<` or `>`.
+#[must_use]
+pub fn has_order(name: &str, left: TypeSet, right: TypeSet) -> bool {
+    match (elements(left), elements(right)) {
+        // Which elements decide, their values say.
+        (Some(_), Some(_)) => true,
+        (None, None) => match (left.single(), right.single()) {
+            (Some(left), Some(right)) => ops::resolve(name, &[left, right]).is_some(),
+            _ => false,
+        },
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
 /// The tuple of the elements of two.
 #[must_use]
 pub fn joined(left: TypeSet, right: TypeSet) -> Option<TypeSet> {
     let all = elements(left)?.iter().chain(elements(right)?).copied().collect::<Vec<_>>();
     Shape::new(&all).map(|shape| Type::Tuple(shape).into())
+}
+
+/// The tuple among two operands of `*`, and how often it is repeated.
+#[must_use]
+pub fn times(operands: &[TypeSet], constants: &[Option<Constant>]) -> Option<(usize, i64)> {
+    let at = operands.iter().position(|&types| elements(types).is_some())?;
+    match constants.get(1 - at)? {
+        Some(Constant::Int(count)) => Some((at, *count)),
+        Some(Constant::Bool(count)) => Some((at, (*count).into())),
+        _ => None,
+    }
+}
+
+/// A tuple so many times.
+#[must_use]
+pub fn repeated(types: TypeSet, count: i64) -> Option<TypeSet> {
+    let elements = elements(types)?;
+    let count = usize::try_from(count.max(0)).ok()?;
+    let length = elements.len().checked_mul(count).filter(|&length| length <= MOST_LEAVES)?;
+    let all = elements.iter().copied().cycle().take(length).collect::<Vec<_>>();
+    Shape::new(&all).map(|shape| Type::Tuple(shape).into())
+}
+
+/// The elements that a slice takes, with `None` for a bound or a step that is not there; `None` if they are no constants, or the
+/// step is zero.
+#[must_use]
+pub fn slice(length: usize, bounds: &[Option<Constant>]) -> Option<Vec<usize>> {
+    let bound = |at: usize| match bounds.get(at) {
+        None | Some(Some(Constant::None)) => Some(None),
+        Some(Some(Constant::Int(value))) => Some(Some(*value)),
+        Some(_) => None,
+    };
+    let length = i64::try_from(length).ok()?;
+    let (lower, upper, step) = (bound(0)?, bound(1)?, bound(2)?.unwrap_or(1));
+    // Where it begins and where it ends, which may be before the first element if it goes backwards.
+    let (least, most) = if step < 0 { (-1, length - 1) } else { (0, length) };
+    let place = |at: i64| if at < 0 { at.saturating_add(length).max(least) } else { at.min(most) };
+    let (first, last) = if step < 0 { (most, least) } else { (least, most) };
+    let (mut at, end) = (lower.map_or(first, place), upper.map_or(last, place));
+    let mut taken = Vec::new();
+    while step != 0 && if step < 0 { at > end } else { at < end } {
+        taken.push(usize::try_from(at).ok()?);
+        at = at.saturating_add(step);
+    }
+    (step != 0).then_some(taken)
 }
 
 /// The answer of a question about the type of a tuple, which stands before these constants.
@@ -62,7 +123,7 @@ pub fn constant_answer(name: &str, types: TypeSet, constants: &[Option<Constant>
     match name {
         "is.long." => of_length(|length, wanted| length == wanted),
         "is.longer." => of_length(|length, wanted| length >= wanted),
-        "isinstance.tuple" => Some(true),
+        "isinstance.tuple." => Some(true),
         _ if name.starts_with("isinstance.") || name.starts_with("is.") => Some(false),
         _ => None,
     }
@@ -89,6 +150,27 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
         ("len", [_]) => Some(Type::Int.into()),
         ("truth." | "same." | "==" | "!=" | "<" | "<=" | ">" | ">=", _) => Some(Type::Bool.into()),
         ("+", [left, right]) => joined(*left, *right),
+        ("*", [one, other]) => {
+            times(&[*one, *other], constants).and_then(|(at, count)| repeated([*one, *other][at], count))
+        }
+        ("tuple", [types]) => Some(*types),
+        ("slice." | "slice.step.", [types, ..]) => elements(*types).and_then(|elements| {
+            let slice = slice(elements.len(), constants.get(1..)?)?;
+            let part = slice.into_iter().map(|at| elements[at]).collect::<Vec<_>>();
+            Shape::new(&part).map(|shape| Type::Tuple(shape).into())
+        }),
+        ("in." | "any" | "all", [types, ..]) => elements(*types).map(|_| Type::Bool.into()),
+        ("range.in.", _) => Some(Type::Bool.into()),
+        (".count" | ".index", [types, _]) => elements(*types).map(|_| Type::Int.into()),
+        ("min" | "max", [types]) => {
+            elements(*types).map(|elements| elements.iter().copied().fold(TypeSet::EMPTY, TypeSet::join))
+        }
+        ("sum" | "math.prod", [types, start]) => elements(*types).map(|elements| over::folded(name, elements, *start)),
+        ("math.fsum" | "math.hypot*", [types]) => elements(*types).map(|elements| over::asked(name, elements)),
+        ("math.dist" | "math.sumprod", [left, right]) => match (elements(*left), elements(*right)) {
+            (Some(left), Some(right)) if left.len() == right.len() => Some(over::asked(name, &[left, right].concat())),
+            _ => None,
+        },
         _ => operands.first().and_then(|&types| constant_answer(name, types, constants)).map(|_| Type::Bool.into()),
     };
     found.unwrap_or_default()

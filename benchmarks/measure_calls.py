@@ -1,6 +1,6 @@
 """Times one call, loop included: brrr, Numba and plain Python by turns, in several fresh processes. Prints JSON.
 
-Nanoseconds; the median of the processes' medians.
+Nanoseconds; the median of the processes' medians. What brrr refuses has the diagnostic's text in place of a time.
 """
 
 import json
@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import sys
 import timeit
+
+import numpy as np
 
 QUICK = "--quick" in sys.argv
 PROCESSES = 2 if QUICK else 7
@@ -23,32 +25,57 @@ def negate(a):
     return -a
 
 
+def length(x):
+    return len(x)
+
+
+def lengths(x, y, z):
+    return len(x) + len(y) + len(z)
+
+
+def put(x, i, value):
+    x[i] = value
+
+
+def element(x, i):
+    return x[i]
+
+
+X, Y, Z = np.zeros(3), np.zeros(4), np.zeros(5)
 CASES = {
     "add(2, 3)": (add, (2, 3)),
     "add(2**40, 1)": (add, (2**40, 1)),
     "add(0.5, 0.25)": (add, (0.5, 0.25)),
     "negate(7)": (negate, (7,)),
+    "len(x)": (length, (X,)),
+    "len(x) + len(y) + len(z)": (lengths, (X, Y, Z)),
+    "x[i] = value": (put, (X, 1, 0.5)),
+    "x[i]": (element, (X, 1)),
 }
 
 
 def child():
     import numba
-    from brrr import brrr
+    from brrr import BrrrError, brrr
 
     decorators = {"brrr": brrr, "numba": numba.njit, "cpython": lambda function: function}
     found = {}
     for case, (function, arguments) in CASES.items():
         text = f"f({', '.join('abc'[: len(arguments)])})"
-        timers = {}
+        timers, refused = {}, {}
         for peer, decorate in decorators.items():
-            made = decorate(function)
-            assert made(*arguments) == function(*arguments)
+            try:
+                made = decorate(function)
+                assert made(*arguments) == function(*arguments)
+            except BrrrError as error:
+                refused[peer] = str(error)
+                continue
             timers[peer] = timeit.Timer(text, globals={"f": made, **dict(zip("abc", arguments))})
         times = {peer: [] for peer in timers}
         for _ in range(ROUNDS):
             for peer, timer in timers.items():
                 times[peer].append(timer.timeit(CALLS) / CALLS * 1e9)
-        found[case] = {peer: statistics.median(all_) for peer, all_ in times.items()}
+        found[case] = {peer: statistics.median(all_) for peer, all_ in times.items()} | refused
     return found
 
 
@@ -57,9 +84,11 @@ def main():
     runs = [
         json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(PROCESSES)
     ]
-    medians = {
-        case: {peer: statistics.median(run[case][peer] for run in runs) for peer in runs[0][case]} for case in CASES
-    }
+
+    def median(found):
+        return found[0] if isinstance(found[0], str) else statistics.median(found)
+
+    medians = {case: {peer: median([run[case][peer] for run in runs]) for peer in runs[0][case]} for case in CASES}
     json.dump(medians, sys.stdout)
 
 

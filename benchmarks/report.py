@@ -27,6 +27,14 @@ def table(header, rows):
     return "\n".join(lines)
 
 
+def with_notes(text, notes):
+    return "\n".join([text, "", *notes]) if notes else text
+
+
+def refusal(name, text):
+    return f"- `{name}` is refused: {text.splitlines()[0]}"
+
+
 def ratio(value):
     return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
 
@@ -61,6 +69,39 @@ def kernels(rows):
     return table(header, lines)
 
 
+def arrays(rows):
+    """The table of the kernels over arrays, and below it what brrr refused or did not do in compiled code alone."""
+    lines, notes = [], []
+    # Data-dependent indices cannot be checked before the loop; what that costs is a figure of its own.
+    means = {
+        "geometric mean, indices known before the loop": [row for row in rows if not row["dependent"]],
+        "of indices that are values": [row for row in rows if row["dependent"]],
+        "of all": rows,
+    }
+
+    def ratios(row):
+        own, numba = row["brrr"], row["numba"]
+        return own and own / row["c"], own and numba and numba / own
+
+    def shown(value):
+        return "" if value is None else ratio(value)
+
+    for row in rows:
+        own = "refused" if row["brrr"] is None else f"{row['brrr'] * 1e3:,.2f}"
+        numba = "differs" if row["numba"] is None else f"{row['numba'] * 1e3:,.2f}"
+        lines.append([row["kernel"], f"{row['c'] * 1e3:.2f}", own, numba, *map(shown, ratios(row))])
+        if row["refused"]:
+            notes.append(refusal(row["kernel"], row["refused"]))
+        if row["exits"]:
+            notes.append(f"- `{row['kernel']}` left compiled code {sum(row['exits'].values())} times")
+    for text, chosen in means.items():
+        found = [[one for one in column if one] for column in zip(*map(ratios, chosen))]
+        if all(found):
+            lines.append([text, "", "", "", *(ratio(mean(column)) for column in found)])
+    header = ["kernel", "C, ms", "brrr, ms", "Numba, ms", "brrr / C", "Numba / brrr"]
+    return with_notes(table(header, lines), notes)
+
+
 def startup(found):
     names = {"import": "import", "first": "first function: decoration and call", "second": "second function"}
     rows = [[text, *(f"{found[peer][step]:.1f}" for peer in ("brrr", "numba"))] for step, text in names.items()]
@@ -69,8 +110,12 @@ def startup(found):
 
 
 def calls(found):
-    rows = [[f"`{case}`", *(f"{one[peer]:.0f}" for peer in ("brrr", "cpython", "numba"))] for case, one in found.items()]
-    return table(["one call, ns, loop included", "brrr", "Python function", "Numba"], rows)
+    def time(value):
+        return "refused" if isinstance(value, str) else f"{value:.0f}"
+
+    rows = [[f"`{case}`", *(time(one[peer]) for peer in ("brrr", "cpython", "numba"))] for case, one in found.items()]
+    notes = [refusal(case, one["brrr"]) for case, one in found.items() if isinstance(one["brrr"], str)]
+    return with_notes(table(["one call, ns, loop included", "brrr", "Python function", "Numba"], rows), notes)
 
 
 def peers(found):
@@ -135,11 +180,14 @@ def machine():
 
 
 def main(results, record):
-    found = {name: json.loads((results / f"{name}.json").read_text()) for name in ("kernels", "startup", "calls")}
+    found = {name: json.loads((results / f"{name}.json").read_text()) for name in ("kernels", "arrays", "startup", "calls")}
     sections = (
         "## Kernels",
         "Medians, by turns in one process, after compilation; results compared first. `benchmarks/kernels.py`.",
         kernels(found["kernels"]),
+        "## Kernels over arrays",
+        "Medians, by turns in one process, after compilation; results and arrays compared first. `benchmarks/arrays.py`.",
+        arrays(found["arrays"]),
         "## Start-up",
         "Medians of fresh processes, files cached by the system. `benchmarks/measure_startup.py`.",
         startup(found["startup"]),

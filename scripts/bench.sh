@@ -8,6 +8,7 @@ make_venv .venv-bench "$(choose_python)" scripts/requirements-bench.txt
 results=benchmarks/results
 mkdir -p "$results"
 clang-19 -O3 -march=native -ffp-contract=off -shared -fPIC benchmarks/kernels.c -o "$results/kernels.so"
+clang-19 -O3 -march=native -ffp-contract=off -shared -fPIC benchmarks/arrays.c -lm -o "$results/arrays.so"
 
 # The package that was built for .venv serves here too: same interpreter, same extension.
 export PYTHONPATH=$ROOT/crates/py/python
@@ -17,6 +18,8 @@ options=()
 [ "$(cut -d ' ' -f 1 /proc/loadavg | cut -d . -f 1)" -eq 0 ] || say "  this machine is busy: load $(cut -d ' ' -f 1 /proc/loadavg)"
 say "  kernels"
 "$python" benchmarks/measure_kernels.py "$ROOT/$results/kernels.so" "${options[@]}" >"$results/kernels.json"
+say "  kernels over arrays"
+"$python" benchmarks/measure_arrays.py "$ROOT/$results/arrays.so" "${options[@]}" >"$results/arrays.json"
 say "  start-up"
 "$python" benchmarks/measure_startup.py "${options[@]}" >"$results/startup.json"
 say "  calls"

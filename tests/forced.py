@@ -42,11 +42,15 @@ def run(function, call: tuple, visit: int, file: str | None) -> tuple[oracle.Out
     return made, visits
 
 
-def differences(function, call: tuple, expected: oracle.Outcome, file: str | None, most: int, seed: object = 0) -> tuple[int, list[str]]:
-    """Forces the exit at each visit of the call, or at `most` of them. Gives how many were forced and the first difference."""
-    made, visits = run(function, call, NEVER, file)
-    if not oracle.same_outcome(expected, made, gave_operand=True):
-        return 0, [f"with probes, none of which leaves: CPython: {expected}; brrr: {made}"]
+def differences(function, call, expected: oracle.Outcome, file: str | None, most: int, seed: object = 0,
+                ulps: int = 0) -> tuple[int, list[str]]:
+    """Forces the exit at each visit of a call, or at `most` of them. Gives how many were forced and the first difference.
+
+    `call` makes the arguments of a run: a list and a dict.
+    """
+    made, visits = run(function, call(), NEVER, file)
+    if not oracle.same_outcome(expected, made, True, ulps):
+        return 0, [f"with probes, none of which leaves: {oracle.in_words(expected, made)}"]
     chosen = list(range(1, visits + 1))
     if visits > most:
         # The first ones, the last one, and some in between.
@@ -54,11 +58,9 @@ def differences(function, call: tuple, expected: oracle.Outcome, file: str | Non
         chosen = [*chosen[:most // 3], *sorted(some), visits]
     done = 0
     for visit in chosen:
-        made, reached = run(function, call, visit, file)
+        made, reached = run(function, call(), visit, file)
         # What leaves often is left to the interpreter for longer: not every call has as many visits.
         done += reached >= visit
-        if not oracle.same_outcome(expected, made, gave_operand=True):
-            same = str(expected) == str(made)
-            words = f"\n{''.join(expected.trace)}\n{''.join(made.trace)}" if same else ""
-            return done, [f"with the exit forced at visit {visit} of {visits}: CPython: {expected}; brrr: {made}{words}"]
+        if not oracle.same_outcome(expected, made, True, ulps):
+            return done, [f"with the exit forced at visit {visit} of {visits}: {oracle.in_words(expected, made)}"]
     return done, []

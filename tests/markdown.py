@@ -14,6 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "cases"
 BLOCKS = ("py", "ir", "llvm", "calls")
 _LEAVES = re.compile(r" *(\d+)(?: x(\d+))? *")
+_REFUSED = re.compile(r"refused: \[([a-z-]+)\]")
 _DIAGNOSTIC = re.compile(r"(error|warning): \[([a-z-]+)\]")
 
 
@@ -30,6 +31,8 @@ class Call:
     leaves: dict[int, int]
     interpreted: bool
     line: int
+    # The codes with which brrr refuses the call.
+    refused: tuple[str, ...] = ()
 
     @property
     def function(self) -> str:
@@ -116,9 +119,11 @@ def _finish(case: Case, kind: str, lines: list[str], start: int) -> None:
 def _call(case: Case, line: str, number: int) -> Call:
     text, _, comment = line.partition("#")
     comment = comment.strip()
-    leaves, interpreted = {}, comment == "interpreted"
+    leaves, interpreted, refused = {}, comment == "interpreted", ()
     if comment.startswith("leaves: ") and all(matches := [_LEAVES.fullmatch(one) for one in comment[8:].split(",")]):
         leaves = {int(match[1]): int(match[2] or 1) for match in matches}
+    elif match := _REFUSED.fullmatch(comment):
+        refused = (match[1],)
     elif comment and not interpreted:
         raise Malformed(f"{case.path}:{number}: what does `# {comment}` mean?")
     try:
@@ -127,4 +132,4 @@ def _call(case: Case, line: str, number: int) -> Call:
         raise Malformed(f"{case.path}:{number}: {error}") from None
     if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name)):
         raise Malformed(f"{case.path}:{number}: not the call of a function")
-    return Call(text.strip(), leaves, interpreted, number)
+    return Call(text.strip(), leaves, interpreted, number, refused)

@@ -12,14 +12,15 @@ from __future__ import annotations
 import re
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tests import arrays
 from tests.rules import Instrumented, Leaves, Visit
 from tests.values import TooMuch, encode, fits, show
 
-__all__ = ["Expected", "Instrumented", "Leaves", "Observed", "Outcome", "TooMuch", "differences", "encode", "expect", "fits",
-           "observe", "outcome", "record_differences", "same_outcome", "show"]
+__all__ = ["Expected", "Instrumented", "Leaves", "Observed", "Outcome", "Refused", "TooMuch", "codes", "differences", "encode", "expect",
+           "fits", "in_words", "observe", "outcome", "record_differences", "same_outcome", "show"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,9 @@ class Outcome:
     same: int | str | None = None
     # Of an exception: the traceback in the user's file, as it is printed, and the exceptions behind this one.
     trace: tuple[str, ...] = ()
+    # What the array arguments are after the call, and which memory the arrays of the result use.
+    after: tuple = ()
+    memory: tuple = ()
 
     def __str__(self) -> str:
         if self.raised:
@@ -43,13 +47,29 @@ class Outcome:
 def outcome(function, args=(), kwargs=None, filename: str | None = None) -> Outcome:
     """Calls, and says what happened. `line` is that of the innermost frame in `filename`."""
     kwargs = kwargs or {}
+    given = (*args, *kwargs.values())
     try:
         value = function(*args, **kwargs)
     except MemoryError:
         raise TooMuch from None
     except Exception as error:
-        return failure(error, filename)
-    return Outcome(False, encode(value), same=_same(value, args, kwargs))
+        if refused := codes(error):
+            raise Refused(refused) from None
+        return replace(failure(error, filename), after=arrays.after(given))
+    return Outcome(False, encode(value), same=_same(value, args, kwargs), after=arrays.after(given), memory=arrays.relations(value, given))
+
+
+class Refused(Exception):
+    """brrr refused the call with these codes: it says so before it has done anything."""
+
+    def __init__(self, codes: tuple[str, ...]):
+        super().__init__(", ".join(codes))
+        self.codes = codes
+
+
+def codes(error: Exception) -> tuple[str, ...]:
+    """The codes of the errors for which brrr raised it; none if it is another exception."""
+    return tuple(one.slug for one in getattr(error, "diagnostics", ()) if one.severity == "error")
 
 
 def failure(error: BaseException, filename: str | None) -> Outcome:
@@ -63,7 +83,10 @@ def failure(error: BaseException, filename: str | None) -> Outcome:
 
 def _same(value, args, kwargs):
     # Small ints, bools and None are one object anyway, and so is the empty tuple.
-    if value is None or type(value) is bool or (type(value) is int and -5 <= value <= 256) or value == ():
+    if value is None or type(value) is bool or (type(value) is int and -5 <= value <= 256) or (type(value) is tuple and not value):
+        return None
+    # So are NumPy's truth values; of arrays `memory` tells.
+    if encode(value, contents=False)[0] == "np.bool_" or arrays.is_array(value):
         return None
     names = [*enumerate(args), *kwargs.items()]
     return next((name for name, argument in names if argument is value), None)
@@ -105,19 +128,20 @@ def observe(function, args=(), kwargs=None, filename: str | None = None, records
     record = None
     if exits and records:
         found = function._last_exit()
-        record = dict(found, locals={name: encode(value) for name, value in dict(found["locals"]).items()})
+        # What arrays held when compiled code left is not to be seen any more.
+        record = dict(found, locals={name: encode(value, contents=False) for name, value in dict(found["locals"]).items()})
     return Observed(made, after["compiled"] - before["compiled"], exits, record)
 
 
-def differences(expected: Expected, observed: Observed, runs_compiled: bool = True) -> list[str]:
+def differences(expected: Expected, observed: Observed, runs_compiled: bool = True, ulps: int = 0) -> list[str]:
     """Everything in which brrr differs from CPython, in words; empty if nothing does.
 
     `runs_compiled` is False for calls that run the original function: then nothing may be counted.
     """
     wanted, got, leaves = expected.outcome, observed.outcome, expected.leaves
     found = []
-    if not same_outcome(wanted, got, leaves is None or leaves.gave_operand):
-        found.append(_in_words(wanted, got))
+    if not same_outcome(wanted, got, leaves is None or leaves.gave_operand, ulps):
+        found.append(in_words(wanted, got))
     exits = sum(observed.exits.values())
     if not runs_compiled:
         if exits or observed.compiled:
@@ -138,18 +162,29 @@ def differences(expected: Expected, observed: Observed, runs_compiled: bool = Tr
     return found
 
 
-def _in_words(wanted: Outcome, got: Outcome) -> str:
+def in_words(wanted: Outcome, got: Outcome) -> str:
+    """In what two outcomes differ."""
+    if str(wanted) == str(got) and wanted.after != got.after:
+        changed = [(one, other) for one, other in zip(wanted.after, got.after) if one != other]
+        return f"an argument after the call ({wanted}): CPython: {show(changed[0][0])}; brrr: {show(changed[0][1])}"
+    if str(wanted) == str(got) and wanted.memory != got.memory:
+        return f"memory of the result {wanted} (same argument, same result, shared and offset, base): CPython: {wanted.memory}; brrr: {got.memory}"
     if str(wanted) == str(got):
         return f"CPython: {wanted}\n{''.join(wanted.trace)}brrr:\n{''.join(got.trace)}"
     return f"CPython: {wanted}; brrr: {got}"
 
 
-def same_outcome(expected: Outcome, observed: Outcome, gave_operand: bool = False) -> bool:
+def same_outcome(expected: Outcome, observed: Outcome, gave_operand: bool = False, ulps: int = 0) -> bool:
     """True if nobody can tell them apart. An argument that CPython gives back must be the same object.
 
-    With `gave_operand`, CPython's own operations may have given back an argument, as `+x` does: equal is enough then.
+    With `gave_operand`, CPython's own operations may have given back an argument, as `+x` does: equal is enough then. NumPy's
+    floats may differ by so many `ulps`.
     """
-    if (expected.raised, expected.value) != (observed.raised, observed.value):
+    if expected.raised != observed.raised or not arrays.close(expected.value, observed.value, ulps):
+        return False
+    if expected.memory != observed.memory or len(expected.after) != len(observed.after):
+        return False
+    if not all(arrays.close(one, other, ulps) for one, other in zip(expected.after, observed.after)):
         return False
     # CPython 3.11 gives an unbound name the line of the store before it once a function has run a few times.
     wavers = sys.version_info < (3, 12) and expected.value[0] == "UnboundLocalError"
@@ -203,6 +238,8 @@ def iterator_differences(visit: Visit, recorded: dict) -> list[str]:
         found.append(f"exit record: the loop of statement {ordinal} goes on, but is not in the record")
     for ordinal, state in sorted(states.items()):
         rest = visit.turns.get(ordinal)
+        if ordinal in visit.turns and rest is None:
+            continue
         if rest is None:
             found.append(f"exit record: the loop of statement {ordinal} is in the record, but is not going on")
         elif not _agrees(state, rest):

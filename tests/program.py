@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import linecache
 import math
+import re
 from dataclasses import dataclass
 from itertools import count
 
-from tests.values import written
+from tests import arrays
+from tests.values import Text, fresh, written
 
 _numbers = count(1)
+# What a text has in it that needs NumPy.
+_NUMPY = re.compile(r"\bnp\.|\bnumpy\b|\b(?:filled|read_only|unaligned|swapped|subclass)\(")
 
 
 def filename(stem: str) -> str:
@@ -36,8 +40,9 @@ def forget(file: str) -> None:
 
 
 def arguments(call: str, namespace: dict) -> tuple[list, dict]:
-    """The arguments of a call's text, evaluated."""
+    """The arguments of a call's text, evaluated: new ones each time."""
     collected = {}
+    namespace = {**surroundings(call), **namespace}
 
     def collect(*args, **kwargs):
         collected["args"], collected["kwargs"] = list(args), kwargs
@@ -45,6 +50,30 @@ def arguments(call: str, namespace: dict) -> tuple[list, dict]:
     name, _, rest = call.partition("(")
     eval(f"_collect({rest}", dict(namespace, _collect=collect))
     return collected["args"], collected["kwargs"]
+
+
+def surroundings(text: str) -> dict:
+    """`np` and what makes arrays (`layouts.NAMES`), if the text names it and NumPy is there."""
+    if not (_NUMPY.search(text) and arrays.present()):
+        return {}
+    import numpy
+    from tests import layouts
+
+    return {"np": numpy, **layouts.NAMES}
+
+
+def needs_numpy(text: str) -> bool:
+    """True if a text names NumPy or what makes arrays."""
+    return bool(_NUMPY.search(text))
+
+
+def made(call: tuple) -> tuple[tuple, dict]:
+    """The positional arguments and the keywords of a program's call: new objects each time."""
+    args, kwargs = split(call)
+    if any(isinstance(one, Text) for one in (*args, *kwargs.values())):
+        found, named = arguments(written_call("f", call), {"inf": math.inf, "nan": math.nan})
+        return tuple(found), named
+    return fresh(args), {name: fresh(value) for name, value in kwargs.items()}
 
 
 @dataclass
@@ -58,6 +87,10 @@ class Program:
     long: bool = False
     # What of the language occurs, by the generator's names.
     constructs: frozenset[str] = frozenset()
+    # brrr may refuse it, or calls of it: not everything of NumPy is compiled.
+    refusable: bool = False
+    # Where it leaves compiled code is not judged.
+    open: bool = False
 
     def outside(self) -> dict:
         """Names from outside that the function reads, bound to something else: the last call is repeated under it."""

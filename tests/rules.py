@@ -16,9 +16,12 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests import table
+from tests import arrays, table
+from tests.elements import Target, Turns, index_reason
 from tests.values import HIGH, TooMuch, encode, finite, fits, huge
 
+# What is asked about an array that never leaves, though no row says so.
+OF_ARRAYS = frozenset(("len", ".shape", ".ndim", ".size"))
 # The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
 MOST_EVENTS = 40_000
 
@@ -56,8 +59,8 @@ class Visit:
     statement: int
     point: str
     locals: dict[str, tuple]
-    # The turns that remain of each `for` around the statement, by the ordinal of the `for`.
-    turns: dict[int, range]
+    # The turns that remain of each `for` around the statement, by the ordinal of the `for`; None if they cannot be told.
+    turns: dict[int, range | None]
     # Names read, and loops advanced, from here on before they are written: what a continuation needs at the least.
     needed: set[str] = field(default_factory=set)
     advanced: set[int] = field(default_factory=set)
@@ -85,23 +88,6 @@ class Leaves:
     visits: list[Visit] = field(default_factory=list)
 
 
-class Turns:
-    """An iterator over a range that knows the turns that remain."""
-
-    def __init__(self, owner: Instrumented, ordinal: int, turns: range):
-        self.owner, self.ordinal, self.rest = owner, ordinal, turns
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        self.owner._event("turn", self.ordinal)
-        if not self.rest:
-            raise StopIteration
-        value, self.rest = self.rest[0], self.rest[1:]
-        return value
-
-
 class Instrumented:
     """One function of a module's text, rewritten; `run` executes a call."""
 
@@ -122,7 +108,8 @@ class Instrumented:
                 rewritten.append(node)
         tree.body = rewritten
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
-                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate)
+                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate, _l=self._load,
+                              _s=self._target, _slice=slice)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -134,6 +121,8 @@ class Instrumented:
         stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         stored |= {n.name for n in ast.walk(node) if isinstance(n, ast.MatchAs) and n.name}
         self.names = {one.arg for one in every} | stored
+        self.stores = Counter([n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)])
+        self.stores.update(one.arg for one in every)
         self.open = _mixes_tuples(node, {one.arg for one in every}) or _widens(node, self.namespace)
         for one in every:
             one.annotation = None
@@ -148,10 +137,7 @@ class Instrumented:
         self.statements.append(Statement(line, point, _writes(node), loops))
         rewrite = _Rewrite(self, number)
         if isinstance(node, ast.AugAssign):
-            # The same order as Python's: the target is read, then the value is evaluated, then the target is written.
-            read = ast.Name(node.target.id, ast.Load())
-            value = ast.BinOp(read, node.op, node.value)
-            node = ast.Assign([node.target], rewrite.visit(value), lineno=node.lineno)
+            node = rewrite.augmented(node)
         elif isinstance(node, ast.AnnAssign):
             # The annotation of a local is never evaluated.
             node = ast.Assign([node.target], rewrite.visit(node.value)) if node.value else ast.Pass()
@@ -213,6 +199,8 @@ class Instrumented:
         if not fits(result):
             self._may(statement, "int over 64 bits", name, types)
             return
+        if name in OF_ARRAYS and arrays.is_array(operands[0]):
+            return
         reason = _reason(name, types, type(result))
         if reason == "not finite":
             reason = None if all(map(finite, operands)) and finite(result) else reason
@@ -264,8 +252,22 @@ class Instrumented:
         self._judge(site, result, (value,))
         return result
 
+    def _load(self, statement: int, value, index):
+        """An element, or a part of an array."""
+        result = value[index]
+        if arrays.is_array(value):
+            reason = index_reason(value, index) or (None if fits(result) else "an element of another type")
+            if reason is not None:
+                self._may(statement, reason, "[]", (type(value), type(index)))
+        return result
+
+    def _target(self, statement: int, value) -> Target:
+        return Target(self, statement, value)
+
     def _argument(self, statement: int, value):
-        """An argument of `range`."""
+        """An argument of `range`, or of another function whose result a `for` goes over."""
+        if arrays.is_array(value):
+            return value
         if type(value) not in (int, bool) or not fits(value):
             self._may(statement, "argument of range")
         return value
@@ -280,6 +282,9 @@ class Instrumented:
         self._event("read", name)
         if not fits(value):
             self._may(statement, "int over 64 bits")
+        elif self.stores[name] > 1 and arrays.is_array(value):
+            # Where arrays of several types meet, there are as many versions as there is room for.
+            self._leaves.open = True
         return value
 
     def _written(self, name: str, value):
@@ -297,10 +302,14 @@ class Instrumented:
         return value
 
     def _iterate(self, ordinal: int, iterable):
-        if not self._traced or type(iterable) is not range:
+        if not self._traced:
+            return iterable
+        array = iterable if arrays.is_array(iterable) and iterable.ndim else None
+        if type(iterable) is not range and array is None:
+            self._turns[ordinal] = None
             return iterable
         self._event("range", ordinal)
-        self._turns[ordinal] = Turns(self, ordinal, iterable)
+        self._turns[ordinal] = Turns(self, ordinal, iterable if array is None else range(len(array)), array)
         return self._turns[ordinal]
 
     # Running.
@@ -308,7 +317,7 @@ class Instrumented:
     def run(self, args=(), kwargs=None, traced: bool = False) -> Leaves:
         """Executes a call; raises `TooMuch` if it is too long. `traced` also collects the visits that may leave."""
         self._events: list[tuple] = []
-        self._turns: dict[int, Turns] = {}
+        self._turns: dict[int, Turns | None] = {}
         self._leaves, self._count, self._traced = Leaves(), 0, traced
         self._leaves.open = self.open or any(type(one) is tuple for one in (*args, *(kwargs or {}).values()))
         before = sys.gettrace()
@@ -337,9 +346,9 @@ class Instrumented:
 
     def _line(self, frame, kind, _):
         if kind == "line":
-            found = {n: encode(v) for n, v in dict(frame.f_locals).items() if n in self.names}
+            found = {n: encode(v, contents=False) for n, v in dict(frame.f_locals).items() if n in self.names}
             number = frame.f_lineno - 1
-            turns = {one: self._turns[one].rest for one in self.statements[number].loops if one in self._turns}
+            turns = {one: getattr(self._turns[one], "rest", None) for one in self.statements[number].loops if one in self._turns}
             self._event("line", number, found, turns)
         return self._line
 
@@ -400,6 +409,38 @@ class _Rewrite(ast.NodeTransformer):
             node = self.visit(node)
         return self._helper("_i", self._here(), node)
 
+    def augmented(self, node: ast.AugAssign) -> ast.Assign:
+        """The same order as Python's: the target is read, then the value is evaluated, then the target is written."""
+        target, read = node.target, ast.Name(getattr(node.target, "id", ""), ast.Load())
+        if isinstance(target, ast.Subscript):
+            of, index = self._temporary(self.visit(target.value)), self._temporary(self.index(target.slice))
+            read = self._helper("_l", self._here(), of, index)
+            target = ast.Subscript(self._helper("_s", self._here(), ast.Name(of.target.id, ast.Load())),
+                                   ast.Name(index.target.id, ast.Load()), ast.Store())
+        else:
+            read = self.visit(read)
+        value = self._helper("_o", self._binary(node.op, node.value), read, self.visit(node.value))
+        return ast.Assign([target], value, lineno=node.lineno)
+
+    def _temporary(self, value: ast.expr) -> ast.NamedExpr:
+        self.temporaries += 1
+        return ast.NamedExpr(ast.Name(f"_t{self.statement}_{self.temporaries}", ast.Store()), value)
+
+    def visit_Subscript(self, node: ast.Subscript):
+        of, index = self.visit(node.value), self.index(node.slice)
+        if isinstance(node.ctx, ast.Load):
+            return self._helper("_l", self._here(), of, index)
+        return ast.Subscript(self._helper("_s", self._here(), of) if isinstance(node.ctx, ast.Store) else of, index, node.ctx)
+
+    def index(self, node: ast.expr) -> ast.expr:
+        """An index, with slices as calls."""
+        if isinstance(node, ast.Slice):
+            parts = [ast.Constant(None) if one is None else self.visit(one) for one in (node.lower, node.upper, node.step)]
+            return self._helper("_slice", *parts)
+        if isinstance(node, ast.Tuple):
+            return ast.Tuple([self.index(one) for one in node.elts], ast.Load())
+        return self.visit(node)
+
     def guard(self, case: ast.match_case) -> ast.expr:
         """The guard of a case, which its pattern writes names before."""
         names = sorted({one.name for one in ast.walk(case.pattern) if isinstance(one, ast.MatchAs) and one.name})
@@ -419,12 +460,14 @@ class _Rewrite(ast.NodeTransformer):
         return self._helper("_k", self._here(), node) if type(node.value) is int else node
 
     def visit_BinOp(self, node: ast.BinOp):
-        right = node.right
-        symbol = SPELLING[type(node.op)]
+        site = self._binary(node.op, node.right)
+        return self._helper("_o", site, self.visit(node.left), self.visit(node.right))
+
+    def _binary(self, op: ast.operator, right: ast.expr) -> ast.Constant:
+        symbol = SPELLING[type(op)]
         negative = (symbol == "**" and isinstance(right, ast.UnaryOp) and isinstance(right.op, ast.USub)
                     and isinstance(right.operand, ast.Constant) and type(right.operand.value) is int)
-        site = self._site("**-" if negative else symbol, table.BINARY[symbol])
-        return self._helper("_o", site, self.visit(node.left), self.visit(right))
+        return self._site("**-" if negative else symbol, table.BINARY[symbol])
 
     def visit_UnaryOp(self, node: ast.UnaryOp):
         symbol = SPELLING[type(node.op)]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from dataclasses import dataclass, replace
 from functools import cache
+
+from tests import arrays
 
 BINARY = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
@@ -71,6 +74,14 @@ def _keywords(example: str) -> tuple[str, ...]:
     return tuple(one.arg for one in tree.keywords) if isinstance(tree, ast.Call) else ()
 
 
+_PYTHON = {"None", "bool", "int", "float", "complex"}
+
+
+def is_numpy(one: dict) -> bool:
+    """A row of NumPy's scalars, or a function of NumPy."""
+    return one["name"].startswith("np.") or not _PYTHON.issuperset(one["params"])
+
+
 @cache
 def rows() -> list[Row]:
     """Every row that users can write, from the extension."""
@@ -78,7 +89,7 @@ def rows() -> list[Row]:
 
     found: dict[tuple, Row] = {}
     for one in operators():
-        if one["name"].endswith("."):
+        if one["name"].endswith(".") or is_numpy(one):
             continue
         row = Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"])
         # Ints of several widths are one type in Python.
@@ -97,6 +108,8 @@ def by_operands() -> dict[tuple[str, tuple[str, ...]], Row]:
 
 def python_name(kind: type) -> str:
     """The name of a type as the table has it."""
+    if kind.__module__ == "numpy":
+        return arrays.scalar_name(kind)
     return "None" if kind is type(None) else kind.__name__
 
 
@@ -106,10 +119,12 @@ _WIDER = ("bool", "int", "float", "complex")
 @cache
 def resolve(name: str, types: tuple[type, ...]) -> Row | None:
     """The row that operands of these types use, after Python's conversions: a bool counts as an int, an int beside a float as a
-    float, either beside a complex as a complex."""
+    float, either beside a complex as a complex; scalars of NumPy take NumPy's common type."""
     exact = tuple(python_name(one) for one in types)
     tries = [exact, tuple("int" if one == "bool" else one for one in exact)]
-    if all(one in _WIDER for one in exact):
+    if any(one.__module__ == "numpy" for one in types):
+        tries += arrays.converted(types)
+    elif all(one in _WIDER for one in exact):
         tries += [(kind,) * len(exact) for kind in _WIDER[2:] if all(_WIDER.index(one) <= _WIDER.index(kind) for one in exact)]
     found = by_operands()
     return next((found[name, one] for one in tries if (name, one) in found), None)
@@ -120,7 +135,19 @@ def covered(used) -> set[Row]:
     return {row for name, types in used if (row := resolve(name, types))}
 
 
+# Elements of these are libm's in compiled code, and a library of NumPy's own in NumPy; all others agree to the bit.
+_TRANSCENDENTAL = re.compile(r"\bnp\.(?:a?(?:sin|cos|tan)h?|arc\w+|exp\w*|log\w*|power|pow|float_power|cbrt|hypot)\b")
+# Units in the last place by which they may differ.
+MOST_ULPS = 4
+
+
+def ulps(text: str) -> int:
+    """By how much the floats of NumPy may differ in what a text computes."""
+    return MOST_ULPS if _TRANSCENDENTAL.search(text) else 0
+
+
 def preamble(text: str) -> str:
     """The text with the imports that its rows need."""
+    numpy = "import numpy as np\n" if re.search(r"\bnp\.", text) else ""
     modules = sorted({row.name.partition(".")[0] for row in rows() if row.kind == "call" and "." in row.name})
-    return "".join(f"import {one}\n" for one in modules if f"{one}." in text) + text
+    return numpy + "".join(f"import {one}\n" for one in modules if one != "np" and f"{one}." in text) + text

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from tests import forced, markdown, oracle, program
+from tests import arrays, forced, markdown, oracle, program, table
 from tests.values import taken
 
 CASES = markdown.load()
 # Visits of one call at which the exit is forced.
 MOST_FORCED = 60
+
+
+def _needs(case: markdown.Case) -> None:
+    texts = [case.source, *(call.text for call in case.calls)]
+    if any(map(program.needs_numpy, texts)) and not arrays.present():
+        pytest.skip("needs NumPy")
 
 
 def _is_python(case: markdown.Case) -> bool:
@@ -23,12 +31,16 @@ def _is_python(case: markdown.Case) -> bool:
 @pytest.mark.parametrize("case", [c for c in CASES if c.calls], ids=lambda case: case.name)
 def test_stated_exits_are_legitimate(case):
     """What a case states agrees with the rules of side exits, without brrr."""
+    _needs(case)
     file = program.filename("case")
     plain = program.execute(case.source, file, program.undecorated)
     for call in case.calls:
         args, kwargs = program.arguments(call.text, plain)
+        if call.refused:
+            assert not call.leaves
+            continue
         if call.interpreted:
-            assert not all(taken(value) for value in [*args, *kwargs.values()]) or "range =" in case.source
+            assert not all(map(taken, [*args, *kwargs.values()])) or "range =" in case.source
             continue
         leaves = oracle.Instrumented(case.source, call.function, plain).run(args, kwargs)
         beyond = {line: count for line, count in call.leaves.items() if count > leaves.counts[line]}
@@ -38,21 +50,26 @@ def test_stated_exits_are_legitimate(case):
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.calls], ids=lambda case: case.name)
 def test_calls(case, decorator):
+    _needs(case)
     file = program.filename("case")
     plain = program.execute(case.source, file, program.undecorated)
     fast = program.execute(case.source, file, decorator)
     wraps = 'overflow="wrap"' in case.source
     for call in case.calls:
-        args, kwargs = program.arguments(call.text, plain)
         function = fast[call.function]
         if wraps:
             # C's integers: CPython's result is the expected one modulo 2**64.
-            _check_wrapped(plain[call.function], function, args, kwargs, call)
+            _check_wrapped(plain[call.function], function, *program.arguments(call.text, plain), call)
             continue
-        instrumented = oracle.Instrumented(case.source, call.function, plain)
-        expected = oracle.expect(plain[call.function], instrumented, args, kwargs, file)
-        observed = oracle.observe(function, args, kwargs, file)
-        found = oracle.differences(expected, observed, runs_compiled=not call.interpreted)
+        if call.refused:
+            with pytest.raises(oracle.Refused) as caught:
+                oracle.outcome(function, *program.arguments(call.text, plain), file)
+            assert caught.value.codes == call.refused, call.text
+            continue
+        leaves = oracle.Instrumented(case.source, call.function, plain).run(*program.arguments(call.text, plain), traced=True)
+        expected = oracle.Expected(oracle.outcome(plain[call.function], *program.arguments(call.text, plain), file), leaves)
+        observed = oracle.observe(function, *program.arguments(call.text, plain), file)
+        found = oracle.differences(expected, observed, not call.interpreted, table.ulps(case.source))
         if observed.exits != call.leaves:
             found.append(f"stated exits: {oracle.lines(call.leaves)}, taken: {oracle.lines(observed.exits)}")
         assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
@@ -61,14 +78,17 @@ def test_calls(case, decorator):
 @pytest.mark.parametrize("case", [c for c in CASES if c.calls and 'overflow="wrap"' not in c.source], ids=lambda case: case.name)
 def test_forced_exits(case, decorator):
     """Leaving at any visit of any statement changes nothing."""
+    _needs(case)
     file = program.filename("case")
     plain = program.execute(case.source, file, program.undecorated)
     with forced.probed():
         fast = program.execute(case.source, file, decorator)
     for call in case.calls:
-        args, kwargs = program.arguments(call.text, plain)
-        expected = oracle.outcome(plain[call.function], args, kwargs, file)
-        count, found = forced.differences(fast[call.function], (args, kwargs), expected, file, MOST_FORCED)
+        if call.refused:
+            continue
+        expected = oracle.outcome(plain[call.function], *program.arguments(call.text, plain), file)
+        count, found = forced.differences(fast[call.function], partial(program.arguments, call.text, plain), expected, file, MOST_FORCED,
+                                          ulps=table.ulps(case.source))
         assert not found, f"{case.path.name}:{call.line}: {call.text}\n" + "\n".join(found)
         assert count or call.interpreted or not expected.raised or expected.line is None, f"{call.text}: no entry point was visited"
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import math
 import struct
+from dataclasses import dataclass
 from typing import Any
+
+from tests import arrays
 
 LOW, HIGH = -(2**63), 2**63 - 1
 # Ints beyond so many bits are not made.
 MOST_BITS = 4_096
 
 
+@dataclass(frozen=True)
+class Text:
+    """An argument that is told by its text, such as an array: it is made anew for each run."""
+
+    text: str
+
+
 class TooMuch(BaseException):
     """A call that would take CPython too long: a huge int, or too many statements."""
 
 
-def encode(value: object) -> tuple[str, Any]:
-    """Type and value in a form that `==` compares to the bit. The sign and payload of NaN are not compared."""
+def encode(value: object, contents: bool = True) -> tuple[str, Any]:
+    """Type and value in a form that `==` compares to the bit. The sign and payload of NaN are not compared.
+
+    Of an array without `contents`, only what it is.
+    """
     kind = type(value)
     if kind is float:
         return ("float", "nan" if value != value else struct.pack(">d", value).hex())
@@ -25,7 +38,9 @@ def encode(value: object) -> tuple[str, Any]:
     if kind is complex:
         return ("complex", (encode(value.real), encode(value.imag)))
     if kind is tuple:
-        return ("tuple", tuple(encode(one) for one in value))
+        return ("tuple", tuple(encode(one, contents) for one in value))
+    if arrays.is_scalar(value) or arrays.is_array(value):
+        return arrays.encode(value, contents)
     return (kind.__name__, repr(value))
 
 
@@ -40,11 +55,17 @@ def show(encoded: tuple[str, Any]) -> str:
         return "(" + ", ".join(map(show, payload)) + ("," if len(payload) == 1 else "") + ")"
     if kind == "int":
         return repr(payload) if payload.bit_length() <= MOST_BITS else f"an int of {payload.bit_length()} bits"
+    if kind.startswith("np.") or (isinstance(payload, tuple) and len(payload) == 6):
+        return arrays.show(encoded)
     return str(payload)
 
 
 def written(value) -> str:
     """A value as a program writes it; `inf` and `nan` are names there."""
+    if isinstance(value, Text):
+        return value.text
+    if arrays.is_scalar(value):
+        return arrays.written(value)
     if type(value) is complex:
         return f"complex({written(value.real)}, {written(value.imag)})"
     if type(value) is tuple:
@@ -63,7 +84,7 @@ def fresh(value):
         return complex(value.real, value.imag)
     if kind is tuple:
         return tuple([fresh(one) for one in value])
-    return value
+    return value.copy() if arrays.is_scalar(value) else value
 
 
 def fits(value: object, most: int = HIGH) -> bool:
@@ -71,7 +92,11 @@ def fits(value: object, most: int = HIGH) -> bool:
     kind = type(value)
     if kind is int:
         return LOW <= value <= most
-    return kind in (float, bool, type(None), complex) or (kind is tuple and all(fits(one, most) for one in value))
+    if kind in (float, bool, type(None), complex):
+        return True
+    if kind is tuple:
+        return all(fits(one, most) for one in value)
+    return (arrays.is_scalar(value) or arrays.is_array(value)) and arrays.fits(value)
 
 
 def taken(value: object) -> bool:
@@ -86,11 +111,16 @@ def finite(value: object) -> bool:
         return math.isfinite(value)
     if kind is complex:
         return math.isfinite(value.real) and math.isfinite(value.imag)
+    if arrays.is_scalar(value) and value.dtype.kind in "fc":
+        return finite(complex(value))
     return kind is not tuple or all(map(finite, value))
 
 
 def huge(name: str, operands) -> bool:
     """True if an operation would take CPython long: a huge int, or very many steps."""
+    if name.startswith("math."):
+        # These take whatever has an `__index__`.
+        operands = [int(one) if arrays.is_scalar(one) and one.dtype.kind in "iu" else one for one in operands]
     if not all(isinstance(one, int) for one in operands):
         return False
     numbers = [int(one) for one in operands]

@@ -30,12 +30,13 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: one a core)")
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds until a function counts as hanging")
     parser.add_argument("--forced", type=float, default=0.15, help="share of the functions whose exits are forced (default: 0.15)")
+    parser.add_argument("--arrays", type=float, default=None, help="share of the functions that are about arrays (default: 0.25)")
     parser.add_argument("--table", action="store_true", help="the programs of the table on edge values, instead of random ones")
     chosen = parser.parse_args()
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 10**9
     options = Options(instrumented=0.35, forced=chosen.forced)
     engine = Engine(chosen.jobs, timeout=chosen.timeout, options=options)
-    source = Source("constructs+operands+calls+joined+literals") if chosen.table else Source("random", seed)
+    source = Source("constructs+operands+calls+joined+literals") if chosen.table else Source("random", seed, chosen.arrays)
     start = shown = time.monotonic()
     terminal = sys.stderr.isatty()
 
@@ -85,6 +86,8 @@ def coverage(totals: Totals) -> str:
     ]
     lines = [f"{text}: {found} of {all_}" + _left_out(rest) for text, found, all_, rest in parts]
     lines.append("exits: " + ", ".join(sorted({reason for _, reason in totals.reasons})))
+    if totals.refused:
+        lines.append("refused: " + ", ".join(f"{code} {count}" for code, count in totals.refused.most_common()))
     lines.append("constructs: " + ", ".join(f"{name} {count}" for name, count in sorted(totals.constructs.items())))
     return "\n".join(lines)
 

@@ -10,10 +10,11 @@ import traceback
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests import forced, oracle, program, table
-from tests.program import Program, split
-from tests.values import TooMuch, fresh, taken
+from tests.program import Program, made
+from tests.values import TooMuch, taken
 
 # Seconds that CPython may take for one call.
 MOST_SECONDS = 0.4
@@ -53,6 +54,8 @@ class Totals:
     # (row's name, reason) of exits that were taken; the name is empty for what no row does.
     reasons: set = field(default_factory=set)
     constructs: Counter = field(default_factory=Counter)
+    # Codes with which brrr refused programs and calls that may be refused.
+    refused: Counter = field(default_factory=Counter)
 
     def add(self, other: Totals) -> None:
         """Adds what another process did."""
@@ -61,10 +64,12 @@ class Totals:
         for name in ("rows", "pairs", "reasons"):
             getattr(self, name).update(getattr(other, name))
         self.constructs.update(other.constructs)
+        self.refused.update(other.refused)
 
     def __str__(self) -> str:
         return (f"{self.functions} functions, {self.calls} calls, {self.operations} operations, {len(self.rows)} of "
-                f"{len(table.rows())} rows, {self.exits} exits, {self.forced} forced, {self.skipped} calls left out")
+                f"{len(table.rows())} rows, {self.exits} exits, {self.forced} forced, {self.skipped} calls left out, "
+                f"{self.refused.total()} refused")
 
 
 @dataclass
@@ -124,35 +129,45 @@ class Checker:
         plain = program.execute(one.text, file, program.undecorated)
         try:
             fast = program.execute(one.text, file, self.decorator)
-        except Exception:
+        except Exception as error:
+            if one.refusable and (codes := oracle.codes(error)):
+                self.totals.refused.update(codes)
+                return None
             return Finding(one, one.calls[0] if one.calls else None, [f"cannot be run: {traceback.format_exc(limit=-3).strip()}"])
         self.totals.functions += 1
         self.totals.constructs.update(one.constructs)
         always = not one.long and _is_among(number, self.options.instrumented)
         instrumented = oracle.Instrumented(one.text, one.name, plain) if always else None
-        kept, forceable = None, []
+        kept, forceable, ulps = None, [], table.ulps(one.text)
         for call in one.calls:
-            args, kwargs = split(call)
             try:
                 with _Alarm():
-                    leaves = instrumented.run(args, kwargs, self.options.traced) if instrumented else None
-                    mine, named = fresh(args), {name: fresh(value) for name, value in kwargs.items()}
-                    expected = oracle.Expected(oracle.outcome(plain[one.name], mine, named, file), leaves)
+                    leaves = instrumented.run(*made(call), self.options.traced) if instrumented else None
+                    expected = oracle.Expected(oracle.outcome(plain[one.name], *made(call), file), leaves)
             except TooMuch:
                 self.totals.skipped += 1
                 continue
+            args, kwargs = made(call)
+            runs = all(map(taken, (*args, *kwargs.values())))
+            try:
+                observed = oracle.observe(fast[one.name], args, kwargs, file, self.options.traced)
+            except oracle.Refused as refused:
+                if not one.refusable:
+                    return Finding(one, call, [f"refused: {refused}"])
+                self.totals.refused.update(refused.codes)
+                continue
             kept = call
-            mine, named = fresh(args), {name: fresh(value) for name, value in kwargs.items()}
-            runs = all(taken(value) for value in (*args, *kwargs.values()))
-            observed = oracle.observe(fast[one.name], mine, named, file, self.options.traced)
-            found = oracle.differences(expected, observed, runs)
+            if one.open and leaves is not None:
+                leaves.open = True
+            found = oracle.differences(expected, observed, runs, ulps)
             if not one.long and leaves is None and (found or observed.exits):
                 # Whether it may leave there, and whether an argument may come back as another object, is worth a closer look.
                 instrumented = instrumented or oracle.Instrumented(one.text, one.name, plain)
                 try:
                     with _Alarm():
-                        leaves = expected.leaves = instrumented.run(args, kwargs)
-                    found = oracle.differences(expected, observed, runs)
+                        leaves = expected.leaves = instrumented.run(*made(call))
+                        leaves.open |= one.open
+                    found = oracle.differences(expected, observed, runs, ulps)
                 except TooMuch:
                     pass
             self._count(leaves, observed)
@@ -173,9 +188,7 @@ class Checker:
         # Long loops have more visits than can be tried: a few.
         most = 3 if one.long else self.options.most_forced
         for call, expected in calls[::max(1, len(calls) // 3)][:1 if one.long else 4]:
-            args, kwargs = split(call)
-            mine = (fresh(args), {name: fresh(value) for name, value in kwargs.items()})
-            count, found = forced.differences(function, mine, expected, file, most, number)
+            count, found = forced.differences(function, partial(made, call), expected, file, most, number, table.ulps(one.text))
             self.totals.forced += count
             if found:
                 return Finding(one, call, found)
@@ -184,16 +197,15 @@ class Checker:
     def _elsewhere(self, one: Program, call: tuple, plain, fast, file: str) -> Finding | None:
         """The last call once more, after the module has bound the names that the function reads to something else."""
         other = one.outside()
-        args, kwargs = split(call)
         for name, value in other.items():
             plain[name] = fast[name] = value
             try:
                 with _Alarm():
-                    expected = oracle.outcome(plain[one.name], fresh(args), kwargs, file)
+                    expected = oracle.outcome(plain[one.name], *made(call), file)
             except TooMuch:
                 return None
-            observed = oracle.observe(fast[one.name], fresh(args), kwargs, file)
-            if not oracle.same_outcome(expected, observed.outcome, True):
+            observed = oracle.observe(fast[one.name], *made(call), file)
+            if not oracle.same_outcome(expected, observed.outcome, True, table.ulps(one.text)):
                 return Finding(one, call, [f"after `{name}` was bound anew: CPython: {expected}; brrr: {observed.outcome}"])
         return None
 

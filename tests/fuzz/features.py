@@ -103,7 +103,7 @@ def works(text: str, call: tuple | None) -> bool:
         try:
             function = program.execute(text, file, brrr)["f"]
             if call is not None:
-                args, kwargs = program.split(call)
+                args, kwargs = program.made(call)
                 function(*args, **kwargs)
         except (BrrrError, SyntaxError):
             return False

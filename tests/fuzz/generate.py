@@ -10,7 +10,8 @@ import ast
 import random
 
 from tests import table
-from tests.fuzz import features
+from tests.fuzz import array_features, features
+from tests.fuzz.arrays import Arrays
 from tests.fuzz.expressions import NAMES, SCALARS, Expressions, Kind
 from tests.fuzz.idioms import Idioms
 from tests.program import Program
@@ -22,6 +23,8 @@ CONSTANTS = {"COUNT": ("constant", "int", ["7", "3", "100", "4611686018427387904
              "MASK": ("constant beyond", "int", ["18446744073709551615", "4294967295", "14695981039346656037"])}
 EXCEPTIONS = ["ValueError", "TypeError", "ArithmeticError", "ZeroDivisionError", "OverflowError", "RuntimeError", "IndexError",
               "AssertionError", "KeyError"]
+# Share of the programs that are about arrays.
+ARRAYS = 0.25
 # Deepest nesting of blocks.
 DEEPEST = 6
 
@@ -29,13 +32,19 @@ DEEPEST = 6
 class Generator(Expressions):
     """Makes programs from a seed."""
 
-    def __init__(self, seed: int):
+    def __init__(self, seed: int, arrays: float = ARRAYS):
         self.seed = seed
         self.has = features.constructs()
+        # None before the build has elements of arrays.
+        self.arrays = arrays if "load" in array_features.has() else 0.0
 
     def program(self, number: int) -> Program:
         """One function and calls of it."""
         self.random = random.Random(f"{self.seed}/{number}")
+        if self.random.random() < self.arrays:
+            made = Arrays(self.random).program()
+            made.constructs = made.constructs | used(made.text)
+            return made
         pick = self.random.random()
         if pick < 0.03:
             made = self._idiom(long=True)

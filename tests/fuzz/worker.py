@@ -23,13 +23,15 @@ class Source:
 
     kind: str
     seed: int = 0
+    # Share of the random programs that are about arrays; the generator's own if None.
+    arrays: float | None = None
 
     def open(self):
         """A function from numbers to programs, and how many there are; None for no end."""
         if self.kind == "random":
             from tests.fuzz.generate import Generator
 
-            generator = Generator(self.seed)
+            generator = Generator(self.seed) if self.arrays is None else Generator(self.seed, self.arrays)
             return generator.program, None
         from tests import edges
 

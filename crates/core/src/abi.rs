@@ -3,24 +3,26 @@
 //! An entry has the C signature `u64 entry(u64 *frame, Activation *activation)`. On entering, the frame holds the arguments, one
 //! after the other. On leaving, the status says what happened:
 //!
-//! - below [`TUPLE_BASE`]: the function returned a scalar; the status is the tag of its type, its payload begins the frame.
-//! - from [`TUPLE_BASE`] on: it returned a tuple, whose shape is number `status - TUPLE_BASE` of the function's.
+//! - below [`COMPOUND_BASE`]: the function returned a scalar; the status is the tag of its type, its payload begins the frame.
+//! - from [`COMPOUND_BASE`] on: it returned a tuple or an array, whose type is number `status - COMPOUND_BASE` of the function's.
 //! - from [`EXIT_BASE`] on: side exit number `status - EXIT_BASE`; the frame holds that exit's live locals in the order of
 //!   the exit record.
 //!
 //! A value of one type is its payload, a tagged one its tag and then the payload (of as many words as the largest member
 //! has), a tuple its elements. A payload is an i64, a u64, the bits of an f64, 0 or 1 for a bool, two words of f64 for a
-//! complex; `None` and an unbound name have the payload 0.
+//! complex; `None` and an unbound name have the payload 0. A scalar of NumPy is its bits, an int with a sign extended by it, a
+//! complex of either size in two words. An array is the address of its object; a view, for which there is no object, is its
+//! leaves ([`crate::types::ArrayType::leaves`]).
 
 use crate::ir::{Exit, Function, LocalId, Tree};
-use crate::types::{Shape, Type, TypeSet};
+use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
 
-/// Statuses from here on are tuples.
-pub const TUPLE_BASE: u64 = 16;
+/// Statuses from here on are tuples and arrays.
+pub const COMPOUND_BASE: u64 = 32;
 /// Statuses from here on are side exits.
 pub const EXIT_BASE: u64 = 1 << 12;
-/// Shapes of tuples that one function can return.
-pub const MOST_TUPLES: usize = (EXIT_BASE - TUPLE_BASE) as usize;
+/// Types of tuples and arrays that one function can return.
+pub const MOST_COMPOUNDS: usize = (EXIT_BASE - COMPOUND_BASE) as usize;
 
 /// The machine code of one specialisation. The frame must have [`frame_words`] words; the activation lives through the call and is
 /// nobody else's meanwhile.
@@ -59,6 +61,13 @@ pub const fn host_over_words(operands: usize) -> usize {
     1 + HOST_OVER_WORDS * operands
 }
 
+/// Where NumPy keeps the address of an array's first element in its object, in bytes.
+pub const ARRAY_DATA: usize = 16;
+/// Where it keeps the address of the lengths, each an i64.
+pub const ARRAY_LENGTHS: usize = 32;
+/// Where it keeps the address of the strides, each an i64, in bytes.
+pub const ARRAY_STRIDES: usize = 40;
+
 /// The name of the entry's symbol in object code.
 pub const ENTRY_SYMBOL: &str = "brrr_entry";
 
@@ -67,16 +76,16 @@ pub const ENTRY_SYMBOL: &str = "brrr_entry";
 pub fn frame_words(function: &Function) -> usize {
     let parameters = function.locals[..function.parameters as usize].iter().map(|local| local.types.words()).sum();
     let scalar = function.result.iter().map(Type::words).max().unwrap_or(0);
-    let tuples = function.tuples.iter().map(|&shape| Type::Tuple(shape).words()).max().unwrap_or(0);
+    let compounds = function.compounds.iter().map(|one| one.words()).max().unwrap_or(0);
     let records = function.exits.iter().map(|exit| exit_words(function, exit)).max().unwrap_or(0);
-    usize::max(parameters, scalar).max(tuples).max(records).max(1)
+    usize::max(parameters, scalar).max(compounds).max(records).max(1)
 }
 
 /// Words that an exit writes.
 #[must_use]
 pub fn exit_words(function: &Function, exit: &Exit) -> usize {
     let words = |id: LocalId| function.local(id).types.words();
-    exit.live.iter().flat_map(|live| live.value.leaves()).map(words).sum()
+    exit.live.iter().flat_map(|live| live.value.in_frame()).map(words).sum()
 }
 
 /// One value as it stands in a frame.
@@ -96,8 +105,12 @@ pub enum Value {
     Nat(u64),
     /// Real and imaginary part.
     Complex(f64, f64),
+    /// A scalar of NumPy, by its words.
+    Scalar(Dtype, [u64; 2]),
     /// A `tuple`.
     Tuple(Vec<Value>),
+    /// An array, by its words.
+    Array(ArrayType, Vec<u64>),
 }
 
 impl Value {
@@ -119,8 +132,13 @@ impl Value {
     }
 
     fn payload(one: Type, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
-        if let Type::Tuple(shape) = one {
-            return Self::tuple(shape, words);
+        match one {
+            Type::Tuple(shape) => return Self::tuple(shape, words),
+            Type::Array(array) => {
+                let words = words.take(array.words()).collect::<Vec<_>>();
+                return (words.len() == array.words()).then_some(Self::Array(array, words));
+            }
+            _ => {}
         }
         let word = words.next()?;
         Some(match one {
@@ -131,12 +149,18 @@ impl Value {
             Type::Float => Self::Float(f64::from_bits(word)),
             Type::Nat => Self::Nat(word),
             Type::Complex => Self::Complex(f64::from_bits(word), f64::from_bits(words.next()?)),
-            Type::Low | Type::Tuple(_) => return None,
+            Type::Scalar(dtype) => Self::Scalar(dtype, [word, if dtype.words() > 1 { words.next()? } else { 0 }]),
+            Type::Low | Type::Object | Type::Pointer | Type::Tuple(_) | Type::Array(_) => return None,
         })
     }
 
+    /// Reads a returned tuple or array.
+    pub fn compound(one: Type, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
+        Self::payload(one, words)
+    }
+
     /// Reads a tuple of a shape.
-    pub fn tuple(shape: Shape, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
+    fn tuple(shape: Shape, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
         let elements = shape.elements().iter().map(|&types| Self::read(types, words));
         elements.collect::<Option<Vec<_>>>().map(Self::Tuple)
     }
@@ -161,6 +185,7 @@ pub fn read_exit<'a>(function: &Function, exit: &'a Exit, frame: &[u64]) -> Vec<
 fn read_tree(function: &Function, tree: &Tree<LocalId>, words: &mut impl Iterator<Item = u64>) -> Option<Value> {
     match tree {
         Tree::Leaf(id) => Value::read(function.local(*id).types, words),
+        Tree::Array(array, _) => Value::read(Type::Array(*array).into(), words),
         Tree::Tuple(parts) => {
             let parts = parts.iter().map(|part| read_tree(function, part, words));
             parts.collect::<Option<Vec<_>>>().map(Value::Tuple)

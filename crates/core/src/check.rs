@@ -3,6 +3,7 @@
 //! Three steps: [`bind::bind`] takes the syntax tree apart into a [`flow::Flow`] (once, at decoration); [`infer::infer`] finds
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
+mod array;
 pub mod bind;
 pub mod call;
 mod choose;
@@ -14,5 +15,7 @@ pub mod live;
 mod narrow;
 pub mod origins;
 mod over;
+pub mod promote;
 pub mod specialise;
+mod subscript;
 mod tuple;

@@ -224,6 +224,13 @@ impl Prepared {
 
     fn specialised(&self, start: &Start) -> Result<ir::Function, Vec<Diagnostic>> {
         let inferred = infer(&self.flow, &self.liveness, start);
+        if start.has_arrays() {
+            let (_, _, diagnostics) = inferred.report(&self.flow);
+            let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+        }
         #[cfg_attr(not(feature = "faults"), expect(unused_mut))]
         let mut function = specialise(&self.flow, &self.liveness, &inferred, start);
         #[cfg(feature = "faults")]

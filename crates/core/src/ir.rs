@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
 use crate::source::Span;
-use crate::types::{Shape, Type, TypeSet};
+use crate::types::{ArrayType, Shape, Type, TypeSet};
 
 /// Index of a [`Local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct LoopId(pub u32);
 pub struct Function {
     /// The function's name in the source.
     pub name: String,
-    /// The first so many locals are the parameters, each of one type; a tuple is as many as it has leaves.
+    /// The first so many locals are the parameters, each of one type; a tuple is as many as it has leaves, an array is its object.
     pub parameters: u32,
     /// All locals.
     pub locals: Vec<Local>,
@@ -51,14 +51,16 @@ pub struct Function {
     pub loops: Vec<Loop>,
     /// Every type the function may return.
     pub result: TypeSet,
-    /// The shapes of the tuples that it returns: the status of a returned tuple counts from the first of them.
-    pub tuples: Vec<Shape>,
+    /// The types of the tuples and arrays that it returns: the status of a returned one counts from the first of them.
+    pub compounds: Vec<Type>,
     /// Parameters whose very object may be returned, so that the caller gives back the same object.
     pub returned: Vec<u32>,
     /// For each name of the source, the parameters whose very object it may hold, if there are any. Exits need it; machine code
     /// does not depend on it.
     #[serde(skip)]
     pub origins: BTreeMap<String, Vec<u32>>,
+    /// True if it changes arrays: a call that has begun is never begun again.
+    pub effects: bool,
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
     /// and wherever other code may have run.
     pub guards: Vec<String>,
@@ -95,7 +97,8 @@ pub struct Loop {
     pub poll: Option<ExitId>,
 }
 
-/// `target = value`. The only statement: effects other than on locals do not exist yet.
+/// `target = value`. The only statement; a row that stores an element is the only one that has an effect on more than its target,
+/// and nothing of the same simple statement of the source that could leave stands behind it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Statement {
     /// The local written.
@@ -139,13 +142,15 @@ pub enum Value {
     },
 }
 
-/// A value of the source: a scalar, or a tuple of values.
+/// A value of the source: a scalar, a tuple of values, or an array.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tree<T> {
     /// A scalar.
     Leaf(T),
     /// A tuple.
     Tuple(Vec<Tree<T>>),
+    /// An array: owner, data, lengths, and strides if its layout does not give them.
+    Array(ArrayType, Vec<T>),
 }
 
 impl<T: Copy> Tree<T> {
@@ -154,6 +159,16 @@ impl<T: Copy> Tree<T> {
         match self {
             Self::Leaf(leaf) => vec![*leaf],
             Self::Tuple(parts) => parts.iter().flat_map(Self::leaves).collect(),
+            Self::Array(_, leaves) => leaves.clone(),
+        }
+    }
+
+    /// The scalars that stand in a frame, depth first: of an array that has an object, that object.
+    pub fn in_frame(&self) -> Vec<T> {
+        match self {
+            Self::Leaf(leaf) => vec![*leaf],
+            Self::Tuple(parts) => parts.iter().flat_map(Self::in_frame).collect(),
+            Self::Array(array, leaves) => leaves[..array.words()].to_vec(),
         }
     }
 
@@ -162,6 +177,7 @@ impl<T: Copy> Tree<T> {
         match self {
             Self::Leaf(leaf) => Tree::Leaf(change(*leaf)),
             Self::Tuple(parts) => Tree::Tuple(parts.iter().map(|part| part.map(change)).collect()),
+            Self::Array(array, leaves) => Tree::Array(*array, leaves.iter().map(|&leaf| change(leaf)).collect()),
         }
     }
 
@@ -169,6 +185,7 @@ impl<T: Copy> Tree<T> {
     pub fn types(&self, of: &impl Fn(T) -> TypeSet) -> Option<TypeSet> {
         match self {
             Self::Leaf(leaf) => Some(of(*leaf)),
+            Self::Array(array, _) => Some(Type::Array(*array).into()),
             Self::Tuple(parts) => {
                 let parts = parts.iter().map(|part| part.types(of)).collect::<Option<Vec<_>>>()?;
                 Shape::new(&parts).map(|shape| Type::Tuple(shape).into())

@@ -112,6 +112,7 @@ fn cost(value: &Value) -> u64 {
             Recipe::Checked(_) | Recipe::Log(_) | Recipe::Call(_) | Recipe::Helper(_) => 40,
             Recipe::LogBase | Recipe::RoundFloat => 80,
             Recipe::Host | Recipe::HostOver(_) => 300,
+            Recipe::Scalar(element) => element.cost(),
             _ => 1,
         },
     }

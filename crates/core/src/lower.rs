@@ -14,14 +14,14 @@ use std::collections::HashMap;
 use inkwell::basic_block::BasicBlock;
 use inkwell::context::Context;
 use inkwell::module::Module;
-use inkwell::values::{FloatValue, IntValue, PointerValue};
+use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
 
-use crate::abi::{self, ENTRY_SYMBOL, EXIT_BASE, TUPLE_BASE, host_over_words};
+use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
-use crate::types::{Type, TypeSet};
+use crate::types::{Dtype, Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
 
@@ -79,7 +79,12 @@ impl<'ctx> Slot<'ctx> {
             Some(Type::Float) => vec![b.alloca(b.f64, name)],
             Some(Type::Complex) => vec![b.alloca(b.f64, name), b.alloca(b.f64, name)],
             Some(Type::Bool) => vec![b.alloca(b.i1, name)],
-            Some(Type::None | Type::Unbound | Type::Tuple(_)) => Vec::new(),
+            Some(Type::Object | Type::Pointer) => vec![b.alloca(b.pointer, name)],
+            Some(Type::Scalar(dtype)) => {
+                let part = b.register(dtype);
+                (0..dtype.words()).map(|_| b.alloca(part, name)).collect()
+            }
+            Some(Type::None | Type::Unbound | Type::Tuple(_) | Type::Array(_)) => Vec::new(),
         };
         let tag = types.is_tagged().then(|| b.alloca(b.i8, &format!("{name}.tag")));
         Self { types, tag, payload }
@@ -97,6 +102,14 @@ enum Loaded<'ctx> {
     Low(IntValue<'ctx>),
     Float(FloatValue<'ctx>),
     Complex(FloatValue<'ctx>, FloatValue<'ctx>),
+    /// A scalar of NumPy: an int of its width, of one bit for a bool, or a float of its width.
+    Scalar(Dtype, BasicValueEnum<'ctx>),
+    /// A complex scalar of NumPy, of two floats of its width.
+    ScalarComplex(Dtype, FloatValue<'ctx>, FloatValue<'ctx>),
+    /// An object.
+    Object(PointerValue<'ctx>),
+    /// An address.
+    Pointer(PointerValue<'ctx>),
     /// Tag (i8) and payload (i64, twice).
     Tagged(IntValue<'ctx>, Payload<'ctx>),
 }
@@ -113,9 +126,15 @@ impl<'ctx> Loaded<'ctx> {
     fn bits(self) -> IntValue<'ctx> {
         match self {
             Self::Int(value) | Self::Nat(value) | Self::Low(value) | Self::Bool(value) => value,
-            Self::Unit(_) | Self::Float(_) | Self::Complex(..) | Self::Tagged(..) => {
-                panic!("an int or a bool was verified")
-            }
+            Self::Scalar(_, BasicValueEnum::IntValue(value)) => value,
+            Self::Unit(_)
+            | Self::Float(_)
+            | Self::Complex(..)
+            | Self::Scalar(..)
+            | Self::ScalarComplex(..)
+            | Self::Object(_)
+            | Self::Pointer(_)
+            | Self::Tagged(..) => panic!("an int or a bool was verified"),
         }
     }
 
@@ -126,32 +145,66 @@ impl<'ctx> Loaded<'ctx> {
             Type::Int => Self::Int(self.bits()),
             Type::Nat => Self::Nat(self.bits()),
             Type::Low => Self::Low(self.bits()),
-            Type::Unbound | Type::None | Type::Float | Type::Complex | Type::Tuple(_) => self,
+            Type::Scalar(dtype) if matches!(self, Self::Bool(_) | Self::Int(_)) => {
+                Self::Scalar(dtype, self.bits().into())
+            }
+            Type::Unbound
+            | Type::None
+            | Type::Float
+            | Type::Complex
+            | Type::Scalar(_)
+            | Type::Object
+            | Type::Pointer
+            | Type::Tuple(_)
+            | Type::Array(_) => self,
         }
     }
 
-    fn float(self) -> FloatValue<'ctx> {
+    fn pointer(self) -> PointerValue<'ctx> {
         match self {
-            Self::Float(value) => value,
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Complex(..)
-            | Self::Tagged(..) => panic!("a float was verified"),
-        }
-    }
-
-    fn complex(self) -> (FloatValue<'ctx>, FloatValue<'ctx>) {
-        match self {
-            Self::Complex(real, imag) => (real, imag),
+            Self::Object(pointer) | Self::Pointer(pointer) => pointer,
             Self::Unit(_)
             | Self::Bool(_)
             | Self::Int(_)
             | Self::Nat(_)
             | Self::Low(_)
             | Self::Float(_)
+            | Self::Complex(..)
+            | Self::Scalar(..)
+            | Self::ScalarComplex(..)
+            | Self::Tagged(..) => panic!("an address was verified"),
+        }
+    }
+
+    fn float(self) -> FloatValue<'ctx> {
+        match self {
+            Self::Float(value) | Self::Scalar(_, BasicValueEnum::FloatValue(value)) => value,
+            Self::Unit(_)
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Nat(_)
+            | Self::Low(_)
+            | Self::Complex(..)
+            | Self::Scalar(..)
+            | Self::ScalarComplex(..)
+            | Self::Object(_)
+            | Self::Pointer(_)
+            | Self::Tagged(..) => panic!("a float was verified"),
+        }
+    }
+
+    fn complex(self) -> (FloatValue<'ctx>, FloatValue<'ctx>) {
+        match self {
+            Self::Complex(real, imag) | Self::ScalarComplex(_, real, imag) => (real, imag),
+            Self::Unit(_)
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Nat(_)
+            | Self::Low(_)
+            | Self::Float(_)
+            | Self::Scalar(..)
+            | Self::Object(_)
+            | Self::Pointer(_)
             | Self::Tagged(..) => panic!("a complex was verified"),
         }
     }
@@ -257,13 +310,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Terminator::Return(value) => {
                 let mut word = 0;
-                for operand in value.leaves() {
+                for operand in value.in_frame() {
                     self.store_words_of(operand, value, &mut word);
                 }
                 let status = match self.function.returned_types(value).and_then(TypeSet::single) {
-                    Some(Type::Tuple(shape)) => {
-                        let at = self.function.tuples.iter().position(|&one| one == shape).unwrap_or_default();
-                        self.b.i64.const_int(TUPLE_BASE + at as u64, false)
+                    Some(compound @ (Type::Tuple(_) | Type::Array(_))) => {
+                        let at = self.function.compounds.iter().position(|&one| one == compound).unwrap_or_default();
+                        self.b.i64.const_int(COMPOUND_BASE + at as u64, false)
                     }
                     _ => {
                         let (tag, _) = self.to_tagged(self.operand(value.leaves()[0]));
@@ -303,7 +356,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     *word += 1;
                 }
             }
-            Tree::Tuple(_) => self.store_words(value, types, word),
+            Tree::Tuple(_) | Tree::Array(..) => self.store_words(value, types, word),
         }
     }
 
@@ -323,7 +376,22 @@ impl<'ctx> Lowerer<'ctx, '_> {
             (Some(Type::Complex), _) => Loaded::Complex(float(0), float(1)),
             (Some(Type::Bool), _) => Loaded::Bool(self.b.load(self.b.i1, slot.payload[0]).into_int_value()),
             (Some(one @ (Type::None | Type::Unbound)), _) => Loaded::Unit(one),
-            (Some(Type::Tuple(_)), _) | (None, None) => panic!("a local is a scalar of one type or has a tag"),
+            (Some(Type::Object), _) => {
+                Loaded::Object(self.b.load(self.b.pointer, slot.payload[0]).into_pointer_value())
+            }
+            (Some(Type::Pointer), _) => {
+                Loaded::Pointer(self.b.load(self.b.pointer, slot.payload[0]).into_pointer_value())
+            }
+            (Some(Type::Scalar(dtype)), _) => {
+                let part = |at: usize| self.b.load(self.b.register(dtype), slot.payload[at]);
+                match slot.payload.len() {
+                    1 => Loaded::Scalar(dtype, part(0)),
+                    _ => Loaded::ScalarComplex(dtype, part(0).into_float_value(), part(1).into_float_value()),
+                }
+            }
+            (Some(Type::Tuple(_) | Type::Array(_)), _) | (None, None) => {
+                panic!("a local is a scalar of one type or has a tag")
+            }
         }
     }
 
@@ -340,7 +408,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.b.store(slot, value);
             }
             (Loaded::Float(value), None, &[slot]) => self.b.store(slot, value),
-            (Loaded::Complex(real, imag), None, &[first, second]) => {
+            (Loaded::Scalar(_, value), None, &[slot]) => self.b.store(slot, value),
+            (Loaded::Object(value) | Loaded::Pointer(value), None, &[slot]) => self.b.store(slot, value),
+            (Loaded::Complex(real, imag) | Loaded::ScalarComplex(_, real, imag), None, &[first, second]) => {
                 self.b.store(first, real);
                 self.b.store(second, imag);
             }
@@ -374,9 +444,15 @@ impl<'ctx> Lowerer<'ctx, '_> {
         match value {
             Loaded::Int(int) => self.b.int_to_float(int),
             Loaded::Bool(bits) | Loaded::Nat(bits) => self.b.unsigned_to_float(bits),
-            Loaded::Unit(_) | Loaded::Low(_) | Loaded::Float(_) | Loaded::Complex(..) | Loaded::Tagged(..) => {
-                value.float()
-            }
+            Loaded::Unit(_)
+            | Loaded::Low(_)
+            | Loaded::Float(_)
+            | Loaded::Complex(..)
+            | Loaded::Scalar(..)
+            | Loaded::ScalarComplex(..)
+            | Loaded::Object(_)
+            | Loaded::Pointer(_)
+            | Loaded::Tagged(..) => value.float(),
         }
     }
 
@@ -390,6 +466,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Loaded::Low(int) => (tag(Type::Low), [Some(int), None]),
             Loaded::Float(float) => (tag(Type::Float), [Some(self.b.bits(float)), None]),
             Loaded::Complex(real, imag) => (tag(Type::Complex), [Some(self.b.bits(real)), Some(self.b.bits(imag))]),
+            Loaded::Scalar(dtype, value) => (tag(Type::Scalar(dtype)), [Some(self.b.to_word(dtype, value)), None]),
+            Loaded::ScalarComplex(dtype, real, imag) => {
+                let word = |part: FloatValue<'ctx>| Some(self.b.to_word(dtype, part.into()));
+                (tag(Type::Scalar(dtype)), [word(real), word(imag)])
+            }
+            Loaded::Object(pointer) => (tag(Type::Object), [Some(self.b.address(pointer)), None]),
+            Loaded::Pointer(pointer) => (tag(Type::Pointer), [Some(self.b.address(pointer)), None]),
             Loaded::Tagged(tag, payload) => (tag, payload),
         }
     }
@@ -404,7 +487,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Type::Low => Loaded::Low(word(0)),
             Type::Float => Loaded::Float(self.b.float_of_bits(word(0))),
             Type::Complex => Loaded::Complex(self.b.float_of_bits(word(0)), self.b.float_of_bits(word(1))),
-            Type::Tuple(_) => panic!("no local holds a tuple"),
+            Type::Object => Loaded::Object(self.b.at_address(word(0))),
+            Type::Pointer => Loaded::Pointer(self.b.at_address(word(0))),
+            Type::Scalar(dtype) => {
+                let part = |at: usize| self.b.of_word(dtype, word(at));
+                match dtype.words() {
+                    1 => Loaded::Scalar(dtype, part(0)),
+                    _ => Loaded::ScalarComplex(dtype, part(0).into_float_value(), part(1).into_float_value()),
+                }
+            }
+            Type::Tuple(_) | Type::Array(_) => panic!("no local holds a tuple or an array"),
         }
     }
 
@@ -432,7 +524,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.exits.insert(id, block);
         self.b.at_end(block);
         let mut word = 0;
-        for local in self.function.exits[id.0 as usize].live.iter().flat_map(|live| live.value.leaves()) {
+        for local in self.function.exits[id.0 as usize].live.iter().flat_map(|live| live.value.in_frame()) {
             self.store_words(self.read(local), self.function.local(local).types, &mut word);
         }
         self.b.ret(self.b.i64.const_int(EXIT_BASE + u64::from(id.0), false));

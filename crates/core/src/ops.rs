@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+pub use numpy::Element;
+
 use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
 
 /// Index of a row in [`TABLE`].
@@ -69,10 +71,14 @@ pub enum Leave {
     NoInverse,
     /// ValueError: the range is empty.
     Empty,
+    /// IndexError.
+    OutOfBounds,
     /// A test wants it.
     Probe,
     /// Two NaN, which may be one object or two.
     Identity,
+    /// OverflowError: the number is out of the bounds of the dtype; or NaN.
+    Range,
     /// Always: Python warns here, or the value is not one of compiled code.
     Always,
 }
@@ -95,8 +101,10 @@ impl Leave {
             Self::Magnitude => "magnitude over the largest float",
             Self::NoInverse => "no modular inverse",
             Self::Empty => "empty range",
+            Self::OutOfBounds => "index out of bounds",
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
+            Self::Range => "out of the bounds of the dtype",
             Self::Always => "always",
         }
     }
@@ -377,6 +385,30 @@ pub enum Recipe {
     LeaveIf,
     /// Equality of complex numbers; leaves if a part is NaN.
     SameComplex,
+    /// An operation on scalars of NumPy, of the dtype of the row.
+    Scalar(Element),
+    /// An index into so many elements, the negative ones from the end; leaves if there is no such element.
+    Index,
+    /// An index that is not negative; leaves if there is no such element.
+    Bound,
+    /// i64 addition that is known to fit.
+    AddKnown,
+    /// i64 multiplication that is known to fit.
+    MulKnown,
+    /// The address of an element by its number; the last operand, a constant, is its size in bytes.
+    Element,
+    /// An address so many bytes further.
+    Move,
+    /// The address of an array object's first element.
+    Data,
+    /// The length of a dimension of an array object; the dimension is a constant.
+    Length,
+    /// The stride of a dimension of an array object, in bytes; the dimension is a constant.
+    Stride,
+    /// Reads an element.
+    Load,
+    /// Writes an element.
+    Store,
 }
 
 const OVERFLOW: &[Leave] = &[Leave::Overflow];
@@ -393,29 +425,52 @@ macro_rules! rows {
     };
 }
 
+pub mod array;
 mod calls;
 mod complex;
 mod math;
 mod nat;
+mod numpy;
 
 /// All rows.
 pub static TABLE: &[Op] = &ALL;
 
 static ALL: [Op; COUNT] = joined(PARTS);
 
-const PARTS: [&[Op]; 5] = [OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS];
-const COUNT: usize = OPERATORS.len() + nat::ROWS.len() + complex::ROWS.len() + calls::ROWS.len() + math::ROWS.len();
+const PARTS: &[&[&[Op]]] = &[
+    &[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO],
+    numpy::PARTS,
+];
+const COUNT: usize = count(PARTS);
 
-const fn joined<const N: usize, const PARTS: usize>(parts: [&[Op]; PARTS]) -> [Op; N] {
-    let mut all = [parts[0][0]; N];
-    let (mut part, mut at) = (0, 0);
-    while part < parts.len() {
-        let mut row = 0;
-        while row < parts[part].len() {
-            all[at] = parts[part][row];
-            (row, at) = (row + 1, at + 1);
+const fn count(groups: &[&[&[Op]]]) -> usize {
+    let (mut all, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut part = 0;
+        while part < groups[group].len() {
+            all += groups[group][part].len();
+            part += 1;
         }
-        part += 1;
+        group += 1;
+    }
+    all
+}
+
+const fn joined<const N: usize>(groups: &[&[&[Op]]]) -> [Op; N] {
+    let mut all = [groups[0][0][0]; N];
+    let (mut group, mut at) = (0, 0);
+    while group < groups.len() {
+        let parts = groups[group];
+        let mut part = 0;
+        while part < parts.len() {
+            let mut row = 0;
+            while row < parts[part].len() {
+                all[at] = parts[part][row];
+                (row, at) = (row + 1, at + 1);
+            }
+            part += 1;
+        }
+        group += 1;
     }
     all
 }
@@ -528,6 +583,12 @@ const OPERATORS: &[Op] = rows! {
 };
 
 impl Recipe {
+    /// True if it changes more than its target.
+    #[must_use]
+    pub const fn has_effect(self) -> bool {
+        matches!(self, Self::Store)
+    }
+
     /// True if the interpreter may be asked for the result.
     #[must_use]
     pub const fn asks_host(self) -> bool {
@@ -580,7 +641,14 @@ pub const fn rank(one: Type) -> Option<u8> {
         Bool | Int | Nat => Some(0),
         Float => Some(1),
         Complex => Some(2),
-        Type::Unbound | NoneType | Low | Type::Tuple(_) => None,
+        Type::Unbound
+        | NoneType
+        | Low
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_) => None,
     }
 }
 
@@ -605,6 +673,11 @@ pub fn set_python(minor: u8) {
 #[must_use]
 pub fn python() -> u8 {
     PYTHON.load(Ordering::Relaxed)
+}
+
+/// The rows of a name.
+pub fn overloads(name: &str) -> impl Iterator<Item = OpId> {
+    rows(name)
 }
 
 fn rows(name: &str) -> impl Iterator<Item = OpId> {

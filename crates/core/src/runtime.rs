@@ -1,5 +1,6 @@
 //! Helpers that compiled code calls, and the one list of symbols that object code may refer to.
 
+mod array;
 mod float;
 mod int;
 
@@ -31,6 +32,7 @@ const LIBM: &[&CStr] = &[
     c"atanh",
     c"cbrt",
     c"ceil",
+    c"ceilf",
     c"cos",
     c"cosh",
     c"erf",
@@ -39,23 +41,29 @@ const LIBM: &[&CStr] = &[
     c"exp2",
     c"expm1",
     c"floor",
+    c"floorf",
     c"fma",
     c"fmod",
+    c"fmodf",
     c"hypot",
+    c"hypotf",
     c"log",
     c"log10",
     c"log1p",
     c"log2",
     c"nextafter",
     c"pow",
+    c"powf",
     c"remainder",
     c"roundeven",
+    c"roundevenf",
     c"sin",
     c"sinh",
     c"sqrt",
     c"tan",
     c"tanh",
     c"trunc",
+    c"truncf",
 ];
 
 macro_rules! helpers {
@@ -74,6 +82,7 @@ pub fn symbols() -> &'static [Symbol] {
 }
 
 fn helpers() -> Vec<Symbol> {
+    use array::{brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_stop};
     use float::{
         brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_round_float,
         brrr_ulp,
@@ -93,6 +102,11 @@ fn helpers() -> Vec<Symbol> {
         brrr_wide_mul as extern "C" fn(u64, i64, u64, i64, &mut i128) -> u8;
         brrr_wide_mod as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
         brrr_wide_floor_div as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
+        brrr_slice_start as Test3;
+        brrr_slice_stop as Test3;
+        brrr_slice_first as extern "C" fn(i64, i64) -> i64;
+        brrr_slice_last as extern "C" fn(i64, i64) -> i64;
+        brrr_slice_length as Test3;
         brrr_int_pow as Int2;
         brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
         brrr_comb as Int2;

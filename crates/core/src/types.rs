@@ -2,13 +2,20 @@
 //!
 //! [`Type`] is the type of one value; [`TypeSet`] is what a name may hold where paths join. A set of one type is held in
 //! registers as it is, a set of several as a tagged value. A tuple is no value of the machine: it is taken apart into the
-//! values of its elements, its leaves, wherever it goes.
+//! values of its elements, its leaves, wherever it goes. An array is taken apart, too: into the object that owns its memory,
+//! where its first element lies, its lengths and strides.
+
+mod array;
+mod dtype;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use array::{ArrayType, Layout, MOST_DIMENSIONS};
+pub use dtype::{Dtype, Kind};
 
 /// The type of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,8 +36,16 @@ pub enum Type {
     Complex,
     /// The low 64 bits of an `int` of any size: an intermediate of which nothing else is needed.
     Low,
+    /// A scalar of NumPy, in its machine type.
+    Scalar(Dtype),
+    /// A leaf of an array: the object that owns its memory, a borrowed reference.
+    Object,
+    /// A leaf of an array: an address.
+    Pointer,
     /// `tuple` of a fixed length.
     Tuple(Shape),
+    /// `numpy.ndarray`.
+    Array(ArrayType),
 }
 
 /// The element types of a tuple; equal shapes are one allocation, which is never freed.
@@ -49,7 +64,8 @@ impl Shape {
     pub fn new(elements: &[TypeSet]) -> Option<Self> {
         static SHAPES: Mutex<Option<HashSet<&'static Elements>>> = Mutex::new(None);
         let values = elements.iter().all(|types| {
-            !types.is_empty() && !types.contains(Type::Unbound) && !types.contains(Type::Low) && types.is_held()
+            let internal = [Type::Unbound, Type::Low, Type::Object, Type::Pointer];
+            !types.is_empty() && types.is_held() && !internal.into_iter().any(|one| types.contains(one))
         });
         if !values || elements.iter().map(|types| types.leaves()).sum::<usize>() > MOST_LEAVES {
             return None;
@@ -99,10 +115,26 @@ impl<'de> Deserialize<'de> for Shape {
 
 impl Type {
     /// Every type of one machine value, in the order of the tags.
-    pub const SCALARS: [Self; 8] =
-        [Self::Unbound, Self::None, Self::Bool, Self::Int, Self::Float, Self::Nat, Self::Complex, Self::Low];
+    pub const SCALARS: [Self; 10 + Dtype::ALL.len()] = {
+        let first =
+            [Self::Unbound, Self::None, Self::Bool, Self::Int, Self::Float, Self::Nat, Self::Complex, Self::Low];
+        let mut all = [Self::Unbound; 10 + Dtype::ALL.len()];
+        let mut at = 0;
+        while at < first.len() {
+            all[at] = first[at];
+            at += 1;
+        }
+        all[8] = Self::Object;
+        all[9] = Self::Pointer;
+        at = 0;
+        while at < Dtype::ALL.len() {
+            all[10 + at] = Self::Scalar(Dtype::ALL[at]);
+            at += 1;
+        }
+        all
+    };
 
-    /// The tag of this type in machine code ([`crate::abi`]); tuples have none.
+    /// The tag of this type in machine code ([`crate::abi`]); tuples and arrays have none.
     #[must_use]
     pub const fn tag(self) -> Option<u8> {
         match self {
@@ -114,7 +146,10 @@ impl Type {
             Self::Nat => Some(5),
             Self::Complex => Some(6),
             Self::Low => Some(7),
-            Self::Tuple(_) => None,
+            Self::Object => Some(8),
+            Self::Pointer => Some(9),
+            Self::Scalar(dtype) => Some(10 + dtype as u8),
+            Self::Tuple(_) | Self::Array(_) => None,
         }
     }
 
@@ -130,6 +165,9 @@ impl Type {
         match self {
             Self::Complex => 2,
             Self::Unbound | Self::None | Self::Bool | Self::Int | Self::Float | Self::Nat | Self::Low => 1,
+            Self::Object | Self::Pointer => 1,
+            Self::Scalar(dtype) => dtype.words(),
+            Self::Array(array) => array.words(),
             Self::Tuple(shape) => shape.elements().iter().map(|types| types.words()).sum(),
         }
     }
@@ -144,6 +182,9 @@ impl Type {
             Self::Int | Self::Nat | Self::Low => "int".to_owned(),
             Self::Float => "float".to_owned(),
             Self::Complex => "complex".to_owned(),
+            Self::Object | Self::Pointer => "object".to_owned(),
+            Self::Scalar(dtype) => dtype.scalar_name().to_owned(),
+            Self::Array(array) => array.text(),
             Self::Tuple(shape) => tuple_text(shape, TypeSet::python),
         }
     }
@@ -157,7 +198,14 @@ impl Type {
             Self::Nat => "u64".to_owned(),
             Self::Low => "low64".to_owned(),
             Self::Tuple(shape) => tuple_text(shape, TypeSet::machine),
-            Self::Unbound | Self::None | Self::Bool | Self::Complex => self.python(),
+            Self::Pointer => "pointer".to_owned(),
+            Self::Unbound
+            | Self::None
+            | Self::Bool
+            | Self::Complex
+            | Self::Object
+            | Self::Scalar(_)
+            | Self::Array(_) => self.python(),
         }
     }
 
@@ -170,7 +218,12 @@ impl Type {
             "int" => Some(Self::Int),
             "float" => Some(Self::Float),
             "complex" => Some(Self::Complex),
+            "bool_" => Some(Self::Scalar(Dtype::Bool)),
             text => {
+                let scalar = Dtype::from_name(text).map(Self::Scalar);
+                if let Some(found) = scalar.or_else(|| ArrayType::from_text(text).map(Self::Array)) {
+                    return Some(found);
+                }
                 let inner = text.strip_prefix("tuple").or_else(|| text.strip_prefix("Tuple"))?;
                 let inner = inner.trim_start().strip_prefix('[')?.strip_suffix(']')?;
                 let parts = if inner.trim() == "()" { Vec::new() } else { split_types(inner) };
@@ -205,57 +258,82 @@ pub fn split_types(text: &str) -> Vec<&str> {
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TypeSet {
     /// A bit for the tag of each scalar.
-    scalars: u8,
-    tuple: Option<Tuples>,
+    scalars: u32,
+    compound: Option<Compound>,
 }
 
-/// The tuples in a set.
+/// The tuples or arrays in a set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-enum Tuples {
+enum Compound {
     /// Tuples of this shape.
-    Of(Shape),
+    Tuple(Shape),
     /// Tuples of several lengths, or too large ones.
+    AnyTuple,
+    /// Arrays of this type.
+    Array(ArrayType),
+    /// Arrays of several types.
+    AnyArray,
+    /// Tuples and arrays.
     Any,
+}
+
+impl Compound {
+    fn join(self, other: Self) -> Self {
+        match (self, other) {
+            (left, right) if left == right => left,
+            (Self::Tuple(left), Self::Tuple(right)) => {
+                let joined = (left.elements().len() == right.elements().len())
+                    .then(|| left.elements().iter().zip(right.elements()).map(|(one, other)| one.join(*other)))
+                    .and_then(|elements| Shape::new(&elements.collect::<Vec<_>>()));
+                joined.map_or(Self::AnyTuple, Self::Tuple)
+            }
+            (Self::Tuple(_) | Self::AnyTuple, Self::Tuple(_) | Self::AnyTuple) => Self::AnyTuple,
+            (Self::Array(_) | Self::AnyArray, Self::Array(_) | Self::AnyArray) => Self::AnyArray,
+            (Self::Tuple(_) | Self::AnyTuple | Self::Array(_) | Self::AnyArray | Self::Any, _) => Self::Any,
+        }
+    }
+
+    fn member(self) -> Option<Type> {
+        match self {
+            Self::Tuple(shape) => Some(Type::Tuple(shape)),
+            Self::Array(array) => Some(Type::Array(array)),
+            Self::AnyTuple | Self::AnyArray | Self::Any => None,
+        }
+    }
 }
 
 impl TypeSet {
     /// No type: never reached.
-    pub const EMPTY: Self = Self { scalars: 0, tuple: None };
+    pub const EMPTY: Self = Self { scalars: 0, compound: None };
 
     /// A tuple of which nothing more is known.
-    pub const ANY_TUPLE: Self = Self { scalars: 0, tuple: Some(Tuples::Any) };
+    pub const ANY_TUPLE: Self = Self { scalars: 0, compound: Some(Compound::AnyTuple) };
 
     /// The set of one type.
     #[must_use]
     pub const fn of(one: Type) -> Self {
         match one {
-            Type::Tuple(shape) => Self { scalars: 0, tuple: Some(Tuples::Of(shape)) },
-            _ => Self { scalars: bit(one), tuple: None },
+            Type::Tuple(shape) => Self { scalars: 0, compound: Some(Compound::Tuple(shape)) },
+            Type::Array(array) => Self { scalars: 0, compound: Some(Compound::Array(array)) },
+            _ => Self { scalars: bit(one), compound: None },
         }
     }
 
-    /// The join of two paths. Tuples of one length join by element.
+    /// The join of two paths. Tuples of one length join by element; arrays of different types do not.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        let tuple = match (self.tuple, other.tuple) {
+        let compound = match (self.compound, other.compound) {
             (same, None) | (None, same) => same,
-            (Some(Tuples::Any), _) | (_, Some(Tuples::Any)) => Some(Tuples::Any),
-            (Some(Tuples::Of(left)), Some(Tuples::Of(right))) if left == right => Some(Tuples::Of(left)),
-            (Some(Tuples::Of(left)), Some(Tuples::Of(right))) => {
-                let joined = (left.elements().len() == right.elements().len())
-                    .then(|| left.elements().iter().zip(right.elements()).map(|(one, other)| one.join(*other)))
-                    .and_then(|elements| Shape::new(&elements.collect::<Vec<_>>()));
-                Some(joined.map_or(Tuples::Any, Tuples::Of))
-            }
+            (Some(left), Some(right)) => Some(left.join(right)),
         };
-        Self { scalars: self.scalars | other.scalars, tuple }
+        Self { scalars: self.scalars | other.scalars, compound }
     }
 
     /// True if `one` is a member.
     #[must_use]
     pub fn contains(self, one: Type) -> bool {
         match one {
-            Type::Tuple(shape) => self.tuple == Some(Tuples::Of(shape)),
+            Type::Tuple(_) | Type::Array(_) => self.compound.and_then(Compound::member) == Some(one),
             _ => self.scalars & bit(one) != 0,
         }
     }
@@ -270,8 +348,8 @@ impl TypeSet {
     #[must_use]
     pub fn without(self, one: Type) -> Self {
         match one {
-            Type::Tuple(_) if self.contains(one) => Self { tuple: None, ..self },
-            Type::Tuple(_) => self,
+            Type::Tuple(_) | Type::Array(_) if self.contains(one) => Self { compound: None, ..self },
+            Type::Tuple(_) | Type::Array(_) => self,
             _ => Self { scalars: self.scalars & !bit(one), ..self },
         }
     }
@@ -279,7 +357,7 @@ impl TypeSet {
     /// True if no path reaches.
     #[must_use]
     pub const fn is_empty(self) -> bool {
-        self.scalars == 0 && self.tuple.is_none()
+        self.scalars == 0 && self.compound.is_none()
     }
 
     /// The one member, if there is exactly one.
@@ -287,7 +365,7 @@ impl TypeSet {
     pub fn single(self) -> Option<Type> {
         let mut members = self.iter();
         let first = members.next()?;
-        (members.next().is_none() && self.tuple != Some(Tuples::Any)).then_some(first)
+        (members.next().is_none() && !self.has_any()).then_some(first)
     }
 
     /// True if the value needs a tag.
@@ -296,28 +374,36 @@ impl TypeSet {
         self.scalars.count_ones() > 1
     }
 
-    /// True if a place can hold every value of the set: scalars, tagged if need be, or tuples of one shape.
+    /// True if a place can hold every value of the set: scalars, tagged if need be, or tuples of one shape, or arrays of one type.
     #[must_use]
     pub fn is_held(self) -> bool {
-        match self.tuple {
+        match self.compound {
             None => true,
-            Some(Tuples::Of(shape)) => self.scalars == 0 && shape.elements().iter().all(|types| types.is_held()),
-            Some(Tuples::Any) => false,
+            Some(Compound::Tuple(shape)) => self.scalars == 0 && shape.elements().iter().all(|types| types.is_held()),
+            Some(Compound::Array(_)) => self.scalars == 0,
+            Some(Compound::AnyTuple | Compound::AnyArray | Compound::Any) => false,
         }
     }
 
-    /// True if there are tuples of which nothing more is known.
+    /// True if there are tuples or arrays of which nothing more is known.
     #[must_use]
-    pub fn has_any_tuple(self) -> bool {
-        self.tuple == Some(Tuples::Any)
+    pub fn has_any(self) -> bool {
+        self.compound.is_some_and(|compound| compound.member().is_none())
+    }
+
+    /// The tuples and arrays of the set, whatever they are.
+    #[must_use]
+    pub fn compounds(self) -> Self {
+        Self { scalars: 0, compound: self.compound }
     }
 
     /// The scalars that a value of the set is made of.
     #[must_use]
     pub fn leaves(self) -> usize {
-        match self.tuple {
-            Some(Tuples::Of(shape)) => shape.leaves(),
-            None | Some(Tuples::Any) => 1,
+        match self.compound {
+            Some(Compound::Tuple(shape)) => shape.leaves(),
+            Some(Compound::Array(array)) => array.leaves(),
+            None | Some(Compound::AnyTuple | Compound::AnyArray | Compound::Any) => 1,
         }
     }
 
@@ -330,13 +416,10 @@ impl TypeSet {
         }
     }
 
-    /// The members: scalars in the order of their tags, then the tuple.
+    /// The members: scalars in the order of their tags, then the tuple or array.
     pub fn iter(self) -> impl Iterator<Item = Type> {
-        let tuple = match self.tuple {
-            Some(Tuples::Of(shape)) => Some(Type::Tuple(shape)),
-            None | Some(Tuples::Any) => None,
-        };
-        Type::SCALARS.into_iter().filter(move |&one| self.scalars & bit(one) != 0).chain(tuple)
+        let compound = self.compound.and_then(Compound::member);
+        Type::SCALARS.into_iter().filter(move |&one| self.scalars & bit(one) != 0).chain(compound)
     }
 
     /// As Python writes it, `int | float`.
@@ -356,8 +439,13 @@ impl TypeSet {
             return "never".to_owned();
         }
         let mut names = Vec::new();
-        let any = (self.tuple == Some(Tuples::Any)).then(|| "tuple".to_owned());
-        for name in self.iter().map(name).chain(any) {
+        let any = match self.compound {
+            Some(Compound::AnyTuple) => Some("tuple"),
+            Some(Compound::AnyArray) => Some("array"),
+            Some(Compound::Any) => Some("tuple | array"),
+            None | Some(Compound::Tuple(_) | Compound::Array(_)) => None,
+        };
+        for name in self.iter().map(name).chain(any.map(str::to_owned)) {
             // Several machine types are one type of Python.
             if !names.contains(&name) {
                 names.push(name);
@@ -367,7 +455,7 @@ impl TypeSet {
     }
 }
 
-const fn bit(one: Type) -> u8 {
+const fn bit(one: Type) -> u32 {
     match one.tag() {
         Some(tag) => 1 << tag,
         None => 0,

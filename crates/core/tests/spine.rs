@@ -1,7 +1,7 @@
 //! The whole corridor without Python: source to typed IR to object code to a call.
 #![cfg(feature = "llvm")]
 
-use brrr_core::abi::{Activation, EXIT_BASE, Services, TUPLE_BASE, Value, frame_words, read_exit};
+use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::load::Code;
@@ -53,8 +53,8 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     match status.checked_sub(EXIT_BASE) {
         None => {
             let mut words = frame.iter().copied();
-            let value = match status.checked_sub(TUPLE_BASE) {
-                Some(at) => Value::tuple(function.tuples[at as usize], &mut words),
+            let value = match status.checked_sub(COMPOUND_BASE) {
+                Some(at) => Value::compound(function.compounds[at as usize], &mut words),
                 None => Value::read(Type::from_tag(status).expect("a tag").into(), &mut words),
             };
             Outcome::Returned(value.expect("a value"))
@@ -76,6 +76,8 @@ fn encode(value: &Value) -> (Type, Vec<u64>) {
         Value::Nat(value) => (Type::Nat, vec![*value]),
         Value::Float(value) => (Type::Float, vec![value.to_bits()]),
         Value::Complex(real, imag) => (Type::Complex, vec![real.to_bits(), imag.to_bits()]),
+        Value::Scalar(dtype, words) => (Type::Scalar(*dtype), words[..dtype.words()].to_vec()),
+        Value::Array(array, words) => (Type::Array(*array), words.clone()),
         Value::Tuple(elements) => {
             let (types, words): (Vec<Type>, Vec<Vec<u64>>) = elements.iter().map(encode).unzip();
             let types = types.into_iter().map(TypeSet::of).collect::<Vec<_>>();

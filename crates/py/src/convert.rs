@@ -3,12 +3,14 @@
 //! Enters: a borrowed object and the type a specialisation expects. Leaves: its payload as [`brrr_core::abi`] lays it out, or
 //! nothing if the object is of another type. Only exact types match: a subclass may redefine anything.
 
+use ::numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use brrr_core::abi::Value;
 use brrr_core::types::{MOST_LEAVES, Shape, Type, TypeSet};
-use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyComplexMethods, PyFloat, PyTuple};
+
+use crate::numpy;
 
 /// How CPython lays out an int: the field behind the header is `ob_size` up to 3.11 and `lv_tag` from 3.12 on.
 #[repr(C)]
@@ -46,7 +48,11 @@ pub unsafe fn unbox(object: *mut PyObject, expected: Type) -> Option<u64> {
             | Type::Nat
             | Type::Complex
             | Type::Low
-            | Type::Tuple(_) => None,
+            | Type::Scalar(_)
+            | Type::Object
+            | Type::Pointer
+            | Type::Tuple(_)
+            | Type::Array(_) => None,
         }
     }
 }
@@ -62,7 +68,25 @@ pub unsafe fn write(object: *mut PyObject, expected: Type, to: *mut u64) -> Opti
     unsafe {
         match expected {
             Type::Complex | Type::Tuple(_) => write_several(object, expected, to),
-            Type::Unbound | Type::None | Type::Bool | Type::Int | Type::Float | Type::Nat | Type::Low => {
+            Type::Scalar(dtype) => {
+                numpy::is_scalar(object, dtype).then_some(())?;
+                numpy::write_scalar(object, dtype, to);
+                Some(to.add(dtype.words()))
+            }
+            Type::Array(array) => {
+                (numpy::is_array(object) && numpy::array_type(object) == Some(array)).then_some(())?;
+                to.write(object as u64);
+                Some(to.add(1))
+            }
+            Type::Unbound
+            | Type::None
+            | Type::Bool
+            | Type::Int
+            | Type::Float
+            | Type::Nat
+            | Type::Low
+            | Type::Object
+            | Type::Pointer => {
                 to.write(unbox(object, expected)?);
                 Some(to.add(1))
             }
@@ -109,7 +133,11 @@ unsafe fn write_several(object: *mut PyObject, expected: Type, mut to: *mut u64)
             | Type::Int
             | Type::Float
             | Type::Nat
-            | Type::Low => None,
+            | Type::Low
+            | Type::Scalar(_)
+            | Type::Object
+            | Type::Pointer
+            | Type::Array(_) => None,
         }
     }
 }
@@ -205,6 +233,9 @@ pub unsafe fn boxed(tag: u64, words: *const u64) -> *mut PyObject {
             NAT => ffi::PyLong_FromUnsignedLongLong(words.read()),
             COMPLEX => ffi::PyComplex_FromDoubles(f64::from_bits(words.read()), f64::from_bits(words.add(1).read())),
             _ => {
+                if let Some(Type::Scalar(dtype)) = Type::from_tag(tag) {
+                    return numpy::boxed_scalar(dtype, words);
+                }
                 ffi::PyErr_SetString(ffi::PyExc_SystemError, c"compiled code returned no type".as_ptr());
                 std::ptr::null_mut()
             }
@@ -219,11 +250,20 @@ const fn tag_of(one: Type) -> u64 {
     }
 }
 
+/// A new reference to a returned tuple or array, or null with an exception set. `words` comes to stand behind the last word read.
+///
+/// # Safety
+/// As [`boxed_tuple`].
+pub unsafe fn boxed_compound(one: Type, words: &mut *const u64) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    unsafe { boxed_element(one.into(), words) }
+}
+
 /// A new reference to a tuple of a shape, or null with an exception set. `words` comes to stand behind the last word read.
 ///
 /// # Safety
 /// The thread holds the GIL, and `words` has the words of the shape.
-pub unsafe fn boxed_tuple(shape: Shape, words: &mut *const u64) -> *mut PyObject {
+unsafe fn boxed_tuple(shape: Shape, words: &mut *const u64) -> *mut PyObject {
     // SAFETY: the tuple is new, so that its empty items are ours to fill; on an error it is given up with what it has.
     unsafe {
         let tuple = ffi::PyTuple_New(shape.elements().len() as ffi::Py_ssize_t);
@@ -249,6 +289,11 @@ unsafe fn boxed_element(types: TypeSet, words: &mut *const u64) -> *mut PyObject
     unsafe {
         match types.single() {
             Some(Type::Tuple(shape)) => boxed_tuple(shape, words),
+            Some(Type::Array(array)) => {
+                let item = numpy::boxed_array(array, *words);
+                *words = words.add(array.words());
+                item
+            }
             Some(one) => {
                 let item = boxed(one.tag().unwrap_or_default().into(), *words);
                 *words = words.add(one.words());
@@ -275,11 +320,22 @@ pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>
         Value::Nat(value) => value.into_pyobject(py)?.into_any(),
         Value::Float(value) => PyFloat::new(py, *value).into_any(),
         Value::Complex(real, imag) => PyComplex::from_doubles(py, *real, *imag).into_any(),
+        // SAFETY: the words are those of the type, and the owner of an array is held by the run that the value comes from.
+        Value::Scalar(dtype, words) => unsafe { new(py, numpy::boxed_scalar(*dtype, words.as_ptr()))? },
+        // SAFETY: as above.
+        Value::Array(array, words) => unsafe { new(py, numpy::boxed_array(*array, words.as_ptr()))? },
         Value::Tuple(elements) => {
             let elements = elements.iter().map(|element| object(py, element)).collect::<PyResult<Vec<_>>>()?;
             PyTuple::new(py, elements)?.into_any()
         }
     })
+}
+
+/// # Safety
+/// `object` is a new reference, or null with an exception set.
+unsafe fn new(py: Python<'_>, object: *mut PyObject) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: as the caller promises.
+    unsafe { Bound::from_owned_ptr_or_err(py, object) }
 }
 
 /// True if an object is of the very type and bits of a value.
@@ -298,6 +354,13 @@ pub fn holds(object: &Bound<'_, PyAny>, value: &Value) -> bool {
         Value::Complex(real, imag) => object.cast_exact::<PyComplex>().is_ok_and(|complex| {
             (complex.real().to_bits(), complex.imag().to_bits()) == (real.to_bits(), imag.to_bits())
         }),
+        Value::Scalar(dtype, words) => {
+            let mut own = [0; 2];
+            // SAFETY: the object is alive; no scalar has more words.
+            let written = unsafe { write(object.as_ptr(), Type::Scalar(*dtype), own.as_mut_ptr()).is_some() };
+            written && own[..dtype.words()] == words[..dtype.words()]
+        }
+        Value::Array(array, words) => !array.view && words.first() == Some(&(object.as_ptr() as u64)),
         Value::Tuple(elements) => object.cast_exact::<PyTuple>().is_ok_and(|tuple| {
             tuple.len() == elements.len() && tuple.iter().zip(elements).all(|(object, value)| holds(&object, value))
         }),
@@ -327,6 +390,11 @@ pub unsafe fn classify(object: *mut PyObject) -> Argument {
     unsafe {
         match found {
             Some(one) => Argument::Compiled(one),
+            None if numpy::scalar_type(object).is_some() => numpy::scalar_type(object)
+                .map_or(Argument::Unsupported, |dtype| Argument::Compiled(Type::Scalar(dtype))),
+            None if numpy::is_array(object) => {
+                numpy::array_type(object).map_or(Argument::Unsupported, |array| Argument::Compiled(Type::Array(array)))
+            }
             None if ffi::Py_TYPE(object) == &raw mut ffi::PyComplex_Type => Argument::Compiled(Type::Complex),
             None if ffi::Py_TYPE(object) == &raw mut ffi::PyTuple_Type => classify_tuple(object),
             None if ffi::PyLong_Check(object) != 0

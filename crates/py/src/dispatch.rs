@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use brrr_core::abi::{EXIT_BASE, TUPLE_BASE};
+use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE};
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
@@ -20,7 +20,7 @@ use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::callable::Callable;
-use crate::convert::{Argument, boxed, boxed_tuple, classify, describe, is_of, write};
+use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
@@ -156,8 +156,8 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
                 Returned::Unclear => return original(call),
             }
         }
-        if status >= TUPLE_BASE {
-            return boxed_result(to, status - TUPLE_BASE, frame);
+        if status >= COMPOUND_BASE {
+            return boxed_result(to, status - COMPOUND_BASE, frame);
         }
         boxed(status, frame)
     }
@@ -179,8 +179,8 @@ enum Returned {
 /// `args` has an element for each parameter of `to`.
 unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u64, frame: *const u64) -> Returned {
     let mut found = Returned::New;
-    let returned = match status.checked_sub(TUPLE_BASE) {
-        Some(tuple) => to.function.tuples.get(tuple as usize).map(|&shape| Type::Tuple(shape)),
+    let returned = match status.checked_sub(COMPOUND_BASE) {
+        Some(at) => to.function.compounds.get(at as usize).copied(),
         None => Type::from_tag(status),
     };
     for &index in &to.returned {
@@ -207,16 +207,16 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u
 /// Words of the largest type, a tuple of complex numbers.
 const MOST_WORDS: usize = 2 * MOST_LEAVES;
 
-/// The returned tuple.
+/// The returned tuple or array.
 ///
 /// # Safety
 /// As [`enter`]; the entry has just returned with this shape.
 #[inline(never)]
-unsafe fn boxed_result(to: &Specialisation, shape: u64, frame: *const u64) -> *mut PyObject {
-    // SAFETY: the frame has the words of every shape that the function returns.
+unsafe fn boxed_result(to: &Specialisation, at: u64, frame: *const u64) -> *mut PyObject {
+    // SAFETY: the frame has the words of every type that the function returns.
     unsafe {
-        match to.function.tuples.get(shape as usize) {
-            Some(&shape) => boxed_tuple(shape, &mut frame.cast()),
+        match to.function.compounds.get(at as usize) {
+            Some(&one) => boxed_compound(one, &mut frame.cast()),
             None => boxed(u64::MAX, frame),
         }
     }
@@ -442,6 +442,9 @@ struct Raised;
 /// As [`dispatch`]; `slots` is not used any more after it.
 unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bool, Raised> {
     // SAFETY: nothing has run since the slots were filled.
+    if slots.iter().any(|&object| unsafe { classify(object) } == Argument::Unsupported) {
+        Python::try_attach(crate::numpy::look);
+    }
     let kinds = slots.iter().map(|&object| unsafe { classify(object) }).collect::<Vec<_>>();
     let compile = |py: Python<'_>| {
         if let Some(index) = kinds.iter().position(|&kind| kind == Argument::Unsupported) {

@@ -14,6 +14,7 @@ mod errors;
 mod host;
 mod interrupt;
 mod methods;
+mod numpy;
 mod outside;
 mod poll;
 mod probes;

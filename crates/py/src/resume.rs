@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::time::Instant;
 
-use brrr_core::abi::{self, EXIT_BASE, TUPLE_BASE, Value};
+use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, Value};
 use brrr_core::ir::Point;
 use brrr_core::types::Type;
 use pyo3::exceptions::PyException;
@@ -322,8 +322,8 @@ fn unbox_all(args: &[Bound<'_, PyAny>], params: &[Type], frame: &mut [u64]) -> b
 /// What code has returned with this status. `None` cannot come from verified code.
 fn returned(code: &Specialisation, status: u64, frame: Vec<u64>) -> Option<Value> {
     let mut words = frame.into_iter();
-    match status.checked_sub(TUPLE_BASE) {
-        Some(tuple) => Value::tuple(*code.function.tuples.get(tuple as usize)?, &mut words),
+    match status.checked_sub(COMPOUND_BASE) {
+        Some(at) => Value::compound(*code.function.compounds.get(at as usize)?, &mut words),
         None => Value::read(Type::from_tag(status)?.into(), &mut words),
     }
 }

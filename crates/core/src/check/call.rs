@@ -131,7 +131,8 @@ impl Binder<'_> {
             return self.outside_value(&path, means, place);
         }
         let dotted = format!(".{}", attribute.attr);
-        match ops::name(&dotted).filter(|known| ATTRIBUTES.contains(known)) {
+        let known = ops::name(&dotted).filter(|known| ATTRIBUTES.contains(known));
+        match known.or_else(|| super::array::ATTRIBUTES.iter().copied().find(|known| *known == dotted)) {
             Some(name) => {
                 let value = self.expression(&attribute.value);
                 self.op(name, vec![value], place)

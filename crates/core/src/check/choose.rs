@@ -5,6 +5,7 @@
 //! they agree.
 
 use super::narrow::{is_mask, power_of_two};
+use super::promote;
 use crate::ir::Constant;
 use crate::ops::{self, OpId};
 use crate::types::Type;
@@ -24,6 +25,9 @@ pub struct Choice {
 /// The row for an operation; `low` if only the low 64 bits of its result are needed. `None` if there is none.
 #[must_use]
 pub fn choose(name: &str, operands: &[Operand], low: bool) -> Option<Choice> {
+    if promote::is_numpy(name, operands) {
+        return promote::operation(name, operands);
+    }
     let found = masked(name, operands).or_else(|| if low { wrapping(name, operands) } else { None });
     found.or_else(|| shifted(name, operands)).or_else(|| {
         let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
@@ -44,7 +48,15 @@ fn masked(name: &str, operands: &[Operand]) -> Option<Choice> {
         Type::Low | Type::Nat => true,
         // An int of 64 bits and a small mask have a row of their own.
         Type::Int | Type::Bool => matches!(mask, Constant::Nat(_)) || name != "&" && is_beyond(operands),
-        Type::Unbound | Type::None | Type::Float | Type::Complex | Type::Tuple(_) => false,
+        Type::Unbound
+        | Type::None
+        | Type::Float
+        | Type::Complex
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_) => false,
     };
     let params = if at == 0 { [mask.ty(), Type::Low] } else { [Type::Low, mask.ty()] };
     let op = needed.then(|| ops::find("&", &params)).flatten()?;

@@ -30,8 +30,8 @@ pub fn outcome(block: &FlowBlock, variable: VarId, one: Type) -> Option<bool> {
 /// The types with which a variable gets to the one and to the other side of the branch.
 #[must_use]
 pub fn sides(block: &FlowBlock, variable: VarId, types: TypeSet) -> [TypeSet; 2] {
-    // Nothing is known about tuples of which nothing is known.
-    let others = if types.has_any_tuple() { TypeSet::ANY_TUPLE } else { TypeSet::EMPTY };
+    // Nothing is known about tuples and arrays of which nothing is known.
+    let others = if types.has_any() { types.compounds() } else { TypeSet::EMPTY };
     let with = |side: bool| {
         let members = types.iter().filter(|&one| outcome(block, variable, one) != Some(!side));
         members.map(TypeSet::of).fold(others, TypeSet::join)
@@ -63,7 +63,13 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
             let variable = variables.next()?;
             variables.next().is_none().then_some((variable, at))
         }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) | StepKind::Leave(_) => None,
+        StepKind::Copy(_)
+        | StepKind::Keep(_)
+        | StepKind::Tuple(_)
+        | StepKind::Item(..)
+        | StepKind::Place(..)
+        | StepKind::Op(..)
+        | StepKind::Leave(_) => None,
     }
 }
 
@@ -104,6 +110,6 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
                 _ => None,
             }
         }
-        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => None,
+        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Item(..) | StepKind::Place(..) | StepKind::Leave(_) => None,
     }
 }

@@ -51,18 +51,7 @@ impl Binder<'_> {
                 let parts = tuple.elts.iter().map(|part| self.expression(part)).collect();
                 self.tuple(parts, place)
             }
-            Expr::Subscript(inner) if !matches!(*inner.slice, Expr::Slice(_) | Expr::Tuple(_)) => {
-                let value = self.expression(&inner.value);
-                let index = self.expression(&inner.slice);
-                self.op("[]", vec![value, index], place)
-            }
-            Expr::Subscript(inner) => match &*inner.slice {
-                Expr::Slice(slice) => match self.slice(inner, slice) {
-                    Some(value) => value,
-                    None => self.refuse_expression(expression),
-                },
-                _ => self.refuse_expression(expression),
-            },
+            Expr::Subscript(inner) => self.subscript(inner, place),
             other => self.refuse_expression(other),
         }
     }
@@ -194,7 +183,8 @@ impl Binder<'_> {
             self.step(target, StepKind::Copy(result), place);
             if at < last {
                 let next = self.block();
-                self.finish(End::Branch(Arg::Var(target), next, after));
+                let truth = self.op("truth.", vec![Arg::Var(target)], place);
+                self.finish(End::Branch(truth, next, after));
                 self.enter(next);
             }
             left = right;
@@ -290,9 +280,16 @@ impl Binder<'_> {
     /// `targets = value`, any number of targets, each a name or names in parentheses.
     pub(super) fn assign(&mut self, targets: &[Expr], value: &Expr) {
         targets.iter().for_each(|target| self.check_target(target));
-        let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_)));
+        let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_) | Expr::Subscript(_)))
+            || targets.len() > 1 && targets.iter().any(|target| matches!(target, Expr::Subscript(_)));
         if !unpacks {
             let evaluated = self.expression(value);
+            if let [Expr::Subscript(target)] = targets {
+                let write = self.element_write(target, evaluated);
+                self.close_shadows(span(value));
+                self.finish_writes(vec![write]);
+                return;
+            }
             self.close_shadows(span(value));
             let value = evaluated;
             for target in targets {
@@ -300,19 +297,40 @@ impl Binder<'_> {
             }
             return;
         }
-        // Every part is evaluated before the first name is written.
+        // Every part is evaluated before the first name or element is written.
         let mut writes = Vec::new();
         let mut parts = Parts::of(self, value);
         for target in targets {
             self.unpack(target, &mut parts, &mut writes);
         }
         self.close_shadows(span(value));
-        for (variable, value, place) in writes {
-            self.step(variable, StepKind::Copy(value), place);
+        self.finish_writes(writes);
+    }
+
+    /// Writes what a statement assigns; nothing here can leave.
+    fn finish_writes(&mut self, writes: Vec<Write>) {
+        for write in writes {
+            match write {
+                Write::Name(variable, value, place) => self.step(variable, StepKind::Copy(value), place),
+                Write::Element(element) => {
+                    let parts = vec![element.array, element.place, element.value];
+                    self.op("store.", parts, element.span);
+                }
+            }
         }
     }
 
     pub(super) fn augmented(&mut self, assign: &ast::StmtAugAssign) {
+        if let Expr::Subscript(target) = &*assign.target {
+            let (array, place) = self.place_of(target);
+            let left = self.op("load.", vec![array, place], span(target));
+            let right = self.expression(&assign.value);
+            let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
+            let write = self.converted_write(target, (array, place), value);
+            self.close_shadows(span(assign));
+            self.finish_writes(vec![Write::Element(write)]);
+            return;
+        }
         let Expr::Name(target) = &*assign.target else {
             self.check_target(&assign.target);
             self.expression(&assign.value);
@@ -339,16 +357,28 @@ impl Binder<'_> {
         }
     }
 
-    /// Pairs the names of a target with the parts of a value.
-    fn unpack(&mut self, target: &Expr, parts: &mut Parts, writes: &mut Vec<(VarId, Arg, Span)>) {
+    /// Pairs the names and elements of a target with the parts of a value.
+    fn unpack(&mut self, target: &Expr, parts: &mut Parts, writes: &mut Vec<Write>) {
         let targets = match target {
             Expr::Tuple(tuple) => &tuple.elts,
             Expr::List(list) => &list.elts,
             Expr::Name(name) => {
                 if let Some(variable) = self.local(name.id.as_str()) {
                     let value = self.whole(parts);
-                    writes.push((variable, value, span(target)));
+                    writes.push(Write::Name(variable, value, span(target)));
                 }
+                return;
+            }
+            Expr::Subscript(inner) => {
+                let value = self.whole(parts);
+                if !writes.is_empty() && !self.is_settled(inner, writes) {
+                    let message = "this target reads what the statement has written before it";
+                    let diagnostic = Diagnostic::new(Code::Target, message, span(target), "not supported");
+                    self.diagnostics.push(diagnostic.help("write one statement for each element"));
+                    return;
+                }
+                let write = self.element_write(inner, value);
+                writes.push(write);
                 return;
             }
             _ => return,
@@ -395,10 +425,9 @@ impl Binder<'_> {
     /// Refuses targets that are neither names nor names in parentheses.
     pub(super) fn check_target(&mut self, target: &Expr) {
         let (what, help) = match target {
-            Expr::Name(_) => return,
+            Expr::Name(_) | Expr::Subscript(_) => return,
             Expr::Tuple(tuple) => return tuple.elts.iter().for_each(|target| self.check_target(target)),
             Expr::List(list) => return list.elts.iter().for_each(|target| self.check_target(target)),
-            Expr::Subscript(_) => ("an element", "assign to a local name and return it"),
             Expr::Attribute(_) => ("an attribute", "assign to a local name and return it"),
             Expr::Starred(_) => ("a starred name", "name each part"),
             _ => ("this target", "assign to a local name"),
@@ -420,7 +449,7 @@ impl Binder<'_> {
             Expr::Tuple(_) => ("a starred value in a tuple", "write each value"),
             Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
             Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
-            Expr::Subscript(_) | Expr::Slice(_) => ("a slice", "write constants as its bounds"),
+            Expr::Slice(_) => ("a slice", "write it in brackets behind an array"),
             Expr::Starred(_) => ("a starred expression", "write each value"),
             _ => ("this expression", "use numbers, comparisons and arithmetic"),
         };
@@ -432,6 +461,20 @@ impl Binder<'_> {
         self.diagnostics.push(Diagnostic::new(Code::Expression, message, place, "not supported").help(help));
         Arg::Constant(Constant::None)
     }
+}
+
+/// What a statement writes when everything is evaluated.
+pub(super) enum Write {
+    Name(VarId, Arg, Span),
+    Element(Element),
+}
+
+/// An element that is written: nothing about it can fail any more.
+pub(super) struct Element {
+    pub(super) array: Arg,
+    pub(super) place: Arg,
+    pub(super) value: Arg,
+    pub(super) span: Span,
 }
 
 /// A value to be unpacked: evaluated, in the shape in which it is written.

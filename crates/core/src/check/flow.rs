@@ -124,10 +124,27 @@ pub enum StepKind {
     Keep(Arg),
     /// A tuple of values.
     Tuple(Vec<Arg>),
+    /// A part of an array.
+    Item(Arg, Vec<Item>),
+    /// The place of an element of an array that is to be written.
+    Place(Arg, Vec<Item>),
     /// Rows of the table of this name, or, with a tuple among the operands, what [`super::specialise`] does with tuples.
     Op(&'static str, Vec<Arg>),
     /// The side exit, always: the interpreter does the statement, and reads these variables. Nothing is written.
     Leave(Vec<VarId>),
+}
+
+/// What stands between the brackets behind a value, from comma to comma.
+#[derive(Clone, Copy, Debug)]
+pub enum Item {
+    /// An index.
+    At(Arg),
+    /// `start:stop:step`; what is left out is `None`.
+    Slice([Arg; 3]),
+    /// `...`
+    Ellipsis,
+    /// `None`, where it is written so.
+    NewAxis,
 }
 
 /// What a step reads.
@@ -175,6 +192,19 @@ pub struct Start {
 }
 
 impl Start {
+    /// True if arrays come in: whether what is done with them can be compiled, their types decide.
+    #[must_use]
+    pub fn has_arrays(&self) -> bool {
+        fn is_array(one: Type) -> bool {
+            match one {
+                Type::Array(_) => true,
+                Type::Tuple(shape) => shape.elements().iter().any(|types| types.iter().any(is_array)),
+                _ => false,
+            }
+        }
+        self.parameters.iter().any(|&(_, one)| is_array(one))
+    }
+
     /// The start of the function, with a type for each of its parameters.
     #[must_use]
     pub fn call(signature: &Signature) -> Self {
@@ -240,12 +270,41 @@ impl FlowBlock {
 impl Step {
     /// The variables it reads.
     pub fn reads(&self) -> impl Iterator<Item = VarId> {
-        let (args, variables) = match &self.kind {
-            StepKind::Copy(arg) | StepKind::Keep(arg) => (std::slice::from_ref(arg), [].as_slice()),
-            StepKind::Op(_, args) | StepKind::Tuple(args) => (args.as_slice(), [].as_slice()),
-            StepKind::Leave(variables) => ([].as_slice(), variables.as_slice()),
+        let (args, items, variables) = match &self.kind {
+            StepKind::Copy(arg) | StepKind::Keep(arg) => (std::slice::from_ref(arg), [].as_slice(), [].as_slice()),
+            StepKind::Op(_, args) | StepKind::Tuple(args) => (args.as_slice(), [].as_slice(), [].as_slice()),
+            StepKind::Item(arg, items) | StepKind::Place(arg, items) => {
+                (std::slice::from_ref(arg), items.as_slice(), [].as_slice())
+            }
+            StepKind::Leave(variables) => ([].as_slice(), [].as_slice(), variables.as_slice()),
         };
-        args.iter().filter_map(|arg| arg.var()).chain(variables.iter().copied())
+        let items = items.iter().flat_map(Item::args);
+        args.iter().copied().chain(items).filter_map(Arg::var).chain(variables.iter().copied())
+    }
+
+    /// What it reads of one type each, tags known: the operands of an operation.
+    #[must_use]
+    pub fn operands(&self) -> Vec<Arg> {
+        match &self.kind {
+            StepKind::Copy(arg) | StepKind::Keep(arg) => vec![*arg],
+            StepKind::Op(_, args) | StepKind::Tuple(args) => args.clone(),
+            StepKind::Item(arg, items) | StepKind::Place(arg, items) => {
+                std::iter::once(*arg).chain(items.iter().flat_map(Item::args)).collect()
+            }
+            StepKind::Leave(_) => Vec::new(),
+        }
+    }
+}
+
+impl Item {
+    /// What it is made of.
+    #[must_use]
+    pub fn args(&self) -> Vec<Arg> {
+        match self {
+            Self::At(index) => vec![*index],
+            Self::Slice(bounds) => bounds.to_vec(),
+            Self::Ellipsis | Self::NewAxis => Vec::new(),
+        }
     }
 }
 

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use super::choose::{Operand, choose};
 use super::decide;
-use super::flow::{Arg, End, Flow, FlowId, Start, Step, StepKind, VarId};
+use super::flow::{Arg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::tuple;
+use super::{array, tuple};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
@@ -162,6 +162,11 @@ impl Inferred {
                 return Some(());
             }
             StepKind::Tuple(args) => display(args, types),
+            StepKind::Item(value, items) => part(*value, items, types),
+            StepKind::Place(value, items) => match part(*value, items, types).iter().next() {
+                Some(Type::Scalar(_)) => Type::Pointer.into(),
+                _ => TypeSet::EMPTY,
+            },
             StepKind::Op(name, args) => self.results(step.target, name, args, types),
             StepKind::Leave(_) => return None,
         };
@@ -179,8 +184,8 @@ impl Inferred {
     /// The join of the results over every choice of operand types.
     fn results(&self, target: VarId, name: &str, args: &[Arg], types: &Types) -> TypeSet {
         let sets = args.iter().map(|&arg| read(arg, types).without(Type::Unbound)).collect::<Vec<_>>();
-        if sets.iter().any(|types| types.has_any_tuple()) {
-            return TypeSet::ANY_TUPLE;
+        if let Some(any) = sets.iter().find(|types| types.has_any()) {
+            return any.compounds();
         }
         let mut choices: Vec<Vec<Operand>> = vec![Vec::new()];
         for (&arg, types) in args.iter().zip(&sets) {
@@ -196,6 +201,17 @@ impl Inferred {
         };
         let mut result = TypeSet::EMPTY;
         for operands in &choices {
+            if operands.iter().any(|(one, _)| matches!(one, Type::Array(_))) {
+                if let ("[]", [(Type::Array(array), _), _]) = (name, operands.as_slice()) {
+                    let index = operands[1].0;
+                    let found = array::item(*array, &[Item::At(args[1])], &|_| index.into());
+                    result = found.map_or(result, |one| result.join(one.into()));
+                    continue;
+                }
+                let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
+                result = result.join(array::result(name, &types));
+                continue;
+            }
             if operands.iter().any(|(one, _)| matches!(one, Type::Tuple(_))) {
                 let types = operands.iter().map(|&(one, _)| one.into()).collect::<Vec<_>>();
                 let constants = operands.iter().map(|&(_, constant)| constant).collect::<Vec<_>>();
@@ -219,6 +235,22 @@ fn display(args: &[Arg], types: &Types) -> TypeSet {
     Shape::new(&elements).map_or(TypeSet::ANY_TUPLE, |shape| Type::Tuple(shape).into())
 }
 
+/// What stands behind a value in brackets.
+fn part(value: Arg, items: &[Item], types: &Types) -> TypeSet {
+    let set = read(value, types).without(Type::Unbound);
+    if set.has_any() {
+        return set.compounds();
+    }
+    let of = |one: Type| match one {
+        Type::Array(array) => {
+            array::item(array, items, &|arg| read(arg, types).without(Type::Unbound)).map(TypeSet::of)
+        }
+        Type::Tuple(_) => tuple::part(one.into(), items),
+        _ => None,
+    };
+    set.iter().filter_map(of).fold(TypeSet::EMPTY, TypeSet::join)
+}
+
 const fn constant(arg: Arg) -> Option<Constant> {
     match arg {
         Arg::Constant(constant) => Some(constant),
@@ -228,12 +260,24 @@ const fn constant(arg: Arg) -> Option<Constant> {
 
 /// Why a step that was reached cannot be done.
 fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
+    if let Some(whole) = whole_array(step, types) {
+        return Some(whole);
+    }
     let (name, args) = match &step.kind {
+        StepKind::Item(value, items) | StepKind::Place(value, items) => {
+            let args = std::iter::once(*value).chain(items.iter().flat_map(Item::args)).collect::<Vec<_>>();
+            return failed("[]", &args, step, types, flow);
+        }
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
         StepKind::Op(name, args) => (*name, args),
         // Always does what it says.
         StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) => return None,
     };
+    failed(name, args, step, types, flow)
+}
+
+/// Why an operation on these operands cannot be done.
+fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
     if let Some(&arg) = args.iter().find(|arg| read(**arg, types).without(Type::Unbound).is_empty()) {
         return unbound(arg, step.span, flow);
     }
@@ -257,6 +301,7 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
                 "**-" => "**",
                 "%64." => "%",
                 "[]" => "[...]",
+                "into." | "store." | "load." => "assignment to an element",
                 "unpack." => "unpacking",
                 same => same,
             };
@@ -268,6 +313,43 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
         }
     };
     Some(Diagnostic::new(Code::OperandTypes, message, step.span, label).help(help))
+}
+
+/// What to say where NumPy would work through a whole array.
+fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
+    let set = |arg: &Arg| read(*arg, types).without(Type::Unbound);
+    let is_array = |set: TypeSet| set.iter().any(|one| matches!(one, Type::Array(_)));
+    let (message, help) = match &step.kind {
+        StepKind::Op("into.", args) if is_array(set(args.get(1)?)) => {
+            ("an element cannot be set to an array".to_owned(), "write the elements one by one")
+        }
+        StepKind::Op("[]", args) if args.iter().all(|arg| is_array(set(arg))) => {
+            ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
+        }
+        StepKind::Op(name, args) => {
+            let sets = args.iter().map(set).collect::<Vec<_>>();
+            array::is_whole(name, &sets).then_some(())?;
+            let name = if *name == "**-" { "**" } else { name };
+            let arrays = sets.iter().filter(|set| is_array(**set)).map(|set| format!("`{}`", set.python()));
+            let message =
+                format!("`{name}` on a whole array, {}, cannot be compiled", arrays.collect::<Vec<_>>().join(" and "));
+            (message, "write a loop over the elements: `for i in range(len(a)): ...`")
+        }
+        StepKind::Place(value, items) => {
+            is_array(part(*value, items, types)).then_some(())?;
+            (
+                "assigning to a part of an array cannot be compiled".to_owned(),
+                "write a loop over the elements of the part",
+            )
+        }
+        StepKind::Item(value, items) => {
+            let indices = items.iter().flat_map(Item::args);
+            (is_array(set(value)) && indices.into_iter().any(|arg| is_array(set(&arg)))).then_some(())?;
+            ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
+        }
+        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => return None,
+    };
+    Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))
 }
 
 fn unbound(arg: Arg, span: Span, flow: &Flow) -> Option<Diagnostic> {

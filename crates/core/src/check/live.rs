@@ -77,7 +77,12 @@ impl Liveness {
             // Cannot leave, so it reads nothing if nobody wants what it writes.
             StepKind::Keep(_) if !wanted => return,
             StepKind::Leave(_) => live.clear(),
-            StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Op(..) => {}
+            StepKind::Copy(_)
+            | StepKind::Keep(_)
+            | StepKind::Tuple(_)
+            | StepKind::Item(..)
+            | StepKind::Place(..)
+            | StepKind::Op(..) => {}
         }
         step.reads().for_each(|variable| live.insert(variable.0 as usize));
         if matches!(step.kind, StepKind::Keep(_)) {

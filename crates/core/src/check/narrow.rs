@@ -173,7 +173,12 @@ fn definitions(flow: &Flow) -> HashMap<VarId, &'static str> {
     let steps = flow.blocks.iter().flat_map(|block| &block.steps);
     let named = steps.filter_map(|step| match step.kind {
         StepKind::Op(name, _) => Some((step.target, name)),
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => None,
+        StepKind::Copy(_)
+        | StepKind::Keep(_)
+        | StepKind::Tuple(_)
+        | StepKind::Item(..)
+        | StepKind::Place(..)
+        | StepKind::Leave(_) => None,
     });
     named.collect()
 }

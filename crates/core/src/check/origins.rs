@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::flow::{End, Flow, StepKind, VarId};
+use super::flow::{Arg, End, Flow, Item, StepKind, VarId};
+use crate::ir::Constant;
 use crate::ops;
 
 /// For each variable, the parameters whose object it may hold, by their place in `parameters`.
@@ -22,10 +23,10 @@ impl Origins {
                 StepKind::Tuple(sources) => sources,
                 StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => &args[..1],
                 // An element, or the whole.
-                StepKind::Op("[]" | "unpack." | "at." | "min" | "max" | "tuple" | "slice." | "slice.step.", args) => {
-                    &args[..1]
-                }
-                StepKind::Op(..) | StepKind::Leave(_) => &[],
+                StepKind::Op("[]" | "unpack." | "at." | "min" | "max" | "tuple", args) => &args[..1],
+                // A slice of a tuple may be the whole, which is the tuple itself; one with another step is a new tuple.
+                StepKind::Item(source, items) if is_run(items) => std::slice::from_ref(source),
+                StepKind::Item(..) | StepKind::Place(..) | StepKind::Op(..) | StepKind::Leave(_) => &[],
             };
             sources.iter().filter_map(|source| source.var()).map(|source| (source, step.target))
         });
@@ -63,4 +64,9 @@ impl Origins {
         let in_frame = self.0.into_iter().filter(|(id, _)| variable(*id).in_frame);
         in_frame.map(|(id, origins)| (variable(id).name.clone(), origins)).collect()
     }
+}
+
+/// True for one slice without a step, or with step 1.
+fn is_run(items: &[Item]) -> bool {
+    matches!(items, [Item::Slice([_, _, Arg::Constant(Constant::None | Constant::Int(1) | Constant::Bool(true))])])
 }

@@ -9,6 +9,7 @@
 //! its header: every loop of the IR is entered at one block. (After: Chevalier-Boisvert and Feeley, "Simple and effective
 //! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
 
+mod array;
 mod operation;
 mod over;
 mod tuple;
@@ -23,7 +24,7 @@ use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
 use super::origins::Origins;
-use crate::abi::MOST_TUPLES;
+use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
     Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Statement, Terminator, Tree,
     Value,
@@ -46,7 +47,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         exits: Vec::new(),
         loops: Vec::new(),
         result: TypeSet::EMPTY,
-        tuples: Vec::new(),
+        compounds: Vec::new(),
+        effects: false,
         returned: origins.returned(flow),
         origins: origins.named(flow),
         guards: flow.guards.clone(),
@@ -112,10 +114,14 @@ impl Specialiser<'_> {
         }
         for &(variable, one) in &start.parameters {
             state.insert(variable, one.into());
-            self.place(variable, one.into());
+            self.parameter(variable, &mut Path::new(), one.into());
         }
         self.function.parameters = self.function.locals.len() as u32;
         let block = self.block(&[]);
+        for &(variable, one) in &start.parameters {
+            let value = self.place(variable, one.into());
+            self.open(block, &value);
+        }
         let context = vec![None; self.flow.loops_around(start.block).len()];
         let at = Waiting { block, flow: start.block, step: 0, one_step: false, context, state };
         match start.header {
@@ -147,8 +153,10 @@ impl Specialiser<'_> {
     }
 
     fn part(&mut self, variable: VarId, path: &mut Path, types: TypeSet) -> Tree<LocalId> {
-        let Some(Type::Tuple(shape)) = types.single() else {
-            return Tree::Leaf(self.leaf(variable, path, types));
+        let shape = match types.single() {
+            Some(Type::Tuple(shape)) => shape,
+            Some(Type::Array(array)) => return Tree::Array(array, self.array_leaves(variable, path, array)),
+            _ => return Tree::Leaf(self.leaf(variable, path, types)),
         };
         let part = |(at, &types)| {
             path.push(at);
@@ -157,6 +165,27 @@ impl Specialiser<'_> {
             part
         };
         Tree::Tuple(shape.elements().iter().enumerate().map(part).collect())
+    }
+
+    /// Makes the locals of a parameter that the caller fills.
+    fn parameter(&mut self, variable: VarId, path: &mut Path, types: TypeSet) {
+        match types.single() {
+            Some(Type::Tuple(shape)) => {
+                for (at, &types) in shape.elements().iter().enumerate() {
+                    path.push(at);
+                    self.parameter(variable, path, types);
+                    path.pop();
+                }
+            }
+            Some(Type::Array(_)) => {
+                path.push(0);
+                self.leaf(variable, path, Type::Object.into());
+                path.pop();
+            }
+            _ => {
+                self.leaf(variable, path, types);
+            }
+        }
     }
 
     fn leaf(&mut self, variable: VarId, path: &Path, types: TypeSet) -> LocalId {
@@ -197,13 +226,12 @@ impl Specialiser<'_> {
     fn fill(&mut self, mut at: Waiting) {
         let flow_block = self.flow.block(at.flow);
         for step in &flow_block.steps[at.step..] {
-            let (args, whole): (&[Arg], bool) = match &step.kind {
-                StepKind::Copy(arg) => (std::slice::from_ref(arg), true),
-                StepKind::Tuple(args) => (args, true),
-                StepKind::Op(_, args) => (args, false),
-                StepKind::Keep(_) | StepKind::Leave(_) => (&[], true),
+            let (args, whole) = match &step.kind {
+                StepKind::Copy(_) | StepKind::Tuple(_) => (step.operands(), true),
+                StepKind::Op(..) | StepKind::Item(..) | StepKind::Place(..) => (step.operands(), false),
+                StepKind::Keep(_) | StepKind::Leave(_) => (Vec::new(), true),
             };
-            if let Some((variable, path)) = self.must_split(args, whole, &at.state) {
+            if let Some((variable, path)) = self.must_split(&args, whole, &at.state) {
                 self.split(&at, variable, &path);
                 return;
             }
@@ -211,6 +239,8 @@ impl Specialiser<'_> {
                 StepKind::Copy(arg) => self.copy(&mut at, step, *arg),
                 StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
+                StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
+                StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
                 StepKind::Op(name, args) => match self.spread(&at, step, name, args) {
                     Some(()) => return,
                     None => self.operation(&mut at, step, name, args),
@@ -291,15 +321,15 @@ impl Specialiser<'_> {
         }
     }
 
-    /// Takes note of the shape of a returned tuple; false if there are too many.
+    /// Takes note of the type of a returned tuple or array; false if there are too many.
     fn can_return(&mut self, types: TypeSet) -> bool {
-        let Some(Type::Tuple(shape)) = types.single() else { return true };
-        let tuples = &mut self.function.tuples;
-        if !tuples.contains(&shape) {
-            if tuples.len() >= MOST_TUPLES {
+        let Some(compound @ (Type::Tuple(_) | Type::Array(_))) = types.single() else { return true };
+        let compounds = &mut self.function.compounds;
+        if !compounds.contains(&compound) {
+            if compounds.len() >= MOST_COMPOUNDS {
                 return false;
             }
-            tuples.push(shape);
+            compounds.push(compound);
         }
         true
     }

@@ -1,5 +1,6 @@
 //! What operations on tuples give, by types alone: shared by inference and specialisation.
 
+use super::flow::{Arg, Item};
 use super::over;
 use crate::ir::Constant;
 use crate::ops;
@@ -28,9 +29,18 @@ pub fn elements(types: TypeSet) -> Option<&'static [TypeSet]> {
 pub const fn index_type(one: Type) -> Index {
     match one {
         Type::Int | Type::Bool => Index::Variable,
-        Type::Unbound | Type::None | Type::Float | Type::Nat | Type::Complex | Type::Low | Type::Tuple(_) => {
-            Index::None
-        }
+        Type::Scalar(dtype) if dtype.is_int() => Index::Variable,
+        Type::Unbound
+        | Type::None
+        | Type::Float
+        | Type::Nat
+        | Type::Complex
+        | Type::Low
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_) => Index::None,
     }
 }
 
@@ -44,6 +54,15 @@ pub fn constant_index(index: Constant, length: usize) -> Option<usize> {
     };
     let from_start = if index < 0 { index.checked_add(length as i64)? } else { index };
     usize::try_from(from_start).ok().filter(|&at| at < length)
+}
+
+/// True for numbers of Python's own, `None`, and tuples of them.
+#[must_use]
+pub fn is_plain(types: TypeSet) -> bool {
+    match elements(types) {
+        Some(elements) => elements.iter().all(|&types| is_plain(types)),
+        None => types.iter().all(|one| one == Type::None || ops::rank(one).is_some()),
+    }
 }
 
 /// True if elements of these types can be compared with `<` or `>`.
@@ -88,14 +107,25 @@ pub fn repeated(types: TypeSet, count: i64) -> Option<TypeSet> {
     Shape::new(&all).map(|shape| Type::Tuple(shape).into())
 }
 
-/// The elements that a slice takes, with `None` for a bound or a step that is not there; `None` if they are no constants, or the
-/// step is zero.
+/// What stands in the brackets behind a tuple, if it is a slice.
 #[must_use]
-pub fn slice(length: usize, bounds: &[Option<Constant>]) -> Option<Vec<usize>> {
-    let bound = |at: usize| match bounds.get(at) {
-        None | Some(Some(Constant::None)) => Some(None),
-        Some(Some(Constant::Int(value))) => Some(Some(*value)),
-        Some(_) => None,
+pub fn part(types: TypeSet, items: &[Item]) -> Option<TypeSet> {
+    let elements = elements(types)?;
+    let part = slice(elements.len(), items)?.into_iter().map(|at| elements[at]).collect::<Vec<_>>();
+    Shape::new(&part).map(|shape| Type::Tuple(shape).into())
+}
+
+/// The elements that a slice takes; `None` if its bounds are no constants, or its step is zero.
+#[must_use]
+pub fn slice(length: usize, items: &[Item]) -> Option<Vec<usize>> {
+    let &[Item::Slice(bounds)] = items else { return None };
+    let bound = |at: usize| match bounds[at] {
+        Arg::Constant(Constant::None) => Some(None),
+        Arg::Constant(Constant::Int(value)) => Some(Some(value)),
+        // Beyond every length.
+        Arg::Constant(Constant::Nat(_)) => Some(Some(i64::MAX)),
+        Arg::Constant(Constant::Bool(value)) => Some(Some(value.into())),
+        Arg::Constant(Constant::Float(_) | Constant::Complex(..)) | Arg::Var(_) => None,
     };
     let length = i64::try_from(length).ok()?;
     let (lower, upper, step) = (bound(0)?, bound(1)?, bound(2)?.unwrap_or(1));
@@ -154,11 +184,6 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
             times(&[*one, *other], constants).and_then(|(at, count)| repeated([*one, *other][at], count))
         }
         ("tuple", [types]) => Some(*types),
-        ("slice." | "slice.step.", [types, ..]) => elements(*types).and_then(|elements| {
-            let slice = slice(elements.len(), constants.get(1..)?)?;
-            let part = slice.into_iter().map(|at| elements[at]).collect::<Vec<_>>();
-            Shape::new(&part).map(|shape| Type::Tuple(shape).into())
-        }),
         ("in." | "any" | "all", [types, ..]) => elements(*types).map(|_| Type::Bool.into()),
         ("range.in.", _) => Some(Type::Bool.into()),
         (".count" | ".index", [types, _]) => elements(*types).map(|_| Type::Int.into()),

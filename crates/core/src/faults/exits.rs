@@ -110,7 +110,7 @@ fn start_value(function: &Function, id: LocalId) -> Option<Operand> {
         Float => Constant::Float(0.123_456_789),
         Type::Nat => Constant::Nat(u64::MAX - 987_654_321),
         Type::Complex => Constant::Complex(0.123_456_789, -9.876_543_21),
-        Type::Low | Type::Tuple(_) => return None,
+        Type::Low | Type::Scalar(_) | Type::Object | Type::Pointer | Type::Tuple(_) | Type::Array(_) => return None,
     };
     Some(Operand::Constant(constant))
 }

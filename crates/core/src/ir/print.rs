@@ -89,6 +89,10 @@ impl Printer<'_> {
             Tree::Tuple(parts) => {
                 format!("({})", parts.iter().map(|part| self.tree(part)).collect::<Vec<_>>().join(", "))
             }
+            Tree::Array(array, leaves) => {
+                let leaves = leaves.iter().map(|&leaf| self.operand(leaf)).collect::<Vec<_>>();
+                format!("{}({})", if array.view { "view" } else { "array" }, leaves.join(", "))
+            }
         }
     }
 

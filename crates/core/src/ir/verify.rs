@@ -189,7 +189,7 @@ fn check_terminator(function: &Function, terminator: &Terminator) -> Result<(), 
         Terminator::Return(value) => {
             let types = function.returned_types(value).unwrap_or_default();
             let known = match types.single() {
-                Some(Type::Tuple(shape)) => function.tuples.contains(&shape),
+                Some(compound @ (Type::Tuple(_) | Type::Array(_))) => function.compounds.contains(&compound),
                 _ => true,
             };
             let holds = !types.is_empty() && function.result.includes(types) && !types.contains(Type::Unbound);

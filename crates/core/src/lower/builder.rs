@@ -9,7 +9,7 @@ use inkwell::builder::Builder as Inner;
 use inkwell::context::Context;
 use inkwell::intrinsics::Intrinsic;
 use inkwell::module::Module;
-use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType};
+use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType, PointerType};
 use inkwell::values::{
     BasicMetadataValueEnum, BasicValue, BasicValueEnum, FloatValue, FunctionValue, InstructionValue, IntValue,
     PointerValue,
@@ -17,6 +17,7 @@ use inkwell::values::{
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
 use crate::abi::Activation;
+use crate::types::{Dtype, Kind};
 
 /// A builder for one function of one module.
 pub struct Builder<'ctx> {
@@ -28,6 +29,7 @@ pub struct Builder<'ctx> {
     pub i64: IntType<'ctx>,
     pub i128: IntType<'ctx>,
     pub f64: FloatType<'ctx>,
+    pub pointer: PointerType<'ctx>,
     inner: Inner<'ctx>,
 }
 
@@ -55,6 +57,7 @@ impl<'ctx> Builder<'ctx> {
             i64: context.i64_type(),
             i128: context.i128_type(),
             f64: context.f64_type(),
+            pointer,
             inner: context.create_builder(),
         };
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
@@ -130,6 +133,28 @@ impl<'ctx> Builder<'ctx> {
         let index = self.i64.const_int(at as u64, false);
         // SAFETY: as the caller promises.
         unsafe { self.inner.build_in_bounds_gep(self.i64, array, &[index], "") }.expect("a pointer and an index")
+    }
+
+    /// The address of an element of an array of this type, which has more than `at` of them, or just as many.
+    pub fn within(
+        &self,
+        ty: impl BasicType<'ctx>,
+        array: PointerValue<'ctx>,
+        at: IntValue<'ctx>,
+    ) -> PointerValue<'ctx> {
+        // SAFETY: as the caller promises.
+        unsafe { self.inner.build_in_bounds_gep(ty, array, &[at], "") }.expect("a pointer and an index")
+    }
+
+    /// Reads an int that is known not to be negative.
+    pub fn load_length(&self, from: PointerValue<'ctx>) -> IntValue<'ctx> {
+        let length = self.load(self.i64, from).into_int_value();
+        let bound = |value: u64| self.i64.const_int(value, false).into();
+        let range = self.context.metadata_node(&[bound(0), bound(i64::MAX as u64)]);
+        if let Some(load) = length.as_instruction() {
+            load.set_metadata(range, self.context.get_kind_id("range")).expect("a load");
+        }
+        length
     }
 
     pub fn alloca(&self, ty: impl BasicType<'ctx>, name: &str) -> PointerValue<'ctx> {
@@ -254,6 +279,29 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
     }
 
+    /// The nearest float of a type.
+    pub fn int_as_float(&self, value: IntValue<'ctx>, to: FloatType<'ctx>, signed: bool) -> FloatValue<'ctx> {
+        let made = match signed {
+            true => self.inner.build_signed_int_to_float(value, to, ""),
+            false => self.inner.build_unsigned_int_to_float(value, to, ""),
+        };
+        made.expect("an int")
+    }
+
+    /// Towards zero, as an int of a type; one that does not fit gives no value.
+    pub fn float_as_int(&self, value: FloatValue<'ctx>, to: IntType<'ctx>, signed: bool) -> IntValue<'ctx> {
+        let made = match signed {
+            true => self.inner.build_float_to_signed_int(value, to, ""),
+            false => self.inner.build_float_to_unsigned_int(value, to, ""),
+        };
+        made.expect("a float")
+    }
+
+    /// A float as one of another width.
+    pub fn resized(&self, value: FloatValue<'ctx>, to: FloatType<'ctx>) -> FloatValue<'ctx> {
+        self.inner.build_float_cast(value, to, "").expect("a float")
+    }
+
     pub fn unsigned_to_float(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_unsigned_int_to_float(value, self.f64, "").expect("an int")
     }
@@ -264,6 +312,55 @@ impl<'ctx> Builder<'ctx> {
 
     pub fn float_of_bits(&self, value: IntValue<'ctx>) -> FloatValue<'ctx> {
         self.inner.build_bit_cast(value, self.f64, "").expect("64 bits").into_float_value()
+    }
+
+    /// The type in which a register holds a scalar of NumPy, or a part of a complex one.
+    pub fn register(&self, dtype: Dtype) -> BasicTypeEnum<'ctx> {
+        match dtype {
+            Dtype::Bool => self.i1.into(),
+            Dtype::Int8 | Dtype::UInt8 => self.i8.into(),
+            Dtype::Int16 | Dtype::UInt16 => self.context.i16_type().into(),
+            Dtype::Int32 | Dtype::UInt32 => self.context.i32_type().into(),
+            Dtype::Int64 | Dtype::UInt64 => self.i64.into(),
+            Dtype::Float32 | Dtype::Complex64 => self.context.f32_type().into(),
+            Dtype::Float64 | Dtype::Complex128 => self.f64.into(),
+        }
+    }
+
+    /// A scalar, or a part of one, as it stands in a word.
+    pub fn to_word(&self, dtype: Dtype, value: BasicValueEnum<'ctx>) -> IntValue<'ctx> {
+        match dtype.kind() {
+            Kind::Bool | Kind::Unsigned => self.widen(value.into_int_value(), self.i64),
+            Kind::Signed => self.widen_signed(value.into_int_value(), self.i64),
+            Kind::Float | Kind::Complex => {
+                let bits = match self.register(dtype) == self.f64.into() {
+                    true => self.i64,
+                    false => self.context.i32_type(),
+                };
+                let bits = self.inner.build_bit_cast(value, bits, "").expect("as many bits").into_int_value();
+                self.widen(bits, self.i64)
+            }
+        }
+    }
+
+    /// A scalar, or a part of one, from its word.
+    pub fn of_word(&self, dtype: Dtype, word: IntValue<'ctx>) -> BasicValueEnum<'ctx> {
+        match self.register(dtype) {
+            BasicTypeEnum::IntType(int) => self.narrow(word, int).into(),
+            float if float == self.f64.into() => self.float_of_bits(word).into(),
+            float => {
+                let bits = self.narrow(word, self.context.i32_type());
+                self.inner.build_bit_cast(bits, float, "").expect("as many bits")
+            }
+        }
+    }
+
+    pub fn address(&self, pointer: PointerValue<'ctx>) -> IntValue<'ctx> {
+        self.inner.build_ptr_to_int(pointer, self.i64, "").expect("a pointer")
+    }
+
+    pub fn at_address(&self, address: IntValue<'ctx>) -> PointerValue<'ctx> {
+        self.inner.build_int_to_ptr(address, self.pointer, "").expect("an int")
     }
 
     pub fn part(&self, pair: BasicValueEnum<'ctx>, at: u32) -> IntValue<'ctx> {
@@ -349,7 +446,7 @@ impl<'ctx> Builder<'ctx> {
         let callee = self.module.get_function(name).unwrap_or_else(|| {
             let param = |arg: &BasicMetadataValueEnum<'ctx>| -> BasicMetadataTypeEnum<'ctx> {
                 match arg {
-                    BasicMetadataValueEnum::FloatValue(_) => self.f64.into(),
+                    BasicMetadataValueEnum::FloatValue(value) => value.get_type().into(),
                     BasicMetadataValueEnum::PointerValue(_) => self.context.ptr_type(AddressSpace::default()).into(),
                     _ => self.i64.into(),
                 }

@@ -2,9 +2,11 @@
 //!
 //! The rules are CPython's; each arm that is not plain says which.
 
+mod array;
 mod complex;
 mod math;
 mod nat;
+mod scalar;
 
 use std::mem::offset_of;
 
@@ -149,7 +151,28 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.leave_if(args[0].bits(), exit);
                 args[0]
             }
+            Recipe::Index => Loaded::Int(self.index(int(0), int(1), exit)),
+            Recipe::Bound => {
+                self.leave_unless_below(int(0), int(1), exit);
+                args[0]
+            }
+            Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
+            Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
+            Recipe::Element => {
+                let size = int(2).get_zero_extended_constant().unwrap_or(1);
+                Loaded::Pointer(self.b.within(self.b.i8.array_type(size as u32), args[0].pointer(), int(1)))
+            }
+            Recipe::Move => Loaded::Pointer(self.b.within(self.b.i8, args[0].pointer(), int(1))),
+            Recipe::Data => Loaded::Pointer(self.array_data(args[0].pointer())),
+            Recipe::Length => Loaded::Int(self.array_length(args[0].pointer(), int(1))),
+            Recipe::Stride => Loaded::Int(self.array_stride(args[0].pointer(), int(1))),
+            Recipe::Load => self.load_element(args[0].pointer(), op.row().result),
+            Recipe::Store => {
+                self.store_element(args[0].pointer(), args[1]);
+                Loaded::Unit(Type::None)
+            }
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
+            Recipe::Scalar(element) => self.element(element, op.row(), args, exit),
             Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
             Recipe::AbsFloat => Loaded::Float(self.fabs(float(0))),
             Recipe::CopySign => Loaded::Float(self.copysign(float(0), float(1))),

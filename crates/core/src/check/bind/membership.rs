@@ -62,6 +62,7 @@ impl Binder<'_> {
             let is_literal = |arg: Arg| matches!(arg, Arg::Constant(constant) if !is_nan(constant));
             let name = if is_literal(element) || is_literal(value) { "==" } else { "same." };
             let same = self.op(name, vec![element, value], place);
+            let same = self.op("truth.", vec![same], place);
             let next = self.block();
             self.finish(End::Branch(same, found, next));
             self.enter(next);

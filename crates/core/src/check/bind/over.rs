@@ -3,10 +3,9 @@
 //! What is written there, `max((a, b))`, is taken apart here; a tuple of which only the type tells the length is an operand, and
 //! [`crate::check::specialise`] takes it apart.
 
-use rustpython_parser::ast::bigint::Sign;
 use rustpython_parser::ast::{self, Expr};
 
-use super::{Binder, fold};
+use super::Binder;
 use crate::check::flow::{Arg, End, StepKind};
 use crate::ir::Constant;
 use crate::ops;
@@ -110,33 +109,6 @@ impl Binder<'_> {
         }
     }
 
-    /// `t[a:b:c]` with constants: `None` if they are no constants.
-    pub(in crate::check) fn slice(&mut self, inner: &ast::ExprSubscript, slice: &ast::ExprSlice) -> Option<Arg> {
-        let bound = |bound: &Option<Box<Expr>>| match bound {
-            None => Some(Constant::None),
-            Some(bound) => match (&**bound, fold::int(bound)) {
-                (Expr::Constant(constant), _) if constant.value == ast::Constant::None => Some(Constant::None),
-                // Beyond every length.
-                (_, Some(int)) => {
-                    let beyond = if int.sign() == Sign::Minus { i64::MIN } else { i64::MAX };
-                    Some(Constant::Int(i64::try_from(&int).unwrap_or(beyond)))
-                }
-                (_, None) => None,
-            },
-        };
-        let [lower, upper, step] = [bound(&slice.lower)?, bound(&slice.upper)?, bound(&slice.step)?];
-        let value = self.expression(&inner.value);
-        let mut args = vec![value, Arg::Constant(lower), Arg::Constant(upper)];
-        // The whole of a tuple is the tuple itself, unless there is a step.
-        Some(match step {
-            Constant::None | Constant::Int(1) => self.op("slice.", args, span(inner)),
-            step => {
-                args.push(Arg::Constant(step));
-                self.op("slice.step.", args, span(inner))
-            }
-        })
-    }
-
     /// `len(range(...))` and the like: one operation on the ends of the range. `None` if there is no range in it.
     pub(in crate::check) fn over_range(&mut self, function: &str, call: &ast::ExprCall) -> Option<Arg> {
         let name = ops::name(&format!("range.{function}."))?;
@@ -181,6 +153,7 @@ impl Binder<'_> {
         for &next in rest {
             let name = if function == "min" { "<" } else { ">" };
             let better = self.op(name, vec![next, Arg::Var(chosen)], place);
+            let better = self.op("truth.", vec![better], place);
             let (take, after) = (self.block(), self.block());
             self.finish(End::Branch(better, take, after));
             self.enter(take);

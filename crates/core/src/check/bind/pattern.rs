@@ -63,6 +63,7 @@ impl Binder<'_> {
             Pattern::MatchValue(inner) => {
                 let value = self.expression(&inner.value);
                 let equal = self.op("==", vec![subject, value], place);
+                let equal = self.op("truth.", vec![equal], place);
                 self.unless(equal, fail);
             }
             Pattern::MatchSingleton(inner) => {

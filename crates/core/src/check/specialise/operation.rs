@@ -4,6 +4,7 @@ use super::{Specialiser, State, Waiting};
 use crate::check::choose::{Choice, choose, convert_constant};
 use crate::check::flow::{Arg, EntryId, Step};
 use crate::check::narrow::Need;
+use crate::check::promote;
 use crate::ir::{BlockId, Chain, Constant, Function, LocalId, Operand, Statement, Tree, Value};
 use crate::ops::Recipe;
 use crate::source::Span;
@@ -34,6 +35,7 @@ impl Specialiser<'_> {
                 (_, None | Some(Type::Unbound)) => return false,
                 (Tree::Leaf(operand), Some(one)) => operands.push((operand, one)),
                 (Tree::Tuple(_), Some(_)) => return self.on_tuples(at, step, name, args),
+                (Tree::Array(..), Some(_)) => return self.on_arrays(at, step, name, args),
             }
         }
         let need = self.narrow.need(step.target);
@@ -94,6 +96,12 @@ impl Specialiser<'_> {
     fn converted(&mut self, site: &Site<'_>, operand: Operand, one: Type, param: Type) -> Option<Operand> {
         match operand {
             _ if one == param => Some(operand),
+            _ if matches!(one, Type::Scalar(_)) || matches!(param, Type::Scalar(_)) => {
+                let op = promote::conversion((one, constant(operand)), param)?;
+                let target = self.intermediate(op.row().result);
+                let choice = Choice { op, constant: None };
+                self.emit(site, choice, &[(operand, one)], target).then_some(Operand::Local(target))
+            }
             Operand::Constant(constant) if param == Type::Low => {
                 let constant = low_constant(constant).map(Operand::Constant)?;
                 Some(self.convert(site, constant, param))

@@ -15,6 +15,9 @@ impl Specialiser<'_> {
     /// A function of a tuple, and of what else it takes, that is done without a branch.
     pub(super) fn over_tuple(&mut self, site: &Site<'_>, name: &str, items: &[Item]) -> Option<Item> {
         let (Tree::Tuple(parts), types) = items.first()? else { return None };
+        if !items.iter().all(|&(_, types)| tuple::is_plain(types)) {
+            return None;
+        }
         let all = parts.iter().cloned().zip(tuple::elements(*types)?.iter().copied()).collect::<Vec<Item>>();
         let bool_of = |value| (Operand::Constant(Constant::Bool(value)), Type::Bool);
         match (name, items) {
@@ -23,6 +26,7 @@ impl Specialiser<'_> {
                 for item in &all {
                     let truth = match &item.0 {
                         Tree::Tuple(parts) => bool_of(!parts.is_empty()),
+                        Tree::Array(..) => return None,
                         Tree::Leaf(one) => self.compute(site, "truth.", &[(*one, item.1.single()?)])?,
                     };
                     answer = self.compute(site, fold, &[answer, truth])?;
@@ -86,8 +90,10 @@ impl Specialiser<'_> {
     /// Operations that go on in several blocks: with the type of the element that is found, or chosen. `None` if the step is something
     /// else, or compiled code does not do it.
     pub(super) fn spread(&mut self, at: &Waiting, step: &Step, name: &str, args: &[Arg]) -> Option<()> {
+        let plain = || args.iter().all(|&arg| tuple::is_plain(self.types(arg, &at.state)));
         match name {
             "[]" => self.element(at, step, args),
+            "min" | "max" | ".index" if !plain() => None,
             "min" | "max" => self.extreme(at, step, name, *args.first()?),
             ".index" => self.index(at, step, *args.first()?, *args.get(1)?),
             _ => None,
@@ -191,6 +197,6 @@ fn scalars(all: &[Item]) -> Option<Vec<Scalar>> {
 fn scalar((tree, types): &Item) -> Option<Scalar> {
     match tree {
         Tree::Leaf(operand) => Some((*operand, types.single()?)),
-        Tree::Tuple(_) => None,
+        Tree::Tuple(_) | Tree::Array(..) => None,
     }
 }

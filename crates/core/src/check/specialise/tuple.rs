@@ -2,10 +2,10 @@
 
 use super::operation::{Scalar, Site};
 use super::{Specialiser, Waiting};
-use crate::check::flow::{Arg, Step};
+use crate::check::flow::{self, Arg, Step};
 use crate::check::tuple::{self, Index};
 use crate::ir::{Constant, Operand, Terminator, Tree};
-use crate::types::{Shape, Type, TypeSet};
+use crate::types::{Type, TypeSet};
 
 /// A value with its types, taken apart.
 pub(super) type Item = (Tree<Operand>, TypeSet);
@@ -17,6 +17,24 @@ impl Specialiser<'_> {
             args.iter().map(|&arg| (self.operand(arg, &at.state), self.types(arg, &at.state))).collect::<Vec<_>>();
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let Some((value, types)) = self.tuple_value(&site, name, &items) else { return false };
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, &value, step.span);
+        at.state.insert(step.target, types);
+        true
+    }
+
+    /// A slice of a tuple.
+    pub(super) fn tuple_part(
+        &mut self,
+        at: &mut Waiting,
+        step: &Step,
+        (parts, types): (&[Tree<Operand>], TypeSet),
+        items: &[flow::Item],
+    ) -> bool {
+        let (Some(taken), Some(types)) = (tuple::slice(parts.len(), items), tuple::part(types, items)) else {
+            return false;
+        };
+        let value = Tree::Tuple(taken.into_iter().map(|at| parts[at].clone()).collect());
         let target = self.place(step.target, types);
         self.push_copies(at.block, &target, &value, step.span);
         at.state.insert(step.target, types);
@@ -62,12 +80,6 @@ impl Specialiser<'_> {
                 Some((Tree::Tuple(parts.into_iter().cycle().take(length).collect()), types))
             }
             ("tuple", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
-            ("slice." | "slice.step.", [(Tree::Tuple(parts), types), ..]) => {
-                let taken = tuple::slice(parts.len(), &constants(items)[1..])?;
-                let types = taken.iter().map(|&at| tuple::elements(*types).map(|all| all[at]));
-                let shape = Shape::new(&types.collect::<Option<Vec<_>>>()?)?;
-                Some((Tree::Tuple(taken.into_iter().map(|at| parts[at].clone()).collect()), Type::Tuple(shape).into()))
-            }
             ("==" | "same.", [left, right]) => self.equal(site, left, right).map(leaf),
             ("!=", [left, right]) => {
                 let equal = self.equal(site, left, right)?;
@@ -87,6 +99,10 @@ impl Specialiser<'_> {
     /// Equal as CPython compares elements: identical or equal. Whether a NaN is identical is not known here, so it leaves.
     pub(super) fn equal(&mut self, site: &Site<'_>, left: &Item, right: &Item) -> Option<Scalar> {
         let constant = |value| Some((Operand::Constant(Constant::Bool(value)), Type::Bool));
+        // NumPy's scalars compare otherwise, and whether they are one object is not known.
+        if !tuple::is_plain(left.1) || !tuple::is_plain(right.1) {
+            return None;
+        }
         match (&left.0, &right.0) {
             (Tree::Leaf(one), Tree::Leaf(other)) => {
                 let (one, other) = ((*one, left.1.single()?), (*other, right.1.single()?));
@@ -104,6 +120,7 @@ impl Specialiser<'_> {
                 }
                 all.or_else(|| constant(true))
             }
+            (Tree::Array(..), _) | (_, Tree::Array(..)) => None,
             (Tree::Tuple(_), Tree::Tuple(_)) | (Tree::Leaf(_), Tree::Tuple(_)) | (Tree::Tuple(_), Tree::Leaf(_)) => {
                 constant(false)
             }
@@ -114,7 +131,9 @@ impl Specialiser<'_> {
     pub(super) fn ordered(&mut self, site: &Site<'_>, name: &str, left: &Item, right: &Item) -> Option<Scalar> {
         let (Tree::Tuple(one), Tree::Tuple(other)) = (&left.0, &right.0) else {
             let (Tree::Leaf(one), Tree::Leaf(other)) = (&left.0, &right.0) else { return None };
-            return self.compute(site, name, &[(*one, left.1.single()?), (*other, right.1.single()?)]);
+            let ordered = self.compute(site, name, &[(*one, left.1.single()?), (*other, right.1.single()?)]);
+            // The first elements that differ give the result, and scalars of NumPy give bools of their own.
+            return ordered.filter(|&(_, result)| result == Type::Bool);
         };
         let (types, others) = (tuple::elements(left.1)?, tuple::elements(right.1)?);
         let by_length = match name {
@@ -165,7 +184,11 @@ impl Specialiser<'_> {
             for number in [place as i64, place as i64 - parts.len() as i64] {
                 let site = Site { block, state: &at.state, entry: step.entry, span: step.span };
                 let number = (Operand::Constant(Constant::Int(number)), Type::Int);
-                let (condition, _) = self.compute(&site, "==", &[(index, one), number])?;
+                let equal = self.compute(&site, "==", &[(index, one), number])?;
+                let (condition, _) = match equal.1 {
+                    Type::Bool => equal,
+                    _ => self.compute(&site, "truth.", &[equal])?,
+                };
                 let next = self.block(&at.context);
                 self.end(block, Terminator::Branch { condition, then_block: arm, else_block: next });
                 block = next;
@@ -184,7 +207,7 @@ impl Specialiser<'_> {
 fn constants(items: &[Item]) -> Vec<Option<Constant>> {
     let constant = |(tree, _): &Item| match tree {
         Tree::Leaf(Operand::Constant(constant)) => Some(*constant),
-        Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) => None,
+        Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) | Tree::Array(..) => None,
     };
     items.iter().map(constant).collect()
 }

@@ -1,0 +1,404 @@
+//! Operations on arrays: taken apart into operations on addresses, lengths and elements.
+
+use super::operation::{Scalar, Site};
+use super::{Path, Specialiser, Waiting};
+use crate::check::array::{self, Pick};
+use crate::check::flow::{Arg, Item, Step, VarId};
+use crate::ir::{BlockId, Constant, LocalId, Operand, Tree, Value};
+use crate::ops;
+use crate::source::Span;
+use crate::types::{ArrayType, Layout, Type, TypeSet};
+
+/// An array taken apart.
+struct Parts {
+    array: ArrayType,
+    owner: Operand,
+    data: Operand,
+    lengths: Vec<Operand>,
+    /// In bytes; empty if the layout gives them.
+    strides: Vec<Operand>,
+}
+
+impl Parts {
+    fn of(array: ArrayType, leaves: &[Operand]) -> Self {
+        let ndim = usize::from(array.ndim);
+        let lengths = leaves[2..2 + ndim].to_vec();
+        Self { array, owner: leaves[0], data: leaves[1], lengths, strides: leaves[2 + ndim..].to_vec() }
+    }
+
+    fn tree(self) -> Tree<Operand> {
+        let leaves = [self.owner, self.data].into_iter().chain(self.lengths).chain(self.strides);
+        Tree::Array(self.array, leaves.collect())
+    }
+}
+
+/// The bounds of a slice, settled.
+struct Run {
+    start: Operand,
+    length: Operand,
+    step: Operand,
+}
+
+const fn int(value: i64) -> Operand {
+    Operand::Constant(Constant::Int(value))
+}
+
+impl Specialiser<'_> {
+    /// The locals that hold an array.
+    pub(super) fn array_leaves(&mut self, variable: VarId, path: &mut Path, array: ArrayType) -> Vec<LocalId> {
+        let types = [Type::Object, Type::Pointer].into_iter().chain(std::iter::repeat(Type::Int));
+        let leaf = |(at, one): (usize, Type)| {
+            path.push(at);
+            let leaf = self.leaf(variable, path, one.into());
+            path.pop();
+            leaf
+        };
+        (0..array.leaves()).zip(types).map(leaf).collect()
+    }
+
+    /// Reads what arrays are made of from their objects.
+    pub(super) fn open(&mut self, block: BlockId, value: &Tree<LocalId>) {
+        match value {
+            Tree::Leaf(_) => {}
+            Tree::Tuple(parts) => parts.iter().for_each(|part| self.open(block, part)),
+            Tree::Array(array, leaves) => {
+                let owner = Operand::Local(leaves[0]);
+                let ndim = usize::from(array.ndim);
+                self.read_header(block, leaves[1], "data.", vec![owner]);
+                for at in 0..ndim {
+                    self.read_header(block, leaves[2 + at], "length.", vec![owner, int(at as i64)]);
+                    if array.has_strides() {
+                        self.read_header(block, leaves[2 + ndim + at], "stride.", vec![owner, int(at as i64)]);
+                    }
+                }
+            }
+        }
+    }
+
+    fn read_header(&mut self, block: BlockId, target: LocalId, name: &str, args: Vec<Operand>) {
+        let types = args.iter().filter_map(|&arg| self.function.types(arg).single()).collect::<Vec<_>>();
+        if let Some(op) = ops::find(name, &types) {
+            self.push(block, target, Value::Op { op, args, exit: None }, Span::default());
+        }
+    }
+
+    /// Does `value[items]`; false if compiled code does not.
+    pub(super) fn item(&mut self, at: &mut Waiting, step: &Step, value: Arg, items: &[Item]) -> bool {
+        let (array, leaves) = match self.operand(value, &at.state) {
+            Tree::Array(array, leaves) => (array, leaves),
+            Tree::Tuple(parts) => {
+                let types = self.types(value, &at.state);
+                return self.tuple_part(at, step, (&parts, types), items);
+            }
+            Tree::Leaf(_) => return false,
+        };
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let parts = Parts::of(array, &leaves);
+        let Some((tree, types)) = self.picked(&site, &parts, items) else { return false };
+        self.bind(at, step, &tree, types);
+        true
+    }
+
+    /// The address of an element that is to be written; false if it cannot be, or is no element.
+    pub(super) fn element_place(&mut self, at: &mut Waiting, step: &Step, value: Arg, items: &[Item]) -> bool {
+        let Tree::Array(array, leaves) = self.operand(value, &at.state) else { return false };
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let parts = Parts::of(array, &leaves);
+        let place = self.all_items(&site, items).and_then(|(items, indices)| {
+            let picks = array::picks(array, &items)?;
+            let is_element = matches!(array::picked(array, &items, &picks)?, Type::Scalar(_));
+            (array.writable && is_element).then_some(())?;
+            self.address_of(&site, &parts, &indices)
+        });
+        let Some(place) = place else { return false };
+        self.bind(at, step, &Tree::Leaf(place), Type::Pointer.into());
+        true
+    }
+
+    /// Writes the target of a step.
+    fn bind(&mut self, at: &mut Waiting, step: &Step, value: &Tree<Operand>, types: TypeSet) {
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, value, step.span);
+        at.state.insert(step.target, types);
+    }
+
+    /// Does an operation with an array among its operands; false if compiled code does not.
+    pub(super) fn on_arrays(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        let trees = args.iter().map(|&arg| self.operand(arg, &at.state)).collect::<Vec<_>>();
+        let types = args.iter().map(|&arg| self.types(arg, &at.state)).collect::<Vec<_>>();
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let Some(Tree::Array(array, leaves)) = trees.first() else { return false };
+        let parts = Parts::of(*array, leaves);
+        if name == "[]" {
+            let items = [Item::At(args[1])];
+            let Some((tree, types)) = self.picked(&site, &parts, &items) else { return false };
+            self.bind(at, step, &tree, types);
+            return true;
+        }
+        let Some((tree, types)) = self.array_value(&site, name, parts, (&trees, &types)) else { return false };
+        self.bind(at, step, &tree, types);
+        true
+    }
+
+    fn array_value(
+        &mut self,
+        site: &Site<'_>,
+        name: &str,
+        parts: Parts,
+        (trees, types): (&[Tree<Operand>], &[TypeSet]),
+    ) -> Option<(Tree<Operand>, TypeSet)> {
+        let array = parts.array;
+        let size = i64::from(array.dtype.size());
+        let leaf = |(operand, one): Scalar| (Tree::Leaf(operand), TypeSet::of(one));
+        let ints = |all: Vec<Operand>| {
+            let tree = Tree::Tuple(all.into_iter().map(Tree::Leaf).collect());
+            Some((tree, array::ints(array)?.into()))
+        };
+        match (name, trees) {
+            ("load.", [_, Tree::Leaf(place)]) => {
+                self.compute(site, ops::array::load(array.dtype), &[(*place, Type::Pointer)]).map(leaf)
+            }
+            ("into.", [_, Tree::Leaf(value)]) => {
+                let value = (*value, types[1].single()?);
+                self.compute(site, ops::array::into(array.dtype), &[value]).map(leaf)
+            }
+            ("store.", [_, Tree::Leaf(place), Tree::Leaf(value)]) => {
+                self.function.effects = true;
+                let operands = [(*place, Type::Pointer), (*value, Type::Scalar(array.dtype))];
+                self.compute(site, "store.", &operands).map(leaf)
+            }
+            ("len", [_]) => parts.lengths.first().map(|&length| leaf((length, Type::Int))),
+            (".ndim", [_]) => Some(leaf((int(array.ndim.into()), Type::Int))),
+            (".itemsize", [_]) => Some(leaf((int(size), Type::Int))),
+            (".size", [_]) => self.product(site, int(1), &parts.lengths).map(|size| leaf((size, Type::Int))),
+            (".nbytes", [_]) => self.product(site, int(size), &parts.lengths).map(|size| leaf((size, Type::Int))),
+            (".shape", [_]) => ints(parts.lengths),
+            (".strides", [_]) => {
+                let all = (0..parts.lengths.len()).map(|at| match array.view {
+                    false => self.compute(site, "stride.", &[(parts.owner, Type::Object), (int(at as i64), Type::Int)]),
+                    true => self.stride(site, &parts, at).map(|stride| (stride, Type::Int)),
+                });
+                ints(all.map(|stride| Some(stride?.0)).collect::<Option<Vec<_>>>()?)
+            }
+            (".T", [_]) => {
+                let (lengths, strides) = (parts.lengths.into_iter().rev(), parts.strides.into_iter().rev());
+                let array = array::transposed(array);
+                let turned = Parts { array, lengths: lengths.collect(), strides: strides.collect(), ..parts };
+                Some((turned.tree(), Type::Array(array).into()))
+            }
+            _ if name.starts_with("is.") || name.starts_with("isinstance.") => {
+                Some((Tree::Leaf(Operand::Constant(Constant::Bool(false))), Type::Bool.into()))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the items pick of an array.
+    fn picked(&mut self, site: &Site<'_>, parts: &Parts, items: &[Item]) -> Option<(Tree<Operand>, TypeSet)> {
+        let (items, indices) = self.all_items(site, items)?;
+        let picks = array::picks(parts.array, &items)?;
+        match array::picked(parts.array, &items, &picks)? {
+            one @ Type::Scalar(dtype) => {
+                let place = self.address_of(site, parts, &indices)?;
+                let (value, _) = self.compute(site, ops::array::load(dtype), &[(place, Type::Pointer)])?;
+                Some((Tree::Leaf(value), one.into()))
+            }
+            Type::Array(array) => {
+                let view = self.view(site, parts, array, &items, (&picks, &indices))?;
+                Some((view.tree(), Type::Array(array).into()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The items with a tuple in the brackets taken apart, and the index of each that is one.
+    fn all_items(&mut self, site: &Site<'_>, items: &[Item]) -> Option<(Vec<Item>, Vec<Option<Operand>>)> {
+        if let [Item::At(only)] = items
+            && let Tree::Tuple(parts) = self.operand(*only, site.state)
+        {
+            array::tuple_of_indices(self.types(*only, site.state).single()?)?;
+            let indices = parts.iter().map(|part| match part {
+                Tree::Leaf(index) => self.as_index(site, *index).map(Some),
+                Tree::Tuple(_) | Tree::Array(..) => None,
+            });
+            return Some((vec![Item::At(*only); parts.len()], indices.collect::<Option<Vec<_>>>()?));
+        }
+        let indices = items.iter().map(|item| match item {
+            Item::At(index) => match self.operand(*index, site.state) {
+                Tree::Leaf(index) => self.as_index(site, index).map(Some),
+                Tree::Tuple(_) | Tree::Array(..) => None,
+            },
+            Item::Slice(_) | Item::Ellipsis | Item::NewAxis => Some(None),
+        });
+        Some((items.to_vec(), indices.collect::<Option<Vec<_>>>()?))
+    }
+
+    /// An index as an int of 64 bits.
+    fn as_index(&mut self, site: &Site<'_>, index: Operand) -> Option<Operand> {
+        let one = self.function.types(index).single().filter(|&one| array::is_index(one))?;
+        match one {
+            Type::Int => Some(index),
+            Type::Nat => Some(self.compute(site, "fit.", &[(index, one)])?.0),
+            _ => Some(self.compute(site, "index.", &[(index, one)])?.0),
+        }
+    }
+
+    /// An index that is within a dimension, counted from its start.
+    fn checked(&mut self, site: &Site<'_>, index: Operand, length: Operand) -> Option<Operand> {
+        let both = |index: Operand| [(index, Type::Int), (length, Type::Int)];
+        let found = match index {
+            Operand::Constant(Constant::Int(0..)) => self.compute(site, "bound.", &both(index)),
+            Operand::Constant(_) => {
+                let (from_start, _) = self.compute(site, "plus.", &both(index))?;
+                self.compute(site, "bound.", &both(from_start))
+            }
+            Operand::Local(_) => self.compute(site, "at.", &both(index)),
+        };
+        found.map(|(index, _)| index)
+    }
+
+    fn plus(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
+        match (left, right) {
+            (Operand::Constant(Constant::Int(0)), other) | (other, Operand::Constant(Constant::Int(0))) => Some(other),
+            _ => Some(self.compute(site, "plus.", &[(left, Type::Int), (right, Type::Int)])?.0),
+        }
+    }
+
+    fn times(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
+        match (left, right) {
+            (Operand::Constant(Constant::Int(1)), other) | (other, Operand::Constant(Constant::Int(1))) => Some(other),
+            (zero @ Operand::Constant(Constant::Int(0)), _) | (_, zero @ Operand::Constant(Constant::Int(0))) => {
+                Some(zero)
+            }
+            _ => Some(self.compute(site, "times.", &[(left, Type::Int), (right, Type::Int)])?.0),
+        }
+    }
+
+    fn product(&mut self, site: &Site<'_>, first: Operand, rest: &[Operand]) -> Option<Operand> {
+        rest.iter().try_fold(first, |product, &factor| self.times(site, product, factor))
+    }
+
+    /// The address of the element with these indices, one for each dimension and possibly an ellipsis.
+    fn address_of(&mut self, site: &Site<'_>, parts: &Parts, indices: &[Option<Operand>]) -> Option<Operand> {
+        let given = indices.iter().copied().flatten().collect::<Vec<_>>();
+        let mut checked = Vec::with_capacity(given.len());
+        for (index, &length) in given.into_iter().zip(&parts.lengths) {
+            checked.push(self.checked(site, index, length)?);
+        }
+        self.offset(site, parts, &checked)
+    }
+
+    /// The address behind so many elements of each dimension.
+    fn offset(&mut self, site: &Site<'_>, parts: &Parts, starts: &[Operand]) -> Option<Operand> {
+        let ndim = parts.lengths.len();
+        let order: Vec<usize> = match parts.array.layout {
+            Layout::C => (0..ndim).collect(),
+            Layout::F => (0..ndim).rev().collect(),
+            Layout::Strided => {
+                let mut place = parts.data;
+                for (&start, &stride) in starts.iter().zip(&parts.strides) {
+                    if start != int(0) {
+                        let (bytes, _) = self.compute(site, "times.", &[(start, Type::Int), (stride, Type::Int)])?;
+                        place = self.compute(site, "move.", &[(place, Type::Pointer), (bytes, Type::Int)])?.0;
+                    }
+                }
+                return Some(place);
+            }
+        };
+        let mut number = int(0);
+        for at in order {
+            number = self.times(site, number, parts.lengths[at])?;
+            number = self.plus(site, number, starts[at])?;
+        }
+        if number == int(0) {
+            return Some(parts.data);
+        }
+        let size = int(parts.array.dtype.size().into());
+        let operands = [(parts.data, Type::Pointer), (number, Type::Int), (size, Type::Int)];
+        Some(self.compute(site, "element.", &operands)?.0)
+    }
+
+    /// The stride of a dimension in bytes.
+    fn stride(&mut self, site: &Site<'_>, parts: &Parts, at: usize) -> Option<Operand> {
+        let size = int(parts.array.dtype.size().into());
+        match parts.array.layout {
+            Layout::C => self.product(site, size, &parts.lengths[at + 1..]),
+            Layout::F => self.product(site, size, &parts.lengths[..at]),
+            Layout::Strided => parts.strides.get(at).copied(),
+        }
+    }
+
+    /// A view of a part of an array.
+    fn view(
+        &mut self,
+        site: &Site<'_>,
+        parts: &Parts,
+        array: ArrayType,
+        items: &[Item],
+        (picks, indices): (&[Pick], &[Option<Operand>]),
+    ) -> Option<Parts> {
+        let (mut starts, mut lengths, mut strides) = (Vec::new(), Vec::new(), Vec::new());
+        let mut at = 0;
+        for pick in picks {
+            let length = parts.lengths.get(at).copied();
+            match *pick {
+                Pick::New => {
+                    lengths.push(int(1));
+                    strides.push(int(0));
+                    continue;
+                }
+                Pick::At(item) => starts.push(self.checked(site, (*indices.get(item)?)?, length?)?),
+                Pick::Whole => {
+                    starts.push(int(0));
+                    lengths.push(length?);
+                    if array.has_strides() {
+                        strides.push(self.stride(site, parts, at)?);
+                    }
+                }
+                Pick::Slice(item) => {
+                    let Item::Slice(bounds) = &items[item] else { return None };
+                    let run = self.run_of(site, bounds, length?)?;
+                    starts.push(run.start);
+                    lengths.push(run.length);
+                    if array.has_strides() {
+                        let stride = self.stride(site, parts, at)?;
+                        let both = [(stride, Type::Int), (run.step, Type::Int)];
+                        strides.push(if run.step == int(1) { stride } else { self.compute(site, "times.", &both)?.0 });
+                    }
+                }
+            }
+            at += 1;
+        }
+        let data = self.offset(site, parts, &starts)?;
+        if !array.has_strides() {
+            strides.clear();
+        }
+        Some(Parts { array, owner: parts.owner, data, lengths, strides })
+    }
+
+    /// The bounds of a slice of a dimension, as CPython settles them. A step of zero leaves.
+    fn run_of(&mut self, site: &Site<'_>, bounds: &[Arg; 3], length: Operand) -> Option<Run> {
+        let mut settled = [None; 3];
+        for (bound, settled) in bounds.iter().zip(&mut settled) {
+            let Tree::Leaf(operand) = self.operand(*bound, site.state) else { return None };
+            if self.function.types(operand).single()? != Type::None {
+                *settled = Some(self.as_index(site, operand)?);
+            }
+        }
+        let step = match settled[2] {
+            None => int(1),
+            Some(step) => self.compute(site, "step.", &[(step, Type::Int)])?.0,
+        };
+        let (step, length) = ((step, Type::Int), (length, Type::Int));
+        let start = match settled[0] {
+            None => self.compute(site, "slice.first.", &[length, step])?,
+            Some(start) => self.compute(site, "slice.start.", &[(start, Type::Int), length, step])?,
+        };
+        let stop = match settled[1] {
+            None => self.compute(site, "slice.last.", &[length, step])?,
+            Some(stop) => self.compute(site, "slice.stop.", &[(stop, Type::Int), length, step])?,
+        };
+        let (length, _) = self.compute(site, "slice.length.", &[start, stop, step])?;
+        Some(Run { start: start.0, length, step: step.0 })
+    }
+}

@@ -106,6 +106,7 @@ fn within(function: &Function, block: BlockId, id: LoopId) -> bool {
 fn cost(value: &Value) -> u64 {
     match value {
         Value::Convert(_) => 0,
+        Value::Create(_) => 300,
         Value::Op { op, .. } => match op.row().recipe {
             Recipe::DivInt | Recipe::FloorDivInt | Recipe::ModInt | Recipe::DivFloat => 8,
             Recipe::PowInt | Recipe::PowFloat | Recipe::ModFloat | Recipe::FloorDivFloat => 40,
@@ -178,10 +179,7 @@ fn is_read_at_once(function: &Function, local: LocalId) -> bool {
         let mut written = false;
         let own = |operand: &Operand| *operand == Operand::Local(local);
         for statement in &block.statements {
-            let reads = match &statement.value {
-                Value::Convert(operand) => own(operand),
-                Value::Op { args, .. } => args.iter().any(own),
-            };
+            let reads = statement.value.operands().iter().any(own);
             if reads && !written {
                 return false;
             }
@@ -306,7 +304,7 @@ fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option
                     [Operand::Constant(Constant::Int(value))] => *value,
                     _ => return None,
                 },
-                Value::Convert(_) | Value::Op { .. } => return None,
+                Value::Convert(_) | Value::Op { .. } | Value::Create(_) => return None,
             };
             if found.is_some_and(|known| known != value) {
                 return None;

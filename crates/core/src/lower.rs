@@ -18,7 +18,7 @@ use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
-use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::ir::{BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
 use crate::types::{Dtype, Type, TypeSet};
@@ -60,8 +60,15 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
             op.row().recipe.asks_host().then(words)
         }
         Value::Convert(_) => None,
+        Value::Create(create) => Some(create_words(function, create)),
     });
     words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
+}
+
+/// Words for the arguments of a creation and the objects that stay.
+fn create_words(function: &Function, create: &Create) -> usize {
+    function.creations[create.creation as usize].params.iter().map(|one| one.words()).sum::<usize>()
+        + create.alive.len()
 }
 
 /// Where a local lives.
@@ -282,6 +289,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
+            Value::Create(create) => self.create(create),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
                 self.recipe(*op, &args, *exit).of_type(op.row().result)

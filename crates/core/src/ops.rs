@@ -396,7 +396,7 @@ pub enum Recipe {
     /// i64 multiplication that is known to fit.
     MulKnown,
     /// The address of an element by its number; the last operand, a constant, is its size in bytes.
-    Element,
+    Locate,
     /// An address so many bytes further.
     Move,
     /// The address of an array object's first element.

@@ -7,6 +7,7 @@
 use rustpython_parser::ast::{self, Expr};
 
 use super::bind::Binder;
+use super::creation;
 use super::flow::Arg;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
@@ -114,7 +115,7 @@ impl Binder<'_> {
     }
 
     /// What `module.name` means, and its path; `None` if this is an attribute of something else.
-    fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
+    pub(super) fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
         let Expr::Name(name) = &*attribute.value else { return None };
         if self.local(name.id.as_str()).is_some() {
             return None;
@@ -181,6 +182,9 @@ impl Binder<'_> {
 
     fn function(&mut self, function: &'static str, call: &ast::ExprCall) -> Arg {
         let place = span(call);
+        if let Some(maker) = creation::maker(function) {
+            return self.creation(maker, None, call);
+        }
         match function {
             "range" => return self.refuse_call(call, None),
             "isinstance" => return self.is_instance(call),
@@ -274,6 +278,9 @@ impl Binder<'_> {
             let value = self.expression(&attribute.value);
             let wanted = self.expression(wanted);
             return self.op(name, vec![value, wanted], span(call));
+        }
+        if let Some(maker) = creation::maker(&dotted) {
+            return self.creation(maker, Some(&attribute.value), call);
         }
         let Some(name) = ops::name(&dotted).filter(|known| !ATTRIBUTES.contains(known)) else {
             return self.refuse_call(call, None);

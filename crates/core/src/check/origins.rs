@@ -26,7 +26,11 @@ impl Origins {
                 StepKind::Op("[]" | "unpack." | "at." | "min" | "max" | "tuple", args) => &args[..1],
                 // A slice of a tuple may be the whole, which is the tuple itself; one with another step is a new tuple.
                 StepKind::Item(source, items) if is_run(items) => std::slice::from_ref(source),
-                StepKind::Item(..) | StepKind::Place(..) | StepKind::Op(..) | StepKind::Leave(_) => &[],
+                StepKind::Item(..)
+                | StepKind::Place(..)
+                | StepKind::Create(_)
+                | StepKind::Op(..)
+                | StepKind::Leave(_) => &[],
             };
             sources.iter().filter_map(|source| source.var()).map(|source| (source, step.target))
         });

@@ -288,7 +288,7 @@ impl<'a> Search<'a> {
                     // What it becomes is within what it is known to be.
                     Some(&known) if addend.is_some() && known.bounded => match statement.value {
                         Value::Op { exit: Some(_), .. } if !self.is_tested(target) => self.fits(known, (block, at)),
-                        Value::Op { .. } | Value::Convert(_) => known,
+                        Value::Op { .. } | Value::Convert(_) | Value::Create(_) => known,
                     },
                     Some(_) | None => self.value(statement, (block, at)),
                 };
@@ -354,6 +354,7 @@ impl<'a> Search<'a> {
     fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
         let (op, args) = match &statement.value {
             Value::Convert(operand) => return self.operand(*operand),
+            Value::Create(_) => return self.unknown(false),
             Value::Op { op, args, .. } => (op.row(), args),
         };
         let not_negative = |known: Known| known.fixed.0 >= 0;

@@ -158,7 +158,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
             Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
-            Recipe::Element => {
+            Recipe::Locate => {
                 let size = int(2).get_zero_extended_constant().unwrap_or(1);
                 Loaded::Pointer(self.b.within(self.b.i8.array_type(size as u32), args[0].pointer(), int(1)))
             }

@@ -224,7 +224,7 @@ impl Prepared {
 
     fn specialised(&self, start: &Start) -> Result<ir::Function, Vec<Diagnostic>> {
         let inferred = infer(&self.flow, &self.liveness, start);
-        if start.has_arrays() {
+        if start.has_arrays() || self.flow.makes_arrays() {
             let (_, _, diagnostics) = inferred.report(&self.flow);
             let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
             if !errors.is_empty() {

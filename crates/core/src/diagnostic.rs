@@ -143,7 +143,7 @@ codes! {
         passes: "from brrr import brrr\n\n@brrr\ndef f():\n    b = 2\n    a = b + 1\n    return a\n";
     WholeArray = 104, "whole-array", Error, "The operation works on a whole array.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    return a + 1.0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    for i in range(len(a)):\n        a[i] = a[0]\n";
+        passes: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    for i in range(len(a)):\n        a[i] = a[i] + 1.0\n";
     Statement = 201, "unsupported-statement", Error, "The statement cannot be compiled.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    with a:\n        return 1\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return 1\n";

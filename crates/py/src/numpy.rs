@@ -204,6 +204,19 @@ pub unsafe fn array_type(object: *mut PyObject) -> Option<ArrayType> {
     }
 }
 
+/// Bytes of an array's elements.
+///
+/// # Safety
+/// The object is an array, and the thread holds the GIL.
+pub unsafe fn bytes(object: *mut PyObject) -> usize {
+    // SAFETY: as the caller promises; there are as many lengths as dimensions.
+    unsafe {
+        let fields = &raw const (*object.cast::<PyArrayObject>()).fields;
+        let lengths = (0..(*fields).nd as usize).map(|at| (*fields).dimensions.add(at).read().max(0) as usize);
+        lengths.product::<usize>().saturating_mul(16)
+    }
+}
+
 /// The dtype of each of NumPy's numbers.
 static BY_NUMBER: [Option<Dtype>; 16] = {
     let mut all = [None; 16];

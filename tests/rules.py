@@ -108,7 +108,7 @@ class Instrumented:
                 rewritten.append(node)
         tree.body = rewritten
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
-                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate, _l=self._load,
+                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate, _l=self._load, _b=self._truth,
                               _s=self._target, _slice=slice)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
@@ -142,7 +142,7 @@ class Instrumented:
             # The annotation of a local is never evaluated.
             node = ast.Assign([node.target], rewrite.visit(node.value)) if node.value else ast.Pass()
         elif isinstance(node, (ast.If, ast.While)):
-            node.test = rewrite.visit(node.test)
+            node.test = rewrite.truth(node.test)
         elif isinstance(node, ast.Match):
             node.subject = rewrite.visit(node.subject)
             for case in node.cases:
@@ -260,6 +260,11 @@ class Instrumented:
             if reason is not None:
                 self._may(statement, reason, "[]", (type(value), type(index)))
         return result
+
+    def _truth(self, statement: int, value):
+        if arrays.is_array(value) and value.size == 1:
+            self._may(statement, "the truth of an array")
+        return value
 
     def _target(self, statement: int, value) -> Target:
         return Target(self, statement, value)
@@ -410,6 +415,10 @@ class _Rewrite(ast.NodeTransformer):
         else:
             node = self.visit(node)
         return self._helper("_i", self._here(), node)
+
+    def truth(self, node: ast.expr) -> ast.expr:
+        """What a branch depends on."""
+        return self._helper("_b", self._here(), self.visit(node))
 
     def augmented(self, node: ast.AugAssign) -> ast.Assign:
         """The same order as Python's: the target is read, then the value is evaluated, then the target is written."""

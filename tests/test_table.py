@@ -29,7 +29,8 @@ def test_examples():
     checker = Checker(Options(traced=True))
     for row in [*table.rows(), *(row for row in table.numpy_rows() if arrays.present())]:
         assert row.example, row
-        if row.name.startswith("np.") and not numpy_edges.decorates(row.example):
+        # Not every build has NumPy's constructors, in which the examples are written.
+        if "np." in row.example and not numpy_edges.decorates(row.example):
             continue
         program = Program(table.preamble(f"@brrr\ndef f():\n    return {row.example}\n"), "f", [()])
         leaves = oracle.Instrumented(program.text, "f").run()

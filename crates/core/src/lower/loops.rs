@@ -17,14 +17,12 @@ use super::{Lowerer, signed};
 use crate::abi::Services;
 use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LoopId};
-use crate::loops::plan::{Plan, Proof};
+use crate::loops::plan::{MOST_TURNS, Plan, Proof};
 use crate::loops::{self, Counter, Shape, ranges};
 use crate::ops::Predicate;
 
 /// What a function may spend before its first poll, in units of about an addition.
 const FIRST_FUEL: i64 = 1 << 17;
-/// A block has at most so many turns, and less if turns are dear.
-const MOST_TURNS: u64 = 1 << 14;
 /// A block costs at most so much.
 const MOST_COST: u64 = 1 << 17;
 
@@ -125,7 +123,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let mut place = 0;
         while let Some(statement) = block.statements.get(place) {
             let parts = block.statements[place..].iter().take_while(|one| one.chain == Chain::Part).count();
-            let proof = |place| plan.and_then(|plan| plan.proofs.get(&(at, place))).copied().unwrap_or_default();
+            let certain = block.in_loop.map(|id| &self.loops.shapes[id.0 as usize].certain);
+            let proof = |place| match plan.and_then(|plan| plan.proofs.get(&(at, place))) {
+                Some(&proof) => proof,
+                None => Proof { fits: certain.is_some_and(|all| all.contains(&(at, place))), ..Proof::default() },
+            };
             if parts > 0 {
                 let proofs = (place..=place + parts).map(proof).collect::<Vec<_>>();
                 self.chain(&block.statements[place..=place + parts], &proofs);
@@ -205,27 +207,37 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 (Left::Slot(self.uncounted_block(most, shift)), Some(shift))
             }
         };
-        let checked = self.b.block("turn");
-        if let Some(plan) = &plan {
-            let hidden = match left {
-                Left::Counted(counter, end) if counter.hidden => Some(self.within(&counter, end)),
-                Left::Counted(..) | Left::Slot(_) => None,
+        let checked = if let Some(plan) = &plan {
+            let within = match left {
+                Left::Counted(counter, end) => self.within(&counter, end),
+                Left::Slot(_) => None,
             };
-            let fast = self.b.block("turn.proven");
-            let holds = self.test(plan, hidden, most);
-            self.b.branch(holds, fast, checked);
+            let holds = self.test(plan, within, most);
+            let proven = self.b.block("turn.proven");
+            let checked = (holds.is_some() || !plan.guards.is_empty()).then(|| self.b.block("turn"));
+            match holds.zip(checked) {
+                Some((holds, checked)) => {
+                    self.b.branch(holds, proven, checked);
+                }
+                None => self.b.jump(proven),
+            }
             let outer = self.blocks.clone();
-            for block in &own {
+            for block in own.iter().filter(|_| checked.is_some()) {
                 self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
             }
             self.loops.gated = Some(Gated { id, left, shift });
-            self.turns(header, &own, (fast, gate), Some((plan, checked)));
+            self.turns(header, &own, (proven, gate), Some((plan, checked)));
             self.blocks = outer;
+            checked
         } else {
-            self.b.jump(checked);
+            let only = self.b.block("turn");
+            self.b.jump(only);
+            Some(only)
+        };
+        if let Some(checked) = checked {
+            self.loops.gated = Some(Gated { id, left, shift });
+            self.turns(header, &own, (checked, gate), None);
         }
-        self.loops.gated = Some(Gated { id, left, shift });
-        self.turns(header, &own, (checked, gate), None);
         self.loops.gated = None;
         self.blocks[header.0 as usize] = gate;
     }
@@ -236,7 +248,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         header: BlockId,
         own: &[BlockId],
         (entry, gate): (BasicBlock<'ctx>, BasicBlock<'ctx>),
-        plan: Option<(&Plan, BasicBlock<'ctx>)>,
+        plan: Option<(&Plan, Option<BasicBlock<'ctx>>)>,
     ) {
         let Some(left) = self.loops.gated.as_ref().map(|gated| gated.left) else { return };
         self.blocks[header.0 as usize] = entry;
@@ -251,7 +263,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let go = self.b.block("go");
         self.b.branch(more, go, gate);
         self.b.at_end(go);
-        if let Some((plan, checked)) = plan {
+        if let Some((plan, Some(checked))) = plan {
             for &(local, limit) in &plan.guards {
                 let beyond = self.b.compare(IntPredicate::UGT, self.read(local).int(), self.b.int(limit));
                 let within = self.b.block("within");
@@ -279,10 +291,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.compare(signed(counter.goes_on), local, stop)
     }
 
-    /// The least and the greatest value of a hidden counter in a block.
-    fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
+    /// The least and the greatest value of the counter where the turns of a block begin.
+    fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> Option<(IntValue<'ctx>, IntValue<'ctx>)> {
         let (local, one) = (self.read(counter.local).int(), self.b.int(1));
-        if counter.steps.0 > 0 { (local, self.b.sub(end, one)) } else { (self.b.add(end, one), local) }
+        match counter.goes_on {
+            Predicate::Lt => Some((local, self.b.sub(end, one))),
+            Predicate::Le => Some((local, end)),
+            Predicate::Gt => Some((self.b.add(end, one), local)),
+            Predicate::Ge => Some((end, local)),
+            Predicate::Ne | Predicate::Eq => None,
+        }
     }
 
     fn unsigned_least(&self, one: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {

@@ -229,13 +229,18 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 _ => self.b.mul_no_wrap(left, right),
             };
         }
+        if self.wraps() {
+            return match name {
+                "llvm.sadd.with.overflow" => self.b.add(left, right),
+                "llvm.ssub.with.overflow" => self.b.sub(left, right),
+                _ => self.b.mul(left, right),
+            };
+        }
         let pair = self.b.intrinsic(name, &[self.b.i64.into()], &[left.into(), right.into()]);
-        if !self.wraps() {
-            let overflow = self.b.part(pair, 1);
-            match self.overflow_to {
-                Some(aside) => self.branch_away_if(overflow, aside),
-                None => self.leave_if(overflow, exit),
-            }
+        let overflow = self.b.part(pair, 1);
+        match self.overflow_to {
+            Some(aside) => self.branch_away_if(overflow, aside),
+            None => self.leave_if(overflow, exit),
         }
         self.b.part(pair, 0)
     }

@@ -45,8 +45,9 @@ pub struct Services {
     /// Looks after the world outside: signals, other threads, guards. Gives the fuel until the next poll, or a negative number: the
     /// code leaves by the exit of the loop header at which it polls.
     pub poll: unsafe extern "C" fn(activation: *mut Activation) -> i64,
-    /// Calls the function that row number `function` of the table stands for in the interpreter, with boxed `args`. Gives 0 with
-    /// the result's payload written, else the code leaves.
+    /// Calls the function that row number `function` of the table stands for in the interpreter, with boxed `args`: the payloads of
+    /// the row's parameters; where it takes any number of operands, their number, then for each its tag and
+    /// [`HOST_OVER_WORDS`] - 1 words for its payload. Gives 0 with the result's payload written, else the code leaves.
     pub host:
         unsafe extern "C" fn(activation: *mut Activation, function: u64, args: *const u64, result: *mut u64) -> u8,
     /// Has NumPy make an array: number `creation` of the function's, with boxed `args`, behind which `alive` objects stand: others
@@ -55,6 +56,15 @@ pub struct Services {
         unsafe extern "C" fn(activation: *mut Activation, creation: u64, args: *const u64, alive: u64) -> *mut c_void,
     /// Asks whether the code leaves here although it need not: not zero if so. Only code made for tests asks.
     pub probe: unsafe extern "C" fn(activation: *mut Activation) -> u8,
+}
+
+/// Words for each operand of a row that takes any number of them and that the interpreter does.
+pub const HOST_OVER_WORDS: usize = 3;
+
+/// Words for all operands of such a row.
+#[must_use]
+pub const fn host_over_words(operands: usize) -> usize {
+    1 + HOST_OVER_WORDS * operands
 }
 
 /// Where NumPy keeps the address of an array's first element in its object, in bytes.

@@ -16,6 +16,7 @@ pub mod live;
 mod makes;
 mod narrow;
 pub mod origins;
+mod over;
 pub mod promote;
 pub mod specialise;
 mod subscript;

@@ -117,7 +117,7 @@ fn cost(value: &Value) -> u64 {
             Recipe::PowInt | Recipe::PowFloat | Recipe::ModFloat | Recipe::FloorDivFloat => 40,
             Recipe::Checked(_) | Recipe::Log(_) | Recipe::Call(_) | Recipe::Helper(_) => 40,
             Recipe::LogBase | Recipe::RoundFloat => 80,
-            Recipe::Host => 300,
+            Recipe::Host | Recipe::HostOver(_) => 300,
             Recipe::Scalar(element) => element.cost(),
             _ => 1,
         },

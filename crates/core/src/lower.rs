@@ -16,10 +16,11 @@ use inkwell::context::Context;
 use inkwell::module::Module;
 use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
 
-use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE};
+use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
 use crate::ir::{BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::loops::unroll::unrolled;
+use crate::ops::Recipe;
 use crate::types::{Dtype, Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -52,7 +53,10 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
     let statements = function.blocks.iter().flat_map(|block| &block.statements);
     let words = statements.filter_map(|statement| match &statement.value {
         Value::Op { op, args, .. } => {
-            let words = || op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len());
+            let words = || match op.row().recipe {
+                Recipe::HostOver(_) => host_over_words(args.len()),
+                _ => op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len()),
+            };
             op.row().recipe.asks_host().then(words)
         }
         Value::Convert(_) => None,

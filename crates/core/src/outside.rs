@@ -137,6 +137,8 @@ const BUILTINS: &[&str] = &[
     "range",
     "round",
     "sum",
+    "tuple",
+    "type",
 ];
 
 /// The functions of CPython's `math`.
@@ -264,8 +266,6 @@ const OTHER_BUILTINS: &[&str] = &[
     "staticmethod",
     "str",
     "super",
-    "tuple",
-    "type",
     "vars",
     "zip",
     "ArithmeticError",

@@ -173,6 +173,8 @@ fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
         ("float", py.get_type::<PyFloat>()),
         ("bool", py.get_type::<PyBool>()),
         ("complex", py.get_type::<PyComplex>()),
+        ("tuple", py.get_type::<PyTuple>()),
+        ("type", py.get_type::<PyType>()),
     ];
     if let Some((name, _)) = types.iter().find(|(_, class)| object.is(class)) {
         return outside::function_of("builtins", name);
@@ -208,7 +210,7 @@ fn defined_name<'a>(module: &'a Bound<'_, PyModule>) -> Option<&'a CStr> {
 
 /// The interpreter's own object of a row's function; `None` if somebody has put another one in its place.
 pub fn host_function<'py>(py: Python<'py>, name: &'static str) -> Option<Bound<'py, PyAny>> {
-    let name = if matches!(name, "**" | "**-") { "pow" } else { name };
+    let name = if matches!(name, "**" | "**-") { "pow" } else { name.trim_end_matches('.') };
     let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
     let found = py.import(module).ok()?.getattr(own).ok()?;
     (known_function(&found) == Some(name)).then_some(found)

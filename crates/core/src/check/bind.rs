@@ -7,6 +7,7 @@ pub(super) mod fold;
 mod leave;
 mod loops;
 mod membership;
+mod over;
 mod pattern;
 mod scope;
 mod shadow;

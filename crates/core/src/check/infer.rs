@@ -244,10 +244,13 @@ fn part(value: Arg, items: &[Item], types: &Types) -> TypeSet {
         return set.compounds();
     }
     let of = |one: Type| match one {
-        Type::Array(array) => array::item(array, items, &|arg| read(arg, types).without(Type::Unbound)),
+        Type::Array(array) => {
+            array::item(array, items, &|arg| read(arg, types).without(Type::Unbound)).map(TypeSet::of)
+        }
+        Type::Tuple(_) => tuple::part(one.into(), items),
         _ => None,
     };
-    set.iter().filter_map(of).collect()
+    set.iter().filter_map(of).fold(TypeSet::EMPTY, TypeSet::join)
 }
 
 /// The array that a call makes, for every choice of the types of its arguments.

@@ -11,6 +11,7 @@
 
 mod array;
 mod operation;
+mod over;
 mod tuple;
 mod versions;
 
@@ -243,7 +244,7 @@ impl Specialiser<'_> {
                 StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
                 StepKind::Create(creation) => self.create(&mut at, step, creation),
                 StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
-                StepKind::Op(name, args) => match self.element(&at, step, name, args) {
+                StepKind::Op(name, args) => match self.spread(&at, step, name, args) {
                     Some(()) => return,
                     None => self.operation(&mut at, step, name, args),
                 },

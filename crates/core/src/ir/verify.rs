@@ -2,7 +2,7 @@
 //!
 //! 1. Every id names something. The parameters are the first locals, each of one type.
 //! 2. Every local has a type; only a tagged one may be unbound, or one that is never written.
-//! 3. An operation's operands have exactly its row's types, its target the row's result; it has an exit exactly if the row can leave.
+//! 3. An operation's operands have exactly its row's types (any numbers, if the row takes any number of them), its target the row's result; it has an exit exactly if the row can leave.
 //! 4. A conversion loses nothing: equal types, bool to int, an int without a sign, a number to a float or a complex, an int to its
 //!    low bits, into a tagged set, out of one to a member.
 //! 5. A branch is by a bool, a switch is over exactly the types of a tagged local, a return gives types that the result includes.
@@ -125,13 +125,15 @@ fn check_statement(function: &Function, statement: &Statement) -> Result<(), Str
         Value::Op { op, args, exit } => {
             let row = op.row();
             ensure(row.recipe != Recipe::Leave, || format!("`{}` always leaves", row.name))?;
-            ensure(args.len() == row.params.len(), || format!("`{}` with {} operands", row.name, args.len()))?;
-            for (arg, &param) in args.iter().zip(row.params) {
-                let types = function.types(*arg);
-                ensure(types.single() == Some(param), || {
-                    format!("`{}` takes {}, not {}", row.name, param.machine(), types.machine())
-                })?;
-            }
+            ensure(row.takes(args.iter().map(|&arg| function.types(arg).single())), || {
+                let machine = |types: &mut dyn Iterator<Item = String>| types.collect::<Vec<_>>().join(", ");
+                let takes = machine(&mut row.params.iter().map(|one| one.machine()));
+                format!(
+                    "`{}` takes {takes}, not {}",
+                    row.name,
+                    machine(&mut args.iter().map(|&arg| function.types(arg).machine()))
+                )
+            })?;
             ensure(target.types.single() == Some(row.result), || {
                 format!("`{}` gives {}", row.name, row.result.machine())
             })?;

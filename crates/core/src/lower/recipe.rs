@@ -202,6 +202,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Call(function) => self.pure_call(function, args, op.row().result),
             Recipe::Helper(function) => self.helper(function, args, op.row().result, exit),
             Recipe::Host => self.host(op, args, exit),
+            Recipe::HostOver(_) => self.host_over(op, args, exit),
             Recipe::RoundFloat => Loaded::Float(self.round_float(op, args, exit)),
             Recipe::Probe => {
                 let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();

@@ -179,18 +179,38 @@ impl Binder<'_> {
                 "loop over `range(...)` and compute the element inside the loop",
             );
         };
-        let is_range = matches!(&*call.func, Expr::Name(name)
-            if self.local(name.id.as_str()).is_none()
-                && self.env.meaning(name.id.as_str()) == Outside::Function("range"));
-        if !is_range {
+        if !self.is_range(call) {
             return refuse(
                 self,
                 "not Python's own `range`",
                 "loop over `range(...)` and compute the element inside the loop",
             );
         }
+        self.range_of(call)
+    }
+
+    /// True for a call of Python's own `range`.
+    pub(in crate::check) fn is_range(&self, call: &ast::ExprCall) -> bool {
+        self.is_builtin(&call.func, "range")
+    }
+
+    /// True if an expression is the name of a builtin.
+    pub(in crate::check) fn is_builtin(&self, expression: &Expr, builtin: &'static str) -> bool {
+        matches!(expression, Expr::Name(name)
+            if self.local(name.id.as_str()).is_none()
+                && self.env.meaning(name.id.as_str()) == Outside::Function(builtin))
+    }
+
+    /// The three arguments of a call of `range`.
+    pub(in crate::check) fn range_of(&mut self, call: &ast::ExprCall) -> Option<[Arg; 3]> {
+        let refuse = |binder: &mut Self, label: &str| {
+            let message = "this `range` cannot be compiled";
+            let diagnostic = Diagnostic::new(Code::Iterable, message, span(call), label);
+            binder.diagnostics.push(diagnostic.help("write `range(start, stop, step)`"));
+            None
+        };
         if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {
-            return refuse(self, "takes plain arguments only", "write `range(start, stop, step)`");
+            return refuse(self, "takes plain arguments only");
         }
         if let Expr::Name(name) = &*call.func {
             self.guard(name.id.as_str());
@@ -201,7 +221,7 @@ impl Binder<'_> {
             [stop] => Some([zero, stop, one]),
             [start, stop] => Some([start, stop, one]),
             [start, stop, step] => Some([start, stop, step]),
-            _ => refuse(self, "takes one to three arguments", "write `range(start, stop, step)`"),
+            _ => refuse(self, "takes one to three arguments"),
         }
     }
 }

@@ -95,7 +95,14 @@ impl Specialiser<'_> {
 
     /// Does `value[items]`; false if compiled code does not.
     pub(super) fn item(&mut self, at: &mut Waiting, step: &Step, value: Arg, items: &[Item]) -> bool {
-        let Tree::Array(array, leaves) = self.operand(value, &at.state) else { return false };
+        let (array, leaves) = match self.operand(value, &at.state) {
+            Tree::Array(array, leaves) => (array, leaves),
+            Tree::Tuple(parts) => {
+                let types = self.types(value, &at.state);
+                return self.tuple_part(at, step, (&parts, types), items);
+            }
+            Tree::Leaf(_) => return false,
+        };
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let parts = Parts::of(array, &leaves);
         let Some((tree, types)) = self.picked(&site, &parts, items) else { return false };

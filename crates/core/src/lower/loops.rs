@@ -271,6 +271,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.b.at_end(within);
             }
         }
+        // One way back to the header, however many turns end early: of several, LLVM makes nested loops, and no vectors.
+        let (go, latch) = (self.b.current(), self.b.block("latch"));
+        self.b.at_end(latch);
+        self.b.jump(entry);
+        self.blocks[header.0 as usize] = latch;
+        self.b.at_end(go);
         let plan = plan.map(|(plan, _)| plan);
         match left {
             Left::Counted(counter, _) => self.b.jump(self.blocks[counter.inside.0 as usize]),

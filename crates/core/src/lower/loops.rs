@@ -57,7 +57,7 @@ pub(super) struct Loops<'ctx> {
 }
 
 /// All loops together get second copies of so many statements.
-const MOST_COPIED: usize = 240;
+const MOST_COPIED: usize = 480;
 
 impl<'ctx> Loops<'ctx> {
     pub(super) fn new(

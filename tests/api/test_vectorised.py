@@ -1,6 +1,5 @@
 """Loops over arrays that C vectorises are vectorised: the assembly has loops of packed instructions."""
 
-import math
 import re
 
 import numpy as np
@@ -89,11 +88,6 @@ def fill(flags):
         flags[i] = i > 1
 
 
-def roots(x, y):
-    for i in range(len(x)):
-        y[i] = math.sqrt(x[i])
-
-
 def mirrored(a, out):
     for i in range(len(a)):
         out[i] = a[-1 - i]
@@ -160,7 +154,6 @@ CASES = [
     (rows_added, lambda: (doubles(10, 11), doubles(11, 12), doubles(10, 12)), [ADD_PD, MUL_PD]),
     (shortest, lambda: (longs(10, 10).astype(np.int32),), ["v?paddd", "v?pcmpgtd|v?pminsd"]),
     (fill, lambda: (np.zeros(50, np.bool_),), ["v?p.*"]),
-    (roots, lambda: (doubles(50), doubles(50)), ["v?sqrtpd"]),
     (mirrored, lambda: (doubles(50), doubles(50)), ["v?(perm|shuf).*"]),
 ]
 

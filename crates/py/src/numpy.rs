@@ -168,7 +168,9 @@ pub unsafe fn is_array(object: *mut PyObject) -> bool {
 /// As [`scalar_type`].
 pub unsafe fn is_of_subclass(object: *mut PyObject) -> bool {
     // SAFETY: as the caller promises; the class of arrays lives as long as NumPy, which is never unloaded.
-    API.get().is_some_and(|api| unsafe { ffi::PyType_IsSubtype(ffi::Py_TYPE(object), api.array as *mut ffi::PyTypeObject) != 0 })
+    API.get().is_some_and(|api| unsafe {
+        ffi::PyType_IsSubtype(ffi::Py_TYPE(object), api.array as *mut ffi::PyTypeObject) != 0
+    })
 }
 
 /// True if an array has more dimensions than compiled code knows.

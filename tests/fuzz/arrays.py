@@ -60,7 +60,7 @@ class Arrays:
         if "math." in body:
             text = "import math\n" + text
         words = frozenset({"arrays", *(f"array {name}" for name in self.used)})
-        return Program(text, "f", self._calls(parameters), constructs=words, refusable=True, open=True)
+        return Program(text, "f", self._calls(parameters), constructs=words, refusable=True)
 
     def _form(self) -> tuple[str, int]:
         return (self.random.choices(DTYPES, DTYPE_WEIGHTS)[0], self.random.choices([1, 2, 3], [6, 3, 0.5 if "load 2" in self.has else 0])[0])

@@ -516,12 +516,14 @@ class _Rewrite(ast.NodeTransformer):
 
 
 def _mixes_tuples(function: ast.FunctionDef, parameters: set[str]) -> bool:
-    """True if a name is written a tuple at one place, and something at another."""
+    """True if a name is written a tuple at one place, and something at another, or nothing."""
+    compound = [one for one in ast.walk(function) if isinstance(one, (ast.If, ast.For, ast.While, ast.Match))]
+    on_one_path = {id(one) for outer in compound for one in ast.walk(outer)}
     stores = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)] + [*parameters]
     for node in ast.walk(function):
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if any(stores.count(name) > 1 for name in _written_tuples(target, node.value)):
+                if any(stores.count(name) > 1 or id(node) in on_one_path for name in _written_tuples(target, node.value)):
                     return True
     return False
 

@@ -10,10 +10,14 @@ use brrr_core::loops::{Shape, ranges, shapes};
 use brrr_core::ops::{Predicate, Recipe};
 use brrr_core::outside::Env;
 use brrr_core::syntax;
-use brrr_core::types::{Signature, Type};
+use brrr_core::types::{ArrayType, Dtype, Layout, Signature, Type};
 
 /// Loops that have a plan, each with the number of its int parameters.
 const LOOPS: &[(&str, usize)] = &[
+    ("def f(i, n, A, B):\n    for i in range(i, n):\n        A[i] = A[i - 2]\n", 2),
+    ("def f(i, n, k, A, B):\n    while i > n:\n        A[i] = A[k]\n        i -= 2\n", 3),
+    ("def f(i, n, k, A, B):\n    for i in range(n):\n        B[k, i] = B[i + k, k * 2]\n", 3),
+    ("def f(i, n, m, A, B):\n    for i in range(i, n):\n        A[i % m] = A[i // 2]\n", 3),
     ("def f(a, n, t):\n    for i in range(a, n):\n        t += i\n    return t\n", 3),
     ("def f(a, n, t):\n    for i in range(a, n, -1):\n        t -= i * 3\n    return t\n", 3),
     ("def f(a, n, t, c):\n    while a < n:\n        t = t - a * c\n        a += 3\n    return t\n", 4),
@@ -68,7 +72,10 @@ fn case(source: &str, parameters: usize) -> Case {
     let mut lines = source.split_inclusive('\n').map(str::to_owned);
     let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
     let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
-    let function = prepared.typed(&Signature { params: vec![Type::Int; parameters] }).expect("verified IR");
+    let mut params = vec![Type::Int; parameters];
+    let array = |ndim| ArrayType { dtype: Dtype::Int64, ndim, layout: Layout::C, writable: true, view: false };
+    params.extend([Type::Array(array(1)), Type::Array(array(2))].iter().filter(|_| source.contains(", A, B")));
+    let function = prepared.typed(&Signature { params }).expect("verified IR");
     for (at, shape) in shapes(&function).into_iter().enumerate() {
         if let Some(plan) = ranges::plan(&function, function.loops[at].header, &shape) {
             return Case { function, at, shape, plan };
@@ -146,6 +153,14 @@ fn operation(recipe: Recipe, args: &[i128]) -> Option<i128> {
         (Recipe::StepDown, &[only]) => only - 1,
         (Recipe::Same, &[only]) => only,
         (Recipe::CompareInt(predicate), &[left, right]) => compare(predicate, left, right).into(),
+        (Recipe::Index, &[index, length]) if index < 0 => {
+            return (index + length >= 0).then_some(index + length);
+        }
+        (Recipe::Index | Recipe::Bound, &[index, length]) => return (0..length).contains(&index).then_some(index),
+        (Recipe::AddKnown, &[left, right]) => left + right,
+        (Recipe::MulKnown, &[left, right]) => left * right,
+        // Memory holds zeros, at whatever address.
+        (Recipe::Locate | Recipe::Load | Recipe::Store | Recipe::Scalar(_), _) => 0,
         (Recipe::TruthInt, &[only]) => i128::from(only != 0),
         (Recipe::Not, &[only]) => 1 - only,
         (other, _) => panic!("{other:?} is not known here"),
@@ -188,7 +203,8 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<S
                     let wrong = (proof.fits || fits_anyway) && value.is_some_and(|value| !fits(value))
                         || proof.dividend_not_negative && args[0] < 0
                         || proof.divisor_not_negative && args[1] < 0
-                        || proof.divisor_positive && args[1] <= 0;
+                        || proof.divisor_positive && args[1] <= 0
+                        || proof.within && !(0..args[1]).contains(&args[0]);
                     if wrong {
                         return Some(format!("{at:?} {place}: {}{args:?} in turn {turns}", op.row().name));
                     }
@@ -304,13 +320,22 @@ fn tests_that_are_too_weak_are_found() {
     for &(source, parameters) in LOOPS {
         let case = case(source, parameters);
         let mut weak = Vec::new();
-        let everything = Plan { computed: Vec::new(), at_least: Vec::new(), guards: Vec::new(), ..case.plan.clone() };
+        let everything = Plan {
+            computed: Vec::new(),
+            at_least: Vec::new(),
+            below: Vec::new(),
+            guards: Vec::new(),
+            ..case.plan.clone()
+        };
         weak.push(("nothing is tested", everything));
         if !case.plan.guards.is_empty() {
             weak.push(("no turn is tested", Plan { guards: Vec::new(), ..case.plan.clone() }));
         }
         if !case.plan.at_least.is_empty() {
             weak.push(("signs are not tested", Plan { at_least: Vec::new(), ..case.plan.clone() }));
+        }
+        if !case.plan.below.is_empty() {
+            weak.push(("lengths are not tested", Plan { below: Vec::new(), ..case.plan.clone() }));
         }
         for (what, plan) in weak {
             planted += 1;

@@ -494,7 +494,7 @@ impl Body {
             format!("got `{what}` here"),
         )
         .help(
-            "pass an `int`, a `float`, a `bool` or `None`, or use `@brrr(fallback=True)` to run such calls in the interpreter",
+            "pass numbers, tuples of numbers, or NumPy arrays of numbers in this machine's byte order, or use `@brrr(fallback=True)` to run such calls in the interpreter",
         );
         Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }

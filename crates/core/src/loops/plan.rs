@@ -55,6 +55,8 @@ pub struct Proof {
     pub divisor_not_negative: bool,
     /// The second operand is not zero either.
     pub divisor_positive: bool,
+    /// The first operand, an index, is within the second, a length.
+    pub within: bool,
 }
 
 /// The outcome for one loop.
@@ -68,6 +70,8 @@ pub struct Plan {
     pub computed: Vec<NodeId>,
     /// Nodes whose lower bound must be at least this.
     pub at_least: Vec<(NodeId, i64)>,
+    /// Pairs of nodes, of which the upper bound of the first must be below the lower bound of the second.
+    pub below: Vec<(NodeId, NodeId)>,
     /// What holds then, by block and place in it.
     pub proofs: HashMap<(BlockId, usize), Proof>,
     /// Locals that every turn tests: if one is not within 0 and its limit, the turn is done with all checks.
@@ -93,6 +97,7 @@ impl Plan {
     pub fn used(&self) -> impl Iterator<Item = NodeId> {
         let mut used = FixedBitSet::with_capacity(self.nodes.len());
         let roots = self.computed.iter().copied().chain(self.at_least.iter().map(|&(node, _)| node));
+        let roots = roots.chain(self.below.iter().flat_map(|&(lower, upper)| [lower, upper]));
         used.extend(roots.map(|node| node.0 as usize));
         for at in (0..self.nodes.len()).rev() {
             if used.contains(at) {
@@ -178,7 +183,9 @@ impl Plan {
                 None => return false,
             }
         }
-        self.demands().all(|(node, least)| bounds[node.0 as usize].0 >= least)
+        let of = |node: NodeId| bounds[node.0 as usize];
+        self.demands().all(|(node, least)| of(node).0 >= least)
+            && self.below.iter().all(|&(lower, upper)| of(lower).1 < of(upper).0)
     }
 
     fn bounds(

@@ -19,9 +19,9 @@ use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
 
 /// Loops with more statements get no second copy.
-const MOST_STATEMENTS: usize = 80;
+const MOST_STATEMENTS: usize = 240;
 /// Nor do loops whose test would be longer than this.
-const MOST_NODES: usize = 96;
+const MOST_NODES: usize = 128;
 /// How often intervals are computed from those of the last round.
 const ROUNDS: usize = 4;
 
@@ -488,6 +488,10 @@ impl<'a> Search<'a> {
                 }
             }
             (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
+            (Recipe::Index | Recipe::Bound, &[index, length]) => {
+                let (index, length) = (self.operand(index), self.operand(length));
+                self.within(index, length, at)
+            }
             (Recipe::AbsInt, _) => self.unknown(true),
             (Recipe::Or | Recipe::Xor, &[left, right]) => {
                 let (left, right) = (self.operand(left), self.operand(right));
@@ -530,6 +534,24 @@ impl<'a> Search<'a> {
             self.plan.gains += 1;
         }
         value
+    }
+
+    /// Notes that the check of an index goes if all its values are within the length.
+    fn within(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
+        if !index.bounded || !length.bounded {
+            return self.unknown(true);
+        }
+        if self.last {
+            if !self.plan.at_least.contains(&(index.node, 0)) {
+                self.plan.at_least.push((index.node, 0));
+            }
+            if !self.plan.below.contains(&(index.node, length.node)) {
+                self.plan.below.push((index.node, length.node));
+            }
+            self.plan.proofs.entry(at).or_default().within = true;
+            self.plan.gains += 1;
+        }
+        Known { fixed: (index.fixed.0.max(0), index.fixed.1.max(0)), hopeful: true, ..index }
     }
 
     /// Notes the signs of the operands of `//` and `%`.

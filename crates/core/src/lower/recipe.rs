@@ -151,6 +151,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.leave_if(args[0].bits(), exit);
                 args[0]
             }
+            Recipe::Index | Recipe::Bound if self.loops.proof.within => args[0],
             Recipe::Index => Loaded::Int(self.index(int(0), int(1), exit)),
             Recipe::Bound => {
                 self.leave_unless_below(int(0), int(1), exit);

@@ -35,6 +35,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             let failed = self.b.compare(IntPredicate::SLT, test.of(node).low, self.b.int(least));
             test.failed.push(failed);
         }
+        for &(lower, upper) in &plan.below {
+            let failed = self.b.compare(IntPredicate::SGE, test.of(lower).high, test.of(upper).low);
+            test.failed.push(failed);
+        }
         let failed = test.failed.into_iter().reduce(|one, other| self.b.or(one, other));
         failed.map(|failed| self.b.not(failed))
     }

@@ -67,9 +67,9 @@ def _operands(left: str, right: str) -> list[tuple]:
 def operator_programs() -> list[Program]:
     """Every operator and comparison on every pair, also as `op=`."""
     programs = []
-    for group in OPERATORS:
-        text = _function("a, b", [f"a {symbol} b" for symbol in group])
-        for left, right in pairs():
+    texts = [_function("a, b", [f"a {symbol} b" for symbol in group]) for group in OPERATORS]
+    for left, right in pairs():
+        for group, text in zip(OPERATORS, texts):
             calls = [(k, a, b) for k, symbol in enumerate(group) for a, b in _operands(left, right) if not huge(symbol, (a, b))]
             programs.append(Program(text, "f", calls))
     for symbol in table.ARITHMETIC:

@@ -1,0 +1,75 @@
+//! Faults in elements of arrays: indices, addresses, views, and how values become elements.
+
+use super::{each_op, each_statement, row};
+use crate::ir::{Constant, Function, Operand, Value};
+use crate::ops::Recipe;
+use crate::types::Type::{self, Int};
+
+const ZERO: Operand = Operand::Constant(Constant::Int(0));
+
+/// Indices are taken as they are.
+pub(super) fn bounds_unchecked(function: &mut Function) {
+    let Some(plus) = row("plus.", &[Int, Int]) else { return };
+    each_op(function, "at.", |_, _, op, args, exit| {
+        (*op, args[1], *exit) = (plus, ZERO, None);
+    });
+}
+
+/// A negative index counts from the last element but one.
+pub(super) fn negative_index_off_by_one(function: &mut Function) {
+    let (Some(plus), Some(at)) = (row("plus.", &[Int, Int]), row("at.", &[Int, Int])) else { return };
+    each_op(function, "at.", |function, made, op, args, _| {
+        if matches!(args[0], Operand::Constant(Constant::Int(..0))) && *op == at {
+            args[1] = super::operation(function, made, plus, vec![args[1], Operand::Constant(Constant::Int(-1))]);
+        }
+    });
+}
+
+/// All dimensions have what the first one has: its length, or its stride.
+pub(super) fn of_first_dimension(function: &mut Function, name: &str) {
+    each_op(function, name, |_, _, _, args, _| args[1] = ZERO);
+}
+
+/// The place of an element or a view is that of the first.
+pub(super) fn stays(function: &mut Function, name: &str) {
+    each_op(function, name, |_, _, _, args, _| args[1] = ZERO);
+}
+
+/// The last element that a function writes is not written.
+pub(super) fn last_store_dropped(function: &mut Function) {
+    let is_store = |value: &Value| matches!(value, Value::Op { op, .. } if op.row().recipe == Recipe::Store);
+    for block in function.blocks.iter_mut().rev() {
+        if let Some(at) = block.statements.iter().rposition(|one| is_store(&one.value)) {
+            block.statements.remove(at);
+            return;
+        }
+    }
+}
+
+/// Python's ints that become elements wrap.
+pub(super) fn stored_int_wraps(function: &mut Function) {
+    each_statement(function, |_, mut statement| {
+        if let Value::Op { op, exit, .. } = &mut statement.value
+            && let Some(dtype) = op.row().name.strip_prefix("into.")
+            && op.row().params == [Int]
+            && let Some(cast) = row(&format!("as.{dtype}"), &[Int])
+        {
+            (*op, *exit) = (cast, None);
+        }
+        vec![statement]
+    });
+}
+
+/// An operation on scalars of NumPy is another one of the same types.
+pub(super) fn scalars_renamed(function: &mut Function, from: &str, to: &str) {
+    each_op(function, from, |_, _, op, _, exit| {
+        if let [Type::Scalar(_), ..] = op.row().params
+            && let Some(other) = row(to, op.row().params)
+            && other.row().result == op.row().result
+            && exit.is_none()
+            && !other.row().leaves()
+        {
+            *op = other;
+        }
+    });
+}

@@ -4,6 +4,7 @@
 //! problems are reported, not only the first.
 
 pub(super) mod fold;
+mod iterate;
 mod leave;
 mod loops;
 mod membership;

@@ -26,6 +26,8 @@ def planted() -> list[str]:
 
 
 NAMES = planted()
+# How the names of faults in arrays begin.
+OF_ARRAYS = ("element-", "index-", "length-", "scalar-", "slice-", "store", "stride-", "view-")
 needs_faults = pytest.mark.skipif(not NAMES, reason="brrr was built without the feature `faults` (scripts/build-faults.sh)")
 
 
@@ -37,7 +39,7 @@ def search(fault: str | None):
         ("fuzzer", Source("random", SEED), Options(traced=True, forced=0.5)),
         ("table", Source("operands+calls+joined"), Options(traced=True)),
     ]
-    if fault is None or fault.startswith(("array-", "scalar-")):
+    if fault is None or fault.startswith(OF_ARRAYS):
         searches.insert(0, ("arrays", Source("numpy arrays"), Options(forced=0.5)))
     if fault is not None and fault.startswith("scalar-"):
         searches.insert(0, ("scalars", Source("numpy operators"), Options()))

@@ -18,9 +18,10 @@ mod exits;
 mod values;
 
 use arrays::{
-    bounds_unchecked, last_store_dropped, negative_index_off_by_one, of_first_dimension, scalars_renamed, stays,
+    bounds_unchecked, negative_index_off_by_one, of_first_dimension, scalars_renamed, stays, store_dropped,
     stored_int_wraps,
 };
+
 use exits::{
     drop_iterators, drop_local, each_exit, exit_holds_stale, exit_without_need, is_iterator, is_name, other_point,
     swap_locals,
@@ -75,18 +76,20 @@ const FAULTS: &[(&str, Plant)] = &[
     ("returned-elements-swapped", returned_elements_swapped),
     ("shadow-dropped", shadow_dropped),
     ("shadow-written-at-once", shadow_written_at_once),
-    ("array-bounds-unchecked", bounds_unchecked),
-    ("array-negative-index-off-by-one", negative_index_off_by_one),
-    ("array-length-of-first-dimension", |function| of_first_dimension(function, "length.")),
-    ("array-stride-of-first-dimension", |function| of_first_dimension(function, "stride.")),
-    ("array-element-is-first", |function| stays(function, "element.")),
-    ("array-view-is-at-start", |function| stays(function, "move.")),
-    ("array-last-store-dropped", last_store_dropped),
-    ("array-stored-int-wraps", stored_int_wraps),
-    ("array-slice-starts-at-stop", |function| renamed(function, "slice.start.", "slice.stop.")),
+    ("index-from-end-leaves", |function| renamed(function, "at.", "bound.")),
+    ("index-unchecked", bounds_unchecked),
+    ("index-from-end-off-by-one", negative_index_off_by_one),
+    ("element-is-first", |function| stays(function, "element.")),
+    ("view-is-at-start", |function| stays(function, "move.")),
+    ("stored-int-wraps", stored_int_wraps),
+    ("store-dropped", store_dropped),
+    ("length-of-first-dimension", |function| of_first_dimension(function, "length.")),
+    ("stride-of-first-dimension", |function| of_first_dimension(function, "stride.")),
+    ("slice-starts-at-stop", |function| renamed(function, "slice.start.", "slice.stop.")),
     ("scalar-floor-division-is-modulo", |function| scalars_renamed(function, "//", "%")),
     ("scalar-shift-is-left", |function| scalars_renamed(function, ">>", "<<")),
     ("scalar-greater-is-at-least", |function| scalars_renamed(function, ">", ">=")),
+    ("slice-starts-at-end", |function| renamed(function, "slice.first.", "slice.last.")),
     ("exit-swaps-locals", |function| each_exit(function, swap_locals)),
     ("exit-drops-local", |function| each_exit(function, drop_local)),
     ("exit-drops-iterator", |function| each_exit(function, drop_iterators)),

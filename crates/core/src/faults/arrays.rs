@@ -1,11 +1,31 @@
-//! Faults in elements of arrays: indices, addresses, views, and how values become elements.
+//! Faults in what arrays are taken apart into, and in scalars of NumPy.
 
 use super::{each_op, each_statement, row};
 use crate::ir::{Constant, Function, Operand, Value};
-use crate::ops::Recipe;
 use crate::types::Type::{self, Int};
 
 const ZERO: Operand = Operand::Constant(Constant::Int(0));
+
+/// Elements are written nowhere.
+pub(super) fn store_dropped(function: &mut Function) {
+    each_statement(function, |_, mut statement| {
+        if let Value::Op { op, .. } = &statement.value
+            && op.row().recipe.has_effect()
+        {
+            statement.value = Value::Convert(Operand::Constant(Constant::None));
+        }
+        vec![statement]
+    });
+}
+
+/// What a row asks of the second dimension it asks of the first.
+pub(super) fn of_first_dimension(function: &mut Function, name: &str) {
+    each_op(function, name, |_, _, _, args, _| {
+        if args[1] == Operand::Constant(Constant::Int(1)) {
+            args[1] = ZERO;
+        }
+    });
+}
 
 /// Indices are taken as they are.
 pub(super) fn bounds_unchecked(function: &mut Function) {
@@ -25,25 +45,9 @@ pub(super) fn negative_index_off_by_one(function: &mut Function) {
     });
 }
 
-/// All dimensions have what the first one has: its length, or its stride.
-pub(super) fn of_first_dimension(function: &mut Function, name: &str) {
-    each_op(function, name, |_, _, _, args, _| args[1] = ZERO);
-}
-
 /// The place of an element or a view is that of the first.
 pub(super) fn stays(function: &mut Function, name: &str) {
     each_op(function, name, |_, _, _, args, _| args[1] = ZERO);
-}
-
-/// The last element that a function writes is not written.
-pub(super) fn last_store_dropped(function: &mut Function) {
-    let is_store = |value: &Value| matches!(value, Value::Op { op, .. } if op.row().recipe == Recipe::Store);
-    for block in function.blocks.iter_mut().rev() {
-        if let Some(at) = block.statements.iter().rposition(|one| is_store(&one.value)) {
-            block.statements.remove(at);
-            return;
-        }
-    }
 }
 
 /// Python's ints that become elements wrap.

@@ -17,10 +17,7 @@ mod arrays;
 mod exits;
 mod values;
 
-use arrays::{
-    bounds_unchecked, negative_index_off_by_one, of_first_dimension, scalars_renamed, stays, store_dropped,
-    stored_int_wraps,
-};
+use arrays::{bounds_unchecked, of_first_dimension, scalars_renamed, stays, store_dropped, stored_int_wraps};
 
 use exits::{
     drop_iterators, drop_local, each_exit, exit_holds_stale, exit_without_need, is_iterator, is_name, other_point,
@@ -78,14 +75,12 @@ const FAULTS: &[(&str, Plant)] = &[
     ("shadow-written-at-once", shadow_written_at_once),
     ("index-from-end-leaves", |function| renamed(function, "at.", "bound.")),
     ("index-unchecked", bounds_unchecked),
-    ("index-from-end-off-by-one", negative_index_off_by_one),
     ("element-is-first", |function| stays(function, "element.")),
     ("view-is-at-start", |function| stays(function, "move.")),
     ("stored-int-wraps", stored_int_wraps),
     ("store-dropped", store_dropped),
     ("length-of-first-dimension", |function| of_first_dimension(function, "length.")),
     ("stride-of-first-dimension", |function| of_first_dimension(function, "stride.")),
-    ("slice-starts-at-stop", |function| renamed(function, "slice.start.", "slice.stop.")),
     ("scalar-floor-division-is-modulo", |function| scalars_renamed(function, "//", "%")),
     ("scalar-shift-is-left", |function| scalars_renamed(function, ">>", "<<")),
     ("scalar-greater-is-at-least", |function| scalars_renamed(function, ">", ">=")),
@@ -441,7 +436,9 @@ mod tests {
             exits: vec![Exit { statement: 0, point: Point::Start, live, span: Span::default() }],
             loops: Vec::new(),
             result: int,
-            tuples: Vec::new(),
+            compounds: Vec::new(),
+            creations: Vec::new(),
+            effects: false,
             returned: Vec::new(),
             origins: Default::default(),
             guards: Vec::new(),

@@ -35,16 +35,6 @@ pub(super) fn bounds_unchecked(function: &mut Function) {
     });
 }
 
-/// A negative index counts from the last element but one.
-pub(super) fn negative_index_off_by_one(function: &mut Function) {
-    let (Some(plus), Some(at)) = (row("plus.", &[Int, Int]), row("at.", &[Int, Int])) else { return };
-    each_op(function, "at.", |function, made, op, args, _| {
-        if matches!(args[0], Operand::Constant(Constant::Int(..0))) && *op == at {
-            args[1] = super::operation(function, made, plus, vec![args[1], Operand::Constant(Constant::Int(-1))]);
-        }
-    });
-}
-
 /// The place of an element or a view is that of the first.
 pub(super) fn stays(function: &mut Function, name: &str) {
     each_op(function, name, |_, _, _, args, _| args[1] = ZERO);

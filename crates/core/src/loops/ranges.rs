@@ -8,6 +8,14 @@
 //! greatest addend make of it. A local that is written otherwise lies between the least and the greatest of what is written.
 //! Both are computed in rounds from intervals that are true of any int, so that each round is true if the last one was. What
 //! remains unknown may still be known not to be negative: if no turn makes it so, its value before the block decides.
+//!
+//! A new kind of check takes four places. A field of [`Proof`] says what is proven, and the recipe's lowering asks
+//! `self.loops.proof` for it (`lower/recipe`). The recipe's arm of `Search::value` notes it in the last round, as
+//! `Search::fits` and `Search::division` do: a node that must not fail goes into [`Plan::computed`], a node whose lower bound
+//! is demanded into [`Plan::at_least`] (an upper bound is the lower one of a [`Node::Sub`]), and [`Plan::gains`] counts what there
+//! is to gain. What is known of a value whether the test holds or not is its `Known::fixed`, and nothing that a test decides may
+//! go there while `Search::whatever` is set. `crates/core/tests/ranges.rs` then has to know the recipe and what contradicts the
+//! proof. The test itself, here and in `lower/version`, changes only with a new [`Node`].
 
 use std::collections::{HashMap, HashSet};
 
@@ -114,7 +122,13 @@ impl Turn<'_> {
     /// The plan if these locals are within 0 and their limits at the start of every turn, and the carried locals that remain
     /// unknown. `None` if it is too large.
     fn plan(&self, guards: &HashMap<LocalId, i64>) -> Option<(Plan, Vec<LocalId>)> {
-        let open = |local: &LocalId| !guards.contains_key(local) && !self.naturals.contains(local);
+        let counted = match (self.shape.counter, self.shape.stride) {
+            (Some(counter), _) if !matches!(counter.goes_on, Predicate::Eq | Predicate::Ne) => Some(counter.local),
+            (None, Some(stride)) => Some(stride.local),
+            (_, _) => None,
+        };
+        let open =
+            |local: &LocalId| !guards.contains_key(local) && !self.naturals.contains(local) && counted != Some(*local);
         let mut hoped = self.carried.iter().copied().filter(open).collect::<HashSet<_>>();
         // Each turn gives up a hope, so that this ends.
         for _ in 0..=self.carried.len() {
@@ -262,6 +276,14 @@ impl<'a> Search<'a> {
 
     /// The loop's counter lies between its value before the block and that behind it; one of the source reaches beyond.
     fn counter(&mut self, local: LocalId) -> Option<Known> {
+        if let Some(stride) = self.shape.stride.filter(|stride| stride.local == local) {
+            let fixed = self.counted()?;
+            let known = Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true };
+            let step = self.entry(stride.step);
+            let step = self.towards_zero(step);
+            let reached = if stride.is_up() { self.add(known, step) } else { self.sub(known, step) };
+            return Some(Known { hopeful: true, fixed: ANY, ..reached });
+        }
         let counter = self.shape.counter.filter(|counter| counter.local == local)?;
         let fixed = self.counted()?;
         let known = Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true };
@@ -274,9 +296,14 @@ impl<'a> Search<'a> {
 
     /// Between what the counter lies where a turn begins, whatever the values are.
     fn counted(&self) -> Option<(i64, i64)> {
-        let counter = self.shape.counter?;
-        let start = constant(self.function, Operand::Local(counter.local), &self.shape.blocks);
-        match counter.goes_on {
+        let (goes_on, local) = match (self.shape.counter, self.shape.stride) {
+            (Some(counter), _) => (counter.goes_on, Some(counter.local)),
+            // Steps may be negative.
+            (None, Some(stride)) => (stride.goes_on, None),
+            (None, None) => return None,
+        };
+        let start = local.and_then(|local| constant(self.function, Operand::Local(local), &self.shape.blocks));
+        match goes_on {
             Predicate::Lt => Some((start.unwrap_or(i64::MIN), i64::MAX - 1)),
             Predicate::Le => Some((start.unwrap_or(i64::MIN), i64::MAX)),
             Predicate::Gt => Some((i64::MIN + 1, start.unwrap_or(i64::MAX))),
@@ -615,6 +642,11 @@ impl<'a> Search<'a> {
         for local in sorted(self.hoped.iter().copied()) {
             let node = self.node(Node::NonNegative(local));
             self.plan.computed.push(node);
+        }
+        // Turns are counted, and lead to the end, only in steps that are positive.
+        if let Some(stride) = self.shape.stride {
+            let step = self.node(Node::Entry(stride.step));
+            self.plan.at_least.push((step, 1));
         }
         let counted = self.counted().unwrap_or(ANY);
         let mut fixed = Vec::new();

@@ -154,8 +154,8 @@ codes! {
         fails: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, *b = 1, 2\n    return a\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, b = 1, 2\n    return a\n";
     Iterable = 204, "unsupported-iterable", Error, "The loop goes over something that cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(xs):\n    for x in xs:\n        pass\n    return 0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in range(n):\n        pass\n    return 0\n";
+        fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in {1, n}:\n        pass\n    return 0\n",
+        passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in (1, n):\n        pass\n    return 0\n";
     Parameter = 205, "unsupported-parameter", Error, "The kind of parameter cannot be compiled.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(*numbers):\n    return 0\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(number):\n    return number\n";

@@ -154,6 +154,9 @@ fn cost(value: &Value) -> u64 {
             Recipe::LogBase | Recipe::RoundFloat => 80,
             Recipe::Host | Recipe::HostOver(_) => 300,
             Recipe::Scalar(element) => element.cost(),
+            // Proven, folded into addresses, or done once outside.
+            Recipe::Index | Recipe::Bound | Recipe::AddKnown | Recipe::MulKnown => 0,
+            Recipe::Locate | Recipe::Move | Recipe::Data | Recipe::Length | Recipe::Stride => 0,
             _ => 1,
         },
     }

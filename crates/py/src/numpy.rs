@@ -162,6 +162,26 @@ pub unsafe fn is_array(object: *mut PyObject) -> bool {
     API.get().is_some_and(|api| api.array == class)
 }
 
+/// True for an instance of a subclass of `numpy.ndarray`, which may redefine anything.
+///
+/// # Safety
+/// As [`scalar_type`].
+pub unsafe fn is_of_subclass(object: *mut PyObject) -> bool {
+    // SAFETY: as the caller promises; the class of arrays lives as long as NumPy, which is never unloaded.
+    API.get().is_some_and(|api| unsafe {
+        ffi::PyType_IsSubtype(ffi::Py_TYPE(object), api.array as *mut ffi::PyTypeObject) != 0
+    })
+}
+
+/// True if an array has more dimensions than compiled code knows.
+///
+/// # Safety
+/// As [`array_type`].
+pub unsafe fn is_beyond(object: *mut PyObject) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { (*object.cast::<PyArrayObject>()).fields.nd > i32::from(MOST_DIMENSIONS) }
+}
+
 /// The type of an array; `None` if its elements are of a dtype that compiled code does not know, unaligned or byte-swapped, or it
 /// has too many dimensions.
 ///

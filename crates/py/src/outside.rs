@@ -167,6 +167,10 @@ fn constant(object: &Bound<'_, PyAny>, depth: usize) -> Option<Constant> {
 /// The name of a function or type of Python's own, by what the object is and not by what it is called.
 fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     let py = object.py();
+    // SAFETY: types of the interpreter, which live as long as it does.
+    let own = |one: *mut ffi::PyTypeObject| unsafe {
+        Bound::from_borrowed_ptr(py, one.cast()).cast_into_unchecked::<PyType>()
+    };
     let types = [
         ("range", py.get_type::<PyRange>()),
         ("int", py.get_type::<PyInt>()),
@@ -175,6 +179,9 @@ fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
         ("complex", py.get_type::<PyComplex>()),
         ("tuple", py.get_type::<PyTuple>()),
         ("type", py.get_type::<PyType>()),
+        ("enumerate", own(&raw mut ffi::PyEnum_Type)),
+        ("reversed", own(&raw mut ffi::PyReversed_Type)),
+        ("zip", own(&raw mut ffi::PyZip_Type)),
     ];
     if let Some((name, _)) = types.iter().find(|(_, class)| object.is(class)) {
         return outside::function_of("builtins", name);

@@ -322,8 +322,8 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
     let operands = args.iter().map(|&arg| format!("`{}`", read(arg, types).without(Type::Unbound).python()));
     let operands = operands.collect::<Vec<_>>().join(" and ");
     let (message, label, help) = match name {
-        // The literal or the name itself was reported where it stands.
-        "literal." | "name." => return None,
+        // The literal or the name itself was reported where it stands; nothing comes out of an empty tuple.
+        "literal." | "name." | "at." => return None,
         "call." => (
             "the arguments do not fit the parameters of the function".to_owned(),
             "TypeError in Python".to_owned(),
@@ -341,6 +341,9 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
                 "[]" => "[...]",
                 "into." | "store." | "load." => "assignment to an element",
                 "unpack." => "unpacking",
+                "over." => "for",
+                "in." | "range.in." => "in",
+                "math.hypot*" => "math.hypot",
                 same => same,
             };
             (

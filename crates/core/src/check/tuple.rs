@@ -86,6 +86,14 @@ pub fn joined(left: TypeSet, right: TypeSet) -> Option<TypeSet> {
     Shape::new(&all).map(|shape| Type::Tuple(shape).into())
 }
 
+/// The length of the shortest of some tuples.
+#[must_use]
+pub fn shortest(all: &[TypeSet]) -> Option<usize> {
+    all.iter()
+        .map(|&types| elements(types).map(<[TypeSet]>::len))
+        .try_fold(usize::MAX, |least, length| Some(least.min(length?)))
+}
+
 /// The tuple among two operands of `*`, and how often it is repeated.
 #[must_use]
 pub fn times(operands: &[TypeSet], constants: &[Option<Constant>]) -> Option<(usize, i64)> {
@@ -177,6 +185,11 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
             }
             _ => None,
         },
+        ("at.", [types, _]) => {
+            elements(*types).map(|elements| elements.iter().copied().fold(TypeSet::EMPTY, TypeSet::join))
+        }
+        ("over.", [types]) => elements(*types).map(|_| *types),
+        ("shortest.", all) => shortest(all).map(|_| Type::Int.into()),
         ("len", [_]) => Some(Type::Int.into()),
         ("truth." | "same." | "==" | "!=" | "<" | "<=" | ">" | ">=", _) => Some(Type::Bool.into()),
         ("+", [left, right]) => joined(*left, *right),

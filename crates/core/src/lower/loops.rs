@@ -196,10 +196,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let more = self.goes_on(&counter, self.operand(counter.stop).int());
                 self.b.branch(more, go, outside);
                 self.b.at_end(go);
-                if !short {
-                    self.poll_below(self.b.int(1 << shift), poll);
-                }
-                let end = self.counted_block(&counter, most * step, shift, short);
+                let end = match short {
+                    true => self.operand(counter.stop).int(),
+                    false => self.counted_block(&counter, most * step, shift, poll),
+                };
                 (Left::Counted(counter, end), (!short).then_some(shift))
             }
             None => {
@@ -329,22 +329,35 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Where a block ends that moves the counter by `most` at most, and by no more than there is fuel for, which it takes. There
     /// is a turn to do.
-    fn counted_block(&self, counter: &Counter, most: u64, shift: u32, short: bool) -> IntValue<'ctx> {
+    fn counted_block(&mut self, counter: &Counter, most: u64, shift: u32, poll: ExitId) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
-        if short {
-            return stop;
-        }
         let up = counter.steps.0 > 0;
         let most = match counter.goes_on {
             Predicate::Le | Predicate::Ge => most - 1,
             Predicate::Lt | Predicate::Gt | Predicate::Ne | Predicate::Eq => most,
         };
+        let most = self.b.int(most.cast_signed());
         let remains = if up { self.b.sub(stop, local) } else { self.b.sub(local, stop) };
-        let (fuel, shift) = (self.fuel(), self.b.int(shift.into()));
-        let most = self.unsigned_least(self.b.shr_unsigned(fuel, shift), self.b.int(most.cast_signed()));
-        let distance = self.unsigned_least(remains, most);
+        let (fuel, least, shift) = (self.fuel(), self.b.int(1 << shift), self.b.int(shift.into()));
+        // Mostly all that remains is one block and there is fuel for it: the way for loops inside of others, which come here often.
+        let price = self.b.shl(remains, shift);
+        let few = self.b.compare(IntPredicate::ULE, remains, most);
+        let paid = self.b.and(few, self.b.compare(IntPredicate::SLE, price, fuel));
+        let (whole, part, begin) = (self.b.block("whole"), self.b.block("part"), self.b.block("begin"));
+        self.b.branch(paid, whole, part);
+        self.b.at_end(whole);
+        self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, price));
+        self.b.jump(begin);
+        self.b.at_end(part);
+        self.poll_below(least, poll);
+        let fuel = self.fuel();
+        let distance = self.unsigned_least(remains, self.unsigned_least(self.b.shr_unsigned(fuel, shift), most));
         self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, self.b.shl(distance, shift)));
-        if up { self.b.add(local, distance) } else { self.b.sub(local, distance) }
+        let end = if up { self.b.add(local, distance) } else { self.b.sub(local, distance) };
+        let part = self.b.current();
+        self.b.jump(begin);
+        self.b.at_end(begin);
+        self.b.phi_int((stop, whole), (end, part))
     }
 
     /// The slot that holds the turns of a block, `most` at most, no more than there is fuel for, which it takes, and no more than

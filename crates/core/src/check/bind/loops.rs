@@ -1,4 +1,4 @@
-//! Loops: `while`, and `for` over a range, with their `else`.
+//! Loops: `while`, and `for` over a range, with their `else`; other loops are in [`super::iterate`].
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
@@ -19,7 +19,7 @@ pub(super) struct LoopTargets {
 
 impl Binder<'_> {
     /// Opens a loop whose header is a new block, which becomes the current one, and an entry point of this kind.
-    fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
+    pub(super) fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
         let parent = self.loops.last().map(|targets| targets.id);
         let id = FlowLoopId(self.flow.loops.len() as u32);
         // The header belongs to the loop, so the loop must be the current one when its block is made.
@@ -36,7 +36,14 @@ impl Binder<'_> {
     }
 
     /// The body of a loop, then its `else`.
-    fn close_loop(&mut self, body: &[Stmt], header: FlowId, orelse: &[Stmt], else_block: FlowId, after: FlowId) {
+    pub(super) fn close_loop(
+        &mut self,
+        body: &[Stmt],
+        header: FlowId,
+        orelse: &[Stmt],
+        else_block: FlowId,
+        after: FlowId,
+    ) {
         self.body(body);
         self.finish(End::Jump(header));
         self.loops.pop();
@@ -65,11 +72,15 @@ impl Binder<'_> {
         let place = span(&*inner.iter);
         self.entry(Point::Iterable, place);
         self.open_named([&*inner.iter], place);
+        let Expr::Call(call) = &*inner.iter else { return self.other_loop(inner) };
+        if !self.is_range(call) {
+            return self.other_loop(inner);
+        }
         let Some(target) = self.for_target(&inner.target) else {
             self.skip_bodies(&inner.body, &inner.orelse);
             return;
         };
-        let Some([start, stop, step]) = self.range(&inner.iter) else {
+        let Some([start, stop, step]) = self.range_of(call) else {
             self.skip_bodies(&inner.body, &inner.orelse);
             return;
         };
@@ -84,7 +95,14 @@ impl Binder<'_> {
         }
     }
 
-    fn iterator(&mut self, part: &str, ordinal: u32) -> VarId {
+    /// A loop over anything but a range.
+    fn other_loop(&mut self, inner: &ast::StmtFor) {
+        if self.iterating_loop(inner).is_none() {
+            self.skip_bodies(&inner.body, &inner.orelse);
+        }
+    }
+
+    pub(super) fn iterator(&mut self, part: &str, ordinal: u32) -> VarId {
         self.variable(format!(".{part}{ordinal}"), true)
     }
 
@@ -165,30 +183,6 @@ impl Binder<'_> {
         None
     }
 
-    /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
-    pub(in crate::check) fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
-        let refuse = |binder: &mut Self, label: &str, help: &str| {
-            let message = "a `for` loop over this cannot be compiled";
-            binder.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
-            None
-        };
-        let Expr::Call(call) = iterable else {
-            return refuse(
-                self,
-                "not a call of `range`",
-                "loop over `range(...)` and compute the element inside the loop",
-            );
-        };
-        if !self.is_range(call) {
-            return refuse(
-                self,
-                "not Python's own `range`",
-                "loop over `range(...)` and compute the element inside the loop",
-            );
-        }
-        self.range_of(call)
-    }
-
     /// True for a call of Python's own `range`.
     pub(in crate::check) fn is_range(&self, call: &ast::ExprCall) -> bool {
         self.is_builtin(&call.func, "range")
@@ -201,7 +195,7 @@ impl Binder<'_> {
                 && self.env.meaning(name.id.as_str()) == Outside::Function(builtin))
     }
 
-    /// The three arguments of a call of `range`.
+    /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
     pub(in crate::check) fn range_of(&mut self, call: &ast::ExprCall) -> Option<[Arg; 3]> {
         let refuse = |binder: &mut Self, label: &str| {
             let message = "this `range` cannot be compiled";

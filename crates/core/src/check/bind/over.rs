@@ -99,7 +99,7 @@ impl Binder<'_> {
     }
 
     /// An argument that is gone over: a list that is written there is no other than a tuple.
-    fn iterable(&mut self, argument: &Expr) -> Arg {
+    pub(super) fn iterable(&mut self, argument: &Expr) -> Arg {
         match argument {
             Expr::List(list) if !list.elts.iter().any(|part| matches!(part, Expr::Starred(_))) => {
                 let parts = list.elts.iter().map(|part| self.expression(part)).collect();

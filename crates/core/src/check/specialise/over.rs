@@ -92,7 +92,8 @@ impl Specialiser<'_> {
     pub(super) fn spread(&mut self, at: &Waiting, step: &Step, name: &str, args: &[Arg]) -> Option<()> {
         let plain = || args.iter().all(|&arg| tuple::is_plain(self.types(arg, &at.state)));
         match name {
-            "[]" => self.element(at, step, args),
+            "[]" => self.element(at, step, args, false),
+            "at." => self.element(at, step, args, true),
             "min" | "max" | ".index" if !plain() => None,
             "min" | "max" => self.extreme(at, step, name, *args.first()?),
             ".index" => self.index(at, step, *args.first()?, *args.get(1)?),

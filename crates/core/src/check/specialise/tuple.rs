@@ -65,6 +65,12 @@ impl Specialiser<'_> {
             ("len", [(Tree::Tuple(parts), _)]) => {
                 Some((Tree::Leaf(Operand::Constant(Constant::Int(parts.len() as i64))), Type::Int.into()))
             }
+            ("over.", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
+            ("shortest.", all) => {
+                let types = all.iter().map(|&(_, types)| types).collect::<Vec<_>>();
+                let length = i64::try_from(tuple::shortest(&types)?).ok()?;
+                Some((Tree::Leaf(Operand::Constant(Constant::Int(length))), Type::Int.into()))
+            }
             ("truth.", [(Tree::Tuple(parts), _)]) => Some(bool_of(!parts.is_empty())),
             ("+", [(Tree::Tuple(left), left_types), (Tree::Tuple(right), right_types)]) => {
                 let parts = left.iter().chain(right).cloned().collect();
@@ -167,7 +173,8 @@ impl Specialiser<'_> {
 
     /// An element whose index is known at run time only: a branch for each, which goes on with that element's types. `None` if
     /// it is something else.
-    pub(super) fn element(&mut self, at: &Waiting, step: &Step, args: &[Arg]) -> Option<()> {
+    /// With `is_within` the index is known to be one of an element.
+    pub(super) fn element(&mut self, at: &Waiting, step: &Step, args: &[Arg], is_within: bool) -> Option<()> {
         let &[tuple, index] = args else { return None };
         let elements = tuple::elements(self.types(tuple, &at.state))?;
         let (Tree::Tuple(parts), Tree::Leaf(index)) = (self.operand(tuple, &at.state), self.operand(index, &at.state))
@@ -179,9 +186,21 @@ impl Specialiser<'_> {
             return None;
         }
         let mut block = at.block;
+        if is_within && parts.is_empty() {
+            return None;
+        }
         for (place, (part, &types)) in parts.iter().zip(elements).enumerate() {
             let arm = self.block(&at.context);
-            for number in [place as i64, place as i64 - parts.len() as i64] {
+            if is_within && place + 1 == parts.len() {
+                // There is no other.
+                self.end(block, Terminator::Jump(arm));
+            }
+            let numbers = match is_within {
+                true if place + 1 == parts.len() => Vec::new(),
+                true => vec![place as i64],
+                false => vec![place as i64, place as i64 - parts.len() as i64],
+            };
+            for number in numbers {
                 let site = Site { block, state: &at.state, entry: step.entry, span: step.span };
                 let number = (Operand::Constant(Constant::Int(number)), Type::Int);
                 let equal = self.compute(&site, "==", &[(index, one), number])?;
@@ -197,8 +216,10 @@ impl Specialiser<'_> {
             self.push_copies(arm, &target, part, step.span);
             self.go_on(at, step, arm, types);
         }
-        let exit = self.exit(step.entry, &at.state);
-        self.end(block, Terminator::Leave(exit));
+        if !is_within {
+            let exit = self.exit(step.entry, &at.state);
+            self.end(block, Terminator::Leave(exit));
+        }
         Some(())
     }
 }

@@ -11,6 +11,11 @@ import traceback
 
 from brrr import BrrrError, brrr
 
+try:
+    import numpy as np
+except ImportError:
+    np = None
+
 
 @brrr
 def foo(a: int) -> int:
@@ -41,6 +46,14 @@ def fnv(n):
     for i in range(n):
         h = (h ^ (i & 255)) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
     return h
+
+
+@brrr
+def smooth(a, out):
+    rows, columns = a.shape
+    for i in range(1, rows - 1):
+        for j in range(1, columns - 1):
+            out[i, j] = 0.25 * (a[i - 1, j] + a[i + 1, j] + a[i, j - 1] + a[i, j + 1])
 
 
 @brrr
@@ -159,6 +172,14 @@ def main():
     print(f"    Every product is up to 104 bits long; compiled code was left {left} times." if left else
           "    Every product is up to 104 bits long; compiled code was never left.")
 
+    heading("NumPy arrays are read and written where they are, every index checked")
+    show("@brrr\n" + source(smooth.original_func))
+    print()
+    if np is None:
+        print("    NumPy is not installed here: `pip install numpy` to see this.")
+    else:
+        arrays()
+
     heading("Ctrl-C is heard in a compiled loop")
     show("@brrr\n" + source(forever.original_func))
     print()
@@ -173,6 +194,26 @@ def main():
         show(str(error))
     else:
         raise SystemExit("the list comprehension should have been refused")
+
+
+def arrays():
+    """A stencil over a matrix, and an index that is out of bounds."""
+    size = 1_000
+    a = np.random.default_rng(1).random((size, size))
+    out, expected = np.zeros_like(a), np.zeros_like(a)
+    smooth(a[:4, :4].copy(), out[:4, :4].copy())
+    _, compiled = min((timed(smooth, a, out) for _ in range(5)), key=lambda pair: pair[1])
+    _, plain = timed(smooth.original_func, a, expected)
+    assert (out == expected).all()
+    print(f"    A matrix of {size} rows and columns: {seconds(compiled).strip()}, in CPython {seconds(plain).strip()}, equal to the last bit")
+    print(f"    Compiled so far: {', '.join(smooth.signatures)}")
+    try:
+        smooth(a, out[:-2])
+    except IndexError as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        print(f"    smooth(a, out[:-2]): IndexError in line {frame.lineno}: {error}")
+    else:
+        raise SystemExit("an index out of bounds should have been refused")
 
 
 def interrupted():

@@ -277,7 +277,7 @@ class Instrumented:
         """`in`: whether a NaN is among the elements depends on which objects they are."""
         if item != item and any(one != one for one in items):
             self._may(statement, "two NaN that may be one object")
-        if any(map(arrays.is_scalar, (item, *items))):
+        if any(map(arrays.is_scalar, (item, *(() if type(items) is range else items)))):
             self._may(statement, "a scalar of NumPy and whether it is the same object")
         return (item in items) is wanted
 

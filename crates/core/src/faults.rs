@@ -13,8 +13,11 @@ use crate::types::TypeSet;
 /// The variable that names the fault.
 pub const VARIABLE: &str = "BRRR_FAULT";
 
+mod arrays;
 mod exits;
 mod values;
+
+use arrays::{element_is_first, of_first_dimension, store_dropped};
 
 use exits::{
     drop_iterators, drop_local, each_exit, exit_holds_stale, exit_without_need, is_iterator, is_name, other_point,
@@ -70,6 +73,12 @@ const FAULTS: &[(&str, Plant)] = &[
     ("returned-elements-swapped", returned_elements_swapped),
     ("shadow-dropped", shadow_dropped),
     ("shadow-written-at-once", shadow_written_at_once),
+    ("index-from-end-leaves", |function| renamed(function, "at.", "bound.")),
+    ("element-is-first", element_is_first),
+    ("store-dropped", store_dropped),
+    ("length-of-first-dimension", |function| of_first_dimension(function, "length.")),
+    ("stride-of-first-dimension", |function| of_first_dimension(function, "stride.")),
+    ("slice-starts-at-end", |function| renamed(function, "slice.first.", "slice.last.")),
     ("exit-swaps-locals", |function| each_exit(function, swap_locals)),
     ("exit-drops-local", |function| each_exit(function, drop_local)),
     ("exit-drops-iterator", |function| each_exit(function, drop_iterators)),

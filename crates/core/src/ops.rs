@@ -391,6 +391,8 @@ pub enum Recipe {
     Index,
     /// An index that is not negative; leaves if there is no such element.
     Bound,
+    /// The lesser of two i64.
+    Least,
     /// i64 addition that is known to fit.
     AddKnown,
     /// i64 multiplication that is known to fit.

@@ -174,6 +174,10 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
         }
         ("store.", [Type::Array(_), _, _]) => Some(Type::None),
         ("len", [Type::Array(array)]) if array.ndim > 0 => Some(Type::Int),
+        ("over.", [Type::Array(array)]) if array.ndim > 0 => Some(operands[0]),
+        ("at.", [Type::Array(array), Type::Int]) => first(*array),
+        ("unpack.", [Type::Array(array), _, _]) if array.ndim > 0 => first(*array),
+        ("shortest.", all) if all.iter().all(|&one| has_length(one)) => Some(Type::Int),
         (".ndim" | ".size" | ".itemsize" | ".nbytes", [Type::Array(_)]) => Some(Type::Int),
         (".shape" | ".strides", [Type::Array(array)]) => ints(*array),
         (".T", [Type::Array(array)]) => Some(Type::Array(transposed(*array))),
@@ -181,6 +185,21 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
         _ => None,
     };
     found.map(TypeSet::of).unwrap_or_default()
+}
+
+/// What one index gives.
+fn first(array: ArrayType) -> Option<Type> {
+    let one = [Item::At(Arg::Constant(Constant::Int(0)))];
+    picked(array, &one, &picks(array, &one)?)
+}
+
+/// True for what can be gone over: tuples, and arrays of one dimension at least.
+fn has_length(one: Type) -> bool {
+    match one {
+        Type::Tuple(_) => true,
+        Type::Array(array) => array.ndim > 0,
+        _ => false,
+    }
 }
 
 /// True if NumPy would work through whole arrays: what this does not do is refused, not left to the interpreter.

@@ -70,6 +70,7 @@ pub(super) const INTO: &[Op] = into! {
 pub(super) const ROWS: &[Op] = rows! {
     "at." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Index, "An index into so many elements; a negative one counts from the end.", "";
     "bound." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Bound, "An index into so many elements, which is not negative.", "";
+    "least." (Int, Int) -> Int, NEVER, Recipe::Least, "The lesser of two lengths.", "";
     "plus." (Int, Int) -> Int, NEVER, Recipe::AddKnown, "A sum that is known to fit.", "";
     "times." (Int, Int) -> Int, NEVER, Recipe::MulKnown, "A product that is known to fit.", "";
     "element." (Pointer, Int, Int) -> Pointer, NEVER, Recipe::Locate,

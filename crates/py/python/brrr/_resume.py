@@ -56,7 +56,14 @@ def _visible(names: object) -> object:
     return names
 
 
-_TUPLE_ITERATORS = (type(iter(())), type(iter([])))
+
+
+class _Indexed:
+    def __getitem__(self, index):
+        raise IndexError
+
+
+_TUPLE_ITERATORS = (type(iter(())), type(iter([])), type(iter(_Indexed())))
 
 _RANGE_ITERATORS = (type(iter(range(1))), type(iter(range(1 << 70))))
 
@@ -185,6 +192,8 @@ def iterator_state(iterator: object) -> dict[str, object] | None:
         over, at = (parts[0], rest[0]) if rest else ((), -1 if kind is reversed else 0)
         if type(over) is list:
             over = tuple(over)
+        elif type(over) is not tuple and (type(over).__module__, type(over).__name__) != ("numpy", "ndarray"):
+            return None
         part("over", number, over)
         part("at", number, at)
         return at + 1 if kind is reversed else max(len(over) - at, 0)

@@ -1,8 +1,8 @@
-//! `for` over tuples, `enumerate`, `zip` and `reversed`.
+//! `for` over tuples and arrays, `enumerate`, `zip` and `reversed`.
 //!
-//! What is gone over is taken apart into ranges and tuples, each with a place of its own, and one number of turns that remain; what
+//! What is gone over is taken apart into ranges, tuples and arrays, each with a place of its own, and one number of turns that remain; what
 //! a continuation needs of it is held in hidden locals, from which `brrr._resume` makes the iterator again: for the `for` with ordinal
-//! N `.turns<N>`, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple `.over<N>` and `.at<N>` (the next
+//! N `.turns<N>`, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>` (the next
 //! index), for each `enumerate` `.count<N>`. The second one of a kind has `.1` behind its name, and so on.
 
 use rustpython_parser::ast::{self, Expr};
@@ -133,7 +133,7 @@ impl Binder<'_> {
             | Expr::IfExp(_)
             | Expr::BinOp(_)
             | Expr::Attribute(_) => self.iterable(iterable),
-            _ => return self.not_gone_over(iterable, "neither a range nor a tuple"),
+            _ => return self.not_gone_over(iterable, "neither a range nor a tuple nor an array"),
         };
         let (over, at) = (self.part("over", found.ordinal, found.leaves), self.part("at", found.ordinal, found.leaves));
         found.leaves += 1;
@@ -170,7 +170,7 @@ impl Binder<'_> {
 
     fn not_gone_over(&mut self, iterable: &Expr, label: &str) -> Option<Source> {
         let message = "a `for` loop over this cannot be compiled";
-        let help = "`range(...)`, tuples, and `enumerate`, `zip` and `reversed` of them can be gone over";
+        let help = "`range(...)`, tuples, arrays, and `enumerate`, `zip` and `reversed` of them can be gone over";
         self.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
         None
     }

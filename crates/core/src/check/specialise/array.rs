@@ -177,6 +177,22 @@ impl Specialiser<'_> {
                 let operands = [(*place, Type::Pointer), (*value, Type::Scalar(array.dtype))];
                 self.compute(site, "store.", &operands).map(leaf)
             }
+            ("over.", [_]) if array.ndim > 0 => Some((parts.tree(), Type::Array(array).into())),
+            ("at.", [_, Tree::Leaf(index)]) => self.known_item(site, &parts, *index),
+            ("unpack.", [_, Tree::Leaf(Operand::Constant(count)), Tree::Leaf(index @ Operand::Constant(at))])
+                if array.ndim > 0 =>
+            {
+                let both = [(parts.lengths[0], Type::Int), (Operand::Constant(*count), Type::Int)];
+                // Once is enough, and an array of no elements unpacks to no names.
+                if *at == Constant::Int(0) || count == at {
+                    let differs = self.compute(site, "!=", &both)?;
+                    self.compute(site, "leave_if.", &[differs])?;
+                }
+                if count == at {
+                    return Some((Tree::Leaf(Operand::Constant(Constant::None)), Type::None.into()));
+                }
+                self.known_item(site, &parts, *index)
+            }
             ("len", [_]) => parts.lengths.first().map(|&length| leaf((length, Type::Int))),
             (".ndim", [_]) => Some(leaf((int(array.ndim.into()), Type::Int))),
             (".itemsize", [_]) => Some(leaf((int(size), Type::Int))),
@@ -256,6 +272,52 @@ impl Specialiser<'_> {
         owners.sort_unstable();
         owners.dedup();
         owners
+    }
+
+    /// The element or part at an index that is known to be within the first dimension.
+    fn known_item(&mut self, site: &Site<'_>, parts: &Parts, index: Operand) -> Option<(Tree<Operand>, TypeSet)> {
+        let one = [Item::At(Arg::Constant(Constant::Int(0)))];
+        let picks = array::picks(parts.array, &one)?;
+        let mut starts = vec![int(0); parts.lengths.len()];
+        *starts.first_mut()? = index;
+        let data = self.offset(site, parts, &starts)?;
+        match array::picked(parts.array, &one, &picks)? {
+            one @ Type::Scalar(dtype) => {
+                let (value, _) = self.compute(site, ops::array::load(dtype), &[(data, Type::Pointer)])?;
+                Some((Tree::Leaf(value), one.into()))
+            }
+            Type::Array(array) => {
+                let mut strides = Vec::new();
+                for at in (1..parts.lengths.len()).filter(|_| array.has_strides()) {
+                    strides.push(self.stride(site, parts, at)?);
+                }
+                let view = Parts { array, owner: parts.owner, data, lengths: parts.lengths[1..].to_vec(), strides };
+                Some((view.tree(), Type::Array(array).into()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The least of the lengths of tuples and arrays; false if one has none.
+    pub(super) fn shortest(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let mut least: Option<Operand> = None;
+        for &arg in args {
+            let length = match self.operand(arg, &at.state) {
+                Tree::Tuple(parts) => int(parts.len() as i64),
+                Tree::Array(array, leaves) if array.ndim > 0 => leaves[2],
+                Tree::Array(..) | Tree::Leaf(_) => return false,
+            };
+            least = match least {
+                None => Some(length),
+                Some(before) => {
+                    self.compute(&site, "least.", &[(before, Type::Int), (length, Type::Int)]).map(|(least, _)| least)
+                }
+            };
+        }
+        let Some(least) = least else { return false };
+        self.bind(at, step, &Tree::Leaf(least), Type::Int.into());
+        true
     }
 
     /// What the items pick of an array.

@@ -28,6 +28,9 @@ impl Specialiser<'_> {
         if args.iter().any(|&arg| self.types(arg, &at.state).contains(Type::Unbound)) {
             return false;
         }
+        if name == "shortest." && args.iter().any(|&arg| matches!(self.operand(arg, &at.state), Tree::Array(..))) {
+            return self.shortest(at, step, args);
+        }
         let mut operands = Vec::with_capacity(args.len());
         for &arg in args {
             let one = self.types(arg, &at.state).single();

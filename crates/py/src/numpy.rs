@@ -277,8 +277,8 @@ pub unsafe fn boxed_array(array: ArrayType, words: *const u64) -> *mut PyObject 
         let mut shape = [0 as npy_intp; MOST_DIMENSIONS as usize];
         let mut strides = [0 as npy_intp; MOST_DIMENSIONS as usize];
         let mut wanted = array.dtype.size() as npy_intp;
-        for at in 0..ndim {
-            shape[at] = words.add(2 + at).read() as npy_intp;
+        for (at, length) in shape[..ndim].iter_mut().enumerate() {
+            *length = words.add(2 + at).read() as npy_intp;
         }
         let dense = |at: usize, strides: &mut [npy_intp], wanted: &mut npy_intp| {
             strides[at] = *wanted;

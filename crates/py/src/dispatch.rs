@@ -473,6 +473,7 @@ unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bo
     if slots.iter().any(is_unsupported) {
         Python::try_attach(crate::numpy::look);
     }
+    // SAFETY: as above.
     let kinds = slots.iter().map(|&object| unsafe { classify(object) }).collect::<Vec<_>>();
     let compile = |py: Python<'_>| {
         if let Some(index) = kinds.iter().position(|&kind| kind == Argument::Unsupported) {

@@ -15,6 +15,7 @@ mod host;
 mod interrupt;
 mod methods;
 mod numpy;
+mod numpy_names;
 mod outside;
 mod poll;
 mod probes;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::flow::{Arg, End, Flow, StepKind, VarId};
 use crate::ops;
+use crate::types::Type;
 
 /// For each variable, the parameters whose object it may hold, by their place in `parameters`.
 #[derive(Debug)]
@@ -15,11 +16,13 @@ pub struct Origins(HashMap<VarId, Vec<u32>>);
 impl Origins {
     /// Follows the copies.
     #[must_use]
-    pub fn of(flow: &Flow, parameters: impl Iterator<Item = VarId>) -> Self {
+    pub fn of(flow: &Flow, parameters: impl Iterator<Item = (VarId, Type)>) -> Self {
         let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-            StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target)),
+            StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target, true)),
             StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
-                args[0].var().map(|source| (source, step.target))
+                // The real part of a scalar of NumPy is the scalar; all else makes another one.
+                let of_scalars = matches!(*name, ".real" | ".numerator");
+                args[0].var().map(|source| (source, step.target, of_scalars))
             }
             StepKind::Copy(_)
             | StepKind::Keep(_)
@@ -29,16 +32,19 @@ impl Origins {
             | StepKind::Op(..)
             | StepKind::Leave(_) => None,
         });
-        let mut targets = HashMap::<VarId, Vec<VarId>>::new();
-        copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));
+        let mut targets = HashMap::<VarId, Vec<(VarId, bool)>>::new();
+        copies.for_each(|(source, target, of_scalars)| targets.entry(source).or_default().push((target, of_scalars)));
         let mut origins = HashMap::<VarId, Vec<u32>>::new();
-        for (parameter, variable) in (0..).zip(parameters) {
+        for (parameter, (variable, one)) in (0..).zip(parameters) {
+            let is_scalar = matches!(one, Type::Scalar(_));
             let mut waiting = vec![variable];
             while let Some(variable) = waiting.pop() {
                 let known = origins.entry(variable).or_default();
                 if known.last() != Some(&parameter) {
                     known.push(parameter);
-                    waiting.extend(targets.get(&variable).into_iter().flatten());
+                    let followed = targets.get(&variable).into_iter().flatten();
+                    waiting
+                        .extend(followed.filter(|(_, of_scalars)| *of_scalars || !is_scalar).map(|(target, _)| target));
                 }
             }
         }

@@ -48,7 +48,7 @@ def fits(value) -> bool:
     numpy = sys.modules["numpy"]
     if isinstance(value, numpy.generic):
         return type(value) in _scalar_types()
-    return (type(value) is numpy.ndarray and value.dtype.name in DTYPES and value.dtype.isnative and value.flags.aligned
+    return (type(value) is numpy.ndarray and value.dtype.type in _scalar_types() and value.dtype.isnative and value.flags.aligned
             and value.ndim <= MOST_DIMENSIONS)
 
 
@@ -71,7 +71,8 @@ def converted(types: tuple[type, ...]) -> list[tuple[str, ...]]:
     import numpy
 
     weak = {bool: numpy.bool_(False), int: 0, float: 0.0, complex: 0j}
-    if not all(one in weak or one in _scalar_types() for one in types):
+    if not all(one in weak or one in _scalar_types() for one in types) or (complex in types and numpy.float64 in types):
+        # A complex takes a float64 for a float; what it does not know is left to the interpreter.
         return []
     common = numpy.result_type(*(weak.get(one, numpy.dtype(one)) for one in types))
     return [(scalar_name(kind.type),) * len(types) for kind in (common, numpy.result_type(common, numpy.float64))]
@@ -85,7 +86,8 @@ def encode(value, contents: bool = True) -> tuple[str, Any]:
     if not is_array(value):
         return (f"np.{scalar_name(type(value))}", _scalar(value))
     flags = value.flags
-    form = (value.dtype.str, value.shape, value.strides, flags.writeable, flags.owndata)
+    # Of an array without elements nothing depends on its strides, which NumPy makes zero or not.
+    form = (value.dtype.str, value.shape, value.strides if value.size else None, flags.writeable, flags.owndata)
     return (_class_name(value), (*form, _contents(value) if contents else None))
 
 

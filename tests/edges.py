@@ -7,7 +7,7 @@ import random
 from functools import cache
 from itertools import product
 
-from tests import table
+from tests import numpy_edges, table
 from tests.program import Program
 from tests.table import ARITHMETIC, COMPARISONS, Row
 from tests.values import huge
@@ -205,4 +205,5 @@ def construct_programs() -> list[Program]:
             if construct in features.constructs()]
 
 
-SOURCES = {"constructs": construct_programs, "operands": operand_programs, "calls": call_programs, "joined": joined_programs, "literals": literal_programs}
+SOURCES = {"constructs": construct_programs, "operands": operand_programs, "calls": call_programs, "joined": joined_programs,
+           "literals": literal_programs, **numpy_edges.SOURCES}

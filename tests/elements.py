@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests import arrays
 from tests.values import finite, fits
 
+# What is asked about an array that never leaves, though no row says so.
+OF_ARRAYS = frozenset(("len", ".shape", ".ndim", ".size"))
+
 
 class Turns:
     """An iterator over a range, or over the elements of an array, that knows the turns that remain."""

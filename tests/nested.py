@@ -3,6 +3,16 @@
 import random
 
 
+# Loops over what is no plain range: target and what is gone over.
+OTHERS = [
+    ("i", "(1, a, note(b))"), ("x", "[a, 2]"), ("i", "reversed((a, b, 3))"), ("j", "reversed(range(a, a + 3))"), ("i", "()"),
+    ("i", "reversed(range(7, a, -2))"), ("i, x", "enumerate((a, 2), b)"), ("j, i", "enumerate(range(0, 7, 3))"), ("i", "zip((a, b))"),
+    ("x, i", "zip((1, 2, 3), range(a, a + 2))"), ("i, j", "zip(range(b), range(3, 0, -1))"), ("i, j", "((1, a), (b, 2))"),
+    ("i, (j, x)", "enumerate(zip((a, b), reversed(range(2))))"), ("i, j", "enumerate(enumerate((5, a, 7), 2), start=a)"),
+    ("i, j", "zip(reversed((1, b)), (a, 2, 3))"),
+]
+
+
 class Generator:
     """Random nested programs: functions `f` of three ints.
 
@@ -85,8 +95,11 @@ class Generator:
         else:
             bounds = ["3", "note(2)", "1, 4", "a, a + 3", "3, 0, -1", "0, 7, 3", "5, 0, -2", "b, b + 4, note(2)"]
             target = self.random.choice("ijxi")
-            self.line(depth, f"for {target} in range({self.random.choice(bounds)}):")
-            self.line(depth + 1, f"note({target})")
+            over = f"range({self.random.choice(bounds)})"
+            if self.random.random() < 0.4:
+                target, over = self.random.choice(OTHERS)
+            self.line(depth, f"for {target} in {over}:")
+            self.line(depth + 1, f"note({target[0]})")
             self.block(depth + 1, in_loop=True)
             self.otherwise(depth, in_loop)
 

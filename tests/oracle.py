@@ -219,7 +219,9 @@ def _visit_differences(visit: Visit, record: dict) -> list[str]:
         if there != value:
             words = "unbound" if there is None else show(there)
             found.append(f"exit record: `{name}` is {show(value)}, in CPython's frame {words}")
-    for name in sorted(visit.needed - live.keys()):
+    # A record keeps no array alive.
+    arrays_there = {name for name, value in visit.locals.items() if value[0] == "ndarray"}
+    for name in sorted(visit.needed - live.keys() - arrays_there):
         found.append(f"exit record: `{name}` is read afterwards, but is not in the record")
     return found + iterator_differences(visit, record["locals"])
 

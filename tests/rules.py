@@ -15,13 +15,12 @@ import operator
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests import arrays, table
-from tests.elements import Target, Turns, index_reason
+from tests.elements import OF_ARRAYS, Target, Turns, index_reason
 from tests.values import HIGH, TooMuch, encode, finite, fits, huge
 
-# What is asked about an array that never leaves, though no row says so.
-OF_ARRAYS = frozenset(("len", ".shape", ".ndim", ".size"))
 # The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
 MOST_EVENTS = 40_000
 
@@ -108,8 +107,8 @@ class Instrumented:
                 rewritten.append(node)
         tree.body = rewritten
         self.namespace.update(_o=self._operate, _f=self._call, _m=self._method, _a=self._attribute, _n=self._argument, _t=self._not, _r=self._read,
-                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate, _l=self._load,
-                              _s=self._target, _slice=slice)
+                              _w=self._written, _k=self._literal, _c=self._contains, _g=self._captured, _i=self._iterate, _l=self._load, _b=self._truth,
+                              _s=partial(Target, self), _slice=slice)
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
@@ -142,7 +141,7 @@ class Instrumented:
             # The annotation of a local is never evaluated.
             node = ast.Assign([node.target], rewrite.visit(node.value)) if node.value else ast.Pass()
         elif isinstance(node, (ast.If, ast.While)):
-            node.test = rewrite.visit(node.test)
+            node.test = ast.Call(ast.Name("_b", ast.Load()), [ast.Constant(number), rewrite.visit(node.test)], [])
         elif isinstance(node, ast.Match):
             node.subject = rewrite.visit(node.subject)
             for case in node.cases:
@@ -261,8 +260,10 @@ class Instrumented:
                 self._may(statement, reason, "[]", (type(value), type(index)))
         return result
 
-    def _target(self, statement: int, value) -> Target:
-        return Target(self, statement, value)
+    def _truth(self, statement: int, value):
+        if arrays.is_array(value) and value.size == 1:
+            self._may(statement, "the truth of an array")
+        return value
 
     def _argument(self, statement: int, value):
         """An argument of `range`, or of another function whose result a `for` goes over."""
@@ -276,6 +277,8 @@ class Instrumented:
         """`in`: whether a NaN is among the elements depends on which objects they are."""
         if item != item and any(one != one for one in items):
             self._may(statement, "two NaN that may be one object")
+        if any(map(arrays.is_scalar, (item, *items))):
+            self._may(statement, "a scalar of NumPy and whether it is the same object")
         return (item in items) is wanted
 
     def _read(self, statement: int, name: str, value):
@@ -516,12 +519,14 @@ class _Rewrite(ast.NodeTransformer):
 
 
 def _mixes_tuples(function: ast.FunctionDef, parameters: set[str]) -> bool:
-    """True if a name is written a tuple at one place, and something at another."""
+    """True if a name is written a tuple at one place, and something at another, or nothing."""
+    compound = [one for one in ast.walk(function) if isinstance(one, (ast.If, ast.For, ast.While, ast.Match))]
+    on_one_path = {id(one) for outer in compound for one in ast.walk(outer)}
     stores = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)] + [*parameters]
     for node in ast.walk(function):
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if any(stores.count(name) > 1 for name in _written_tuples(target, node.value)):
+                if any(stores.count(name) > 1 or id(node) in on_one_path for name in _written_tuples(target, node.value)):
                     return True
     return False
 

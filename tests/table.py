@@ -84,12 +84,22 @@ def is_numpy(one: dict) -> bool:
 
 @cache
 def rows() -> list[Row]:
-    """Every row that users can write, from the extension."""
+    """Every row of Python's numbers that users can write, from the extension."""
+    return _rows(False)
+
+
+@cache
+def numpy_rows() -> list[Row]:
+    """Every row of NumPy's scalars that users can write."""
+    return _rows(True)
+
+
+def _rows(of_numpy: bool) -> list[Row]:
     from brrr._brrr import operators
 
     found: dict[tuple, Row] = {}
     for one in operators():
-        if one["name"].endswith(".") or is_numpy(one):
+        if one["name"].endswith(".") or is_numpy(one) != of_numpy:
             continue
         row = Row(one["name"], tuple(one["params"]), one["result"], tuple(one["leaves"]), one["example"])
         # Ints of several widths are one type in Python.
@@ -103,7 +113,7 @@ def rows() -> list[Row]:
 @cache
 def by_operands() -> dict[tuple[str, tuple[str, ...]], Row]:
     """Rows by name and types of operands."""
-    return {(row.name, row.params): row for row in rows()}
+    return {(row.name, row.params): row for row in (*rows(), *numpy_rows())}
 
 
 def python_name(kind: type) -> str:
@@ -149,5 +159,5 @@ def ulps(text: str) -> int:
 def preamble(text: str) -> str:
     """The text with the imports that its rows need."""
     numpy = "import numpy as np\n" if re.search(r"\bnp\.", text) else ""
-    modules = sorted({row.name.partition(".")[0] for row in rows() if row.kind == "call" and "." in row.name})
+    modules = sorted({row.name.partition(".")[0] for row in (*rows(), *numpy_rows()) if row.kind == "call" and "." in row.name})
     return numpy + "".join(f"import {one}\n" for one in modules if one != "np" and f"{one}." in text) + text

@@ -8,6 +8,7 @@ or exception, and the whole traceback must be those of the plain run. This is do
 import ast
 import importlib.util
 import linecache
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -95,8 +96,21 @@ def _kept(loop):
     """How compiled code keeps the iterator of a loop."""
     if isinstance(loop, ast.While):
         return "while"
+    if not (isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) == "range"):
+        return "parts"
     args = loop.iter.args
     return "stepped" if len(args) == 3 and ast.unparse(args[2]) not in ("1", "-1") else "counted"
+
+
+def _parts(iterator, loop, kept):
+    """The state of an iterator, by the names under which a continuation takes it."""
+    kinds = {"counted": ("next", "stop"), "stepped": ("next", "step", "left")}
+    values = {}
+    for part, value in resume.iterator_state(iterator).items():
+        kind, _, number = part.partition(".")
+        if kind in kinds.get(kept, ("turns", "at", "by", "over", "count")):
+            values[f".{kind}{loop}{'.' if number else ''}{number}"] = value
+    return values
 
 
 class Run:
@@ -128,13 +142,7 @@ class Run:
         for loop, kept in loops:
             if kept == "while":
                 continue
-            start, stop, step, left = resume.iterator_state(self.iterators[loop])
-            values[f".next{loop}"] = start
-            if kept == "counted":
-                values[f".stop{loop}"] = stop
-            else:
-                values[f".step{loop}"] = step
-                values[f".left{loop}"] = (left + 2**63) % 2**64 - 2**63
+            values |= _parts(self.iterators[loop], loop, kept)
         return values
 
 
@@ -193,7 +201,9 @@ class Program:
             trace = error.__traceback__
             while trace.tb_frame.f_code.co_filename != self.path:
                 trace = trace.tb_next
-            return "raised", "".join(traceback.format_exception(type(error), error, trace))
+            text = "".join(traceback.format_exception(type(error), error, trace))
+            # CPython 3.11 reads two locals at once in a function that is warm, and then marks the first for either.
+            return "raised", re.sub(r"\n *\^+(?=\n)", "", text) if isinstance(error, UnboundLocalError) else text
 
     def check(self, *args, asks=""):
         """Cuts the run off at every visit; gives back the number of visits."""
@@ -244,15 +254,10 @@ class Program:
             for loop, kept in loops:
                 if kept == "while":
                     continue
-                start, stop, step, left = resume.iterator_state(values[f".rest{loop}"])
-                values[f".next{loop}"] = start
-                if kept == "counted":
-                    values[f".stop{loop}"] = stop
-                else:
-                    values |= {f".step{loop}": step, f".left{loop}": left}
+                values |= _parts(values[f".rest{loop}"], loop, kept)
             point = "condition" if self.kept[ordinal] == "while" else "advance"
-            kept_parts = (".next", ".stop", ".step", ".left")
-            values = {name: value for name, value in values.items() if name[0] != "." or name.startswith(kept_parts)}
+            kept_parts = re.compile(r"\.(next|stop|step|left|turns|at|by|over|count)\d")
+            values = {name: value for name, value in values.items() if name[0] != "." or kept_parts.match(name)}
             made = self.continuation(ordinal, point, tuple(values), self.asks)
             result = made(*values.values(), answer, 2)
         return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests import edges, oracle, table
+from tests import arrays, edges, numpy_edges, oracle, table
 from tests.fuzz.check import Checker, Options
 from tests.fuzz.engine import Engine
 from tests.fuzz.worker import Source
@@ -27,8 +27,11 @@ def test_edge_values(engine, kind):
 def test_examples():
     """The `example` of each row is valid, uses the row, and gives what CPython gives."""
     checker = Checker(Options(traced=True))
-    for row in table.rows():
+    for row in [*table.rows(), *(row for row in table.numpy_rows() if arrays.present())]:
         assert row.example, row
+        # Not every build has NumPy's constructors, in which the examples are written.
+        if "np." in row.example and not numpy_edges.decorates(row.example):
+            continue
         program = Program(table.preamble(f"@brrr\ndef f():\n    return {row.example}\n"), "f", [()])
         leaves = oracle.Instrumented(program.text, "f").run()
         assert row in table.covered(leaves.used), (row, leaves.used)
@@ -43,9 +46,17 @@ def test_every_row_was_used(engine):
     assert not set(table.rows()) - engine.totals.rows
 
 
+def test_every_row_of_numpy_was_used(engine):
+    """The programs above left no row of NumPy's scalars out that the build takes."""
+    if engine.totals.calls < 10_000 or not arrays.present():
+        pytest.skip("the programs did not run before this test, or there is no NumPy")
+    rows = {row for row in table.numpy_rows() if not row.name.startswith("np.") or numpy_edges.decorates(row.example)}
+    assert len(rows) > 200 and not rows - engine.totals.rows
+
+
 def test_rows_are_spelled():
     """Every row can be written by the generator and the programs above."""
-    for row in table.rows():
+    for row in (*table.rows(), *table.numpy_rows()):
         operands = ["a", "b", "c", "d", "e", "f"][:len(row.params)]
         text = row.spelled(*(operands if row.kind != "power" else ("a", "2")))
         tree = oracle.Instrumented(f"def f(a=0, b=0, c=0, d=0, e=0, f=0):\n    return {text}\n", "f")

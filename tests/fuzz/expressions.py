@@ -137,6 +137,10 @@ class Expressions:
             if found:
                 name, at = self.random.choice(found)
                 return f"{name}[{at if self.random.random() < 0.7 else at - len(self.types[name])}]"
+        if pick < 0.5 and "tuple functions" in self.has:
+            text = self._over_tuple(kind, depth)
+            if text is not None:
+                return text
         if kind == "bool" and pick < 0.53:
             parts = [self._expression(self._scalar() if self.random.random() < 0.1 else self.random.choice(SCALARS), depth - 1)
                      for _ in range(3)]
@@ -150,6 +154,30 @@ class Expressions:
             return f"({self._tuple_expression(shape, 1)} {self.random.choice(words)} {self._tuple_expression(shape, 1)})"
         return self._some_row(kind, depth)
 
+    def _over_tuple(self, kind: str, depth: int) -> str | None:
+        """A function of a tuple at a name."""
+        names = [name for name, one in self.types.items() if isinstance(one, tuple)]
+        if not names:
+            return None
+        name = self.random.choice(names)
+        parts = self.types[name]
+        one = self._expression(self.random.choice(parts), depth - 1) if parts and isinstance(parts[0], str) else "1"
+        match kind:
+            case "bool":
+                word = self.random.choice(["in", "not in"])
+                return self.random.choice([f"any({name})", f"all({name})", f"({one} {word} {name})"])
+            case "int":
+                forms = [f"len({name})", f"{name}.count({one})", f"{name}.index({one})" if self.random.random() < 0.2 else f"len({name}[1:])"]
+                if parts and set(parts) <= {"int", "bool"}:
+                    forms += [f"sum({name})", f"min({name})", f"max({name})", f"math.prod({name})", f"sum({name}, {one})"]
+                return self.random.choice(forms)
+            case "float":
+                if not parts or not set(parts) <= set(SCALARS):
+                    return None
+                return self.random.choice([f"math.fsum({name})", f"math.dist({name}, {name}[::-1])", f"sum({name}, 0.5)",
+                                           *([f"max({name})", f"sum({name})"] if "float" in parts else [])])
+        return None
+
     def _leaf(self, kind: Kind) -> str:
         name = self._name(kind) if self.random.random() < 0.8 else None
         scalars = [name for name, one in self.types.items() if one in SCALARS]
@@ -162,6 +190,15 @@ class Expressions:
         name = self._name(kind)
         if name is not None and self.random.random() < 0.5:
             return name
+        if "tuple slice" in self.has and self.random.random() < 0.15:
+            longer = [(name, one) for name, one in self.types.items() if isinstance(one, tuple) and len(one) > len(kind)]
+            for name, one in longer:
+                for text, part in ((f"{name}[{len(one) - len(kind)}:]", one[len(one) - len(kind):]), (f"{name}[:{len(kind)}]", one[:len(kind)])):
+                    if part == kind:
+                        return text
+            if len(kind) == 2 and kind[0] == kind[1]:
+                return f"({self._expression(kind[0], 1)},) * 2"
+            return f"{self._tuple_expression(kind[::-1], depth - 1)}[::-1]" if depth > 0 else self._literal(kind)
         return self._tuple([self._expression(one, min(depth - 1, 1)) for one in kind])
 
     def _some_row(self, kind: str, depth: int) -> str:

@@ -46,6 +46,10 @@ CONSTRUCTS: dict[str, tuple[str, tuple]] = {
     "tuple index": ("@brrr\ndef f(a):\n    b = (a, 1.5)\n    return b[0] + b[-1]\n", (1,)),
     "tuple argument": ("@brrr\ndef f(a):\n    b, c = a\n    return b\n", ((1, 2.5),)),
     "tuple compare": ("@brrr\ndef f(a):\n    b = (a, 1.5)\n    return b == (1, 1.5) or b < (2, a)\n", (1,)),
+    "tuple functions": ("import math\n@brrr\ndef f(a):\n    b = (a, 1.5)\n    return max(b) + sum(b) + math.fsum(b) + b.count(1) + (a in b) + any(b)\n", (1,)),
+    "tuple slice": ("@brrr\ndef f(a):\n    b = (a, 1.5)\n    return b[1:] * 2, b[::-1], tuple(b)\n", (1,)),
+    "in range": ("@brrr\ndef f(a):\n    return a in range(3)\n", (1,)),
+    "tuple loops": ("@brrr\ndef f(a):\n    for i, b in zip(range(3), enumerate(reversed((a, 2)))):\n        a += b[1]\n    return a\n", (1,)),
     "tuple for": ("@brrr\ndef f(a):\n    for b in (a, 2, 3):\n        a += b\n    return a\n", (1,)),
     "complex": ("@brrr\ndef f(a):\n    return a * 2j + 1\n", (1 + 2j,)),
     "constant": ("COUNT = 7\n@brrr\ndef f(a):\n    return a + COUNT\n", (1,)),
@@ -74,7 +78,13 @@ FORMS: list[tuple[str, tuple[str, ...], str]] = [
     ("math.gcd({}, {}, {})", ("int", "int", "int"), "int"), ("math.lcm({}, {})", ("int", "int"), "int"),
     ("math.isclose({}, {}, rel_tol=0.25)", ("float", "float"), "bool"), ("math.prod(({}, {}))", ("int", "int"), "int"),
     ("math.fsum(({}, {}, {}))", ("float", "float", "int"), "float"), ("math.dist(({}, {}), (1.0, 2.0))", ("float", "float"), "float"),
-    ("({} in range(10))", ("int",), "bool"),
+    ("({} in range(10))", ("int",), "bool"), ("({} in range({}, 40, 3))", ("float", "int"), "bool"),
+    ("sum(({}, {}), {})", ("int", "float", "float"), "float"), ("sum([{}, {}])", ("complex", "float"), "complex"),
+    ("math.hypot({}, {}, {}, {}, {})", ("float", "int", "float", "float", "int"), "float"),
+    ("math.prod(({}, {}, {}))", ("int", "float", "bool"), "float"),
+    ("isinstance({}, int | float)", ("float",), "bool"), ("isinstance({}, (tuple, type(None)))", ("int",), "bool"),
+    *([("math.sumprod(({}, {}), ({}, 3))", ("int", "int", "int"), "int"),
+       ("math.sumprod(({}, {}), ({}, 0.1))", ("float", "int", "bool"), "float")] if hasattr(math, "sumprod") else []),
 ]
 
 OPERANDS = {

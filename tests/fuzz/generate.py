@@ -356,12 +356,47 @@ class Generator(Expressions):
             items = [self._expression(kind, 1) for _ in range(self.random.randint(1, 4))]
             self._line(depth, f"for {target} in {self._tuple(items)}:")
             self.types[target] = kind
+        elif "tuple loops" in self.has and self.random.random() < 0.15:
+            self._other_for(depth, target)
         else:
             self._line(depth, f"for {target} in range({self._range()}):")
             self.types[target] = "int"
         self._block(depth + 1, True)
         self._join([before, self.types])
         self._else(depth)
+
+    def _other_for(self, depth: int, target: str) -> None:
+        """A loop over what is no range."""
+        tuples = [(name, kind) for name, kind in self.types.items() if isinstance(kind, tuple) and kind]
+        if tuples and self.random.random() < 0.5:
+            over, kind = self.random.choice(tuples)
+        else:
+            kind = tuple(self.random.choice(["int", "int", self._scalar()]) for _ in range(self.random.randint(1, 3)))
+            over = self._tuple_expression(kind, 1)
+        second, number = self._target(), self.random.choice(["", "", ", 5", ", start=-1"])
+        item = kind[0]
+        if self.random.random() < 0.25:
+            over = f"reversed({over})"
+            item = kind[-1]
+        turns = f"range({self._range()})"
+        form = self.random.randint(0, 4)
+        match form:
+            case 0:
+                self._line(depth, f"for {target}, {second} in enumerate({over}{number}):")
+            case 1:
+                self._line(depth, f"for {target}, {second} in zip({turns}, {over}):")
+            case 2:
+                self._line(depth, f"for {target}, {second} in enumerate({turns}):")
+                item = "int"
+            case 3:
+                self._line(depth, f"for {target} in reversed({turns}):")
+            case _:
+                self._line(depth, f"for {target} in {over}:")
+                self.types[target] = item
+        if form < 4:
+            self.types[target] = "int"
+        if form < 3:
+            self.types[second] = item
 
     def _else(self, depth: int) -> None:
         if self.random.random() < 0.2:

@@ -14,6 +14,8 @@
 //! complex of either size in two words. An array is the address of its object; a view, for which there is no object, is its
 //! leaves ([`crate::types::ArrayType::leaves`]).
 
+use std::ffi::c_void;
+
 use crate::ir::{Exit, Function, LocalId, Tree};
 use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
 
@@ -43,12 +45,26 @@ pub struct Services {
     /// Looks after the world outside: signals, other threads, guards. Gives the fuel until the next poll, or a negative number: the
     /// code leaves by the exit of the loop header at which it polls.
     pub poll: unsafe extern "C" fn(activation: *mut Activation) -> i64,
-    /// Calls the function that row number `function` of the table stands for in the interpreter, with boxed `args`. Gives 0 with
-    /// the result's payload written, else the code leaves.
+    /// Calls the function that row number `function` of the table stands for in the interpreter, with boxed `args`: the payloads of
+    /// the row's parameters; where it takes any number of operands, their number, then for each its tag and
+    /// [`HOST_OVER_WORDS`] - 1 words for its payload. Gives 0 with the result's payload written, else the code leaves.
     pub host:
         unsafe extern "C" fn(activation: *mut Activation, function: u64, args: *const u64, result: *mut u64) -> u8,
+    /// Has NumPy make an array: number `creation` of the function's, with boxed `args`, behind which `alive` objects stand: others
+    /// that this run has made may go. Gives the object, which the run holds, or null: the code leaves.
+    pub create:
+        unsafe extern "C" fn(activation: *mut Activation, creation: u64, args: *const u64, alive: u64) -> *mut c_void,
     /// Asks whether the code leaves here although it need not: not zero if so. Only code made for tests asks.
     pub probe: unsafe extern "C" fn(activation: *mut Activation) -> u8,
+}
+
+/// Words for each operand of a row that takes any number of them and that the interpreter does.
+pub const HOST_OVER_WORDS: usize = 3;
+
+/// Words for all operands of such a row.
+#[must_use]
+pub const fn host_over_words(operands: usize) -> usize {
+    1 + HOST_OVER_WORDS * operands
 }
 
 /// Where NumPy keeps the address of an array's first element in its object, in bytes.
@@ -118,6 +134,23 @@ impl Value {
                 });
                 Some(value)
             }
+        }
+    }
+
+    /// True if it is, or holds, an array.
+    #[must_use]
+    pub fn has_array(&self) -> bool {
+        match self {
+            Self::Array(..) => true,
+            Self::Tuple(elements) => elements.iter().any(Self::has_array),
+            Self::Unbound
+            | Self::None
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Nat(_)
+            | Self::Complex(..)
+            | Self::Scalar(..) => false,
         }
     }
 

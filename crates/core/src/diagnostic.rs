@@ -143,7 +143,7 @@ codes! {
         passes: "from brrr import brrr\n\n@brrr\ndef f():\n    b = 2\n    a = b + 1\n    return a\n";
     WholeArray = 104, "whole-array", Error, "The operation works on a whole array.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    return a + 1.0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    for i in range(len(a)):\n        a[i] = a[0]\n";
+        passes: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    for i in range(len(a)):\n        a[i] = a[i] + 1.0\n";
     Statement = 201, "unsupported-statement", Error, "The statement cannot be compiled.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    with a:\n        return 1\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return 1\n";
@@ -154,8 +154,8 @@ codes! {
         fails: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, *b = 1, 2\n    return a\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, b = 1, 2\n    return a\n";
     Iterable = 204, "unsupported-iterable", Error, "The loop goes over something that cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(xs):\n    for x in xs:\n        pass\n    return 0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in range(n):\n        pass\n    return 0\n";
+        fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in {1, n}:\n        pass\n    return 0\n",
+        passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in (1, n):\n        pass\n    return 0\n";
     Parameter = 205, "unsupported-parameter", Error, "The kind of parameter cannot be compiled.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(*numbers):\n    return 0\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(number):\n    return number\n";

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
 use crate::source::Span;
-use crate::types::{ArrayType, Shape, Type, TypeSet};
+use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
 
 /// Index of a [`Local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct Function {
     /// does not depend on it.
     #[serde(skip)]
     pub origins: BTreeMap<String, Vec<u32>>,
+    /// The calls that make arrays.
+    pub creations: Vec<Creation>,
     /// True if it changes arrays: a call that has begun is never begun again.
     pub effects: bool,
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
@@ -140,6 +142,63 @@ pub enum Value {
         /// Where it goes if it cannot finish.
         exit: Option<ExitId>,
     },
+    /// A new array object, made by a function of NumPy.
+    Create(Box<Create>),
+}
+
+/// An array that NumPy makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Create {
+    /// What is called: an index of [`Function::creations`].
+    pub creation: u32,
+    /// Its arguments, each as it stands in a frame.
+    pub args: Vec<Tree<Operand>>,
+    /// The objects that own the arrays which are still needed when it is done: all others that the run has made may go.
+    pub alive: Vec<LocalId>,
+    /// Where it goes if NumPy raises, or makes something else.
+    pub exit: ExitId,
+}
+
+/// A call that makes an array.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Creation {
+    /// The function, `numpy.zeros`, or a method of arrays, `.copy`, whose first argument is the array.
+    pub function: String,
+    /// The types of the arguments, the positional ones first.
+    pub params: Vec<Type>,
+    /// The names of the last arguments.
+    pub keywords: Vec<String>,
+    /// The argument `dtype`.
+    pub dtype: Option<Dtype>,
+    /// The argument `order`.
+    pub order: Option<char>,
+    /// The type of the array that must come out.
+    pub result: ArrayType,
+}
+
+impl Value {
+    /// What it reads.
+    #[must_use]
+    pub fn operands(&self) -> Vec<Operand> {
+        match self {
+            Self::Convert(operand) => vec![*operand],
+            Self::Op { args, .. } => args.clone(),
+            Self::Create(create) => {
+                let alive = create.alive.iter().copied().map(Operand::Local);
+                create.args.iter().flat_map(Tree::leaves).chain(alive).collect()
+            }
+        }
+    }
+
+    /// Where it goes if it cannot finish.
+    #[must_use]
+    pub fn exit(&self) -> Option<ExitId> {
+        match self {
+            Self::Convert(_) => None,
+            Self::Op { exit, .. } => *exit,
+            Self::Create(create) => Some(create.exit),
+        }
+    }
 }
 
 /// A value of the source: a scalar, a tuple of values, or an array.

@@ -28,6 +28,8 @@ pub struct Shape {
     pub counter: Option<Counter>,
     /// The number of turns, if it is known beforehand.
     pub turns: Option<u64>,
+    /// Steps of the counter, by block and place in it, that cannot overflow: the header has just compared.
+    pub certain: HashSet<(BlockId, usize)>,
 }
 
 /// A local that the header compares, and that every turn moves towards the end.
@@ -41,6 +43,8 @@ pub struct Counter {
     pub goes_on: Predicate,
     /// The least and the greatest change of the local in a turn, of one sign.
     pub steps: (i64, i64),
+    /// The least and the greatest distance of the local, anywhere in a turn, from what the header compared.
+    pub reach: (i64, i64),
     /// The local is an iterator of the compiler's own: its steps cannot overflow before the stop.
     pub hidden: bool,
     /// Where a turn begins.
@@ -87,7 +91,8 @@ fn shape(function: &Function, id: LoopId) -> Shape {
     let weight = statements.map(|statement| cost(&statement.value)).sum::<u64>() + blocks.len() as u64;
     let counter = if innermost && repeats { counter(function, header, &blocks) } else { None };
     let turns = counter.and_then(|counter| turns(function, &counter, &blocks));
-    Shape { blocks, innermost, repeats, weight, counter, turns }
+    let certain = counter.map(|counter| certain(function, header, &counter, &blocks)).unwrap_or_default();
+    Shape { blocks, innermost, repeats, weight, counter, turns, certain }
 }
 
 /// True if a block belongs to a loop or to one inside.
@@ -106,13 +111,17 @@ fn within(function: &Function, block: BlockId, id: LoopId) -> bool {
 fn cost(value: &Value) -> u64 {
     match value {
         Value::Convert(_) => 0,
+        Value::Create(_) => 300,
         Value::Op { op, .. } => match op.row().recipe {
             Recipe::DivInt | Recipe::FloorDivInt | Recipe::ModInt | Recipe::DivFloat => 8,
             Recipe::PowInt | Recipe::PowFloat | Recipe::ModFloat | Recipe::FloorDivFloat => 40,
             Recipe::Checked(_) | Recipe::Log(_) | Recipe::Call(_) | Recipe::Helper(_) => 40,
             Recipe::LogBase | Recipe::RoundFloat => 80,
-            Recipe::Host => 300,
+            Recipe::Host | Recipe::HostOver(_) => 300,
             Recipe::Scalar(element) => element.cost(),
+            // Proven, folded into addresses, or done once outside.
+            Recipe::Index | Recipe::Bound | Recipe::AddKnown | Recipe::MulKnown => 0,
+            Recipe::Locate | Recipe::Move | Recipe::Data | Recipe::Length | Recipe::Stride => 0,
             _ => 1,
         },
     }
@@ -156,7 +165,7 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
         (None, Some(local)) => (local, args[0], predicate.swapped()),
         (Some(_), Some(_)) | (None, None) => return None,
     };
-    let steps = steps(function, header, blocks, local)?;
+    let Steps { steps, reach, .. } = steps(function, header, blocks, local)?;
     let fits = match goes_on {
         Predicate::Lt | Predicate::Le => steps.0 > 0,
         Predicate::Gt | Predicate::Ge => steps.1 < 0,
@@ -164,7 +173,7 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
         Predicate::Eq => false,
     };
     let hidden = function.local(local).name.starts_with('.');
-    let counter = Counter { local, stop, goes_on, steps, hidden, inside: then_block, outside: else_block };
+    let counter = Counter { local, stop, goes_on, steps, reach, hidden, inside: then_block, outside: else_block };
     (fits && steps.0.unsigned_abs() <= LARGEST_STEP && steps.1.unsigned_abs() <= LARGEST_STEP).then_some(counter)
 }
 
@@ -178,10 +187,7 @@ fn is_read_at_once(function: &Function, local: LocalId) -> bool {
         let mut written = false;
         let own = |operand: &Operand| *operand == Operand::Local(local);
         for statement in &block.statements {
-            let reads = match &statement.value {
-                Value::Convert(operand) => own(operand),
-                Value::Op { args, .. } => args.iter().any(own),
-            };
+            let reads = statement.value.operands().iter().any(own);
             if reads && !written {
                 return false;
             }
@@ -197,21 +203,31 @@ fn is_read_at_once(function: &Function, local: LocalId) -> bool {
     }) && function.exits.iter().flat_map(|exit| &exit.live).all(|live| !live.value.leaves().contains(&local))
 }
 
-/// How much a turn changes a local at least and at most, over all ways through it; `None` if it is written otherwise than by
-/// adding constants, or if all ways cannot be seen.
-fn steps(function: &Function, header: BlockId, blocks: &[BlockId], local: LocalId) -> Option<(i64, i64)> {
-    let change = |block: BlockId| {
-        let writes = function.block(block).statements.iter().filter(|statement| statement.target == local);
-        writes.map(|write| added(&write.value, local)).sum::<Option<i64>>()
-    };
+/// What turns do to a local.
+struct Steps {
+    /// The change in a turn, at least and at most.
+    steps: (i64, i64),
+    /// The change since the start of the turn, at least and at most over all places in it.
+    reach: (i64, i64),
+    /// That change where a block begins.
+    before: HashMap<BlockId, (i64, i64)>,
+}
+
+/// How turns change a local, over all ways through them; `None` if it is written otherwise than by adding constants, or if all
+/// ways cannot be seen.
+fn steps(function: &Function, header: BlockId, blocks: &[BlockId], local: LocalId) -> Option<Steps> {
     // Blocks in an order in which each stands before its successors: an innermost loop has no other cycle.
     let order = order(function, header, blocks)?;
     let mut before = HashMap::from([(header, (0_i64, 0_i64))]);
     let mut turn: Option<(i64, i64)> = None;
+    let mut reach = (0_i64, 0_i64);
     for block in order {
-        let Some(&(least, most)) = before.get(&block) else { continue };
-        let change = change(block)?;
-        let after = (least.checked_add(change)?, most.checked_add(change)?);
+        let Some(&(mut after)) = before.get(&block) else { continue };
+        for write in function.block(block).statements.iter().filter(|statement| statement.target == local) {
+            let change = added(&write.value, local)?;
+            after = (after.0.checked_add(change)?, after.1.checked_add(change)?);
+            reach = (reach.0.min(after.0), reach.1.max(after.1));
+        }
         let join = |known: (i64, i64)| (known.0.min(after.0), known.1.max(after.1));
         for to in function.block(block).terminator.successors() {
             if to == header {
@@ -222,7 +238,23 @@ fn steps(function: &Function, header: BlockId, blocks: &[BlockId], local: LocalI
             }
         }
     }
-    turn
+    Some(Steps { steps: turn?, reach, before })
+}
+
+/// The first steps of a turn, if they are steps of one towards a stop that the counter has not reached.
+fn certain(function: &Function, header: BlockId, counter: &Counter, blocks: &[BlockId]) -> HashSet<(BlockId, usize)> {
+    let towards = match counter.goes_on {
+        Predicate::Lt => 1,
+        Predicate::Gt => -1,
+        Predicate::Le | Predicate::Ge | Predicate::Eq | Predicate::Ne => return HashSet::new(),
+    };
+    let Some(Steps { before, .. }) = steps(function, header, blocks, counter.local) else { return HashSet::new() };
+    let first = blocks.iter().filter(|block| before.get(block) == Some(&(0, 0))).filter_map(|&block| {
+        let mut writes = function.block(block).statements.iter().enumerate();
+        let (at, write) = writes.find(|(_, statement)| statement.target == counter.local)?;
+        (added(&write.value, counter.local) == Some(towards)).then_some((block, at))
+    });
+    first.collect()
 }
 
 /// The blocks of an innermost loop, each before its successors; `None` if there is a cycle that misses the header.
@@ -306,7 +338,7 @@ fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option
                     [Operand::Constant(Constant::Int(value))] => *value,
                     _ => return None,
                 },
-                Value::Convert(_) | Value::Op { .. } => return None,
+                Value::Convert(_) | Value::Op { .. } | Value::Create(_) => return None,
             };
             if found.is_some_and(|known| known != value) {
                 return None;

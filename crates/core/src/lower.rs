@@ -16,10 +16,11 @@ use inkwell::context::Context;
 use inkwell::module::Module;
 use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
 
-use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE};
+use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
-use crate::ir::{BlockId, Constant, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::ir::{BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
 use crate::loops::unroll::unrolled;
+use crate::ops::Recipe;
 use crate::types::{Dtype, Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
@@ -52,12 +53,22 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
     let statements = function.blocks.iter().flat_map(|block| &block.statements);
     let words = statements.filter_map(|statement| match &statement.value {
         Value::Op { op, args, .. } => {
-            let words = || op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len());
+            let words = || match op.row().recipe {
+                Recipe::HostOver(_) => host_over_words(args.len()),
+                _ => op.row().params.iter().map(|one| one.words()).sum::<usize>().max(args.len()),
+            };
             op.row().recipe.asks_host().then(words)
         }
         Value::Convert(_) => None,
+        Value::Create(create) => Some(create_words(function, create)),
     });
     words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
+}
+
+/// Words for the arguments of a creation and the objects that stay.
+fn create_words(function: &Function, create: &Create) -> usize {
+    function.creations[create.creation as usize].params.iter().map(|one| one.words()).sum::<usize>()
+        + create.alive.len()
 }
 
 /// Where a local lives.
@@ -278,6 +289,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
+            Value::Create(create) => self.create(create),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
                 self.recipe(*op, &args, *exit).of_type(op.row().result)

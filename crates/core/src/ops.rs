@@ -168,6 +168,19 @@ pub enum Kind {
     Whole,
 }
 
+/// How the interpreter's function takes the numbers that a row has as operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// Each as an argument.
+    Each,
+    /// As one tuple.
+    Tuple,
+    /// As two tuples of the same length.
+    Halves,
+    /// As one tuple, and the last one behind it.
+    Start,
+}
+
 /// How a row is lowered: data, so that the table needs no LLVM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipe {
@@ -287,6 +300,9 @@ pub enum Recipe {
     Helper(&'static str),
     /// The interpreter's own function, called with the same arguments as objects; it leaves if that raises.
     Host,
+    /// The same with any number of operands, of any types of numbers. The one parameter of such a row is the widest type that an
+    /// operand may have.
+    HostOver(Passed),
     /// f64 rounded to so many decimal digits: by a helper, and by the interpreter where 128 bits do not do.
     RoundFloat,
     /// u64 addition that leaves on overflow.
@@ -380,7 +396,7 @@ pub enum Recipe {
     /// i64 multiplication that is known to fit.
     MulKnown,
     /// The address of an element by its number; the last operand, a constant, is its size in bytes.
-    Element,
+    Locate,
     /// An address so many bytes further.
     Move,
     /// The address of an array object's first element.
@@ -579,7 +595,7 @@ impl Recipe {
     /// True if the interpreter may be asked for the result.
     #[must_use]
     pub const fn asks_host(self) -> bool {
-        matches!(self, Self::Host | Self::RoundFloat)
+        matches!(self, Self::Host | Self::HostOver(_) | Self::RoundFloat)
     }
 }
 
@@ -598,10 +614,44 @@ impl Op {
         !self.leaves_if.is_empty()
     }
 
+    /// True if operands of these types fit.
+    #[must_use]
+    pub fn takes(&self, mut operands: impl ExactSizeIterator<Item = Option<Type>>) -> bool {
+        match (self.recipe, self.params) {
+            (Recipe::HostOver(_), &[widest]) => operands.all(|one| one.is_some_and(|one| is_number_up_to(one, widest))),
+            _ => {
+                operands.len() == self.params.len() && operands.zip(self.params).all(|(one, &param)| one == Some(param))
+            }
+        }
+    }
+
     /// True for rows that no user writes: the compiler's own, and the forms of int rows for ints without a sign and for low bits.
     #[must_use]
     pub fn is_internal(&self) -> bool {
         self.name.ends_with('.') || self.params.iter().any(|one| matches!(one, Nat | Low))
+    }
+}
+
+/// True for a number that is no wider than a type of numbers.
+fn is_number_up_to(one: Type, widest: Type) -> bool {
+    rank(one).is_some_and(|rank_of_one| Some(rank_of_one) <= rank(widest))
+}
+
+/// The place of a type of numbers among int, float, complex.
+#[must_use]
+pub const fn rank(one: Type) -> Option<u8> {
+    match one {
+        Bool | Int | Nat => Some(0),
+        Float => Some(1),
+        Complex => Some(2),
+        Type::Unbound
+        | NoneType
+        | Low
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_) => None,
     }
 }
 

@@ -114,7 +114,8 @@ fn helpers() -> Vec<Symbol> {
     };
     use int::{
         brrr_comb, brrr_common_divisor, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod,
-        brrr_range_all, brrr_range_any, brrr_range_len, brrr_range_max, brrr_range_min, brrr_range_sum, brrr_round_int,
+        brrr_range_all, brrr_range_any, brrr_range_in, brrr_range_in_float, brrr_range_len, brrr_range_max,
+        brrr_range_min, brrr_range_sum, brrr_round_int,
     };
     use libc::{memcpy, memmove, memset};
     helpers! {
@@ -146,6 +147,8 @@ fn helpers() -> Vec<Symbol> {
         brrr_range_sum as Int3;
         brrr_range_any as Test3;
         brrr_range_all as Test3;
+        brrr_range_in as extern "C" fn(i64, i64, i64, i64) -> i64;
+        brrr_range_in_float as extern "C" fn(f64, i64, i64, i64) -> i64;
         brrr_range_min as Int3;
         brrr_range_max as Int3;
         brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;

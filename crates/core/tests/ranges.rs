@@ -5,15 +5,19 @@ use std::collections::HashMap;
 
 use brrr_core::compile::Prepared;
 use brrr_core::ir::{Constant, Function, LocalId, Operand, Terminator, Value};
-use brrr_core::loops::plan::Plan;
+use brrr_core::loops::plan::{Node, Plan};
 use brrr_core::loops::{Shape, ranges, shapes};
 use brrr_core::ops::{Predicate, Recipe};
 use brrr_core::outside::Env;
 use brrr_core::syntax;
-use brrr_core::types::{Signature, Type};
+use brrr_core::types::{ArrayType, Dtype, Layout, Signature, Type};
 
 /// Loops that have a plan, each with the number of its int parameters.
 const LOOPS: &[(&str, usize)] = &[
+    ("def f(i, n, A, B):\n    for i in range(i, n):\n        A[i] = A[i - 2]\n", 2),
+    ("def f(i, n, k, A, B):\n    while i > n:\n        A[i] = A[k]\n        i -= 2\n", 3),
+    ("def f(i, n, k, A, B):\n    for i in range(n):\n        B[k, i] = B[i + k, k * 2]\n", 3),
+    ("def f(i, n, m, A, B):\n    for i in range(i, n):\n        A[i % m] = A[i // 2]\n", 3),
     ("def f(a, n, t):\n    for i in range(a, n):\n        t += i\n    return t\n", 3),
     ("def f(a, n, t):\n    for i in range(a, n, -1):\n        t -= i * 3\n    return t\n", 3),
     ("def f(a, n, t, c):\n    while a < n:\n        t = t - a * c\n        a += 3\n    return t\n", 4),
@@ -43,6 +47,18 @@ const LOOPS: &[(&str, usize)] = &[
         "def f(n, x, y):\n    for i in range(n):\n        if x > y:\n            x = i\n        else:\n            x = y * 2\n    return x\n",
         3,
     ),
+    (
+        "def f(n, t):\n    i = 0\n    while i <= n:\n        t += i\n        i += 1\n        if t > 100:\n            i += 1\n    return t\n",
+        2,
+    ),
+    (
+        "def f(a, n, m):\n    t = 0\n    while a < n:\n        t += a * a\n        a += 1\n        if t % 7 == m:\n            a += 1\n            break\n    return t\n",
+        3,
+    ),
+    (
+        "def f(a, n, m):\n    t = 3\n    while a > n:\n        a -= 1\n        t = t * 2 + (a & 7)\n        if t > m:\n            t = 0\n            a -= 2\n    return t\n",
+        3,
+    ),
 ];
 
 struct Case {
@@ -56,7 +72,10 @@ fn case(source: &str, parameters: usize) -> Case {
     let mut lines = source.split_inclusive('\n').map(str::to_owned);
     let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
     let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
-    let function = prepared.typed(&Signature { params: vec![Type::Int; parameters] }).expect("verified IR");
+    let mut params = vec![Type::Int; parameters];
+    let array = |ndim| ArrayType { dtype: Dtype::Int64, ndim, layout: Layout::C, writable: true, view: false };
+    params.extend([Type::Array(array(1)), Type::Array(array(2))].iter().filter(|_| source.contains(", A, B")));
+    let function = prepared.typed(&Signature { params }).expect("verified IR");
     for (at, shape) in shapes(&function).into_iter().enumerate() {
         if let Some(plan) = ranges::plan(&function, function.loops[at].header, &shape) {
             return Case { function, at, shape, plan };
@@ -134,6 +153,14 @@ fn operation(recipe: Recipe, args: &[i128]) -> Option<i128> {
         (Recipe::StepDown, &[only]) => only - 1,
         (Recipe::Same, &[only]) => only,
         (Recipe::CompareInt(predicate), &[left, right]) => compare(predicate, left, right).into(),
+        (Recipe::Index, &[index, length]) if index < 0 => {
+            return (index + length >= 0).then_some(index + length);
+        }
+        (Recipe::Index | Recipe::Bound, &[index, length]) => return (0..length).contains(&index).then_some(index),
+        (Recipe::AddKnown, &[left, right]) => left + right,
+        (Recipe::MulKnown, &[left, right]) => left * right,
+        // Memory holds zeros, at whatever address.
+        (Recipe::Locate | Recipe::Load | Recipe::Store | Recipe::Scalar(_), _) => 0,
         (Recipe::TruthInt, &[only]) => i128::from(only != 0),
         (Recipe::Not, &[only]) => 1 - only,
         (other, _) => panic!("{other:?} is not known here"),
@@ -165,16 +192,19 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<S
         let block = case.function.block(at);
         for (place, statement) in block.statements.iter().enumerate() {
             let value = match &statement.value {
+                Value::Create(_) => panic!("loops over ints make no arrays"),
                 Value::Convert(operand) => read(&state, *operand),
                 Value::Op { op, args, .. } => {
                     let args = args.iter().map(|&arg| read(&state, arg)).collect::<Vec<_>>();
                     let proof = plan.proofs.get(&(at, place)).copied().unwrap_or_default();
                     let fits = |value: i128| i64::try_from(value).is_ok();
                     let value = operation(op.row().recipe, &args);
-                    let wrong = proof.fits && value.is_some_and(|value| !fits(value))
+                    let fits_anyway = case.shape.certain.contains(&(at, place));
+                    let wrong = (proof.fits || fits_anyway) && value.is_some_and(|value| !fits(value))
                         || proof.dividend_not_negative && args[0] < 0
                         || proof.divisor_not_negative && args[1] < 0
-                        || proof.divisor_positive && args[1] <= 0;
+                        || proof.divisor_positive && args[1] <= 0
+                        || proof.within && !(0..args[1]).contains(&args[0]);
                     if wrong {
                         return Some(format!("{at:?} {place}: {}{args:?} in turn {turns}", op.row().name));
                     }
@@ -209,6 +239,18 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64
     let locals = (0..case.function.locals.len()).map(|at| LocalId(at as u32));
     let ints = locals.filter(|&local| case.function.local(local).types.single() == Some(Type::Int));
     let mut state = ints.map(|local| (local, numbers.int().into())).collect::<State>();
+    // What the plan knows of values before the block is true of them.
+    for (node, &(least, most)) in case.plan.nodes.iter().zip(&case.plan.fixed) {
+        let known = match (*node, case.shape.counter) {
+            (Node::Entry(local), _) => Some(local),
+            (Node::Counter, Some(counter)) => Some(counter.local),
+            (_, _) => None,
+        };
+        if let Some(value) = known.and_then(|local| state.get_mut(&local)) {
+            let mirrored = if *value < i128::from(least) { -1 - *value } else { *value };
+            *value = mirrored.clamp(least.into(), most.into());
+        }
+    }
     let Some(counter) = case.shape.counter else { return Some((state, None, (0, 0))) };
     let start = i64::try_from(read(&state, Operand::Local(counter.local))).ok()?;
     if let Operand::Local(stop) = counter.stop {
@@ -228,7 +270,13 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64
     let remains = if counter.steps.0 > 0 { stop.wrapping_sub(start) } else { start.wrapping_sub(stop) };
     let distance = remains.cast_unsigned().min(most).cast_signed();
     let end = if counter.steps.0 > 0 { start.wrapping_add(distance) } else { start.wrapping_sub(distance) };
-    let within = if counter.steps.0 > 0 { (start, end.wrapping_sub(1)) } else { (end.wrapping_add(1), start) };
+    let within = match counter.goes_on {
+        Predicate::Lt => (start, end - 1),
+        Predicate::Le => (start, end),
+        Predicate::Gt => (end + 1, start),
+        Predicate::Ge => (end, start),
+        Predicate::Eq | Predicate::Ne => (0, 0),
+    };
     Some((state, Some(end), within))
 }
 
@@ -236,7 +284,8 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64
 fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<String>) {
     let mut numbers = Numbers(seed);
     let mut held = 0;
-    for _ in 0..states {
+    let nothing = Plan { proofs: HashMap::new(), guards: Vec::new(), ..plan.clone() };
+    for turn in 0..states {
         let Some((state, end, within)) = entry(case, &mut numbers) else { continue };
         let value = |local| i64::try_from(read(&state, Operand::Local(local))).expect("64 bits");
         if plan.holds(value, within, TURNS) {
@@ -244,6 +293,10 @@ fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<S
             if let Some(problem) = run(case, plan, state.clone(), end) {
                 return (held, Some(format!("{problem} from {state:?} to {end:?}")));
             }
+        } else if turn % 16 == 0
+            && let Some(problem) = run(case, &nothing, state.clone(), end)
+        {
+            return (held, Some(format!("{problem} from {state:?} to {end:?}, without a test")));
         }
     }
     (held, None)
@@ -266,22 +319,23 @@ fn tests_that_are_too_weak_are_found() {
     let mut missed = Vec::new();
     for &(source, parameters) in LOOPS {
         let case = case(source, parameters);
-        let whole = |plan: &Plan| Plan {
-            nodes: plan.nodes.clone(),
-            computed: plan.computed.clone(),
-            at_least: plan.at_least.clone(),
-            proofs: plan.proofs.clone(),
-            guards: plan.guards.clone(),
-            gains: plan.gains,
-        };
         let mut weak = Vec::new();
-        let everything = Plan { computed: Vec::new(), at_least: Vec::new(), guards: Vec::new(), ..whole(&case.plan) };
+        let everything = Plan {
+            computed: Vec::new(),
+            at_least: Vec::new(),
+            below: Vec::new(),
+            guards: Vec::new(),
+            ..case.plan.clone()
+        };
         weak.push(("nothing is tested", everything));
         if !case.plan.guards.is_empty() {
-            weak.push(("no turn is tested", Plan { guards: Vec::new(), ..whole(&case.plan) }));
+            weak.push(("no turn is tested", Plan { guards: Vec::new(), ..case.plan.clone() }));
         }
         if !case.plan.at_least.is_empty() {
-            weak.push(("signs are not tested", Plan { at_least: Vec::new(), ..whole(&case.plan) }));
+            weak.push(("signs are not tested", Plan { at_least: Vec::new(), ..case.plan.clone() }));
+        }
+        if !case.plan.below.is_empty() {
+            weak.push(("lengths are not tested", Plan { below: Vec::new(), ..case.plan.clone() }));
         }
         for (what, plan) in weak {
             planted += 1;
@@ -290,7 +344,7 @@ fn tests_that_are_too_weak_are_found() {
             }
         }
         // The sums of one turn in place of those of a block.
-        if case.plan.nodes.iter().any(|node| matches!(node, brrr_core::loops::plan::Node::Sums(_))) {
+        if case.plan.nodes.iter().any(|node| matches!(node, Node::Sums(_))) {
             planted += 1;
             let mut numbers = Numbers(7);
             let found = (0..20_000).any(|_| {

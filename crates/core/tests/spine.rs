@@ -1,6 +1,8 @@
 //! The whole corridor without Python: source to typed IR to object code to a call.
 #![cfg(feature = "llvm")]
 
+use std::ffi::c_void;
+
 use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
@@ -17,10 +19,14 @@ enum Outcome {
 }
 
 /// A world in which nothing happens.
-static SERVICES: Services = Services { poll, host, probe };
+static SERVICES: Services = Services { poll, host, create, probe };
 
 extern "C" fn poll(_: *mut Activation) -> i64 {
     1 << 14
+}
+
+extern "C" fn create(_: *mut Activation, _: u64, _: *const u64, _: u64) -> *mut c_void {
+    std::ptr::null_mut()
 }
 
 extern "C" fn host(_: *mut Activation, _: u64, _: *const u64, _: *mut u64) -> u8 {

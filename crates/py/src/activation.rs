@@ -7,6 +7,7 @@ use std::ptr::null_mut;
 
 use brrr_core::abi;
 
+use crate::arrays::Made;
 use crate::callable::Callable;
 use crate::host;
 use crate::poll::Watch;
@@ -24,13 +25,21 @@ pub struct Running {
     /// What polls know; null until the first one. A run that has polled may have released the GIL: what needs the interpreter
     /// calls [`crate::poll::hold`] first.
     pub watch: *mut Watch,
+    /// The arrays that the run has made; null until the first one.
+    pub made: *mut Made,
 }
 
 impl Running {
     /// A run that is about to begin.
     #[inline(always)]
     pub const fn new(callable: *mut Callable, specialisation: *const Specialisation) -> Self {
-        Self { head: abi::Activation { services: &raw const SERVICES }, callable, specialisation, watch: null_mut() }
+        Self {
+            head: abi::Activation { services: &raw const SERVICES },
+            callable,
+            specialisation,
+            watch: null_mut(),
+            made: null_mut(),
+        }
     }
 
     /// As compiled code takes it.
@@ -40,7 +49,7 @@ impl Running {
     }
 }
 
-static SERVICES: abi::Services = abi::Services { poll: crate::poll::poll, host, probe };
+static SERVICES: abi::Services = abi::Services { poll: crate::poll::poll, host, create: crate::arrays::create, probe };
 
 /// Calls the interpreter's own function of a row.
 extern "C" fn host(activation: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {

@@ -303,7 +303,7 @@ fn values<'py>(
     let py = locals.py();
     let Some(names) = names(view, statement)? else { return Ok(None) };
     let mut values = Vec::with_capacity(names.len());
-    let mut iterators: Vec<(String, Option<[Bound<'py, PyAny>; 4]>)> = Vec::new();
+    let mut iterators: Vec<(String, Option<Bound<'py, PyDict>>)> = Vec::new();
     for (name, key) in names {
         let Some((part, ordinal)) = iterator_part(&name) else {
             if let Some(value) = locals.get_item(key)? {
@@ -318,7 +318,7 @@ fn values<'py>(
                     Some(iterator) => {
                         let module = py.import(intern!(py, "brrr._resume"))?;
                         let state = module.call_method1(intern!(py, "iterator_state"), (iterator,))?;
-                        state.extract::<Option<[Bound<'py, PyAny>; 4]>>()?
+                        state.cast_into::<PyDict>().ok()
                     }
                     None => None,
                 };
@@ -326,8 +326,9 @@ fn values<'py>(
                 iterators.len() - 1
             }
         };
-        match &iterators[at].1 {
-            Some(state) => values.push((name, state[part].clone())),
+        let state = iterators[at].1.as_ref().map(|state| state.get_item(&part)).transpose()?.flatten();
+        match state {
+            Some(state) => values.push((name, state)),
             None => {
                 let rest = format!(".rest{ordinal}");
                 if let (Some(iterator), false) = (locals.get_item(&rest)?, values.iter().any(|(name, _)| *name == rest))
@@ -340,10 +341,14 @@ fn values<'py>(
     Ok(Some(values))
 }
 
-/// Which part of the state of which iterator a name stands for: the place in what `iterator_state` gives, and the ordinal.
-fn iterator_part(name: &str) -> Option<(usize, &str)> {
-    let parts = [".next", ".stop", ".step", ".left"];
-    parts.into_iter().enumerate().find_map(|(at, part)| Some((at, name.strip_prefix(part)?)))
+/// Which part of the state of which iterator a name stands for: the part as `iterator_state` names it, and the ordinal.
+fn iterator_part(name: &str) -> Option<(String, &str)> {
+    let parts = ["next", "stop", "step", "left", "turns", "at", "by", "over", "count"];
+    parts.into_iter().find_map(|part| {
+        let rest = name.strip_prefix('.')?.strip_prefix(part)?;
+        let (ordinal, number) = rest.find('.').map_or((rest, ""), |at| rest.split_at(at));
+        Some((format!("{part}{number}"), ordinal)).filter(|_| ordinal.starts_with(|one: char| one.is_ascii_digit()))
+    })
 }
 
 /// The names at a loop header, and their keys in `locals()`.

@@ -372,7 +372,8 @@ pub fn holds(object: &Bound<'_, PyAny>, value: &Value) -> bool {
 pub enum Argument {
     /// A value of compiled code.
     Compiled(Type),
-    /// A number that only the interpreter handles: an int over 64 bits, or an instance of a subclass of int or float.
+    /// What only the interpreter handles: an int over 64 bits, an array of many dimensions, or an instance of a subclass of int,
+    /// float or `numpy.ndarray`.
     Interpreted,
     /// Anything else.
     Unsupported,
@@ -393,8 +394,10 @@ pub unsafe fn classify(object: *mut PyObject) -> Argument {
             None if numpy::scalar_type(object).is_some() => numpy::scalar_type(object)
                 .map_or(Argument::Unsupported, |dtype| Argument::Compiled(Type::Scalar(dtype))),
             None if numpy::is_array(object) => {
-                numpy::array_type(object).map_or(Argument::Unsupported, |array| Argument::Compiled(Type::Array(array)))
+                let other = if numpy::is_beyond(object) { Argument::Interpreted } else { Argument::Unsupported };
+                numpy::array_type(object).map_or(other, |array| Argument::Compiled(Type::Array(array)))
             }
+            None if numpy::is_of_subclass(object) => Argument::Interpreted,
             None if ffi::Py_TYPE(object) == &raw mut ffi::PyComplex_Type => Argument::Compiled(Type::Complex),
             None if ffi::Py_TYPE(object) == &raw mut ffi::PyTuple_Type => classify_tuple(object),
             None if ffi::PyLong_Check(object) != 0

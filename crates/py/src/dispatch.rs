@@ -24,7 +24,7 @@ use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of,
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume};
 use crate::specialise::{Body, Specialisation};
-use crate::{interrupt, poll};
+use crate::{arrays, interrupt, poll};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -138,8 +138,32 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
     unsafe {
         let mut running = Running::new(call.this, to);
         let status = (to.entry)(frame, running.activation());
-        if !running.watch.is_null()
-            && let Some(raised) = poll::end(&raw mut running)
+        if !running.made.is_null() {
+            let result = left(call, to, args, frame, status, &raw mut running);
+            arrays::release(running.made);
+            return result;
+        }
+        left(call, to, args, frame, status, &raw mut running)
+    }
+}
+
+/// What a run that is over has come to.
+///
+/// # Safety
+/// As [`enter`], after the entry has returned with `status`.
+#[inline(always)]
+unsafe fn left(
+    call: Call,
+    to: &Specialisation,
+    args: *const *mut PyObject,
+    frame: *mut u64,
+    status: u64,
+    running: *mut Running,
+) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if !(*running).watch.is_null()
+            && let Some(raised) = poll::end(running)
         {
             (*call.this).others += 1;
             return interrupted(call.this, to, status, frame, raised);
@@ -197,6 +221,8 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u
             match found {
                 Returned::New => found = Returned::Argument(argument),
                 Returned::Argument(before) if before == argument => {}
+                // Done once more, the call would write to arrays once more: any of the equal arguments has to do.
+                Returned::Argument(_) if to.function.effects => {}
                 Returned::Argument(_) | Returned::Unclear => return Returned::Unclear,
             }
         }

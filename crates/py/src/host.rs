@@ -5,8 +5,10 @@
 
 use std::ptr::null_mut;
 
+use brrr_core::abi::HOST_OVER_WORDS;
 use brrr_core::check::call::keywords;
-use brrr_core::ops::{Op, TABLE};
+use brrr_core::ops::{Op, Passed, Recipe, TABLE};
+use brrr_core::types::Type;
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -56,6 +58,10 @@ pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
     let row = usize::try_from(row).ok()?;
     let host = hosts(py).get(row)?.as_ref()?;
     let op = TABLE.get(row)?;
+    if let Recipe::HostOver(passed) = op.recipe {
+        // SAFETY: as the caller promises.
+        return unsafe { call_over(py, host, passed, args, op.result, result) };
+    }
     let mut objects = [null_mut::<PyObject>(); MOST_PARAMETERS];
     // SAFETY: as the caller promises; every object made here is given up here.
     unsafe {
@@ -73,15 +79,64 @@ pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
             false => null_mut(),
         };
         objects.iter().for_each(|&object| ffi::Py_XDECREF(object));
+        taken(given, op.result, result)
+    }
+}
+
+/// Does a row that takes any number of operands.
+///
+/// # Safety
+/// `args` has the number of operands and, for each, its tag and its payload; the rest is as for [`call`].
+unsafe fn call_over<'py>(
+    py: Python<'py>,
+    host: &Host,
+    passed: Passed,
+    args: *const u64,
+    one: Type,
+    result: *mut u64,
+) -> Option<()> {
+    // SAFETY: as the caller promises.
+    let operands = unsafe {
+        let count = usize::try_from(args.read()).ok()?;
+        (0..count).map(|at| {
+            let place = args.add(1 + at * HOST_OVER_WORDS);
+            Bound::from_owned_ptr_or_err(py, boxed(place.read(), place.add(1)))
+        })
+    };
+    // Without memory the interpreter does it.
+    let given = operands.collect::<PyResult<Vec<_>>>().and_then(|mut operands| {
+        let function = host.function.bind(py);
+        let tuple = |part: &[Bound<'py, PyAny>]| PyTuple::new(py, part);
+        match passed {
+            Passed::Each => function.call1(tuple(&operands)?),
+            Passed::Tuple => function.call1((tuple(&operands)?,)),
+            Passed::Halves => {
+                let (left, right) = operands.split_at(operands.len() / 2);
+                function.call1((tuple(left)?, tuple(right)?))
+            }
+            Passed::Start => {
+                let start = operands.pop();
+                function.call1((tuple(&operands)?, start))
+            }
+        }
+    });
+    // SAFETY: the reference is given away, and `result` has room as the caller promises.
+    given.ok().and_then(|given| unsafe { taken(given.into_ptr(), one, result) })
+}
+
+/// Writes what a function has given; `None` if that is nothing, or not of the type.
+///
+/// # Safety
+/// `given` is a reference to give away, or null with an exception set; `result` has room for the type, and the thread holds the GIL.
+unsafe fn taken(given: *mut PyObject, one: Type, result: *mut u64) -> Option<()> {
+    // SAFETY: as the caller promises.
+    unsafe {
         if given.is_null() {
             ffi::PyErr_Clear();
             return None;
         }
-        let written = write(given, op.result, result).is_some();
+        let written = write(given, one, result).map(drop);
         ffi::Py_DECREF(given);
-        if !written {
-            return None;
-        }
+        written
     }
-    Some(())
 }

@@ -5,6 +5,7 @@
 
 mod activation;
 mod again;
+mod arrays;
 mod callable;
 mod convert;
 mod decorate;

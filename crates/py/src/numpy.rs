@@ -173,6 +173,26 @@ pub unsafe fn is_array(object: *mut PyObject) -> bool {
     API.get().is_some_and(|api| api.array == class)
 }
 
+/// True for an instance of a subclass of `numpy.ndarray`, which may redefine anything.
+///
+/// # Safety
+/// As [`scalar_type`].
+pub unsafe fn is_of_subclass(object: *mut PyObject) -> bool {
+    // SAFETY: as the caller promises; the class of arrays lives as long as NumPy, which is never unloaded.
+    API.get().is_some_and(|api| unsafe {
+        ffi::PyType_IsSubtype(ffi::Py_TYPE(object), api.array as *mut ffi::PyTypeObject) != 0
+    })
+}
+
+/// True if an array has more dimensions than compiled code knows.
+///
+/// # Safety
+/// As [`array_type`].
+pub unsafe fn is_beyond(object: *mut PyObject) -> bool {
+    // SAFETY: as the caller promises.
+    unsafe { (*object.cast::<PyArrayObject>()).fields.nd > i32::from(MOST_DIMENSIONS) }
+}
+
 /// The type of an array; `None` if its elements are of a dtype that compiled code does not know, unaligned or byte-swapped, or it
 /// has too many dimensions.
 ///
@@ -194,6 +214,19 @@ pub unsafe fn array_type(object: *mut PyObject) -> Option<ArrayType> {
         let (shape, strides) = ((*fields).dimensions, (*fields).strides);
         let layout = layout(ndim as usize, shape, strides, dtype.size() as npy_intp);
         Some(ArrayType { dtype, ndim: ndim as u8, layout, writable: flags & NPY_ARRAY_WRITEABLE != 0, view: false })
+    }
+}
+
+/// Bytes of an array's elements.
+///
+/// # Safety
+/// The object is an array, and the thread holds the GIL.
+pub unsafe fn bytes(object: *mut PyObject) -> usize {
+    // SAFETY: as the caller promises; there are as many lengths as dimensions.
+    unsafe {
+        let fields = &raw const (*object.cast::<PyArrayObject>()).fields;
+        let lengths = (0..(*fields).nd as usize).map(|at| (*fields).dimensions.add(at).read().max(0) as usize);
+        lengths.product::<usize>().saturating_mul(16)
     }
 }
 

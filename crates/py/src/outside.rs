@@ -173,12 +173,21 @@ fn constant(object: &Bound<'_, PyAny>, depth: usize) -> Option<Constant> {
 /// The name of a function or type of Python's own, by what the object is and not by what it is called.
 fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     let py = object.py();
+    // SAFETY: types of the interpreter, which live as long as it does.
+    let own = |one: *mut ffi::PyTypeObject| unsafe {
+        Bound::from_borrowed_ptr(py, one.cast()).cast_into_unchecked::<PyType>()
+    };
     let types = [
         ("range", py.get_type::<PyRange>()),
         ("int", py.get_type::<PyInt>()),
         ("float", py.get_type::<PyFloat>()),
         ("bool", py.get_type::<PyBool>()),
         ("complex", py.get_type::<PyComplex>()),
+        ("tuple", py.get_type::<PyTuple>()),
+        ("type", py.get_type::<PyType>()),
+        ("enumerate", own(&raw mut ffi::PyEnum_Type)),
+        ("reversed", own(&raw mut ffi::PyReversed_Type)),
+        ("zip", own(&raw mut ffi::PyZip_Type)),
     ];
     if let Some((name, _)) = types.iter().find(|(_, class)| object.is(class)) {
         return outside::function_of("builtins", name);
@@ -215,7 +224,7 @@ fn defined_name<'a>(module: &'a Bound<'_, PyModule>) -> Option<&'a CStr> {
 
 /// The interpreter's own object of a row's function; `None` if somebody has put another one in its place.
 pub fn host_function<'py>(py: Python<'py>, name: &'static str) -> Option<Bound<'py, PyAny>> {
-    let name = if matches!(name, "**" | "**-") { "pow" } else { name };
+    let name = if matches!(name, "**" | "**-") { "pow" } else { name.trim_end_matches('.') };
     let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
     let found = py.import(module).ok()?.getattr(own).ok()?;
     (known_function(&found) == Some(name)).then_some(found)

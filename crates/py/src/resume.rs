@@ -13,7 +13,7 @@ use std::time::Instant;
 use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, Value};
 use brrr_core::ir::Point;
 use brrr_core::types::Type;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -21,6 +21,7 @@ use pyo3::types::{PyFunction, PyTuple};
 
 use crate::activation::Running;
 use crate::again::Ask;
+use crate::arrays::{Made, release};
 use crate::callable::Callable;
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
@@ -236,10 +237,12 @@ unsafe fn go_on<'py>(
     let this = callable.as_ptr().cast::<Callable>();
     let outside = args.clone();
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
+    let mut held = Held::default();
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
         let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
         body.record_exit(code, exit, frame);
+        let effects = code.function.effects;
         let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
         let mut turns = Ask::first(body);
         let names = left.live.iter().map(|&(name, _)| name).collect();
@@ -248,8 +251,10 @@ unsafe fn go_on<'py>(
         let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
         let mut continuation = body.continuations.get(original, body, &place, kept)?;
         // The interpreter goes on until compiled code can.
-        let (found, entry) = loop {
-            let Some(function) = continuation else { return Ok(Outcome::Original) };
+        let (found, mut words, entry) = loop {
+            let Some(function) = continuation else {
+                return if effects { Err(stuck()) } else { Ok(Outcome::Original) };
+            };
             values.push(ask.clone().into_any());
             values.push(turns.into_pyobject(py)?.into_any());
             ask.borrow_mut().begin();
@@ -260,9 +265,13 @@ unsafe fn go_on<'py>(
             }
             // SAFETY: the continuation has given back a reference to `ask`.
             unsafe { ffi::Py_DECREF(result) };
-            let Some(entry) = entry else { return Ok(Outcome::Original) };
-            if let Some(found) = entry.code {
-                break (found, entry);
+            let Some(entry) = entry else { return if effects { Err(stuck()) } else { Ok(Outcome::Original) } };
+            if let Some((found, words)) = entry.code.and_then(|found| {
+                // SAFETY: the body owns the code as long as it lives, and the thread holds the GIL.
+                let words = unsafe { entering(py, &*found.0, &entry.values) };
+                words.map(|words| (found, words))
+            }) {
+                break (found, words, entry);
             }
             values = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
             turns = entry.turns;
@@ -273,18 +282,13 @@ unsafe fn go_on<'py>(
         // SAFETY: the body owns the code as long as it lives.
         code = unsafe { &*found.0 };
         args = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
-        // SAFETY: the thread holds the GIL.
-        if !unsafe { code.guards.hold() } {
-            return Ok(Outcome::Original);
-        }
-        let mut words = vec![0; code.words];
-        if !unbox_all(&args, &code.params, &mut words) {
-            return Ok(Outcome::Original);
-        }
         let start = Instant::now();
+        // What the run before this one has made is held by the objects that came of it.
+        drop(std::mem::take(&mut held));
         let mut running = Running::new(this, code);
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
         let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
+        held.0 = running.made;
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
         if let Some(raised) = raised {
@@ -293,9 +297,10 @@ unsafe fn go_on<'py>(
         }
         body.again.stayed(start.elapsed());
         let Some(left_by) = status.checked_sub(EXIT_BASE) else {
-            let Some(value) = returned(code, status, words) else { return Ok(Outcome::Original) };
+            let Some(value) = returned(code, status, words) else { return Err(stuck()) };
             return Ok(match same_object(py, code.returned.iter().copied(), &value, &args, &outside)? {
                 Some(result) => Outcome::Done(result.into_ptr()),
+                None if effects => Outcome::Done(object(py, &value)?.into_ptr()),
                 None => Outcome::Original,
             });
         };
@@ -303,6 +308,39 @@ unsafe fn go_on<'py>(
         words.truncate(code.exit_words.get(exit).copied().unwrap_or(0));
         frame = words;
     }
+}
+
+/// What a run has made, until its results are objects.
+struct Held(*mut Made);
+
+impl Default for Held {
+    fn default() -> Self {
+        Self(null_mut())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // SAFETY: the run is over, and whoever goes on after it holds the GIL.
+        unsafe { release(self.0) };
+    }
+}
+
+/// What cannot be begun again, and cannot go on: memory has run out, or the continuation cannot be made.
+fn stuck() -> PyErr {
+    PyRuntimeError::new_err("brrr: the interpreter cannot go on where compiled code has left")
+}
+
+/// The frame to enter code with; `None` if its guards do not hold, or a value is of another type.
+///
+/// # Safety
+/// The thread holds the GIL.
+unsafe fn entering(py: Python<'_>, code: &Specialisation, values: &[Py<PyAny>]) -> Option<Vec<u64>> {
+    // SAFETY: as the caller promises.
+    unsafe { code.guards.hold() }.then_some(())?;
+    let args = values.iter().map(|one| one.bind(py).clone()).collect::<Vec<_>>();
+    let mut words = vec![0; code.words];
+    unbox_all(&args, &code.params, &mut words).then_some(words)
 }
 
 /// Writes the arguments of code to its frame; false if one is of another type.
@@ -341,8 +379,14 @@ fn objects<'py>(
     let mut objects = Vec::with_capacity(left.live.len() + 2);
     for (name, value) in &left.live {
         let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
-        match same_object(py, origins.iter().map(|&at| at as usize), value, args, outside)? {
+        let mut origins = origins.iter().map(|&at| at as usize);
+        match same_object(py, origins.clone(), value, args, outside)? {
             Some(object) => objects.push(object),
+            // Begun again, the call would write to arrays once more: any of the equal arguments has to do.
+            None if left.code.function.effects => {
+                let equal = origins.find_map(|at| args.get(at).filter(|argument| holds(argument, value)));
+                objects.extend(equal.cloned());
+            }
             None => return Ok(None),
         }
     }

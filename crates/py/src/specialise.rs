@@ -23,6 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
+use crate::arrays::Maker;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
 use crate::outside::{Guards, Names};
@@ -54,6 +55,8 @@ pub struct Specialisation {
     pub guards: Guards,
     /// The IR, which the exits refer to.
     pub function: ir::Function,
+    /// The calls by which it makes arrays.
+    pub makers: Box<[Maker]>,
     /// How often each exit was taken.
     pub exits: Box<[Cell<u64>]>,
     /// The continuations of each exit.
@@ -407,7 +410,11 @@ impl Body {
         };
         let guards = binding.names.guards(function, Some(&typed.guards))?;
         match load::Code::load(&object) {
-            Ok(code) => Ok(Some(Ok(Specialisation::new(header, params, typed, guards, code)))),
+            Ok(code) => {
+                let makers =
+                    typed.creations.iter().map(|creation| Maker::new(py, creation)).collect::<PyResult<_>>()?;
+                Ok(Some(Ok(Specialisation::new(header, params, (typed, makers), guards, code))))
+            }
             Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
     }
@@ -467,7 +474,9 @@ impl Body {
         let exit = taken.function.exits.get(last.exit)?;
         let line = self.prepared.as_ref().ok()?.source().line(exit.span.start);
         let locals = abi::read_exit(&taken.function, exit, &last.frame);
-        let locals = locals.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        // Arrays are known by their addresses, and may be gone by now.
+        let locals = locals.into_iter().filter(|(_, value)| !value.has_array());
+        let locals = locals.map(|(name, value)| (name.to_owned(), value)).collect();
         Some(ExitRecord { line, statement: exit.statement, point: exit.point, locals })
     }
 
@@ -485,7 +494,7 @@ impl Body {
             format!("got `{what}` here"),
         )
         .help(
-            "pass an `int`, a `float`, a `bool` or `None`, or use `@brrr(fallback=True)` to run such calls in the interpreter",
+            "pass numbers, tuples of numbers, or NumPy arrays of numbers in this machine's byte order, or use `@brrr(fallback=True)` to run such calls in the interpreter",
         );
         Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }
@@ -497,7 +506,13 @@ fn broken(prepared: &Prepared, message: String) -> Refusal {
 }
 
 impl Specialisation {
-    fn new(header: Option<Header>, params: &[Type], typed: ir::Function, guards: Guards, code: load::Code) -> Self {
+    fn new(
+        header: Option<Header>,
+        params: &[Type],
+        (typed, makers): (ir::Function, Box<[Maker]>),
+        guards: Guards,
+        code: load::Code,
+    ) -> Self {
         let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
         Self {
             params: params.into(),
@@ -506,6 +521,7 @@ impl Specialisation {
             words: abi::frame_words(&typed),
             returned: typed.returned.iter().map(|&index| index as usize).collect(),
             guards,
+            makers,
             exits: typed.exits.iter().map(|_| Cell::new(0)).collect(),
             continuations: typed.exits.iter().map(|_| RefCell::default()).collect(),
             exit_words: typed.exits.iter().map(words).collect(),

@@ -1,6 +1,7 @@
 //! What operations on arrays give, by types alone: shared by inference and specialisation.
 
 use super::flow::{Arg, Item};
+use super::promote;
 use crate::ir::Constant;
 use crate::types::{ArrayType, Layout, Shape, Type, TypeSet};
 
@@ -166,7 +167,11 @@ pub const ATTRIBUTES: &[&str] = &[".shape", ".ndim", ".size", ".strides", ".item
 #[must_use]
 pub fn result(name: &str, operands: &[Type]) -> TypeSet {
     let found = match (name, operands) {
-        ("load." | "into.", [Type::Array(array), _]) => Some(Type::Scalar(array.dtype)),
+        ("load.", [Type::Array(array), _]) => Some(Type::Scalar(array.dtype)),
+        ("into.", [Type::Array(array), from]) => {
+            let stored = promote::operation(crate::ops::array::into(array.dtype), &[(*from, None)]);
+            stored.map(|_| Type::Scalar(array.dtype))
+        }
         ("store.", [Type::Array(_), _, _]) => Some(Type::None),
         ("len", [Type::Array(array)]) if array.ndim > 0 => Some(Type::Int),
         (".ndim" | ".size" | ".itemsize" | ".nbytes", [Type::Array(_)]) => Some(Type::Int),

@@ -4,9 +4,11 @@
 //! problems are reported, not only the first.
 
 pub(super) mod fold;
+mod iterate;
 mod leave;
 mod loops;
 mod membership;
+mod over;
 mod pattern;
 mod scope;
 mod shadow;
@@ -171,14 +173,14 @@ impl<'a> Binder<'a> {
             }
             Stmt::Assign(assign) => {
                 self.entry(Point::Start, place);
-                self.open_named([&*assign.value], place);
+                self.open_named(assign.targets.iter().chain([&*assign.value]), place);
                 self.assign(&assign.targets, &assign.value);
             }
             Stmt::AnnAssign(assign) => {
                 self.entry(Point::Start, place);
                 match &assign.value {
                     Some(value) => {
-                        self.open_named([&**value], place);
+                        self.open_named([&*assign.target, &**value], place);
                         self.assign(std::slice::from_ref(&*assign.target), value);
                     }
                     None => self.check_target(&assign.target),
@@ -186,7 +188,7 @@ impl<'a> Binder<'a> {
             }
             Stmt::AugAssign(assign) => {
                 self.entry(Point::Start, place);
-                self.open_named([&*assign.value], place);
+                self.open_named([&*assign.target, &*assign.value], place);
                 self.augmented(assign);
             }
             Stmt::Return(inner) => {

@@ -7,7 +7,8 @@
 use rustpython_parser::ast::{self, Expr};
 
 use super::bind::Binder;
-use super::flow::{Arg, End, StepKind};
+use super::creation;
+use super::flow::Arg;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::ops;
@@ -118,12 +119,12 @@ impl Binder<'_> {
     }
 
     /// An operation that has no row: the statement always leaves.
-    fn leaving(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
+    pub(super) fn leaving(&mut self, name: &'static str, args: Vec<Arg>, place: Span) -> Arg {
         self.op(name, args, place)
     }
 
     /// What `module.name` means, and its path; `None` if this is an attribute of something else.
-    fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
+    pub(super) fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
         let Expr::Name(name) = &*attribute.value else { return None };
         if self.local(name.id.as_str()).is_some() {
             return None;
@@ -190,6 +191,9 @@ impl Binder<'_> {
 
     fn function(&mut self, function: &'static str, call: &ast::ExprCall) -> Arg {
         let place = span(call);
+        if let Some(maker) = creation::maker(function) {
+            return self.creation(maker, None, call);
+        }
         match function {
             "range" => return self.refuse_call(call, None),
             "isinstance" => return self.is_instance(call),
@@ -202,6 +206,9 @@ impl Binder<'_> {
             _ => {}
         }
         if let Some(value) = self.over_display(function, call) {
+            return value;
+        }
+        if let Some(value) = self.over_tuple(function, call) {
             return value;
         }
         if matches!(function, "min" | "max") {
@@ -242,6 +249,10 @@ impl Binder<'_> {
             ("math.gcd", []) => Arg::Constant(Constant::Int(0)),
             ("math.lcm", []) => Arg::Constant(Constant::Int(1)),
             ("math.hypot", []) => Arg::Constant(Constant::Float(0.0)),
+            ("math.hypot", [_, _, _, _, _, ..]) => {
+                let all = self.tuple(given, place);
+                self.op("math.hypot*", vec![all], place)
+            }
             // Python takes these step by step, too.
             ("math.gcd" | "math.lcm", [Some(first), Some(second), rest @ ..]) => {
                 let value = self.op(function, vec![*first, *second], place);
@@ -294,62 +305,23 @@ impl Binder<'_> {
         self.tuple(parts.to_vec(), place)
     }
 
-    /// `sum((a, b))` and the like: a tuple or list that is written there is taken apart. `None` if there is none.
-    fn over_display(&mut self, function: &str, call: &ast::ExprCall) -> Option<Arg> {
-        let ([display, rest @ ..], place) = (call.args.as_slice(), span(call)) else { return None };
-        let elements = match display {
-            Expr::Tuple(tuple) => &tuple.elts,
-            Expr::List(list) => &list.elts,
-            _ => return None,
-        };
-        let folded = matches!(function, "sum" | "math.prod");
-        let takes = match function {
-            "len" | "any" | "all" | "min" | "max" => rest.is_empty() && call.keywords.is_empty(),
-            "sum" => rest.len() + call.keywords.len() <= 1,
-            "math.prod" => rest.is_empty() && call.keywords.len() <= 1,
-            _ => false,
-        };
-        let is_start = |keyword: &ast::Keyword| folded && keyword.arg.as_deref() == Some("start");
-        let starred = elements.iter().any(|element| matches!(element, Expr::Starred(_)));
-        if !takes || starred || !call.keywords.iter().all(is_start) {
-            return None;
-        }
-        let values = elements.iter().map(|element| self.expression(element)).collect::<Vec<_>>();
-        let start = rest.first().or(call.keywords.first().map(|keyword| &keyword.value));
-        let start = start.map(|start| self.expression(start));
-        let bool_of = |value| Arg::Constant(Constant::Bool(value));
-        Some(match function {
-            "len" => {
-                // Nothing is done with them, but a name among them has to have a value.
-                values.iter().for_each(|&value| self.check_bound(value, place));
-                Arg::Constant(Constant::Int(values.len() as i64))
-            }
-            "any" | "all" => {
-                let truths = values.iter().map(|&value| self.op("truth.", vec![value], place)).collect::<Vec<_>>();
-                let (name, none) = if function == "any" { ("|", false) } else { ("&", true) };
-                let fold = |before, next| self.op(name, vec![before, next], place);
-                truths.into_iter().reduce(fold).unwrap_or(bool_of(none))
-            }
-            "sum" => {
-                // From CPython 3.12 on the sum of floats is compensated, and left to the interpreter.
-                let name = if ops::python() < 12 { "+" } else { "sum.int." };
-                let start = start.unwrap_or(Arg::Constant(Constant::Int(0)));
-                values.into_iter().fold(start, |sum, next| self.op(name, vec![sum, next], place))
-            }
-            "math.prod" => {
-                let start = start.unwrap_or(Arg::Constant(Constant::Int(1)));
-                values.into_iter().fold(start, |product, next| self.op("*", vec![product, next], place))
-            }
-            _ => self.extreme_of(function, &values, place),
-        })
-    }
-
     /// `x.bit_length()`.
     fn method(&mut self, call: &ast::ExprCall, attribute: &ast::ExprAttribute) -> Arg {
         let dotted = format!(".{}", attribute.attr);
         if dotted == ".as_integer_ratio" && call.args.is_empty() && call.keywords.is_empty() {
             let value = self.expression(&attribute.value);
             return self.parts(["ratio.numerator.", "ratio.denominator."], value, span(call));
+        }
+        let of_tuple = [".count", ".index"].into_iter().find(|known| *known == dotted);
+        if let (Some(name), [wanted], true) = (of_tuple, call.args.as_slice(), call.keywords.is_empty())
+            && !matches!(wanted, Expr::Starred(_))
+        {
+            let value = self.expression(&attribute.value);
+            let wanted = self.expression(wanted);
+            return self.op(name, vec![value, wanted], span(call));
+        }
+        if let Some(maker) = creation::maker(&dotted) {
+            return self.creation(maker, Some(&attribute.value), call);
         }
         let Some(name) = ops::name(&dotted).filter(|known| !ATTRIBUTES.contains(known)) else {
             return self.refuse_call(call, None);
@@ -365,7 +337,11 @@ impl Binder<'_> {
 
     /// The arguments in the order of the parameters; as they came if they do not fit, so that CPython raises. `None` if the call
     /// is refused.
-    fn arguments(&mut self, function: &str, call: &ast::ExprCall) -> Option<Result<Vec<Option<Arg>>, Vec<Arg>>> {
+    pub(super) fn arguments(
+        &mut self,
+        function: &str,
+        call: &ast::ExprCall,
+    ) -> Option<Result<Vec<Option<Arg>>, Vec<Arg>>> {
         let operands = self.operands(call)?;
         let (given, by_name) = operands.split_at(call.args.len());
         let Some(known) = PARAMETERS.iter().find(|known| known.function == function) else {
@@ -388,7 +364,7 @@ impl Binder<'_> {
     }
 
     /// All arguments in the order in which they are evaluated; `None` if there are some that cannot be told apart.
-    fn operands(&mut self, call: &ast::ExprCall) -> Option<Vec<Arg>> {
+    pub(super) fn operands(&mut self, call: &ast::ExprCall) -> Option<Vec<Arg>> {
         let starred = call.args.iter().find(|argument| matches!(argument, Expr::Starred(_))).map(span);
         let doubled = call.keywords.iter().find(|keyword| keyword.arg.is_none()).map(|keyword| span(&keyword.value));
         if let Some(place) = starred.or(doubled) {
@@ -414,24 +390,6 @@ impl Binder<'_> {
         self.extreme_of(function, &args, place)
     }
 
-    fn extreme_of(&mut self, function: &str, values: &[Arg], place: Span) -> Arg {
-        let Some((&first, rest)) = values.split_first() else { return self.leaving("call.", Vec::new(), place) };
-        let chosen = self.temporary();
-        self.step(chosen, StepKind::Copy(first), place);
-        for &next in rest {
-            let name = if function == "min" { "<" } else { ">" };
-            let better = self.op(name, vec![next, Arg::Var(chosen)], place);
-            let better = self.op("truth.", vec![better], place);
-            let (take, after) = (self.block(), self.block());
-            self.finish(End::Branch(better, take, after));
-            self.enter(take);
-            self.step(chosen, StepKind::Copy(next), place);
-            self.finish(End::Jump(after));
-            self.enter(after);
-        }
-        Arg::Var(chosen)
-    }
-
     /// `isinstance(x, int)`, `isinstance(x, (int, float))`, `isinstance(x, int | float)`: the types are known at compile time.
     fn is_instance(&mut self, call: &ast::ExprCall) -> Arg {
         let place = span(call);
@@ -442,7 +400,8 @@ impl Binder<'_> {
         let value = self.expression(value);
         let mut names = Vec::new();
         if !self.classes(classes, &mut names) {
-            let help = "the types that can be asked for are `int`, `float`, `bool` and `complex`";
+            let help =
+                "the types that can be asked for are `int`, `float`, `bool`, `complex`, `tuple` and that of `None`";
             return self.refuse(span(classes), "this as a type", help);
         }
         let mut answer = None;
@@ -469,52 +428,41 @@ impl Binder<'_> {
             }
             Expr::Tuple(tuple) => tuple.elts.iter().all(|one| self.classes(one, names)),
             Expr::BinOp(ast::ExprBinOp { left, op: ast::Operator::BitOr, right, .. }) => {
-                self.classes(left, names) && self.classes(right, names)
+                let either = [left, right];
+                // `None` stands for its type here, though not alone.
+                let is_none =
+                    |one: &Expr| matches!(one, Expr::Constant(constant) if constant.value == ast::Constant::None);
+                if either.iter().all(|one| is_none(one)) || either.iter().any(|one| matches!(&***one, Expr::Tuple(_))) {
+                    return false;
+                }
+                either.into_iter().all(|one| match is_none(one) {
+                    true => {
+                        names.push("isinstance.None.");
+                        true
+                    }
+                    false => self.classes(one, names),
+                })
+            }
+            // `type(None)`.
+            Expr::Call(ast::ExprCall { func, args, keywords, .. }) => {
+                let (Expr::Name(name), [Expr::Constant(only)], []) = (&**func, args.as_slice(), keywords.as_slice())
+                else {
+                    return false;
+                };
+                let is_type = self.local(name.id.as_str()).is_none()
+                    && self.env.meaning(name.id.as_str()) == Outside::Function("type");
+                if is_type && only.value == ast::Constant::None {
+                    self.guard(name.id.as_str());
+                    names.push("isinstance.None.");
+                    return true;
+                }
+                false
             }
             _ => false,
         }
     }
 
-    /// `len(range(...))` and the like: one operation on the ends of the range. `None` if there is no range in it.
-    fn over_range(&mut self, function: &str, call: &ast::ExprCall) -> Option<Arg> {
-        let name = ops::name(&format!("range.{function}."))?;
-        let (range, start) = match call.args.as_slice() {
-            [range] => (range, None),
-            [range, start] if function == "sum" => (range, Some(start)),
-            _ => return None,
-        };
-        let Expr::Call(inner) = range else { return None };
-        let is_range = matches!(&*inner.func, Expr::Name(name) if self.local(name.id.as_str()).is_none()
-            && self.env.meaning(name.id.as_str()) == Outside::Function("range"));
-        if !is_range {
-            return None;
-        }
-        let place = span(call);
-        let [first, stop, step] = self.range(range)?;
-        let ends = [first, stop, step].map(|end| self.op("index.", vec![end], place));
-        let step = self.op("step.", vec![ends[2]], place);
-        let mut keywords = call.keywords.iter();
-        let start = match (start, keywords.next()) {
-            (Some(start), None) => Some(self.expression(start)),
-            (None, Some(keyword)) if function == "sum" && keyword.arg.as_deref() == Some("start") => {
-                Some(self.expression(&keyword.value))
-            }
-            (None, None) => None,
-            _ => {
-                let args = call.keywords.iter().map(|keyword| &keyword.value).chain(start);
-                let args = args.collect::<Vec<_>>().into_iter().map(|value| self.expression(value)).collect();
-                return Some(self.leaving("call.", args, place));
-            }
-        };
-        let value = self.op(name, vec![ends[0], ends[1], step], place);
-        Some(match start {
-            // Exact for ints: the order of the additions does not matter, only what is beyond 64 bits on the way.
-            Some(start) => self.op("range.start.", vec![start, value], place),
-            None => value,
-        })
-    }
-
-    fn refuse_call(&mut self, call: &ast::ExprCall, what: Option<&str>) -> Arg {
+    pub(super) fn refuse_call(&mut self, call: &ast::ExprCall, what: Option<&str>) -> Arg {
         let (name, help) = match &*call.func {
             Expr::Name(name) if name.id.as_str() == "range" => (
                 "range".to_owned(),

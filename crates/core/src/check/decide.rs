@@ -68,6 +68,7 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
         | StepKind::Tuple(_)
         | StepKind::Item(..)
         | StepKind::Place(..)
+        | StepKind::Create(_)
         | StepKind::Op(..)
         | StepKind::Leave(_) => None,
     }
@@ -110,6 +111,11 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
                 _ => None,
             }
         }
-        StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Item(..) | StepKind::Place(..) | StepKind::Leave(_) => None,
+        StepKind::Keep(_)
+        | StepKind::Tuple(_)
+        | StepKind::Item(..)
+        | StepKind::Place(..)
+        | StepKind::Create(_)
+        | StepKind::Leave(_) => None,
     }
 }

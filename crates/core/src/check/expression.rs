@@ -308,7 +308,7 @@ impl Binder<'_> {
     }
 
     /// Writes what a statement assigns; nothing here can leave.
-    fn finish_writes(&mut self, writes: Vec<Write>) {
+    pub(super) fn finish_writes(&mut self, writes: Vec<Write>) {
         for write in writes {
             match write {
                 Write::Name(variable, value, place) => self.step(variable, StepKind::Copy(value), place),
@@ -358,7 +358,7 @@ impl Binder<'_> {
     }
 
     /// Pairs the names and elements of a target with the parts of a value.
-    fn unpack(&mut self, target: &Expr, parts: &mut Parts, writes: &mut Vec<Write>) {
+    pub(super) fn unpack(&mut self, target: &Expr, parts: &mut Parts, writes: &mut Vec<Write>) {
         let targets = match target {
             Expr::Tuple(tuple) => &tuple.elts,
             Expr::List(list) => &list.elts,
@@ -478,7 +478,7 @@ pub(super) struct Element {
 }
 
 /// A value to be unpacked: evaluated, in the shape in which it is written.
-enum Parts {
+pub(super) enum Parts {
     One(Arg),
     Many { values: Vec<Parts>, place: Span, is_list: bool },
 }

@@ -7,7 +7,7 @@
 
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::source::Span;
-use crate::types::{Signature, Type};
+use crate::types::{Dtype, Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,10 +128,36 @@ pub enum StepKind {
     Item(Arg, Vec<Item>),
     /// The place of an element of an array that is to be written.
     Place(Arg, Vec<Item>),
+    /// A new array, made by NumPy.
+    Create(Box<Creation>),
     /// Rows of the table of this name, or, with a tuple among the operands, what [`super::specialise`] does with tuples.
     Op(&'static str, Vec<Arg>),
     /// The side exit, always: the interpreter does the statement, and reads these variables. Nothing is written.
     Leave(Vec<VarId>),
+}
+
+/// A call that makes an array.
+#[derive(Clone, Debug)]
+pub struct Creation {
+    /// The name among [`super::creation::MAKERS`].
+    pub function: &'static str,
+    /// The parameter and the value of each argument, positional ones first.
+    pub args: Vec<(&'static str, Arg)>,
+    /// The first so many of them are given by position.
+    pub positional: usize,
+    /// The argument `dtype`.
+    pub dtype: Option<DtypeArg>,
+    /// The argument `order`.
+    pub order: Option<char>,
+}
+
+/// An argument `dtype`.
+#[derive(Clone, Copy, Debug)]
+pub enum DtypeArg {
+    /// A dtype that is known where the function is bound.
+    Known(Dtype),
+    /// `a.dtype`
+    Of(Arg),
 }
 
 /// What stands between the brackets behind a value, from comma to comma.
@@ -221,6 +247,18 @@ impl Flow {
         self.loops.iter().position(of).map(|at| FlowLoopId(at as u32))
     }
 
+    /// True if something is written that is there when the call is over.
+    #[must_use]
+    pub fn has_effects(&self) -> bool {
+        self.blocks.iter().flat_map(|block| &block.steps).any(|step| matches!(step.kind, StepKind::Place(..)))
+    }
+
+    /// True if there are calls that make arrays.
+    #[must_use]
+    pub fn makes_arrays(&self) -> bool {
+        self.blocks.iter().flat_map(|block| &block.steps).any(|step| matches!(step.kind, StepKind::Create(_)))
+    }
+
     /// The block with this id.
     #[must_use]
     pub fn block(&self, id: FlowId) -> &FlowBlock {
@@ -277,9 +315,15 @@ impl Step {
                 (std::slice::from_ref(arg), items.as_slice(), [].as_slice())
             }
             StepKind::Leave(variables) => ([].as_slice(), [].as_slice(), variables.as_slice()),
+            StepKind::Create(_) => ([].as_slice(), [].as_slice(), [].as_slice()),
         };
         let items = items.iter().flat_map(Item::args);
-        args.iter().copied().chain(items).filter_map(Arg::var).chain(variables.iter().copied())
+        let made = match &self.kind {
+            StepKind::Create(creation) => creation.operands(),
+            _ => Vec::new(),
+        };
+        let args = args.iter().copied().chain(items).chain(made);
+        args.filter_map(Arg::var).chain(variables.iter().copied())
     }
 
     /// What it reads of one type each, tags known: the operands of an operation.
@@ -291,8 +335,21 @@ impl Step {
             StepKind::Item(arg, items) | StepKind::Place(arg, items) => {
                 std::iter::once(*arg).chain(items.iter().flat_map(Item::args)).collect()
             }
+            StepKind::Create(creation) => creation.operands(),
             StepKind::Leave(_) => Vec::new(),
         }
+    }
+}
+
+impl Creation {
+    /// What it reads.
+    #[must_use]
+    pub fn operands(&self) -> Vec<Arg> {
+        let dtype = match self.dtype {
+            Some(DtypeArg::Of(array)) => Some(array),
+            Some(DtypeArg::Known(_)) | None => None,
+        };
+        self.args.iter().map(|&(_, arg)| arg).chain(dtype).collect()
     }
 }
 

@@ -6,15 +6,16 @@
 use std::collections::BTreeSet;
 
 use super::choose::{Operand, choose};
+use super::creation::{self, Given};
 use super::decide;
-use super::flow::{Arg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
+use super::flow::{Arg, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
 use super::{array, tuple};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
-use crate::types::{Shape, Type, TypeSet};
+use crate::types::{Dtype, Shape, Type, TypeSet};
 
 /// The type a name gets where it is bound.
 #[derive(Clone, Debug)]
@@ -163,6 +164,7 @@ impl Inferred {
             }
             StepKind::Tuple(args) => display(args, types),
             StepKind::Item(value, items) => part(*value, items, types),
+            StepKind::Create(creation) => created(creation, types),
             StepKind::Place(value, items) => match part(*value, items, types).iter().next() {
                 Some(Type::Scalar(_)) => Type::Pointer.into(),
                 _ => TypeSet::EMPTY,
@@ -242,10 +244,48 @@ fn part(value: Arg, items: &[Item], types: &Types) -> TypeSet {
         return set.compounds();
     }
     let of = |one: Type| match one {
-        Type::Array(array) => array::item(array, items, &|arg| read(arg, types).without(Type::Unbound)),
+        Type::Array(array) => {
+            array::item(array, items, &|arg| read(arg, types).without(Type::Unbound)).map(TypeSet::of)
+        }
+        Type::Tuple(_) => tuple::part(one.into(), items),
         _ => None,
     };
-    set.iter().filter_map(of).collect()
+    set.iter().filter_map(of).fold(TypeSet::EMPTY, TypeSet::join)
+}
+
+/// The array that a call makes, for every choice of the types of its arguments.
+fn created(creation: &Creation, types: &Types) -> TypeSet {
+    let sets = creation.args.iter().map(|&(name, arg)| (name, read(arg, types).without(Type::Unbound)));
+    let mut choices = vec![Vec::new()];
+    for (name, set) in sets {
+        if set.has_any() {
+            return set.compounds();
+        }
+        let extended = |before: Vec<(&'static str, Type)>| {
+            set.iter().map(move |one| before.iter().copied().chain([(name, one)]).collect::<Vec<_>>())
+        };
+        choices = choices.into_iter().flat_map(extended).collect();
+    }
+    let dtypes: Vec<Option<Dtype>> = match creation.dtype {
+        None => vec![None],
+        Some(DtypeArg::Known(dtype)) => vec![Some(dtype)],
+        Some(DtypeArg::Of(value)) => read(value, types).iter().filter_map(dtype_of_value).map(Some).collect(),
+    };
+    let each = choices.iter().flat_map(|args| dtypes.iter().map(move |&dtype| (args, dtype)));
+    let made = |(args, dtype): (&Vec<(&'static str, Type)>, Option<Dtype>)| {
+        creation::result(creation.function, &Given { args, dtype, order: creation.order }).map(Type::Array)
+    };
+    each.filter_map(made).collect()
+}
+
+/// The dtype that the attribute `dtype` of a value gives.
+#[must_use]
+pub fn dtype_of_value(one: Type) -> Option<Dtype> {
+    match one {
+        Type::Array(array) => Some(array.dtype),
+        Type::Scalar(dtype) => Some(dtype),
+        _ => None,
+    }
 }
 
 const fn constant(arg: Arg) -> Option<Constant> {
@@ -265,6 +305,7 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
             let args = std::iter::once(*value).chain(items.iter().flat_map(Item::args)).collect::<Vec<_>>();
             return failed("[]", &args, step, types, flow);
         }
+        StepKind::Create(creation) => return failed(creation.function, &creation.operands(), step, types, flow),
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
         StepKind::Op(name, args) => (*name, args),
         // Always does what it says.
@@ -281,8 +322,8 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
     let operands = args.iter().map(|&arg| format!("`{}`", read(arg, types).without(Type::Unbound).python()));
     let operands = operands.collect::<Vec<_>>().join(" and ");
     let (message, label, help) = match name {
-        // The literal or the name itself was reported where it stands.
-        "literal." | "name." => return None,
+        // The literal or the name itself was reported where it stands; nothing comes out of an empty tuple.
+        "literal." | "name." | "at." => return None,
         "call." => (
             "the arguments do not fit the parameters of the function".to_owned(),
             "TypeError in Python".to_owned(),
@@ -300,6 +341,9 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
                 "[]" => "[...]",
                 "into." | "store." | "load." => "assignment to an element",
                 "unpack." => "unpacking",
+                "over." => "for",
+                "in." | "range.in." => "in",
+                "math.hypot*" => "math.hypot",
                 same => same,
             };
             (
@@ -344,7 +388,9 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
             (is_array(set(value)) && indices.into_iter().any(|arg| is_array(set(&arg)))).then_some(())?;
             ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
         }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) => return None,
+        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) | StepKind::Create(_) => {
+            return None;
+        }
     };
     Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))
 }

@@ -82,6 +82,7 @@ impl Liveness {
             | StepKind::Tuple(_)
             | StepKind::Item(..)
             | StepKind::Place(..)
+            | StepKind::Create(_)
             | StepKind::Op(..) => {}
         }
         step.reads().for_each(|variable| live.insert(variable.0 as usize));

@@ -178,6 +178,7 @@ fn definitions(flow: &Flow) -> HashMap<VarId, &'static str> {
         | StepKind::Tuple(_)
         | StepKind::Item(..)
         | StepKind::Place(..)
+        | StepKind::Create(_)
         | StepKind::Leave(_) => None,
     });
     named.collect()

@@ -1,11 +1,12 @@
 //! Which parameters' very objects a variable may hold.
 //!
-//! Copies alone give an object on: whatever is computed is a new one. What compiled code gives back, to the caller or to the
+//! Copies, tuples and their elements give an object on: whatever is computed is a new one. What compiled code gives back, to the caller or to the
 //! interpreter at an exit, must be the same object where CPython has the same object.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::flow::{Arg, End, Flow, StepKind, VarId};
+use super::flow::{Arg, End, Flow, Item, StepKind, VarId};
+use crate::ir::Constant;
 use crate::ops;
 use crate::types::Type;
 
@@ -17,20 +18,29 @@ impl Origins {
     /// Follows the copies.
     #[must_use]
     pub fn of(flow: &Flow, parameters: impl Iterator<Item = (VarId, Type)>) -> Self {
-        let copies = flow.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-            StepKind::Copy(Arg::Var(source)) | StepKind::Keep(Arg::Var(source)) => Some((*source, step.target, true)),
-            StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
-                // The real part of a scalar of NumPy is the scalar; all else makes another one.
-                let of_scalars = matches!(*name, ".real" | ".numerator");
-                args[0].var().map(|source| (source, step.target, of_scalars))
-            }
-            StepKind::Copy(_)
-            | StepKind::Keep(_)
-            | StepKind::Tuple(_)
-            | StepKind::Item(..)
-            | StepKind::Place(..)
-            | StepKind::Op(..)
-            | StepKind::Leave(_) => None,
+        let copies = flow.blocks.iter().flat_map(|block| &block.steps).flat_map(|step| {
+            let sources = match &step.kind {
+                StepKind::Copy(source) | StepKind::Keep(source) => std::slice::from_ref(source),
+                StepKind::Tuple(sources) => sources,
+                StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => &args[..1],
+                // An element, or the whole.
+                StepKind::Op("[]" | "unpack." | "at." | "over." | "min" | "max" | "tuple", args) => &args[..1],
+                // A slice of a tuple may be the whole, which is the tuple itself; one with another step is a new tuple.
+                StepKind::Item(source, items) if is_run(items) => std::slice::from_ref(source),
+                StepKind::Item(..)
+                | StepKind::Place(..)
+                | StepKind::Create(_)
+                | StepKind::Op(..)
+                | StepKind::Leave(_) => &[],
+            };
+            // The real part of a scalar of NumPy is the scalar; whatever else is computed of it is another one.
+            let of_scalars = match &step.kind {
+                StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
+                    matches!(*name, ".real" | ".numerator")
+                }
+                _ => true,
+            };
+            sources.iter().filter_map(|source| source.var()).map(move |source| (source, step.target, of_scalars))
         });
         let mut targets = HashMap::<VarId, Vec<(VarId, bool)>>::new();
         copies.for_each(|(source, target, of_scalars)| targets.entry(source).or_default().push((target, of_scalars)));
@@ -69,4 +79,9 @@ impl Origins {
         let in_frame = self.0.into_iter().filter(|(id, _)| variable(*id).in_frame);
         in_frame.map(|(id, origins)| (variable(id).name.clone(), origins)).collect()
     }
+}
+
+/// True for one slice without a step, or with step 1.
+fn is_run(items: &[Item]) -> bool {
+    matches!(items, [Item::Slice([_, _, Arg::Constant(Constant::None | Constant::Int(1) | Constant::Bool(true))])])
 }

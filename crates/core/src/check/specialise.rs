@@ -11,6 +11,7 @@
 
 mod array;
 mod operation;
+mod over;
 mod tuple;
 mod versions;
 
@@ -47,7 +48,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         loops: Vec::new(),
         result: TypeSet::EMPTY,
         compounds: Vec::new(),
-        effects: false,
+        creations: Vec::new(),
+        effects: flow.has_effects(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
         guards: flow.guards.clone(),
@@ -227,6 +229,7 @@ impl Specialiser<'_> {
         for step in &flow_block.steps[at.step..] {
             let (args, whole) = match &step.kind {
                 StepKind::Copy(_) | StepKind::Tuple(_) => (step.operands(), true),
+                StepKind::Create(_) => (step.operands(), false),
                 StepKind::Op(..) | StepKind::Item(..) | StepKind::Place(..) => (step.operands(), false),
                 StepKind::Keep(_) | StepKind::Leave(_) => (Vec::new(), true),
             };
@@ -239,8 +242,9 @@ impl Specialiser<'_> {
                 StepKind::Keep(arg) => self.keep(&mut at, step, *arg),
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
                 StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
+                StepKind::Create(creation) => self.create(&mut at, step, creation),
                 StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
-                StepKind::Op(name, args) => match self.element(&at, step, name, args) {
+                StepKind::Op(name, args) => match self.spread(&at, step, name, args) {
                     Some(()) => return,
                     None => self.operation(&mut at, step, name, args),
                 },

@@ -43,7 +43,7 @@ pub(super) fn drop_local(exit: &mut Exit, locals: &[Local]) {
 pub(super) fn swap_locals(exit: &mut Exit, locals: &[Local]) {
     let types = |live: &Live| match live.value {
         Tree::Leaf(id) if is_name(&locals[id.0 as usize]) => Some(locals[id.0 as usize].types),
-        Tree::Leaf(_) | Tree::Tuple(_) => None,
+        Tree::Leaf(_) | Tree::Tuple(_) | Tree::Array(..) => None,
     };
     for first in 0..exit.live.len() {
         for second in first + 1..exit.live.len() {

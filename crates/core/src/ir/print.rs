@@ -99,6 +99,12 @@ impl Printer<'_> {
     fn value(&self, value: &Value) -> String {
         match value {
             Value::Convert(operand) => self.operand(*operand),
+            Value::Create(create) => {
+                let creation = &self.function.creations[create.creation as usize];
+                let mut args = create.args.iter().map(|arg| self.tree(arg)).collect::<Vec<_>>();
+                args.extend(creation.dtype.map(|dtype| format!("dtype={}", dtype.name())));
+                format!("{}({})  # exit {}", creation.function, args.join(", "), create.exit.0)
+            }
             Value::Op { op, args, exit } => {
                 let name = op.row().name;
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();

@@ -2,7 +2,7 @@
 //!
 //! 1. Every id names something. The parameters are the first locals, each of one type.
 //! 2. Every local has a type; only a tagged one may be unbound, or one that is never written.
-//! 3. An operation's operands have exactly its row's types, its target the row's result; it has an exit exactly if the row can leave.
+//! 3. An operation's operands have exactly its row's types (any numbers, if the row takes any number of them), its target the row's result; it has an exit exactly if the row can leave.
 //! 4. A conversion loses nothing: equal types, bool to int, an int without a sign, a number to a float or a complex, an int to its
 //!    low bits, into a tagged set, out of one to a member.
 //! 5. A branch is by a bool, a switch is over exactly the types of a tagged local, a return gives types that the result includes.
@@ -17,7 +17,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 
-use super::{BlockId, Chain, Function, LocalId, LoopId, Operand, Statement, Terminator, Value, reverse_post_order};
+use super::{
+    BlockId, Chain, Function, LocalId, LoopId, Operand, Statement, Terminator, Tree, Value, reverse_post_order,
+};
 use crate::ops::{Recipe, TABLE};
 use crate::types::{Type, TypeSet};
 
@@ -58,13 +60,15 @@ fn ids(function: &Function) -> Result<(), String> {
     }
     for block in &function.blocks {
         for statement in &block.statements {
-            let (args, exit) = match &statement.value {
-                Value::Convert(operand) => (std::slice::from_ref(operand), None),
-                Value::Op { op, args, exit } => {
-                    ensure((op.0 as usize) < TABLE.len(), || "no such row".to_owned())?;
-                    (args.as_slice(), *exit)
+            match &statement.value {
+                Value::Convert(_) => {}
+                Value::Op { op, .. } => ensure((op.0 as usize) < TABLE.len(), || "no such row".to_owned())?,
+                Value::Create(create) => {
+                    let known = (create.creation as usize) < function.creations.len();
+                    ensure(known, || "no such creation".to_owned())?;
                 }
-            };
+            }
+            let (args, exit) = (statement.value.operands(), statement.value.exit());
             let mut named = args.iter().filter_map(|arg| arg.local()).chain([statement.target]);
             ensure(named.all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
             ensure(exit.is_none_or(|exit| (exit.0 as usize) < function.exits.len()), || "no such exit".to_owned())?;
@@ -109,16 +113,27 @@ fn check_statement(function: &Function, statement: &Statement) -> Result<(), Str
                 format!("`{}`: {} cannot become {}", target.name, source.machine(), target.types.machine())
             })
         }
+        Value::Create(create) => {
+            let creation = &function.creations[create.creation as usize];
+            let fits = |(tree, param): (&Tree<Operand>, &Type)| function.returned_types(tree) == Some((*param).into());
+            let args = creation.params.len() == create.args.len() && create.args.iter().zip(&creation.params).all(fits);
+            ensure(args, || format!("`{}` with other operands", creation.function))?;
+            let objects = create.alive.iter().all(|&id| function.local(id).types == Type::Object.into());
+            ensure(objects, || "what is kept alive is no object".to_owned())?;
+            ensure(target.types == Type::Object.into(), || format!("`{}` gives an object", creation.function))
+        }
         Value::Op { op, args, exit } => {
             let row = op.row();
             ensure(row.recipe != Recipe::Leave, || format!("`{}` always leaves", row.name))?;
-            ensure(args.len() == row.params.len(), || format!("`{}` with {} operands", row.name, args.len()))?;
-            for (arg, &param) in args.iter().zip(row.params) {
-                let types = function.types(*arg);
-                ensure(types.single() == Some(param), || {
-                    format!("`{}` takes {}, not {}", row.name, param.machine(), types.machine())
-                })?;
-            }
+            ensure(row.takes(args.iter().map(|&arg| function.types(arg).single())), || {
+                let machine = |types: &mut dyn Iterator<Item = String>| types.collect::<Vec<_>>().join(", ");
+                let takes = machine(&mut row.params.iter().map(|one| one.machine()));
+                format!(
+                    "`{}` takes {takes}, not {}",
+                    row.name,
+                    machine(&mut args.iter().map(|&arg| function.types(arg).machine()))
+                )
+            })?;
             ensure(target.types.single() == Some(row.result), || {
                 format!("`{}` gives {}", row.name, row.result.machine())
             })?;
@@ -145,6 +160,7 @@ fn chains(function: &Function, statements: &[Statement]) -> Result<(), String> {
     for statement in statements {
         let ints = match &statement.value {
             Value::Convert(_) => true,
+            Value::Create(_) => false,
             Value::Op { op, .. } => op.row().params.iter().chain([&op.row().result]).all(|one| *one == Type::Int),
         };
         ensure(statement.chain == Chain::Alone || ints, || "a chain of other types than ints".to_owned())?;
@@ -157,10 +173,7 @@ fn chains(function: &Function, statements: &[Statement]) -> Result<(), String> {
         inside = statement.chain == Chain::Part;
     }
     ensure(!inside, || "a chain has no end".to_owned())?;
-    let reads = |one: &Statement, id: LocalId| match &one.value {
-        Value::Convert(operand) => *operand == Operand::Local(id),
-        Value::Op { args, .. } => args.contains(&Operand::Local(id)),
-    };
+    let reads = |one: &Statement, id: LocalId| one.value.operands().contains(&Operand::Local(id));
     for (at, part) in statements.iter().enumerate().filter(|(_, one)| one.chain == Chain::Part) {
         let end = at + statements[at..].iter().take_while(|one| one.chain == Chain::Part).count();
         let within = statements[at + 1..=end].iter().filter(|one| reads(one, part.target)).count();
@@ -279,10 +292,7 @@ fn written_before_read(function: &Function) -> Result<(), String> {
         };
         polls.get(&BlockId(at as u32)).map_or(Ok(()), |&exit| leave(written, exit))?;
         for statement in &block.statements {
-            let (args, exit) = match &statement.value {
-                Value::Convert(operand) => (std::slice::from_ref(operand), None),
-                Value::Op { args, exit, .. } => (args.as_slice(), *exit),
-            };
+            let (args, exit) = (statement.value.operands(), statement.value.exit());
             args.iter().filter_map(|arg| arg.local()).try_for_each(|id| read(written, id))?;
             exit.map_or(Ok(()), |exit| leave(written, exit))?;
             written.insert(statement.target.0 as usize);

@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::ranges::is_int;
 use super::statements;
-use crate::ir::{BlockId, Function, LocalId, Operand, Statement, Value};
+use crate::ir::{BlockId, Function, LocalId, Operand, Statement};
 
 /// The ints that a turn writes and may read before that.
 pub(super) fn carried(function: &Function, header: BlockId, order: &[BlockId]) -> HashSet<LocalId> {
@@ -38,11 +38,8 @@ pub(super) fn carried(function: &Function, header: BlockId, order: &[BlockId]) -
     found
 }
 
-fn operands(statement: &Statement) -> &[Operand] {
-    match &statement.value {
-        Value::Convert(operand) => std::slice::from_ref(operand),
-        Value::Op { args, .. } => args,
-    }
+fn operands(statement: &Statement) -> Vec<Operand> {
+    statement.value.operands()
 }
 
 /// The locals that a turn may read after it has written them.

@@ -19,9 +19,9 @@ use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
 
 /// Loops with more statements get no second copy.
-const MOST_STATEMENTS: usize = 80;
+const MOST_STATEMENTS: usize = 240;
 /// Nor do loops whose test would be longer than this.
-const MOST_NODES: usize = 96;
+const MOST_NODES: usize = 128;
 /// How often intervals are computed from those of the last round.
 const ROUNDS: usize = 4;
 
@@ -40,7 +40,8 @@ pub fn plan(function: &Function, header: BlockId, shape: &Shape) -> Option<Plan>
     }
     let order = order(function, header, &shape.blocks)?;
     let carried = carried(function, header, &order);
-    let turn = Turn { function, shape, order: &order, carried: &carried };
+    let mut turn = Turn { function, shape, order: &order, carried: &carried, naturals: HashSet::new() };
+    turn.naturals = turn.naturals();
     let (plan, unknown) = turn.plan(&HashMap::new())?;
     let unsettled = unsettled(function, header, &order);
     let guarded = unknown.into_iter().filter(|local| !unsettled.contains(local)).collect::<Vec<_>>();
@@ -62,14 +63,59 @@ struct Turn<'a> {
     shape: &'a Shape,
     order: &'a [BlockId],
     carried: &'a HashSet<LocalId>,
+    /// Carried locals that are never negative, whether a test holds or not.
+    naturals: HashSet<LocalId>,
 }
 
 impl Turn<'_> {
+    /// The carried locals that begin with constants that are not negative, and that no turn makes negative.
+    fn naturals(&self) -> HashSet<LocalId> {
+        let mut found =
+            self.carried.iter().copied().filter(|&local| self.begins_natural(local)).collect::<HashSet<_>>();
+        // Each turn gives up one at least, so that this ends.
+        while !found.is_empty() {
+            let turn = Turn { naturals: found.clone(), ..*self };
+            let (none_hoped, none_guarded) = (HashSet::new(), HashMap::new());
+            let mut search = Search::new(&turn, &none_hoped, &none_guarded);
+            search.whatever = true;
+            search.rounds();
+            search.round();
+            found.retain(|local| {
+                let mut writes = search.writes.get(local).into_iter().flatten();
+                writes.all(|(Write::Adds(value) | Write::Sets(value))| value.fixed.0 >= 0)
+            });
+            if found.len() == turn.naturals.len() {
+                break;
+            }
+        }
+        found
+    }
+
+    /// True if a local holds constants that are not negative before the loop, and nothing in the loop lets it wrap.
+    fn begins_natural(&self, local: LocalId) -> bool {
+        let blocks = self.function.blocks.iter().enumerate();
+        let is_natural = |operand: &Operand| matches!(operand, Operand::Constant(Constant::Int(value)) if *value >= 0);
+        local.0 >= self.function.parameters
+            && blocks.flat_map(|(at, block)| block.statements.iter().map(move |one| (at, one))).all(|(at, one)| {
+                let inside = self.shape.blocks.contains(&BlockId(at as u32));
+                one.target != local
+                    || match &one.value {
+                        Value::Convert(operand) => inside || is_natural(operand),
+                        Value::Create(_) => false,
+                        Value::Op { op, args, .. } => match op.row().recipe {
+                            Recipe::WrappingAdd => false,
+                            Recipe::Same => inside || args.iter().all(is_natural),
+                            _ => inside,
+                        },
+                    }
+            })
+    }
+
     /// The plan if these locals are within 0 and their limits at the start of every turn, and the carried locals that remain
     /// unknown. `None` if it is too large.
     fn plan(&self, guards: &HashMap<LocalId, i64>) -> Option<(Plan, Vec<LocalId>)> {
-        let mut hoped =
-            self.carried.iter().copied().filter(|local| !guards.contains_key(local)).collect::<HashSet<_>>();
+        let open = |local: &LocalId| !guards.contains_key(local) && !self.naturals.contains(local);
+        let mut hoped = self.carried.iter().copied().filter(open).collect::<HashSet<_>>();
         // Each turn gives up a hope, so that this ends.
         for _ in 0..=self.carried.len() {
             let mut search = Search::new(self, &hoped, guards);
@@ -110,8 +156,11 @@ struct Search<'a> {
     shape: &'a Shape,
     order: &'a [BlockId],
     carried: &'a HashSet<LocalId>,
+    naturals: &'a HashSet<LocalId>,
     hoped: &'a HashSet<LocalId>,
     guards: &'a HashMap<LocalId, i64>,
+    /// Nothing may be concluded but what holds whether a test holds or not.
+    whatever: bool,
     written: HashSet<LocalId>,
     nodes: Vec<Node>,
     /// The ints that the loop writes.
@@ -133,15 +182,17 @@ enum Write {
 }
 
 impl<'a> Search<'a> {
-    fn new(turn: &Turn<'a>, hoped: &'a HashSet<LocalId>, guards: &'a HashMap<LocalId, i64>) -> Self {
-        let Turn { function, shape, order, carried } = *turn;
+    fn new(turn: &'a Turn<'_>, hoped: &'a HashSet<LocalId>, guards: &'a HashMap<LocalId, i64>) -> Self {
+        let Turn { function, shape, order, carried, ref naturals } = *turn;
         Self {
             function,
             shape,
             order,
             carried,
+            naturals,
             hoped,
             guards,
+            whatever: false,
             written: statements(function, order).map(|statement| statement.target).collect(),
             nodes: Vec::new(),
             known: HashMap::new(),
@@ -168,7 +219,8 @@ impl<'a> Search<'a> {
     }
 
     fn entry(&mut self, local: LocalId) -> Known {
-        Known { node: self.node(Node::Entry(local)), bounded: true, fixed: ANY, hopeful: true }
+        let fixed = if self.naturals.contains(&local) { NOT_NEGATIVE } else { ANY };
+        Known { node: self.node(Node::Entry(local)), bounded: true, fixed, hopeful: true }
     }
 
     /// Carried locals begin as any int, or as any that is not negative.
@@ -184,7 +236,7 @@ impl<'a> Search<'a> {
                     let node = self.node(Node::NonNegative(local));
                     Known { node, bounded: false, fixed: NOT_NEGATIVE, hopeful: true }
                 }
-                None => self.unknown(false),
+                None => self.unknown(self.naturals.contains(&local)),
             };
             self.known.insert(local, known);
         }
@@ -208,26 +260,29 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The loop's hidden counter lies between its value before the block and that behind it.
+    /// The loop's counter lies between its value before the block and that behind it; one of the source reaches beyond.
     fn counter(&mut self, local: LocalId) -> Option<Known> {
-        let counter = self.shape.counter.filter(|counter| counter.hidden && counter.local == local)?;
-        let fixed = match counter.goes_on {
-            Predicate::Lt => {
-                let start = constant(self.function, Operand::Local(local), &self.shape.blocks);
-                (start.unwrap_or(i64::MIN), i64::MAX - 1)
-            }
-            Predicate::Gt => (i64::MIN + 1, i64::MAX),
-            Predicate::Le | Predicate::Ge | Predicate::Eq | Predicate::Ne => return None,
-        };
-        Some(Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true })
+        let counter = self.shape.counter.filter(|counter| counter.local == local)?;
+        let fixed = self.counted()?;
+        let known = Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true };
+        if counter.hidden {
+            return Some(known);
+        }
+        let reach = self.fixed(counter.reach, true);
+        Some(Known { hopeful: true, ..self.add(known, reach) })
     }
 
-    /// True for a counter that the header tests just before every step of one, which is proof enough for LLVM.
-    fn is_tested(&self, local: LocalId) -> bool {
-        self.shape.counter.is_some_and(|counter| {
-            let strict = matches!(counter.goes_on, Predicate::Lt | Predicate::Gt);
-            counter.local == local && strict && matches!(counter.steps, (1, 1) | (-1, -1))
-        })
+    /// Between what the counter lies where a turn begins, whatever the values are.
+    fn counted(&self) -> Option<(i64, i64)> {
+        let counter = self.shape.counter?;
+        let start = constant(self.function, Operand::Local(counter.local), &self.shape.blocks);
+        match counter.goes_on {
+            Predicate::Lt => Some((start.unwrap_or(i64::MIN), i64::MAX - 1)),
+            Predicate::Le => Some((start.unwrap_or(i64::MIN), i64::MAX)),
+            Predicate::Gt => Some((i64::MIN + 1, start.unwrap_or(i64::MAX))),
+            Predicate::Ge => Some((i64::MIN, start.unwrap_or(i64::MAX))),
+            Predicate::Eq | Predicate::Ne => None,
+        }
     }
 
     /// A carried local within the block, from all that is written to it.
@@ -287,8 +342,10 @@ impl<'a> Search<'a> {
                 let value = match self.known.get(&target) {
                     // What it becomes is within what it is known to be.
                     Some(&known) if addend.is_some() && known.bounded => match statement.value {
-                        Value::Op { exit: Some(_), .. } if !self.is_tested(target) => self.fits(known, (block, at)),
-                        Value::Op { .. } | Value::Convert(_) => known,
+                        Value::Op { exit: Some(_), .. } if !self.shape.certain.contains(&(block, at)) => {
+                            self.fits(known, (block, at))
+                        }
+                        Value::Op { .. } | Value::Convert(_) | Value::Create(_) => known,
                     },
                     Some(_) | None => self.value(statement, (block, at)),
                 };
@@ -354,6 +411,7 @@ impl<'a> Search<'a> {
     fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
         let (op, args) = match &statement.value {
             Value::Convert(operand) => return self.operand(*operand),
+            Value::Create(_) => return self.unknown(false),
             Value::Op { op, args, .. } => (op.row(), args),
         };
         let not_negative = |known: Known| known.fixed.0 >= 0;
@@ -430,6 +488,10 @@ impl<'a> Search<'a> {
                 }
             }
             (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
+            (Recipe::Index | Recipe::Bound, &[index, length]) => {
+                let (index, length) = (self.operand(index), self.operand(length));
+                self.within(index, length, at)
+            }
             (Recipe::AbsInt, _) => self.unknown(true),
             (Recipe::Or | Recipe::Xor, &[left, right]) => {
                 let (left, right) = (self.operand(left), self.operand(right));
@@ -474,6 +536,24 @@ impl<'a> Search<'a> {
         value
     }
 
+    /// Notes that the check of an index goes if all its values are within the length.
+    fn within(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
+        if !index.bounded || !length.bounded {
+            return self.unknown(true);
+        }
+        if self.last {
+            if !self.plan.at_least.contains(&(index.node, 0)) {
+                self.plan.at_least.push((index.node, 0));
+            }
+            if !self.plan.below.contains(&(index.node, length.node)) {
+                self.plan.below.push((index.node, length.node));
+            }
+            self.plan.proofs.entry(at).or_default().within = true;
+            self.plan.gains += 1;
+        }
+        Known { fixed: (index.fixed.0.max(0), index.fixed.1.max(0)), hopeful: true, ..index }
+    }
+
     /// Notes the signs of the operands of `//` and `%`.
     fn division(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Proof {
         let mut proof = Proof::default();
@@ -486,7 +566,7 @@ impl<'a> Search<'a> {
         let mut demanded = Vec::new();
         let mut demand = |known: Known, least: i64| {
             let holds = known.fixed.0 >= least;
-            let may = holds || known.bounded && known.hopeful;
+            let may = holds || known.bounded && known.hopeful && !self.whatever;
             if may && !holds {
                 demanded.push((known.node, least));
             }
@@ -536,10 +616,21 @@ impl<'a> Search<'a> {
             let node = self.node(Node::NonNegative(local));
             self.plan.computed.push(node);
         }
+        let counted = self.counted().unwrap_or(ANY);
+        let mut fixed = Vec::new();
+        for node in &self.nodes {
+            let enters = match *node {
+                Node::Entry(local) if self.naturals.contains(&local) => NOT_NEGATIVE,
+                Node::Counter => counted,
+                _ => ANY,
+            };
+            fixed.push(node.fixed(|part| fixed[part.0 as usize], enters));
+        }
         let bounded = |local: &LocalId| self.known.get(local).is_some_and(|known| known.bounded);
         let unknown = sorted(self.carried.iter().copied().filter(|local| !bounded(local)));
         let mut plan = self.plan;
         plan.nodes = self.nodes;
+        plan.fixed = fixed;
         plan.guards = sorted(self.guards.iter().map(|(&local, &limit)| (local, limit)));
         (plan.used().count() <= MOST_NODES).then_some((plan, unknown))
     }

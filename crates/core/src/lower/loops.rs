@@ -17,14 +17,12 @@ use super::{Lowerer, signed};
 use crate::abi::Services;
 use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LoopId};
-use crate::loops::plan::{Plan, Proof};
+use crate::loops::plan::{MOST_TURNS, Plan, Proof};
 use crate::loops::{self, Counter, Shape, ranges};
 use crate::ops::Predicate;
 
 /// What a function may spend before its first poll, in units of about an addition.
 const FIRST_FUEL: i64 = 1 << 17;
-/// A block has at most so many turns, and less if turns are dear.
-const MOST_TURNS: u64 = 1 << 14;
 /// A block costs at most so much.
 const MOST_COST: u64 = 1 << 17;
 
@@ -59,7 +57,7 @@ pub(super) struct Loops<'ctx> {
 }
 
 /// All loops together get second copies of so many statements.
-const MOST_COPIED: usize = 240;
+const MOST_COPIED: usize = 480;
 
 impl<'ctx> Loops<'ctx> {
     pub(super) fn new(
@@ -125,7 +123,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let mut place = 0;
         while let Some(statement) = block.statements.get(place) {
             let parts = block.statements[place..].iter().take_while(|one| one.chain == Chain::Part).count();
-            let proof = |place| plan.and_then(|plan| plan.proofs.get(&(at, place))).copied().unwrap_or_default();
+            let certain = block.in_loop.map(|id| &self.loops.shapes[id.0 as usize].certain);
+            let proof = |place| match plan.and_then(|plan| plan.proofs.get(&(at, place))) {
+                Some(&proof) => proof,
+                None => Proof { fits: certain.is_some_and(|all| all.contains(&(at, place))), ..Proof::default() },
+            };
             if parts > 0 {
                 let proofs = (place..=place + parts).map(proof).collect::<Vec<_>>();
                 self.chain(&block.statements[place..=place + parts], &proofs);
@@ -193,10 +195,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let more = self.goes_on(&counter, self.operand(counter.stop).int());
                 self.b.branch(more, go, outside);
                 self.b.at_end(go);
-                if !short {
-                    self.poll_below(self.b.int(1 << shift), poll);
-                }
-                let end = self.counted_block(&counter, most * step, shift, short);
+                let end = match short {
+                    true => self.operand(counter.stop).int(),
+                    false => self.counted_block(&counter, most * step, shift, poll),
+                };
                 (Left::Counted(counter, end), (!short).then_some(shift))
             }
             None => {
@@ -205,27 +207,37 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 (Left::Slot(self.uncounted_block(most, shift)), Some(shift))
             }
         };
-        let checked = self.b.block("turn");
-        if let Some(plan) = &plan {
-            let hidden = match left {
-                Left::Counted(counter, end) if counter.hidden => Some(self.within(&counter, end)),
-                Left::Counted(..) | Left::Slot(_) => None,
+        let checked = if let Some(plan) = &plan {
+            let within = match left {
+                Left::Counted(counter, end) => self.within(&counter, end),
+                Left::Slot(_) => None,
             };
-            let fast = self.b.block("turn.proven");
-            let holds = self.test(plan, hidden, most);
-            self.b.branch(holds, fast, checked);
+            let holds = self.test(plan, within, most);
+            let proven = self.b.block("turn.proven");
+            let checked = (holds.is_some() || !plan.guards.is_empty()).then(|| self.b.block("turn"));
+            match holds.zip(checked) {
+                Some((holds, checked)) => {
+                    self.b.branch(holds, proven, checked);
+                }
+                None => self.b.jump(proven),
+            }
             let outer = self.blocks.clone();
-            for block in &own {
+            for block in own.iter().filter(|_| checked.is_some()) {
                 self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
             }
             self.loops.gated = Some(Gated { id, left, shift });
-            self.turns(header, &own, (fast, gate), Some((plan, checked)));
+            self.turns(header, &own, (proven, gate), Some((plan, checked)));
             self.blocks = outer;
+            checked
         } else {
-            self.b.jump(checked);
+            let only = self.b.block("turn");
+            self.b.jump(only);
+            Some(only)
+        };
+        if let Some(checked) = checked {
+            self.loops.gated = Some(Gated { id, left, shift });
+            self.turns(header, &own, (checked, gate), None);
         }
-        self.loops.gated = Some(Gated { id, left, shift });
-        self.turns(header, &own, (checked, gate), None);
         self.loops.gated = None;
         self.blocks[header.0 as usize] = gate;
     }
@@ -236,7 +248,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         header: BlockId,
         own: &[BlockId],
         (entry, gate): (BasicBlock<'ctx>, BasicBlock<'ctx>),
-        plan: Option<(&Plan, BasicBlock<'ctx>)>,
+        plan: Option<(&Plan, Option<BasicBlock<'ctx>>)>,
     ) {
         let Some(left) = self.loops.gated.as_ref().map(|gated| gated.left) else { return };
         self.blocks[header.0 as usize] = entry;
@@ -251,7 +263,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let go = self.b.block("go");
         self.b.branch(more, go, gate);
         self.b.at_end(go);
-        if let Some((plan, checked)) = plan {
+        if let Some((plan, Some(checked))) = plan {
             for &(local, limit) in &plan.guards {
                 let beyond = self.b.compare(IntPredicate::UGT, self.read(local).int(), self.b.int(limit));
                 let within = self.b.block("within");
@@ -259,6 +271,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.b.at_end(within);
             }
         }
+        // One way back to the header, however many turns end early: of several, LLVM makes nested loops, and no vectors.
+        let (go, latch) = (self.b.current(), self.b.block("latch"));
+        self.b.at_end(latch);
+        self.b.jump(entry);
+        self.blocks[header.0 as usize] = latch;
+        self.b.at_end(go);
         let plan = plan.map(|(plan, _)| plan);
         match left {
             Left::Counted(counter, _) => self.b.jump(self.blocks[counter.inside.0 as usize]),
@@ -279,10 +297,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.compare(signed(counter.goes_on), local, stop)
     }
 
-    /// The least and the greatest value of a hidden counter in a block.
-    fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
+    /// The least and the greatest value of the counter where the turns of a block begin.
+    fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> Option<(IntValue<'ctx>, IntValue<'ctx>)> {
         let (local, one) = (self.read(counter.local).int(), self.b.int(1));
-        if counter.steps.0 > 0 { (local, self.b.sub(end, one)) } else { (self.b.add(end, one), local) }
+        match counter.goes_on {
+            Predicate::Lt => Some((local, self.b.sub(end, one))),
+            Predicate::Le => Some((local, end)),
+            Predicate::Gt => Some((self.b.add(end, one), local)),
+            Predicate::Ge => Some((end, local)),
+            Predicate::Ne | Predicate::Eq => None,
+        }
     }
 
     fn unsigned_least(&self, one: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
@@ -291,22 +315,35 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Where a block ends that moves the counter by `most` at most, and by no more than there is fuel for, which it takes. There
     /// is a turn to do.
-    fn counted_block(&self, counter: &Counter, most: u64, shift: u32, short: bool) -> IntValue<'ctx> {
+    fn counted_block(&mut self, counter: &Counter, most: u64, shift: u32, poll: ExitId) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
-        if short {
-            return stop;
-        }
         let up = counter.steps.0 > 0;
         let most = match counter.goes_on {
             Predicate::Le | Predicate::Ge => most - 1,
             Predicate::Lt | Predicate::Gt | Predicate::Ne | Predicate::Eq => most,
         };
+        let most = self.b.int(most.cast_signed());
         let remains = if up { self.b.sub(stop, local) } else { self.b.sub(local, stop) };
-        let (fuel, shift) = (self.fuel(), self.b.int(shift.into()));
-        let most = self.unsigned_least(self.b.shr_unsigned(fuel, shift), self.b.int(most.cast_signed()));
-        let distance = self.unsigned_least(remains, most);
+        let (fuel, least, shift) = (self.fuel(), self.b.int(1 << shift), self.b.int(shift.into()));
+        // Mostly all that remains is one block and there is fuel for it: the way for loops inside of others, which come here often.
+        let price = self.b.shl(remains, shift);
+        let few = self.b.compare(IntPredicate::ULE, remains, most);
+        let paid = self.b.and(few, self.b.compare(IntPredicate::SLE, price, fuel));
+        let (whole, part, begin) = (self.b.block("whole"), self.b.block("part"), self.b.block("begin"));
+        self.b.branch(paid, whole, part);
+        self.b.at_end(whole);
+        self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, price));
+        self.b.jump(begin);
+        self.b.at_end(part);
+        self.poll_below(least, poll);
+        let fuel = self.fuel();
+        let distance = self.unsigned_least(remains, self.unsigned_least(self.b.shr_unsigned(fuel, shift), most));
         self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, self.b.shl(distance, shift)));
-        if up { self.b.add(local, distance) } else { self.b.sub(local, distance) }
+        let end = if up { self.b.add(local, distance) } else { self.b.sub(local, distance) };
+        let part = self.b.current();
+        self.b.jump(begin);
+        self.b.at_end(begin);
+        self.b.phi_int((stop, whole), (end, part))
     }
 
     /// The slot that holds the turns of a block, `most` at most and no more than there is fuel for, which it takes.

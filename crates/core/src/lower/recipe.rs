@@ -152,6 +152,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.leave_if(args[0].bits(), exit);
                 args[0]
             }
+            Recipe::Index | Recipe::Bound if self.loops.proof.within => args[0],
             Recipe::Index => Loaded::Int(self.index(int(0), int(1), exit)),
             Recipe::Bound => {
                 self.leave_unless_below(int(0), int(1), exit);
@@ -159,7 +160,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
             Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
-            Recipe::Element => {
+            Recipe::Locate => {
                 let size = int(2).get_zero_extended_constant().unwrap_or(1);
                 Loaded::Pointer(self.b.within(self.b.i8.array_type(size as u32), args[0].pointer(), int(1)))
             }
@@ -202,6 +203,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Call(function) => self.pure_call(function, args, op.row().result),
             Recipe::Helper(function) => self.helper(function, args, op.row().result, exit),
             Recipe::Host => self.host(op, args, exit),
+            Recipe::HostOver(_) => self.host_over(op, args, exit),
             Recipe::RoundFloat => Loaded::Float(self.round_float(op, args, exit)),
             Recipe::Probe => {
                 let asked = self.b.service(offset_of!(Services, probe), self.b.i8.into(), &[]).into_int_value();
@@ -230,13 +232,18 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 _ => self.b.mul_no_wrap(left, right),
             };
         }
+        if self.wraps() {
+            return match name {
+                "llvm.sadd.with.overflow" => self.b.add(left, right),
+                "llvm.ssub.with.overflow" => self.b.sub(left, right),
+                _ => self.b.mul(left, right),
+            };
+        }
         let pair = self.b.intrinsic(name, &[self.b.i64.into()], &[left.into(), right.into()]);
-        if !self.wraps() {
-            let overflow = self.b.part(pair, 1);
-            match self.overflow_to {
-                Some(aside) => self.branch_away_if(overflow, aside),
-                None => self.leave_if(overflow, exit),
-            }
+        let overflow = self.b.part(pair, 1);
+        match self.overflow_to {
+            Some(aside) => self.branch_away_if(overflow, aside),
+            None => self.leave_if(overflow, exit),
         }
         self.b.part(pair, 0)
     }

@@ -72,7 +72,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "bound." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Bound, "An index into so many elements, which is not negative.", "";
     "plus." (Int, Int) -> Int, NEVER, Recipe::AddKnown, "A sum that is known to fit.", "";
     "times." (Int, Int) -> Int, NEVER, Recipe::MulKnown, "A product that is known to fit.", "";
-    "element." (Pointer, Int, Int) -> Pointer, NEVER, Recipe::Element,
+    "element." (Pointer, Int, Int) -> Pointer, NEVER, Recipe::Locate,
         "The address of the element with a number, of so many bytes each.", "";
     "move." (Pointer, Int) -> Pointer, NEVER, Recipe::Move, "An address so many bytes further.", "";
     "data." (Object) -> Pointer, NEVER, Recipe::Data, "Where an array's first element lies.", "";

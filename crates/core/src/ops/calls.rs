@@ -1,6 +1,6 @@
 //! Rows of builtin functions, methods and attributes of numbers.
 
-use super::{Kind, Leave, Op, Recipe, Rounding};
+use super::{Kind, Leave, Op, Passed, Recipe, Rounding};
 use crate::types::Type::{Bool, Complex, Float, Int, Nat, None as NoneType};
 
 const NEVER: &[Leave] = &[];
@@ -49,6 +49,18 @@ pub(super) const ROWS: &[Op] = rows! {
     "isinstance.float." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is no float.", "";
     "isinstance.complex." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not complex.", "";
     "isinstance.complex." (Complex) -> Bool, NEVER, Recipe::Constant(true), "A complex is complex.", "";
+    "isinstance.tuple." (NoneType) -> Bool, NEVER, Recipe::Constant(false), "None is no tuple.", "";
+    "isinstance.tuple." (Bool) -> Bool, NEVER, Recipe::Constant(false), "A bool is no tuple.", "";
+    "isinstance.tuple." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is no tuple.", "";
+    "isinstance.tuple." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is no tuple.", "";
+    "isinstance.tuple." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is no tuple.", "";
+    "isinstance.tuple." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is no tuple.", "";
+    "isinstance.None." (NoneType) -> Bool, NEVER, Recipe::Constant(true), "None is None.", "";
+    "isinstance.None." (Bool) -> Bool, NEVER, Recipe::Constant(false), "A bool is not None.", "";
+    "isinstance.None." (Int) -> Bool, NEVER, Recipe::Constant(false), "An int is not None.", "";
+    "isinstance.None." (Nat) -> Bool, NEVER, Recipe::Constant(false), "An int is not None.", "";
+    "isinstance.None." (Float) -> Bool, NEVER, Recipe::Constant(false), "A float is not None.", "";
+    "isinstance.None." (Complex) -> Bool, NEVER, Recipe::Constant(false), "A complex is not None.", "";
     "range.len." (Int, Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_range_len"), "Turns of a range.", "";
     "range.sum." (Int, Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_range_sum"), "Sum of a range, in closed form.", "";
     "range.start." (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "Sum of a range from a start.", "";
@@ -57,7 +69,12 @@ pub(super) const ROWS: &[Op] = rows! {
     "range.all." (Int, Int, Int) -> Bool, NEVER, Recipe::Call("brrr_range_all"), "True unless a range has the number zero.", "";
     "range.min." (Int, Int, Int) -> Int, &[Leave::Empty], Recipe::Helper("brrr_range_min"), "Least number of a range.", "";
     "range.max." (Int, Int, Int) -> Int, &[Leave::Empty], Recipe::Helper("brrr_range_max"), "Greatest number of a range.", "";
+    "range.in." (Int, Int, Int, Int) -> Bool, NEVER, Recipe::Call("brrr_range_in"), "True if a range has the int.", "";
+    "range.in." (Float, Int, Int, Int) -> Bool, NEVER, Recipe::Call("brrr_range_in_float"), "True if a range has an equal int.", "";
+    "range.in." (NoneType, Int, Int, Int) -> Bool, NEVER, Recipe::Constant(false), "No range has None.", "";
     "sum.int." (Int, Int) -> Int, OVERFLOW, Recipe::AddInt, "A step of a sum of ints.", "";
+    "sum." (Float) -> Float, &[Leave::Domain], Recipe::HostOver(Passed::Start), "Sum of numbers, compensated.", "", since 12;
+    "sum." (Complex) -> Complex, &[Leave::Domain], Recipe::HostOver(Passed::Start), "Sum of numbers, compensated.", "", since 12;
     "modf.fraction." (Float) -> Float, NEVER, Recipe::Call("brrr_fraction"), "What is behind the point.", "";
     "modf.whole." (Float) -> Float, NEVER, Recipe::Call("trunc"), "What is before the point.", "";
     "frexp.fraction." (Float) -> Float, NEVER, Recipe::Call("brrr_mantissa"), "The number scaled to 0.5 and above, below 1.", "";

@@ -1,7 +1,7 @@
 //! Rows of the module `math`.
 
-use super::{Kind, Leave, Op, Recipe, Rounding};
-use crate::types::Type::{Bool, Float, Int};
+use super::{Kind, Leave, Op, Passed, Recipe, Rounding};
+use crate::types::Type::{Bool, Complex, Float, Int};
 
 const NEVER: &[Leave] = &[];
 const DOMAIN: &[Leave] = &[Leave::Domain];
@@ -25,6 +25,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "math.cos" (Float) -> Float, DOMAIN, Recipe::Checked("cos"), "Cosine.", "math.cos(2.5)";
     "math.cosh" (Float) -> Float, DOMAIN, Recipe::Checked("cosh"), "Hyperbolic cosine.", "math.cosh(2.5)";
     "math.degrees" (Float) -> Float, NEVER, Recipe::Degrees, "From radians to degrees.", "math.degrees(2.5)";
+    "math.dist." (Float) -> Float, DOMAIN, Recipe::HostOver(Passed::Halves), "Distance of two points.", "";
     "math.erf" (Float) -> Float, NEVER, Recipe::Call("erf"), "Error function.", "math.erf(0.5)";
     "math.erfc" (Float) -> Float, NEVER, Recipe::Call("erfc"), "Complementary error function.", "math.erfc(0.5)";
     "math.exp" (Float) -> Float, DOMAIN, Recipe::Checked("exp"), "Exponential.", "math.exp(2.5)";
@@ -36,6 +37,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "math.floor" (Float) -> Int, NOT_AN_INT, Recipe::ToInt(Rounding::Floor), "Rounded down.", "math.floor(-2.5)";
     "math.fma" (Float, Float, Float) -> Float, DOMAIN, Recipe::Checked("fma"), "x * y + z, rounded once.", "math.fma(2.0, 3.0, 0.5)", since 13;
     "math.fmod" (Float, Float) -> Float, DOMAIN, Recipe::Checked("fmod"), "Remainder with the sign of x.", "math.fmod(-7.5, 2.0)";
+    "math.fsum." (Float) -> Float, DOMAIN, Recipe::HostOver(Passed::Tuple), "Sum of numbers, rounded once.", "";
     "math.gamma" (Float) -> Float, DOMAIN, Recipe::Host, "Gamma function.", "math.gamma(2.5)";
     "math.gcd" (Int) -> Int, OVERFLOW, Recipe::AbsInt, "The magnitude of the one argument.", "math.gcd(-12)";
     "math.gcd" (Int, Int) -> Int, OVERFLOW, Recipe::Helper("brrr_gcd"), "Greatest common divisor, of any number of arguments.", "math.gcd(12, 18)";
@@ -43,6 +45,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "math.hypot" (Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5)";
     "math.hypot" (Float, Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5, 1.5)";
     "math.hypot" (Float, Float, Float, Float) -> Float, DOMAIN, Recipe::Host, "Length of a vector.", "math.hypot(2.5, 0.5, 1.5, 1.0)";
+    "math.hypot." (Float) -> Float, DOMAIN, Recipe::HostOver(Passed::Each), "Length of a vector of any number of numbers.", "";
     "math.isclose" (Float, Float) -> Bool, NEVER, Recipe::IsClose, "True if two numbers agree to 9 digits.", "math.isclose(1.0, 1.0000000001)";
     "math.isclose" (Float, Float, Float, Float) -> Bool, &[Leave::Negative], Recipe::IsClose,
         "True if two numbers are as near as the tolerances say.", "math.isclose(1.0, 1.1, rel_tol=0.2, abs_tol=0.0)";
@@ -70,6 +73,9 @@ pub(super) const ROWS: &[Op] = rows! {
     "math.sin" (Float) -> Float, DOMAIN, Recipe::Checked("sin"), "Sine.", "math.sin(2.5)";
     "math.sinh" (Float) -> Float, DOMAIN, Recipe::Checked("sinh"), "Hyperbolic sine.", "math.sinh(2.5)";
     "math.sqrt" (Float) -> Float, DOMAIN, Recipe::Sqrt, "Square root.", "math.sqrt(2.0)";
+    "math.sumprod." (Int) -> Int, OVERFLOW, Recipe::HostOver(Passed::Halves), "Sum of products.", "", since 12;
+    "math.sumprod." (Float) -> Float, DOMAIN, Recipe::HostOver(Passed::Halves), "Sum of products.", "", since 12;
+    "math.sumprod." (Complex) -> Complex, DOMAIN, Recipe::HostOver(Passed::Halves), "Sum of products.", "", since 12;
     "math.tan" (Float) -> Float, DOMAIN, Recipe::Checked("tan"), "Tangent.", "math.tan(2.5)";
     "math.tanh" (Float) -> Float, DOMAIN, Recipe::Checked("tanh"), "Hyperbolic tangent.", "math.tanh(2.5)";
     "math.trunc" (Int) -> Int, NEVER, Recipe::Same, "The int itself.", "math.trunc(3)";

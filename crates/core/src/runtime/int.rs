@@ -197,6 +197,19 @@ pub(super) extern "C" fn brrr_range_all(start: i64, stop: i64, step: i64) -> i64
     i64::from(!has_zero)
 }
 
+/// `value in range(start, stop, step)`, as 0 and 1.
+pub(super) extern "C" fn brrr_range_in(value: i64, start: i64, stop: i64, step: i64) -> i64 {
+    let within = if step > 0 { start <= value && value < stop } else { stop < value && value <= start };
+    i64::from(within && (i128::from(value) - i128::from(start)) % i128::from(step) == 0)
+}
+
+/// The same for a float, which is in a range if an int that is equal to it is.
+pub(super) extern "C" fn brrr_range_in_float(value: f64, start: i64, stop: i64, step: i64) -> i64 {
+    const LIMIT: f64 = (1_u64 << 63) as f64;
+    let is_int = value.trunc() == value && (-LIMIT..LIMIT).contains(&value);
+    if is_int { brrr_range_in(value as i64, start, stop, step) } else { 0 }
+}
+
 /// `min(range(start, stop, step))` of a range that is not empty.
 pub(super) extern "C" fn brrr_range_min(start: i64, stop: i64, step: i64, result: &mut i64) -> u8 {
     let count = turns(start, stop, step);
@@ -277,6 +290,10 @@ mod tests {
         assert_eq!((brrr_range_any(0, 1, 1), brrr_range_any(0, 2, 1), brrr_range_any(0, 0, 1)), (0, 1, 0));
         assert_eq!((brrr_range_all(-4, 5, 2), brrr_range_all(-5, 5, 2), brrr_range_all(1, 1, 1)), (0, 1, 1));
         assert_eq!((brrr_range_all(1, 5, 1), brrr_range_all(4, 0, -4), brrr_range_all(4, -1, -4)), (1, 1, 0));
+        assert_eq!((brrr_range_in(3, 1, 5, 2), brrr_range_in(2, 1, 5, 2), brrr_range_in(5, 1, 5, 2)), (1, 0, 0));
+        assert_eq!((brrr_range_in(i64::MAX, i64::MIN, i64::MAX, 1), brrr_range_in(1, 5, 0, -2)), (0, 1));
+        assert_eq!((brrr_range_in_float(-0.0, 0, 1, 1), brrr_range_in_float(0.5, 0, 1, 1)), (1, 0));
+        assert_eq!((brrr_range_in_float(f64::NAN, 0, 9, 1), brrr_range_in_float(9.3e18, 0, i64::MAX, 1)), (0, 0));
         assert_eq!(got(|to| brrr_range_min(10, 0, -3, to)), Some(1));
         assert_eq!(got(|to| brrr_range_max(10, 0, -3, to)), Some(10));
         assert_eq!(got(|to| brrr_range_max(0, 0, 1, to)), None);

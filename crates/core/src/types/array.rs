@@ -52,6 +52,12 @@ impl ArrayType {
         if self.view { self.leaves() } else { 1 }
     }
 
+    /// The type of an array of which there is an object.
+    #[must_use]
+    pub const fn as_object(self) -> Self {
+        Self { view: false, ..self }
+    }
+
     /// As Cython and Numba write it: `float64[:, ::1]`, `const float64[:]`.
     #[must_use]
     pub fn text(self) -> String {

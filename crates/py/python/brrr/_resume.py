@@ -15,7 +15,9 @@ Enclosing loops and branches are entered in the middle. The hidden local `.first
 
 Hidden names begin with a dot, as no name of a source does. The state of the iterator of the `for` with ordinal N comes as
 `.next<N>` and `.stop<N>` (steps 1 and -1), or `.next<N>`, `.step<N>` and `.left<N>` (turns that remain modulo 2**64); the iterator
-itself is then `.rest<N>`.
+itself is then `.rest<N>`. What is gone over by tuples, `enumerate`, `zip` and `reversed` comes as `.turns<N>` (turns that remain) and the
+places of its parts: `.at<N>` and `.by<N>` for a range, `.over<N>` and `.at<N>` (the next index) for a tuple, `.count<N>` for an
+`enumerate`; the second range or tuple has `.1` behind the names, and so on, and so have the second `enumerate` and those after it.
 
 With `asks`, the rest of the function asks whether compiled code can go on: `.ask(N, locals(), must_leave)`, N being the ordinal of the
 loop whose turn has ended, gives an iterator of as many items as there are turns until the next question, or None: then the
@@ -31,7 +33,8 @@ from _ast import (  # the nodes alone: importing `ast` takes longer than making 
     FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
     PyCF_ONLY_AST, RShift, Raise, Return, Store, Subscript, Tuple, UnaryOp, While, arg, arguments,
 )  # fmt: skip
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
+from sys import version_info
 from types import CodeType, FunctionType
 
 _FUTURES = 0x1FE_0000
@@ -53,11 +56,14 @@ def _visible(names: object) -> object:
     return names
 
 
+_TUPLE_ITERATORS = (type(iter(())), type(iter([])))
+
 _RANGE_ITERATORS = (type(iter(range(1))), type(iter(range(1 << 70))))
 
 _HELPERS = {
     ".iter": iter, ".range": range, ".chain": chain, ".islice": islice, ".repeat": repeat, ".isinstance": isinstance,
     ".kinds": _RANGE_ITERATORS, ".locals": locals, ".visible": _visible,
+    ".enumerate": enumerate, ".zip": zip, ".reversed": reversed,
 }  # fmt: skip
 """What continuations use. They come as defaults, for names outside the function may mean anything, and are of C, which leaves no
 frames in a traceback."""
@@ -145,17 +151,51 @@ class Source:
         return code.replace(co_qualname=original.co_qualname)
 
 
-def iterator_state(iterator: object) -> tuple[int, int, int, int] | None:
-    """Next value, stop, step, and the number of turns that remain (modulo 2**64, signed) of an iterator over a range; `None` for
-    any other object, and where more turns remain than compiled code can count."""
-    if type(iterator) not in _RANGE_ITERATORS:
+def iterator_state(iterator: object) -> dict[str, object] | None:
+    """The state of an iterator as compiled code keeps it, by the names of its parts without the ordinal; `None` for an iterator of
+    another kind, and where more turns remain than compiled code can count."""
+    state: dict[str, object] = {}
+    leaves, counts = count(), count()
+
+    def part(name: str, number: int, value: object) -> None:
+        state[f"{name}.{number}" if number else name] = value
+
+    def turns(iterator: object) -> int | None:
+        kind = type(iterator)
+        if kind not in _RANGE_ITERATORS and kind not in _TUPLE_ITERATORS and kind not in (enumerate, zip, reversed):
+            return None
+        _, parts, *rest = iterator.__reduce__()
+        if kind is enumerate:
+            inner, start = parts
+            part("count", next(counts), start)
+            return turns(inner)
+        if kind is zip:
+            all_turns = [turns(one) for one in parts]
+            return None if rest or None in all_turns else min(all_turns, default=None)
+        number = next(leaves)
+        if kind in _RANGE_ITERATORS:
+            values = parts[0][rest[0] :] if rest and rest[0] else parts[0]
+            part("at", number, values.start)
+            part("by", number, values.step)
+            remain = (values.stop - values.start + values.step - (1 if values.step > 0 else -1)) // values.step
+            if not number:
+                state["next"], state["stop"], state["step"] = values.start, values.stop, values.step
+            return max(remain, 0)
+        # One that has ended does not know any more what it went over.
+        over, at = (parts[0], rest[0]) if rest else ((), -1 if kind is reversed else 0)
+        if type(over) is list:
+            over = tuple(over)
+        part("over", number, over)
+        part("at", number, at)
+        return at + 1 if kind is reversed else max(len(over) - at, 0)
+
+    remain = turns(iterator)
+    if remain is None or remain >= 1 << 64:
         return None
-    _, (values,), *index = iterator.__reduce__()
-    rest = values[index[0] :] if index and index[0] else values
-    turns = (rest.stop - rest.start + rest.step - (1 if rest.step > 0 else -1)) // rest.step
-    if turns >= 1 << 64:
-        return None
-    return rest.start, rest.stop, rest.step, (max(turns, 0) + (1 << 63)) % (1 << 64) - (1 << 63)
+    state["left"] = (remain + (1 << 63)) % (1 << 64) - (1 << 63)
+    if remain < 1 << 63:
+        state["turns"] = remain
+    return state
 
 
 class _Writer:
@@ -274,7 +314,7 @@ class _Writer:
         one = Tuple(elts=[current], ctx=Load(), **_place(over))
         rest = self.part_of(_call(".chain", over, one, _name(f".rest{ordinal}", over)), ordinal)
         if again:
-            rest = IfExp(test=self.first(over), body=rest, orelse=self.iterable(over, ordinal), **_place(over))
+            rest = IfExp(test=self.first(over), body=rest, orelse=self.iterable(statement, ordinal), **_place(over))
         return _changed(statement, target=target, iter=rest, body=body, orelse=self.part_ends(over, orelse, ordinal))
 
     def next_turn(self, statement: For, ordinal: int, loop: int | None, again: bool) -> For:
@@ -330,21 +370,48 @@ class _Writer:
         at = statement.iter
         if f".rest{ordinal}" in self.names:
             return
-        state = {part: f".{part}{ordinal}" for part in ("next", "stop", "step", "left")}
-        part = {part: _name(name, at) for part, name in state.items()}
-        if state["next"] not in self.names:
+        iterator = self.iterator(at, ordinal, count(), count(), reverse=False)
+        self.iterators.append(_assign(f".rest{ordinal}", iterator, at))
+
+    def iterator(self, over, ordinal: int, leaves, counts, *, reverse: bool):
+        """An expression for an iterator over what `over` stands for, as far as it has come."""
+        at = over
+        function = over.func.id if isinstance(over, Call) and isinstance(over.func, Name) else ""
+        if function == "enumerate":
+            number = _numbered(".count", ordinal, next(counts))
+            inner = self.iterator(over.args[0], ordinal, leaves, counts, reverse=False)
+            start = _name(number, at) if number in self.names else _constant(0, at)
+            return _call(".enumerate", at, inner, start)
+        if function == "zip":
+            return _call(".zip", at, *(self.iterator(one, ordinal, leaves, counts, reverse=False) for one in over.args))
+        if function == "reversed":
+            return self.iterator(over.args[0], ordinal, leaves, counts, reverse=True)
+        number = next(leaves)
+        parts = ("at", "by", "over", "next", "stop", "step", "left", "turns")
+        name = {part: _numbered(f".{part}", ordinal, number if part in ("at", "by", "over") else 0) for part in parts}
+        has = {part for part in parts if name[part] in self.names}
+        part = {part: _name(name[part], at) for part in parts}
+        if "over" in has and "at" in has:
+            made = _numbered(".part", ordinal, number)
+            whole = _call(".reversed" if reverse else ".iter", at, part["over"])
+            set_state = Attribute(value=_name(made, at), attr="__setstate__", ctx=Load(), **_place(at))
+            set_state = Call(func=set_state, args=[part["at"]], keywords=[], **_place(at))
+            self.iterators += [_assign(made, whole, at), Expr(value=set_state, **_place(at))]
+            return _name(made, at)
+        first, step, turns = ("at", "by", "turns") if "at" in has else ("next", "step", "left")
+        if first not in has:
             values = Tuple(elts=[], ctx=Load(), **_place(at))
-        elif state["step"] in self.names:
-            left = BinOp(left=part["left"], op=Mod(), right=_constant(1 << 64, at), **_place(at))
-            length = BinOp(left=left, op=Mult(), right=part["step"], **_place(at))
-            stop = BinOp(left=part["next"], op=Add(), right=length, **_place(at))
-            values = _call(".range", at, part["next"], stop, part["step"])
-        elif state["stop"] not in self.names:
+        elif step in has and turns in has:
+            left = BinOp(left=part[turns], op=Mod(), right=_constant(1 << 64, at), **_place(at))
+            length = BinOp(left=left, op=Mult(), right=part[step], **_place(at))
+            stop = BinOp(left=part[first], op=Add(), right=length, **_place(at))
+            values = _call(".range", at, part[first], stop, part[step])
+        elif "stop" not in has:
             # Before the target is bound, in a loop whose body never ends: nothing asks for a second turn.
-            values = Tuple(elts=[part["next"]], ctx=Load(), **_place(at))
+            values = Tuple(elts=[part[first]], ctx=Load(), **_place(at))
         else:
-            values = _call(".range", at, part["next"], part["stop"], _constant(_constant_step(at), at))
-        self.iterators.append(_assign(f".rest{ordinal}", _call(".iter", at, values), at))
+            values = _call(".range", at, part[first], part["stop"], _constant(_constant_step(at), at))
+        return _call(".iter", at, values)
 
     def rest(self, statements: list, ordinal: int, loop: int | None) -> list:
         """Statements that are not entered in the middle."""
@@ -384,19 +451,22 @@ class _Writer:
         if is_loop:
             changes["body"] += self.turn(statement.body, ordinal)
         if isinstance(statement, For):
-            over = self.iterable(statement.iter, ordinal) if asks else statement.iter
+            over = self.iterable(statement, ordinal) if asks else statement.iter
             if asks and in_parts:
                 over = self.part_of(over, ordinal)
                 changes["orelse"] = self.part_ends(over, changes.get("orelse", []), ordinal)
             changes["iter"] = over
         return [_changed(statement, **changes)] if changes else [statement]
 
-    def iterable(self, over, ordinal: int):
+    def iterable(self, statement: For, ordinal: int):
         """What a `for` goes over, so that its iterator can be asked for its state."""
+        over = statement.iter
         if not self.asks:
             return over
         target = _name(f".rest{ordinal}", over, Store())
-        return NamedExpr(target=target, value=_call(".iter", over, over), **_place(over))
+        # What cannot be gone over is TypeError, which CPython places here.
+        at = over if version_info >= (3, 13) else statement
+        return NamedExpr(target=target, value=_changed(_call(".iter", over, over), **_place(at)), **_place(over))
 
     def turn(self, statements: list, loop: int) -> list:
         """The question at the end of a turn; `statements` end the turn."""
@@ -479,6 +549,10 @@ def _constant_step(over) -> int:
     if step not in (1, -1):
         raise Unsupported
     return int(step)
+
+
+def _numbered(part: str, ordinal: int, number: int) -> str:
+    return f"{part}{ordinal}.{number}" if number else f"{part}{ordinal}"
 
 
 def _move(node, lines: int) -> None:

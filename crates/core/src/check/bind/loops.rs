@@ -1,4 +1,4 @@
-//! Loops: `while`, and `for` over a range, with their `else`.
+//! Loops: `while`, and `for` over a range, with their `else`; other loops are in [`super::iterate`].
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
@@ -19,7 +19,7 @@ pub(super) struct LoopTargets {
 
 impl Binder<'_> {
     /// Opens a loop whose header is a new block, which becomes the current one, and an entry point of this kind.
-    fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
+    pub(super) fn open_loop(&mut self, after: FlowId, point: Point, place: Span) -> FlowId {
         let parent = self.loops.last().map(|targets| targets.id);
         let id = FlowLoopId(self.flow.loops.len() as u32);
         // The header belongs to the loop, so the loop must be the current one when its block is made.
@@ -36,7 +36,14 @@ impl Binder<'_> {
     }
 
     /// The body of a loop, then its `else`.
-    fn close_loop(&mut self, body: &[Stmt], header: FlowId, orelse: &[Stmt], else_block: FlowId, after: FlowId) {
+    pub(super) fn close_loop(
+        &mut self,
+        body: &[Stmt],
+        header: FlowId,
+        orelse: &[Stmt],
+        else_block: FlowId,
+        after: FlowId,
+    ) {
         self.body(body);
         self.finish(End::Jump(header));
         self.loops.pop();
@@ -65,11 +72,15 @@ impl Binder<'_> {
         let place = span(&*inner.iter);
         self.entry(Point::Iterable, place);
         self.open_named([&*inner.iter], place);
+        let Expr::Call(call) = &*inner.iter else { return self.other_loop(inner) };
+        if !self.is_range(call) {
+            return self.other_loop(inner);
+        }
         let Some(target) = self.for_target(&inner.target) else {
             self.skip_bodies(&inner.body, &inner.orelse);
             return;
         };
-        let Some([start, stop, step]) = self.range(&inner.iter) else {
+        let Some([start, stop, step]) = self.range_of(call) else {
             self.skip_bodies(&inner.body, &inner.orelse);
             return;
         };
@@ -84,7 +95,14 @@ impl Binder<'_> {
         }
     }
 
-    fn iterator(&mut self, part: &str, ordinal: u32) -> VarId {
+    /// A loop over anything but a range.
+    fn other_loop(&mut self, inner: &ast::StmtFor) {
+        if self.iterating_loop(inner).is_none() {
+            self.skip_bodies(&inner.body, &inner.orelse);
+        }
+    }
+
+    pub(super) fn iterator(&mut self, part: &str, ordinal: u32) -> VarId {
         self.variable(format!(".{part}{ordinal}"), true)
     }
 
@@ -165,32 +183,28 @@ impl Binder<'_> {
         None
     }
 
+    /// True for a call of Python's own `range`.
+    pub(in crate::check) fn is_range(&self, call: &ast::ExprCall) -> bool {
+        self.is_builtin(&call.func, "range")
+    }
+
+    /// True if an expression is the name of a builtin.
+    pub(in crate::check) fn is_builtin(&self, expression: &Expr, builtin: &'static str) -> bool {
+        matches!(expression, Expr::Name(name)
+            if self.local(name.id.as_str()).is_none()
+                && self.env.meaning(name.id.as_str()) == Outside::Function(builtin))
+    }
+
     /// `range(stop)`, `range(start, stop)`, `range(start, stop, step)` as its three arguments.
-    pub(in crate::check) fn range(&mut self, iterable: &Expr) -> Option<[Arg; 3]> {
-        let refuse = |binder: &mut Self, label: &str, help: &str| {
-            let message = "a `for` loop over this cannot be compiled";
-            binder.diagnostics.push(Diagnostic::new(Code::Iterable, message, span(iterable), label).help(help));
+    pub(in crate::check) fn range_of(&mut self, call: &ast::ExprCall) -> Option<[Arg; 3]> {
+        let refuse = |binder: &mut Self, label: &str| {
+            let message = "this `range` cannot be compiled";
+            let diagnostic = Diagnostic::new(Code::Iterable, message, span(call), label);
+            binder.diagnostics.push(diagnostic.help("write `range(start, stop, step)`"));
             None
         };
-        let Expr::Call(call) = iterable else {
-            return refuse(
-                self,
-                "not a call of `range`",
-                "loop over `range(...)` and compute the element inside the loop",
-            );
-        };
-        let is_range = matches!(&*call.func, Expr::Name(name)
-            if self.local(name.id.as_str()).is_none()
-                && self.env.meaning(name.id.as_str()) == Outside::Function("range"));
-        if !is_range {
-            return refuse(
-                self,
-                "not Python's own `range`",
-                "loop over `range(...)` and compute the element inside the loop",
-            );
-        }
         if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {
-            return refuse(self, "takes plain arguments only", "write `range(start, stop, step)`");
+            return refuse(self, "takes plain arguments only");
         }
         if let Expr::Name(name) = &*call.func {
             self.guard(name.id.as_str());
@@ -201,7 +215,7 @@ impl Binder<'_> {
             [stop] => Some([zero, stop, one]),
             [start, stop] => Some([start, stop, one]),
             [start, stop, step] => Some([start, stop, step]),
-            _ => refuse(self, "takes one to three arguments", "write `range(start, stop, step)`"),
+            _ => refuse(self, "takes one to three arguments"),
         }
     }
 }

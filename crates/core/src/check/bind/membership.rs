@@ -1,6 +1,6 @@
 //! `is`, and `in` a display: comparisons that are not operators of numbers.
 
-use rustpython_parser::ast::{CmpOp, Expr};
+use rustpython_parser::ast::{self, CmpOp, Expr};
 
 use super::Binder;
 use crate::check::flow::{Arg, End, FlowId, StepKind};
@@ -36,12 +36,19 @@ impl Binder<'_> {
             Expr::Tuple(display) => &display.elts,
             Expr::List(display) => &display.elts,
             Expr::Set(display) => &display.elts,
+            Expr::Call(call) if self.is_range(call) => return self.within_range(value, call, found, missing),
             _ => {
-                let help = "write the elements: `x in (1, 2, 3)`";
-                self.refuse(span(container), "`in` anything but elements in brackets", help);
-                return false;
+                self.check_bound(value, span(container));
+                let container_value = self.expression(container);
+                let is = self.op("in.", vec![container_value, value], span(container));
+                self.finish(End::Branch(is, found, missing));
+                return true;
             }
         };
+        if elements.iter().any(|element| matches!(element, Expr::Starred(_))) {
+            self.refuse_expression(container);
+            return false;
+        }
         self.check_bound(value, span(container));
         let mut evaluated = Vec::with_capacity(elements.len());
         for element in elements {
@@ -61,6 +68,18 @@ impl Binder<'_> {
             self.enter(next);
         }
         self.finish(End::Jump(missing));
+        true
+    }
+
+    /// `value in range(...)`: an int, or a float that is a whole number, between the ends and on a step.
+    fn within_range(&mut self, value: Arg, range: &ast::ExprCall, found: FlowId, missing: FlowId) -> bool {
+        let place = span(range);
+        self.check_bound(value, place);
+        let Some([first, stop, step]) = self.range_of(range) else { return false };
+        let [first, stop, step] = [first, stop, step].map(|end| self.op("index.", vec![end], place));
+        let step = self.op("step.", vec![step], place);
+        let is = self.op("range.in.", vec![value, first, stop, step], place);
+        self.finish(End::Branch(is, found, missing));
         true
     }
 

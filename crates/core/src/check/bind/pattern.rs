@@ -162,7 +162,7 @@ impl Binder<'_> {
             return self.refuse_pattern(place, "a class pattern with attributes", "write `int()` or `int(x)`");
         }
         let Some(row) = self.class_test(&inner.cls) else {
-            let help = "the types that can be asked for are `int`, `float`, `bool` and `complex`";
+            let help = "the types that can be asked for are `int`, `float`, `bool`, `complex` and `tuple`";
             return self.refuse_pattern(span(&*inner.cls), "this as a type", help);
         };
         if row == "isinstance.complex." && !inner.patterns.is_empty() {

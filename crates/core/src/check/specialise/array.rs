@@ -3,8 +3,10 @@
 use super::operation::{Scalar, Site};
 use super::{Path, Specialiser, Waiting};
 use crate::check::array::{self, Pick};
-use crate::check::flow::{Arg, Item, Step, VarId};
-use crate::ir::{BlockId, Constant, LocalId, Operand, Tree, Value};
+use crate::check::creation::{self, Given};
+use crate::check::flow::{self, Arg, DtypeArg, Item, Step, VarId};
+use crate::check::infer::dtype_of_value;
+use crate::ir::{self, BlockId, Constant, Create, LocalId, Operand, Tree, Value};
 use crate::ops;
 use crate::source::Span;
 use crate::types::{ArrayType, Layout, Type, TypeSet};
@@ -37,6 +39,15 @@ struct Run {
     start: Operand,
     length: Operand,
     step: Operand,
+}
+
+/// The objects of the arrays that a value is made of.
+fn owners_of(value: &Tree<LocalId>, owners: &mut Vec<LocalId>) {
+    match value {
+        Tree::Leaf(_) => {}
+        Tree::Tuple(parts) => parts.iter().for_each(|part| owners_of(part, owners)),
+        Tree::Array(_, leaves) => owners.extend(leaves.first()),
+    }
 }
 
 const fn int(value: i64) -> Operand {
@@ -84,7 +95,14 @@ impl Specialiser<'_> {
 
     /// Does `value[items]`; false if compiled code does not.
     pub(super) fn item(&mut self, at: &mut Waiting, step: &Step, value: Arg, items: &[Item]) -> bool {
-        let Tree::Array(array, leaves) = self.operand(value, &at.state) else { return false };
+        let (array, leaves) = match self.operand(value, &at.state) {
+            Tree::Array(array, leaves) => (array, leaves),
+            Tree::Tuple(parts) => {
+                let types = self.types(value, &at.state);
+                return self.tuple_part(at, step, (&parts, types), items);
+            }
+            Tree::Leaf(_) => return false,
+        };
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let parts = Parts::of(array, &leaves);
         let Some((tree, types)) = self.picked(&site, &parts, items) else { return false };
@@ -156,7 +174,6 @@ impl Specialiser<'_> {
                 self.compute(site, ops::array::into(array.dtype), &[value]).map(leaf)
             }
             ("store.", [_, Tree::Leaf(place), Tree::Leaf(value)]) => {
-                self.function.effects = true;
                 let operands = [(*place, Type::Pointer), (*value, Type::Scalar(array.dtype))];
                 self.compute(site, "store.", &operands).map(leaf)
             }
@@ -184,6 +201,61 @@ impl Specialiser<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Has NumPy make an array; false if the types of the arguments do not tell its type.
+    pub(super) fn create(&mut self, at: &mut Waiting, step: &Step, creation: &flow::Creation) -> bool {
+        let types = creation.args.iter().map(|&(name, arg)| Some((name, self.types(arg, &at.state).single()?)));
+        let Some(types) = types.collect::<Option<Vec<_>>>() else { return false };
+        let dtype = match creation.dtype {
+            None => None,
+            Some(DtypeArg::Known(dtype)) => Some(dtype),
+            Some(DtypeArg::Of(value)) => match self.types(value, &at.state).single().and_then(dtype_of_value) {
+                None => return false,
+                found => found,
+            },
+        };
+        let given = Given { args: &types, dtype, order: creation.order };
+        let Some(result) = creation::result(creation.function, &given) else { return false };
+        let names = |part: &[(&str, Type)]| part.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let made = ir::Creation {
+            function: creation.function.to_owned(),
+            params: types.iter().map(|&(_, one)| one).collect(),
+            keywords: names(&types[creation.positional..]),
+            dtype,
+            order: creation.order,
+            result,
+        };
+        let creations = &mut self.function.creations;
+        let number = creations.iter().position(|known| *known == made).unwrap_or_else(|| {
+            creations.push(made);
+            creations.len() - 1
+        });
+        let args = creation.args.iter().map(|&(_, arg)| self.operand(arg, &at.state)).collect();
+        let alive = self.owners_behind(at, step);
+        let exit = self.exit(step.entry, &at.state);
+        let target = self.place(step.target, Type::Array(result).into());
+        let Some(&owner) = target.leaves().first() else { return false };
+        let create = Create { creation: number as u32, args, alive, exit };
+        self.push(at.block, owner, Value::Create(Box::new(create)), step.span);
+        self.open(at.block, &target);
+        at.state.insert(step.target, Type::Array(result).into());
+        true
+    }
+
+    /// The objects of the arrays that are needed behind a step.
+    fn owners_behind(&mut self, at: &Waiting, step: &Step) -> Vec<LocalId> {
+        let live = self.liveness.at(self.flow, at.flow, at.step + 1);
+        let behind =
+            at.state.iter().filter(|(variable, _)| live.contains(variable.0 as usize) && **variable != step.target);
+        let behind = behind.map(|(&variable, &types)| (variable, types)).collect::<Vec<_>>();
+        let mut owners = Vec::new();
+        for (variable, types) in behind {
+            owners_of(&self.place(variable, types), &mut owners);
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        owners
     }
 
     /// What the items pick of an array.

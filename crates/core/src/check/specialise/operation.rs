@@ -162,14 +162,11 @@ fn low_constant(constant: Constant) -> Option<Constant> {
 /// Others are statements of their own.
 pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
     let wanted = statements.iter_mut().map(|one| std::mem::take(&mut one.chain)).collect::<Vec<_>>();
-    let reads = |value: &Value| match value {
-        Value::Op { args, .. } => args.iter().filter_map(|arg| arg.local()).collect(),
-        Value::Convert(operand) => operand.local().into_iter().collect::<Vec<_>>(),
-    };
+    let reads = |value: &Value| value.operands().into_iter().filter_map(Operand::local).collect::<Vec<_>>();
     let converts_bool = |one: &Statement| {
         let from = match one.value {
             Value::Convert(operand) => function.types(operand).single(),
-            Value::Op { .. } => None,
+            Value::Op { .. } | Value::Create(_) => None,
         };
         from == Some(Type::Bool) && function.local(one.target).types.single() == Some(Type::Int)
     };
@@ -189,7 +186,7 @@ pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
         }
         let divided = match &statements[end].value {
             Value::Op { args, .. } => args.first().and_then(|arg| arg.local()),
-            Value::Convert(_) => None,
+            Value::Convert(_) | Value::Create(_) => None,
         };
         let is_part = |at: usize| wanted[at] == Chain::Part && Some(statements[at].target) == divided;
         if (first..end).any(is_part) {

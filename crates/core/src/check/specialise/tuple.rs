@@ -2,13 +2,13 @@
 
 use super::operation::{Scalar, Site};
 use super::{Specialiser, Waiting};
-use crate::check::flow::{Arg, Step};
+use crate::check::flow::{self, Arg, Step};
 use crate::check::tuple::{self, Index};
 use crate::ir::{Constant, Operand, Terminator, Tree};
 use crate::types::{Type, TypeSet};
 
 /// A value with its types, taken apart.
-type Item = (Tree<Operand>, TypeSet);
+pub(super) type Item = (Tree<Operand>, TypeSet);
 
 impl Specialiser<'_> {
     /// Does an operation with a tuple among its operands; false if compiled code does not.
@@ -17,6 +17,24 @@ impl Specialiser<'_> {
             args.iter().map(|&arg| (self.operand(arg, &at.state), self.types(arg, &at.state))).collect::<Vec<_>>();
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let Some((value, types)) = self.tuple_value(&site, name, &items) else { return false };
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, &value, step.span);
+        at.state.insert(step.target, types);
+        true
+    }
+
+    /// A slice of a tuple.
+    pub(super) fn tuple_part(
+        &mut self,
+        at: &mut Waiting,
+        step: &Step,
+        (parts, types): (&[Tree<Operand>], TypeSet),
+        items: &[flow::Item],
+    ) -> bool {
+        let (Some(taken), Some(types)) = (tuple::slice(parts.len(), items), tuple::part(types, items)) else {
+            return false;
+        };
+        let value = Tree::Tuple(taken.into_iter().map(|at| parts[at].clone()).collect());
         let target = self.place(step.target, types);
         self.push_copies(at.block, &target, &value, step.span);
         at.state.insert(step.target, types);
@@ -47,11 +65,27 @@ impl Specialiser<'_> {
             ("len", [(Tree::Tuple(parts), _)]) => {
                 Some((Tree::Leaf(Operand::Constant(Constant::Int(parts.len() as i64))), Type::Int.into()))
             }
+            ("over.", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
+            ("shortest.", all) => {
+                let types = all.iter().map(|&(_, types)| types).collect::<Vec<_>>();
+                let length = i64::try_from(tuple::shortest(&types)?).ok()?;
+                Some((Tree::Leaf(Operand::Constant(Constant::Int(length))), Type::Int.into()))
+            }
             ("truth.", [(Tree::Tuple(parts), _)]) => Some(bool_of(!parts.is_empty())),
             ("+", [(Tree::Tuple(left), left_types), (Tree::Tuple(right), right_types)]) => {
                 let parts = left.iter().chain(right).cloned().collect();
                 Some((Tree::Tuple(parts), tuple::joined(*left_types, *right_types)?))
             }
+            ("*", [one, other]) => {
+                let constants = constants(items);
+                let (at, count) = tuple::times(&[one.1, other.1], &constants)?;
+                // Once is the same object.
+                let (Tree::Tuple(parts), types) = items[at].clone() else { return None };
+                let types = tuple::repeated(types, count).filter(|_| count != 1)?;
+                let length = tuple::elements(types)?.len();
+                Some((Tree::Tuple(parts.into_iter().cycle().take(length).collect()), types))
+            }
+            ("tuple", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
             ("==" | "same.", [left, right]) => self.equal(site, left, right).map(leaf),
             ("!=", [left, right]) => {
                 let equal = self.equal(site, left, right)?;
@@ -60,19 +94,21 @@ impl Specialiser<'_> {
             ("<" | "<=" | ">" | ">=", [(Tree::Tuple(_), _), (Tree::Tuple(_), _)]) => {
                 self.ordered(site, name, &items[0], &items[1]).map(leaf)
             }
-            _ => {
-                let constants = items.iter().map(|(tree, _)| match tree {
-                    Tree::Leaf(Operand::Constant(constant)) => Some(*constant),
-                    Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) | Tree::Array(..) => None,
-                });
-                tuple::constant_answer(name, items.first()?.1, &constants.collect::<Vec<_>>()).map(bool_of)
-            }
+            ("range.in.", [(Tree::Tuple(_), _), ..]) => Some(bool_of(false)),
+            _ => match tuple::constant_answer(name, items.first()?.1, &constants(items)) {
+                Some(answer) => Some(bool_of(answer)),
+                None => self.over_tuple(site, name, items),
+            },
         }
     }
 
     /// Equal as CPython compares elements: identical or equal. Whether a NaN is identical is not known here, so it leaves.
-    fn equal(&mut self, site: &Site<'_>, left: &Item, right: &Item) -> Option<Scalar> {
+    pub(super) fn equal(&mut self, site: &Site<'_>, left: &Item, right: &Item) -> Option<Scalar> {
         let constant = |value| Some((Operand::Constant(Constant::Bool(value)), Type::Bool));
+        // NumPy's scalars compare otherwise, and whether they are one object is not known.
+        if !tuple::is_plain(left.1) || !tuple::is_plain(right.1) {
+            return None;
+        }
         match (&left.0, &right.0) {
             (Tree::Leaf(one), Tree::Leaf(other)) => {
                 let (one, other) = ((*one, left.1.single()?), (*other, right.1.single()?));
@@ -98,7 +134,7 @@ impl Specialiser<'_> {
     }
 
     /// The first elements that differ decide; if none do, the lengths.
-    fn ordered(&mut self, site: &Site<'_>, name: &str, left: &Item, right: &Item) -> Option<Scalar> {
+    pub(super) fn ordered(&mut self, site: &Site<'_>, name: &str, left: &Item, right: &Item) -> Option<Scalar> {
         let (Tree::Tuple(one), Tree::Tuple(other)) = (&left.0, &right.0) else {
             let (Tree::Leaf(one), Tree::Leaf(other)) = (&left.0, &right.0) else { return None };
             let ordered = self.compute(site, name, &[(*one, left.1.single()?), (*other, right.1.single()?)]);
@@ -136,9 +172,10 @@ impl Specialiser<'_> {
     }
 
     /// An element whose index is known at run time only: a branch for each, which goes on with that element's types. `None` if
-    /// the step is something else.
-    pub(super) fn element(&mut self, at: &Waiting, step: &Step, name: &str, args: &[Arg]) -> Option<()> {
-        let ("[]", &[tuple, index]) = (name, args) else { return None };
+    /// it is something else.
+    /// With `is_within` the index is known to be one of an element.
+    pub(super) fn element(&mut self, at: &Waiting, step: &Step, args: &[Arg], is_within: bool) -> Option<()> {
+        let &[tuple, index] = args else { return None };
         let elements = tuple::elements(self.types(tuple, &at.state))?;
         let (Tree::Tuple(parts), Tree::Leaf(index)) = (self.operand(tuple, &at.state), self.operand(index, &at.state))
         else {
@@ -149,9 +186,21 @@ impl Specialiser<'_> {
             return None;
         }
         let mut block = at.block;
+        if is_within && parts.is_empty() {
+            return None;
+        }
         for (place, (part, &types)) in parts.iter().zip(elements).enumerate() {
             let arm = self.block(&at.context);
-            for number in [place as i64, place as i64 - parts.len() as i64] {
+            if is_within && place + 1 == parts.len() {
+                // There is no other.
+                self.end(block, Terminator::Jump(arm));
+            }
+            let numbers = match is_within {
+                true if place + 1 == parts.len() => Vec::new(),
+                true => vec![place as i64],
+                false => vec![place as i64, place as i64 - parts.len() as i64],
+            };
+            for number in numbers {
                 let site = Site { block, state: &at.state, entry: step.entry, span: step.span };
                 let number = (Operand::Constant(Constant::Int(number)), Type::Int);
                 let equal = self.compute(&site, "==", &[(index, one), number])?;
@@ -165,18 +214,25 @@ impl Specialiser<'_> {
             }
             let target = self.place(step.target, types);
             self.push_copies(arm, &target, part, step.span);
-            let mut state = at.state.clone();
-            state.insert(step.target, types);
-            let (to, there) = self.version(at.flow, at.step + 1, at.context.clone(), &state);
-            self.convert_edge(arm, &state, &there);
-            self.end(arm, Terminator::Jump(to));
+            self.go_on(at, step, arm, types);
         }
-        let exit = self.exit(step.entry, &at.state);
-        self.end(block, Terminator::Leave(exit));
+        if !is_within {
+            let exit = self.exit(step.entry, &at.state);
+            self.end(block, Terminator::Leave(exit));
+        }
         Some(())
     }
 }
 
-fn leaf((operand, one): Scalar) -> Item {
+/// The operands that are constants.
+fn constants(items: &[Item]) -> Vec<Option<Constant>> {
+    let constant = |(tree, _): &Item| match tree {
+        Tree::Leaf(Operand::Constant(constant)) => Some(*constant),
+        Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) | Tree::Array(..) => None,
+    };
+    items.iter().map(constant).collect()
+}
+
+pub(super) fn leaf((operand, one): Scalar) -> Item {
     (Tree::Leaf(operand), one.into())
 }

@@ -1,10 +1,14 @@
 //! Recipes of arrays: indices, and what is read from and written to memory.
 
+use std::mem::offset_of;
+
 use inkwell::IntPredicate;
 use inkwell::values::{BasicValueEnum, IntValue, PointerValue};
 
 use super::{Leaving, Loaded, Lowerer};
-use crate::abi::{ARRAY_DATA, ARRAY_LENGTHS, ARRAY_STRIDES};
+use crate::abi::{ARRAY_DATA, ARRAY_LENGTHS, ARRAY_STRIDES, Services};
+use crate::ir::{Create, Tree};
+use crate::lower::create_words;
 use crate::types::{Dtype, Kind, Type};
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -47,6 +51,32 @@ impl<'ctx> Lowerer<'ctx, '_> {
     pub(super) fn array_stride(&self, object: PointerValue<'ctx>, at: IntValue<'ctx>) -> IntValue<'ctx> {
         let strides = self.b.load(self.b.pointer, self.field(object, ARRAY_STRIDES)).into_pointer_value();
         self.b.load(self.b.i64, self.b.within(self.b.i64, strides, at)).into_int_value()
+    }
+
+    /// Has NumPy make an array.
+    pub(in crate::lower) fn create(&mut self, create: &Create) -> Loaded<'ctx> {
+        let words = self.boxes(create_words(self.function, create).max(1));
+        let mut at = 0;
+        for operand in create.args.iter().flat_map(Tree::in_frame) {
+            let (_, payload) = self.to_tagged(self.operand(operand));
+            let count = self.function.types(operand).words();
+            for part in payload.into_iter().flatten().take(count) {
+                self.b.store(self.b.element(words, at), part);
+                at += 1;
+            }
+        }
+        for &object in &create.alive {
+            let Loaded::Object(object) = self.read(object) else { panic!("an object was verified") };
+            self.b.store(self.b.element(words, at), object);
+            at += 1;
+        }
+        let number = self.b.int(create.creation.into());
+        let alive = self.b.int(create.alive.len() as i64);
+        let args = [number.into(), words.into(), alive.into()];
+        let object = self.b.service(offset_of!(Services, create), self.b.pointer.into(), &args).into_pointer_value();
+        let failed = self.b.compare(IntPredicate::EQ, self.b.address(object), self.b.int(0));
+        self.leave_if(failed, Some(create.exit));
+        Loaded::Object(object)
     }
 
     /// A bool is a byte in memory, and a bit in a register.

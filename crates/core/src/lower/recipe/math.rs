@@ -2,11 +2,11 @@
 
 use std::mem::offset_of;
 
-use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue};
+use inkwell::values::{BasicMetadataValueEnum, FloatValue, IntValue, PointerValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::{Leaving, Loaded, Lowerer};
-use crate::abi::Services;
+use crate::abi::{HOST_OVER_WORDS, Services, host_over_words};
 use crate::ops::{Kind, OpId, Rounding};
 use crate::types::Type;
 
@@ -172,6 +172,26 @@ impl<'ctx> Lowerer<'ctx, '_> {
         for (at, word) in payload.enumerate() {
             self.b.store(self.b.element(words, at), word);
         }
+        self.ask_host(op, words, exit)
+    }
+
+    /// The interpreter's function of a row on any number of operands: how many, then a tag and two words for each.
+    pub(super) fn host_over(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
+        let words = self.boxes(host_over_words(args.len()));
+        self.b.store(words, self.b.int(args.len() as i64));
+        for (at, &arg) in args.iter().enumerate() {
+            let (tag, payload) = self.to_tagged(arg);
+            let place = 1 + HOST_OVER_WORDS * at;
+            self.b.store(self.b.element(words, place), self.b.widen(tag, self.b.i64));
+            for (at, word) in payload.into_iter().flatten().enumerate() {
+                self.b.store(self.b.element(words, place + 1 + at), word);
+            }
+        }
+        self.ask_host(op, words, exit)
+    }
+
+    /// Calls the interpreter's function of a row; its operands are in memory.
+    fn ask_host(&mut self, op: OpId, words: PointerValue<'ctx>, exit: Leaving) -> Loaded<'ctx> {
         let written = self.wide_scratch();
         let row = self.b.i64.const_int(op.0.into(), false);
         let passed = [row.into(), words.into(), written.into()];

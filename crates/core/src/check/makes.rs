@@ -1,0 +1,159 @@
+//! Calls that make arrays to steps: a part of [`super::bind`] like [`super::call`].
+
+use rustpython_parser::ast::{self, Expr};
+
+use super::bind::Binder;
+use super::creation::Maker;
+use super::flow::{Arg, Creation, DtypeArg, StepKind};
+use crate::ir::Constant;
+use crate::outside::Outside;
+use crate::syntax::span;
+use crate::types::Dtype;
+
+impl Binder<'_> {
+    /// A call of a function or method that makes an array. What does not fit its parameters leaves, so that NumPy raises.
+    pub(super) fn creation(&mut self, maker: &'static Maker, receiver: Option<&Expr>, call: &ast::ExprCall) -> Arg {
+        let place = span(call);
+        let starred = call.args.iter().any(|argument| matches!(argument, Expr::Starred(_)))
+            || call.keywords.iter().any(|keyword| keyword.arg.is_none());
+        if starred {
+            return self.refuse(place, "a starred argument", "write each value");
+        }
+        let mut creation = Creation { function: maker.name, args: Vec::new(), positional: 0, dtype: None, order: None };
+        let mut taken = Vec::new();
+        if let Some(receiver) = receiver {
+            let value = self.expression(receiver);
+            creation.args.push((maker.names[0], value));
+            taken.push(maker.names[0]);
+        }
+        // `a.reshape(2, 3)` is `a.reshape((2, 3))`.
+        let lengths = maker.name == ".reshape" && call.args.len() > 1;
+        if lengths {
+            let parts = call.args.iter().map(|argument| self.expression(argument)).collect();
+            let shape = self.tuple(parts, place);
+            creation.args.push(("shape", shape));
+            taken.push("shape");
+        } else {
+            let first = taken.len();
+            let positional = call.args.iter().enumerate().map(|(at, argument)| (maker.names.get(first + at), argument));
+            for (name, argument) in positional {
+                let Some(&name) = name.filter(|_| taken.len() < maker.positional) else {
+                    return self.does_not_fit(call);
+                };
+                if !self.given(&mut creation, name, argument) {
+                    return self.refuse_argument(argument, name);
+                }
+                taken.push(name);
+            }
+        }
+        creation.positional = creation.args.len();
+        for keyword in &call.keywords {
+            let name = keyword.arg.as_deref().unwrap_or_default();
+            let Some(&name) = maker.names.iter().find(|known| **known == name) else {
+                return self.refuse(span(keyword), "this keyword", "leave it out");
+            };
+            if taken.contains(&name) {
+                return self.does_not_fit(call);
+            }
+            if !self.given(&mut creation, name, &keyword.value) {
+                return self.refuse_argument(&keyword.value, name);
+            }
+            taken.push(name);
+        }
+        if !maker.names[..maker.required].iter().all(|name| taken.contains(name)) {
+            return self.does_not_fit(call);
+        }
+        if maker.name == "np.arange" {
+            only_stop(&mut creation);
+        }
+        let target = self.temporary();
+        self.step(target, StepKind::Create(Box::new(creation)), place);
+        Arg::Var(target)
+    }
+
+    /// TypeError in Python.
+    fn does_not_fit(&mut self, call: &ast::ExprCall) -> Arg {
+        let args = self.operands(call).unwrap_or_default();
+        self.leaving("call.", args, span(call))
+    }
+
+    fn refuse_argument(&mut self, argument: &Expr, name: &str) -> Arg {
+        let help = match name {
+            "dtype" => "write a dtype by name, such as `np.float64`, `float` or \"int32\", or `a.dtype`",
+            _ => "write \"C\" or \"F\"",
+        };
+        self.refuse(span(argument), &format!("this as `{name}`"), help)
+    }
+
+    /// Takes an argument; false if it is a dtype or an order that only the running program could tell.
+    fn given(&mut self, creation: &mut Creation, name: &'static str, argument: &Expr) -> bool {
+        match name {
+            "dtype" => match self.dtype(argument) {
+                Some(dtype) => creation.dtype = dtype,
+                None => return false,
+            },
+            "order" => match argument {
+                Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(order), .. })
+                    if matches!(order.as_str(), "C" | "F" | "K" | "A") =>
+                {
+                    creation.order = order.chars().next();
+                }
+                _ => return false,
+            },
+            _ => {
+                let value = self.expression(argument);
+                creation.args.push((name, value));
+            }
+        }
+        true
+    }
+
+    /// A dtype; `Some(None)` for `None`, which stands for the usual one.
+    fn dtype(&mut self, argument: &Expr) -> Option<Option<DtypeArg>> {
+        if let Expr::Constant(constant) = argument {
+            return match &constant.value {
+                ast::Constant::Str(name) => Dtype::from_name(name).map(|dtype| Some(DtypeArg::Known(dtype))),
+                ast::Constant::None => Some(None),
+                _ => None,
+            };
+        }
+        let (path, means) = match argument {
+            Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
+                let name = crate::syntax::identifier(name.id.as_str());
+                let means = self.env.meaning(&name);
+                (name, means)
+            }
+            Expr::Attribute(attribute) => match self.member(attribute) {
+                Some(found) => found,
+                None if attribute.attr.as_str() == "dtype" => {
+                    return Some(Some(DtypeArg::Of(self.expression(&attribute.value))));
+                }
+                None => return None,
+            },
+            _ => return None,
+        };
+        let Outside::Function(function) = means else { return None };
+        let dtype = match function {
+            "bool" => Dtype::Bool,
+            "int" => Dtype::Int64,
+            "float" => Dtype::Float64,
+            "complex" => Dtype::Complex128,
+            _ => Dtype::ALL.into_iter().find(|dtype| {
+                function.strip_prefix("np.").is_some_and(|name| name == dtype.name() || name == dtype.scalar_name())
+            })?,
+        };
+        self.guard(&path);
+        Some(Some(DtypeArg::Known(dtype)))
+    }
+}
+
+/// The one argument of `np.arange(n)` is the stop.
+fn only_stop(creation: &mut Creation) {
+    let starts = creation.args.iter().filter(|(name, _)| matches!(*name, "start" | "stop")).count();
+    let none = |arg: Arg| matches!(arg, Arg::Constant(Constant::None));
+    if let ([(name @ "start", value), ..], 1) = (creation.args.as_mut_slice(), starts)
+        && !none(*value)
+    {
+        *name = "stop";
+    }
+}

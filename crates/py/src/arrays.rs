@@ -1,0 +1,173 @@
+//! Arrays that compiled code has NumPy make, and who holds them.
+//!
+//! A run keeps every array it has made until it is over, so that compiled code counts no references and nothing is lost on any
+//! way out. When they become many or large, those that the code does not need any more go: a creation says which ones it does.
+
+use std::ffi::c_void;
+use std::ptr::null_mut;
+
+use brrr_core::abi;
+use brrr_core::ir::Creation;
+use pyo3::ffi::{self, PyObject};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::activation::Running;
+use crate::convert::boxed_compound;
+use crate::numpy;
+
+/// Arrays that are kept before the first look for those that may go.
+const FEW: usize = 32;
+/// Bytes that are made before the next look.
+const LARGE: usize = 32 << 20;
+
+/// The arrays that a run has made.
+#[derive(Debug)]
+pub struct Made {
+    objects: Vec<*mut PyObject>,
+    /// How many there may be before the next look.
+    most: usize,
+    /// Bytes made since the last look.
+    bytes: usize,
+}
+
+impl Made {
+    const fn new() -> Self {
+        Self { objects: Vec::new(), most: FEW, bytes: 0 }
+    }
+
+    /// Gives up all but those that are still needed.
+    ///
+    /// # Safety
+    /// The thread holds the GIL.
+    unsafe fn sweep(&mut self, alive: &[u64]) {
+        let (kept, gone) = self.objects.iter().partition(|&&object| alive.contains(&(object as u64)));
+        self.objects = kept;
+        let gone: Vec<*mut PyObject> = gone;
+        self.most = FEW.max(2 * self.objects.len());
+        self.bytes = 0;
+        // SAFETY: each is a reference of this run. Freeing an array may run Python code, which cannot reach this list.
+        gone.into_iter().for_each(|object| unsafe { ffi::Py_DECREF(object) });
+    }
+}
+
+/// Gives up what a run has made.
+///
+/// # Safety
+/// The thread holds the GIL; `made` is that of a run which is over, or null.
+#[cold]
+pub unsafe fn release(made: *mut Made) {
+    if !made.is_null() {
+        // SAFETY: it was made by `Box` in `create`.
+        unsafe {
+            let mut made = Box::from_raw(made);
+            made.sweep(&[]);
+        }
+    }
+}
+
+/// A call that makes arrays, ready to be made.
+#[derive(Debug)]
+pub struct Maker {
+    function: Py<PyAny>,
+    /// The names of the last arguments.
+    keywords: Option<Py<PyTuple>>,
+    /// The arguments that are always the same, behind the others.
+    constants: Vec<Py<PyAny>>,
+}
+
+impl Maker {
+    /// For a creation.
+    ///
+    /// # Errors
+    /// If NumPy does not have the function.
+    pub fn new(py: Python<'_>, creation: &Creation) -> PyResult<Self> {
+        let module = py.import(intern!(py, "numpy"))?;
+        let function = match creation.function.strip_prefix('.') {
+            Some(method) => module.getattr(intern!(py, "ndarray"))?.getattr(method)?,
+            None => module.getattr(creation.function.trim_start_matches("np."))?,
+        };
+        let mut keywords = creation.keywords.clone();
+        let mut constants = Vec::new();
+        if let Some(dtype) = creation.dtype {
+            keywords.push("dtype".to_owned());
+            constants.push(module.getattr(intern!(py, "dtype"))?.call1((dtype.name(),))?.unbind());
+        }
+        if let Some(order) = creation.order {
+            keywords.push("order".to_owned());
+            constants.push(order.to_string().into_pyobject(py)?.into_any().unbind());
+        }
+        let names = keywords.iter().map(|name| pyo3::types::PyString::intern(py, name));
+        let keywords = match keywords.is_empty() {
+            true => None,
+            false => Some(PyTuple::new(py, names)?.unbind()),
+        };
+        Ok(Self { function: function.unbind(), keywords, constants })
+    }
+}
+
+/// Has NumPy make an array; null if it raises, or makes something else than was expected.
+pub extern "C" fn create(activation: *mut abi::Activation, creation: u64, args: *const u64, alive: u64) -> *mut c_void {
+    // SAFETY: compiled code passes its activation, the head of a `Running`, the number of one of its function's creations, as many
+    // words as the arguments have, and behind them the objects that stay. The GIL is taken here if a poll has released it.
+    unsafe {
+        let running = activation.cast::<Running>();
+        crate::poll::hold(running);
+        let specialisation = &*(*running).specialisation;
+        let number = creation as usize;
+        let (Some(creation), Some(maker)) =
+            (specialisation.function.creations.get(number), specialisation.makers.get(number))
+        else {
+            return null_mut();
+        };
+        if (*running).made.is_null() {
+            (*running).made = Box::into_raw(Box::new(Made::new()));
+        }
+        let mut words = args;
+        let object = call(creation, maker, &mut words);
+        if object.is_null() {
+            ffi::PyErr_Clear();
+            return null_mut();
+        }
+        let fits = numpy::is_array(object) && numpy::array_type(object) == Some(creation.result);
+        if !fits {
+            ffi::Py_DECREF(object);
+            return null_mut();
+        }
+        let made = &mut *(*running).made;
+        made.bytes += numpy::bytes(object);
+        if made.objects.len() >= made.most || made.bytes >= LARGE {
+            made.sweep(std::slice::from_raw_parts(words, alive as usize));
+        }
+        made.objects.push(object);
+        object.cast()
+    }
+}
+
+/// Calls NumPy; `words` comes to stand behind the words of the arguments.
+///
+/// # Safety
+/// The thread holds the GIL, and `words` has the words of the arguments, whose arrays are alive.
+unsafe fn call(creation: &Creation, maker: &Maker, words: &mut *const u64) -> *mut PyObject {
+    let mut objects = Vec::with_capacity(creation.params.len() + maker.constants.len());
+    // SAFETY: as the caller promises; every object that is made here is given up here.
+    unsafe {
+        for &param in &creation.params {
+            objects.push(boxed_compound(param, words));
+        }
+        let made = objects.len();
+        objects.extend(maker.constants.iter().map(Py::as_ptr));
+        let keywords = maker.keywords.as_ref().map_or(null_mut(), Py::as_ptr);
+        let named = creation.keywords.len() + maker.constants.len();
+        let result = match objects.iter().all(|object| !object.is_null()) {
+            true => {
+                let positional = objects.len() - named;
+                ffi::PyObject_Vectorcall(maker.function.as_ptr(), objects.as_ptr(), positional, keywords)
+            }
+            false => null_mut(),
+        };
+        objects[..made].iter().for_each(|&object| ffi::Py_XDECREF(object));
+        result
+    }
+}

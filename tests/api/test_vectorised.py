@@ -1,0 +1,174 @@
+"""Loops over arrays that C vectorises are vectorised: the assembly has loops of packed instructions."""
+
+import re
+
+import numpy as np
+import pytest
+
+from brrr import brrr
+
+JUMP = re.compile(r"\s+j\w+\s+(\.L\w+)")
+LABEL = re.compile(r"(\.L\w+):")
+VECTOR = re.compile(r"%[xyz]mm\d+")
+
+
+def dot(a, b):
+    total = 0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+def total(a):
+    found = a[0]
+    for i in range(1, a.shape[0]):
+        found += a[i]
+    return found
+
+
+def saxpy(y, x, alpha):
+    for i in range(len(y)):
+        y[i] += alpha * x[i]
+
+
+def jacobi(old, new):
+    for i in range(1, old.shape[0] - 1):
+        for j in range(1, old.shape[1] - 1):
+            new[i, j] = 0.25 * (old[i - 1, j] + old[i + 1, j] + old[i, j - 1] + old[i, j + 1])
+
+
+def jacobi_turns(old, new, turns):
+    rows, columns = old.shape
+    for _ in range(turns):
+        for i in range(1, rows - 1):
+            for j in range(1, columns - 1):
+                new[i, j] = 0.25 * (old[i - 1, j] + old[i + 1, j] + old[i, j - 1] + old[i, j + 1])
+        old, new = new, old
+
+
+def laplacian(a, out):
+    for i in range(1, a.shape[0] - 1):
+        for j in range(1, a.shape[1] - 1):
+            for k in range(1, a.shape[2] - 1):
+                out[i, j, k] = (
+                    a[i - 1, j, k] + a[i + 1, j, k] + a[i, j - 1, k] + a[i, j + 1, k] + a[i, j, k - 1] + a[i, j, k + 1]
+                    - 6.0 * a[i, j, k]
+                )  # fmt: skip
+
+
+def count_above(a, limit):
+    count = 0
+    for i in range(len(a)):
+        if a[i] > limit:
+            count += 1
+    return count
+
+
+def rows_added(a, b, c):
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            factor = a[i, k]
+            for j in range(b.shape[1]):
+                c[i, j] += factor * b[k, j]
+
+
+def shortest(distance):
+    n = len(distance)
+    for k in range(n):
+        for i in range(n):
+            first = distance[i, k]
+            for j in range(n):
+                through = first + distance[k, j]
+                if through < distance[i, j]:
+                    distance[i, j] = through
+
+
+def fill(flags):
+    for i in range(len(flags)):
+        flags[i] = i > 1
+
+
+def mirrored(a, out):
+    for i in range(len(a)):
+        out[i] = a[-1 - i]
+
+
+def running(a, out):
+    found = 0.0
+    for i in range(len(a)):
+        found += a[i]
+        out[i] = found
+
+
+def loops(text):
+    """The innermost loops of an assembly text, each as its lines: from a label to a jump back to it."""
+    lines = text.splitlines()
+    at = {found[1]: number for number, line in enumerate(lines) if (found := LABEL.match(line))}
+    back = [
+        (at[found[1]], number)
+        for number, line in enumerate(lines)
+        if (found := JUMP.match(line)) and at.get(found[1], len(lines)) <= number
+    ]
+    inner = [one for one in back if not any(other != one and one[0] <= other[0] and other[1] <= one[1] for other in back)]
+    return [lines[start : end + 1] for start, end in inner]
+
+
+def packed(line, mnemonics):
+    words = line.split()
+    return len(words) > 1 and VECTOR.search(line) and re.fullmatch(mnemonics, words[0])
+
+
+def vectorised(text, *mnemonics):
+    """Whether one innermost loop has packed instructions of each of these kinds."""
+    return any(all(any(packed(line, one) for line in loop) for one in mnemonics) for loop in loops(text))
+
+
+ADD_PD, MUL_PD, ADD_PS, MUL_PS = "v?addpd", "v?mulpd", "v?addps|vfn?m.*ps", "v?mulps|vfn?m.*ps"
+
+
+def doubles(*shape):
+    return np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
+
+
+def singles(*shape):
+    return doubles(*shape).astype(np.float32)
+
+
+def longs(*shape):
+    return np.arange(np.prod(shape), dtype=np.int64).reshape(shape)
+
+
+CASES = [
+    (dot, lambda: (longs(50), longs(50)), ["v?paddq", "v?pmuludq|vpmullq"]),
+    (dot, lambda: (longs(50).astype(np.int32), longs(50).astype(np.int32)), ["v?paddd", "v?pmulld"]),
+    (total, lambda: (longs(50),), ["v?paddq"]),
+    (total, lambda: (longs(20).astype(np.uint8),), ["v?paddb"]),
+    (saxpy, lambda: (doubles(50), doubles(50), 0.5), [ADD_PD, MUL_PD]),
+    (saxpy, lambda: (singles(50), singles(50), 0.5), [ADD_PS, MUL_PS]),
+    (saxpy, lambda: (longs(50), longs(50), 3), ["v?paddq", "v?pmuludq|vpmullq"]),
+    (jacobi, lambda: (doubles(20, 21), doubles(20, 21)), [ADD_PD, MUL_PD]),
+    (jacobi_turns, lambda: (doubles(20, 21), doubles(20, 21), 3), [ADD_PD, MUL_PD]),
+    (laplacian, lambda: (doubles(10, 11, 12), doubles(10, 11, 12)), [ADD_PD, MUL_PD, "v?subpd"]),
+    (count_above, lambda: (doubles(50), 7.0), ["v?cmp.*pd", "v?p?(add|sub).*"]),
+    (count_above, lambda: (longs(50).astype(np.int32), 7), ["v?pcmpgt[dq]", "v?p?(add|sub).*"]),
+    (rows_added, lambda: (doubles(10, 11), doubles(11, 12), doubles(10, 12)), [ADD_PD, MUL_PD]),
+    (shortest, lambda: (longs(10, 10).astype(np.int32),), ["v?paddd", "v?pcmpgtd|v?pminsd"]),
+    (fill, lambda: (np.zeros(50, np.bool_),), ["v?p.*"]),
+    (mirrored, lambda: (doubles(50), doubles(50)), ["v?(perm|shuf).*"]),
+]
+
+
+@pytest.mark.parametrize("function, made, mnemonics", CASES, ids=[f"{case[0].__name__}-{at}" for at, case in enumerate(CASES)])
+def test_vectorised(function, made, mnemonics):
+    compiled, arguments, others = brrr(function), made(), made()
+    result, expected = compiled(*arguments), function(*others)
+    assert type(result) is type(expected) and result == expected
+    assert all(np.array_equal(one, other) for one, other in zip(arguments, others))
+    assert compiled.stats()["exits"] == {}
+    assert vectorised(compiled.inspect_asm(), *mnemonics)
+
+
+def test_what_waits_for_the_turn_before_is_not():
+    compiled = brrr(running)
+    compiled(doubles(50), doubles(50))
+    assert loops(compiled.inspect_asm()) and not vectorised(compiled.inspect_asm(), ADD_PD)

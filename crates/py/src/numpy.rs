@@ -76,6 +76,17 @@ pub fn look(py: Python<'_>) {
     let _ = API.set(Api { array: address(NpyTypes::PyArray_Type), scalars: SCALARS.map(address) });
 }
 
+/// The dtype whose scalars are of this type.
+pub fn dtype_of_class(class: *mut PyObject) -> Option<Dtype> {
+    let at = API.get()?.scalars.iter().position(|&one| one == class as usize)?;
+    Some(Dtype::ALL[at])
+}
+
+/// True if the program has imported NumPy, as far as [`look`] knows.
+pub fn is_known() -> bool {
+    API.get().is_some()
+}
+
 /// The dtype of a scalar, by its exact type.
 ///
 /// # Safety

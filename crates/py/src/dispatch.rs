@@ -468,7 +468,6 @@ struct Raised;
 /// As [`dispatch`]; `slots` is not used any more after it.
 unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bool, Raised> {
     // SAFETY: nothing has run since the slots were filled.
-    // SAFETY: nothing has run since the slots were filled.
     let is_unsupported = |&object: &*mut PyObject| unsafe { classify(object) } == Argument::Unsupported;
     if slots.iter().any(is_unsupported) {
         Python::try_attach(crate::numpy::look);

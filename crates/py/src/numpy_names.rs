@@ -11,7 +11,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyModule;
+use pyo3::types::{PyModule, PyType};
 
 use crate::numpy;
 
@@ -50,7 +50,11 @@ fn names(py: Python<'_>) -> &Names {
             for name in functions_of_numpy() {
                 let Some(own) = name.strip_prefix("np.") else { continue };
                 let Ok(Some(found)) = numpy.dict().get_item(own) else { continue };
-                if is_type(&found, own) || is_of_core(&found, &core) || is_dispatcher(&found, own) {
+                if is_type(&found, own)
+                    || is_of_core(&found, &core)
+                    || is_dispatcher(&found, own)
+                    || is_python(&found, own)
+                {
                     names.entry(found.as_ptr() as usize).or_insert_with(|| (found.unbind(), name));
                 }
             }
@@ -68,6 +72,18 @@ fn is_type(object: &Bound<'_, PyAny>, own: &str) -> bool {
 fn is_of_core(object: &Bound<'_, PyAny>, core: &Bound<'_, PyModule>) -> bool {
     let Ok(name) = object.getattr("__name__") else { return false };
     core.dict().get_item(name).is_ok_and(|found| found.is_some_and(|found| found.is(object)))
+}
+
+/// A function or class of Python's, of one of NumPy's own modules.
+fn is_python(object: &Bound<'_, PyAny>, own: &str) -> bool {
+    let is = |attribute: &str, wanted: &str| object.getattr(attribute).is_ok_and(|found| found.to_string() == wanted);
+    let module = |object: &Bound<'_, PyAny>| object.getattr("__globals__")?.get_item("__name__")?.extract::<String>();
+    let made_by = match object.cast::<PyType>() {
+        Ok(class) => class.getattr("__init__").and_then(|init| module(&init)),
+        Err(_) => module(object),
+    };
+    let of_numpy = made_by.is_ok_and(|module| module.starts_with("numpy."));
+    of_numpy && is("__module__", "numpy") && is("__name__", own)
 }
 
 /// A function that NumPy has written in Python.

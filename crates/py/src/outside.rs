@@ -195,8 +195,11 @@ fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     let Ok(function) = object.cast_exact::<PyCFunction>() else { return numpy_names::function(object) };
     // SAFETY: the object is a builtin function; what it is bound to is null or a live object.
     let own = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyCFunction_GetSelf(function.as_ptr())) }?;
-    let module = defined_name(own.cast_exact::<PyModule>().ok()?)?;
-    outside::function_of(module.to_str().ok()?, &object.getattr("__name__").ok()?.to_string())
+    let known = defined_name(own.cast_exact::<PyModule>().ok()?).and_then(|module| {
+        let name = object.getattr("__name__").ok()?.to_string();
+        outside::function_of(module.to_str().ok()?, &name)
+    });
+    known.or_else(|| numpy_names::function(object))
 }
 
 /// The object itself, if it is a module that compiled code knows, and what it knows it as.

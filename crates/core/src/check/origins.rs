@@ -24,7 +24,9 @@ impl Origins {
                 StepKind::Tuple(sources) => sources,
                 StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => &args[..1],
                 // An element, or the whole.
-                StepKind::Op("[]" | "unpack." | "at." | "over." | "min" | "max" | "tuple", args) => &args[..1],
+                StepKind::Op("[]" | "unpack." | "unpack.star." | "at." | "over." | "min" | "max" | "tuple", args) => {
+                    &args[..1]
+                }
                 // A slice of a tuple may be the whole, which is the tuple itself; one with another step is a new tuple.
                 StepKind::Item(source, items) if is_run(items) => std::slice::from_ref(source),
                 StepKind::Item(..)

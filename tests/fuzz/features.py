@@ -50,6 +50,7 @@ CONSTRUCTS: dict[str, tuple[str, tuple]] = {
     "tuple slice": ("@brrr\ndef f(a):\n    b = (a, 1.5)\n    return b[1:] * 2, b[::-1], tuple(b)\n", (1,)),
     "in range": ("@brrr\ndef f(a):\n    return a in range(3)\n", (1,)),
     "tuple loops": ("@brrr\ndef f(a):\n    for i, b in zip(range(3), enumerate(reversed((a, 2)))):\n        a += b[1]\n    return a\n", (1,)),
+    "tuple star": ("@brrr\ndef f(a):\n    b, *_ = (a, 2, 3)\n    return b\n", (1,)),
     "tuple for": ("@brrr\ndef f(a):\n    for b in (a, 2, 3):\n        a += b\n    return a\n", (1,)),
     "complex": ("@brrr\ndef f(a):\n    return a * 2j + 1\n", (1 + 2j,)),
     "constant": ("COUNT = 7\n@brrr\ndef f(a):\n    return a + COUNT\n", (1,)),

@@ -206,6 +206,11 @@ class Generator(Expressions):
         if tuples and "tuple unpack" in self.has and self.random.random() < 0.5:
             source = self.random.choice(tuples)
             targets = [self._target() for _ in self.types[source]]
+            if "tuple star" in self.has and self.random.random() < 0.15:
+                at = self.random.randrange(len(targets))
+                self._line(depth, f"{', '.join([*targets[:at], '*_', *targets[at + 1:]])} = {source}")
+                self.types |= {name: kind for name, kind in zip(targets[:at], self.types[source])}
+                return
             self._line(depth, f"{', '.join(targets)} = {source}")
             self.types |= dict(zip(targets, self.types[source]))
             return

@@ -151,7 +151,7 @@ codes! {
         fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    xs = [i for i in range(n)]\n    return n\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    total = 0\n    for i in range(n):\n        total += i\n    return total\n";
     Target = 203, "unsupported-target", Error, "The target of the assignment cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, *b = 1, 2\n    return a\n",
+        fails: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, *b = 1, 2\n    return a, b\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, b = 1, 2\n    return a\n";
     Iterable = 204, "unsupported-iterable", Error, "The loop goes over something that cannot be compiled.",
         fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in {1, n}:\n        pass\n    return 0\n",

@@ -86,7 +86,7 @@ fn passes(function: &ir::Function) -> String {
     if function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer)) {
         return WITH_MEMORY.to_owned();
     }
-    let counted = shapes(function).iter().any(|shape| shape.counter.is_some());
+    let counted = shapes(function).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some());
     let passes = if counted { vec![FIRST, COUNTED, THEN, VECTORS, LAST] } else { vec![FIRST, THEN, LAST] };
     format!("function({})", passes.join(","))
 }

@@ -26,6 +26,8 @@ pub struct Shape {
     pub weight: u64,
     /// What counts its turns, if the header tests that and nothing else.
     pub counter: Option<Counter>,
+    /// What moves towards an end in steps that are known only when it runs, if the header tests that and nothing else.
+    pub stride: Option<Stride>,
     /// The number of turns, if it is known beforehand.
     pub turns: Option<u64>,
     /// Steps of the counter, by block and place in it, that cannot overflow: the header has just compared.
@@ -51,6 +53,37 @@ pub struct Counter {
     pub inside: BlockId,
     /// Where the loop ends.
     pub outside: BlockId,
+}
+
+/// A local that the header compares, and that every turn moves by what another local holds: towards the end, if that is positive.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stride {
+    /// The local.
+    pub local: LocalId,
+    /// What it is compared with; the loop does not write it.
+    pub stop: Operand,
+    /// The comparison under which another turn begins: `<` and `<=` where turns add the step, `>` and `>=` where they subtract it.
+    pub goes_on: Predicate,
+    /// The local that holds the step; the loop does not write it.
+    pub step: LocalId,
+    /// Where a turn begins.
+    pub inside: BlockId,
+    /// Where the loop ends.
+    pub outside: BlockId,
+}
+
+impl Stride {
+    /// The local grows.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        matches!(self.goes_on, Predicate::Lt | Predicate::Le)
+    }
+
+    /// The header compares with the stop itself, too.
+    #[must_use]
+    pub const fn reaches_stop(&self) -> bool {
+        matches!(self.goes_on, Predicate::Le | Predicate::Ge)
+    }
 }
 
 /// Turns of a loop up to this cost are not worth a poll of their own.
@@ -89,10 +122,12 @@ fn shape(function: &Function, id: LoopId) -> Shape {
         });
     let statements = blocks.iter().flat_map(|&block| &function.block(block).statements);
     let weight = statements.map(|statement| cost(&statement.value)).sum::<u64>() + blocks.len() as u64;
-    let counter = if innermost && repeats { counter(function, header, &blocks) } else { None };
+    let tested = if innermost && repeats { tested(function, header, &blocks) } else { None };
+    let counter = tested.as_ref().and_then(|tested| counter(function, header, &blocks, tested));
+    let stride = tested.filter(|_| counter.is_none()).and_then(|tested| stride(function, header, &blocks, &tested));
     let turns = counter.and_then(|counter| turns(function, &counter, &blocks));
     let certain = counter.map(|counter| certain(function, header, &counter, &blocks)).unwrap_or_default();
-    Shape { blocks, innermost, repeats, weight, counter, turns, certain }
+    Shape { blocks, innermost, repeats, weight, counter, stride, turns, certain }
 }
 
 /// True if a block belongs to a loop or to one inside.
@@ -132,8 +167,19 @@ pub(crate) fn statements<'a>(function: &'a Function, blocks: &'a [BlockId]) -> i
     blocks.iter().flat_map(|&block| &function.block(block).statements)
 }
 
-/// What the header compares: it does nothing else, and nobody else reads the outcome.
-fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Counter> {
+/// What a header compares that does nothing else: a local that turns write with an operand that they do not.
+struct Tested {
+    local: LocalId,
+    stop: Operand,
+    goes_on: Predicate,
+    inside: BlockId,
+    outside: BlockId,
+    /// The locals that turns write.
+    written: HashSet<LocalId>,
+}
+
+/// What the header compares, if it does nothing else and nobody else reads the outcome.
+fn tested(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Tested> {
     let block = function.block(header);
     let Terminator::Branch { condition: Operand::Local(condition), then_block, else_block } = block.terminator else {
         return None;
@@ -165,7 +211,12 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
         (None, Some(local)) => (local, args[0], predicate.swapped()),
         (Some(_), Some(_)) | (None, None) => return None,
     };
-    let Steps { steps, reach, .. } = steps(function, header, blocks, local)?;
+    Some(Tested { local, stop, goes_on, inside: then_block, outside: else_block, written })
+}
+
+fn counter(function: &Function, header: BlockId, blocks: &[BlockId], tested: &Tested) -> Option<Counter> {
+    let Tested { local, stop, goes_on, inside, outside, .. } = *tested;
+    let Steps { steps, reach, .. } = steps(function, header, blocks, local, |value| added(value, local))?;
     let fits = match goes_on {
         Predicate::Lt | Predicate::Le => steps.0 > 0,
         Predicate::Gt | Predicate::Ge => steps.1 < 0,
@@ -173,8 +224,29 @@ fn counter(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<C
         Predicate::Eq => false,
     };
     let hidden = function.local(local).name.starts_with('.');
-    let counter = Counter { local, stop, goes_on, steps, reach, hidden, inside: then_block, outside: else_block };
+    let counter = Counter { local, stop, goes_on, steps, reach, hidden, inside, outside };
     (fits && steps.0.unsigned_abs() <= LARGEST_STEP && steps.1.unsigned_abs() <= LARGEST_STEP).then_some(counter)
+}
+
+fn stride(function: &Function, header: BlockId, blocks: &[BlockId], tested: &Tested) -> Option<Stride> {
+    let Tested { local, stop, goes_on, inside, outside, ref written } = *tested;
+    let own = Operand::Local(local);
+    let step = |value: &Value| {
+        let Value::Op { op, args, .. } = value else { return None };
+        let other = match (op.row().recipe, goes_on, args.as_slice()) {
+            (Recipe::AddInt, Predicate::Lt | Predicate::Le, &[one, other]) if one == own => other,
+            (Recipe::AddInt, Predicate::Lt | Predicate::Le, &[other, one]) if one == own => other,
+            (Recipe::SubInt, Predicate::Gt | Predicate::Ge, &[one, other]) if one == own => other,
+            _ => return None,
+        };
+        let is_int = |step: &LocalId| function.local(*step).types.single() == Some(Type::Int);
+        other.local().filter(|step| !written.contains(step)).filter(is_int)
+    };
+    let first = statements(function, blocks).find(|statement| statement.target == local)?;
+    let by = step(&first.value)?;
+    let Steps { steps, reach, .. } =
+        steps(function, header, blocks, local, |value| (step(value) == Some(by)).then_some(1))?;
+    (steps == (1, 1) && reach == (0, 1)).then_some(Stride { local, stop, goes_on, step: by, inside, outside })
 }
 
 /// Steps beyond are not counted: distances of whole blocks of turns must stay small numbers.
@@ -213,9 +285,15 @@ struct Steps {
     before: HashMap<BlockId, (i64, i64)>,
 }
 
-/// How turns change a local, over all ways through them; `None` if it is written otherwise than by adding constants, or if all
-/// ways cannot be seen.
-fn steps(function: &Function, header: BlockId, blocks: &[BlockId], local: LocalId) -> Option<Steps> {
+/// How turns change a local, over all ways through them; `None` if something is written to it whose `change` is unknown, or if
+/// all ways cannot be seen.
+fn steps(
+    function: &Function,
+    header: BlockId,
+    blocks: &[BlockId],
+    local: LocalId,
+    change: impl Fn(&Value) -> Option<i64>,
+) -> Option<Steps> {
     // Blocks in an order in which each stands before its successors: an innermost loop has no other cycle.
     let order = order(function, header, blocks)?;
     let mut before = HashMap::from([(header, (0_i64, 0_i64))]);
@@ -224,7 +302,7 @@ fn steps(function: &Function, header: BlockId, blocks: &[BlockId], local: LocalI
     for block in order {
         let Some(&(mut after)) = before.get(&block) else { continue };
         for write in function.block(block).statements.iter().filter(|statement| statement.target == local) {
-            let change = added(&write.value, local)?;
+            let change = change(&write.value)?;
             after = (after.0.checked_add(change)?, after.1.checked_add(change)?);
             reach = (reach.0.min(after.0), reach.1.max(after.1));
         }
@@ -248,11 +326,14 @@ fn certain(function: &Function, header: BlockId, counter: &Counter, blocks: &[Bl
         Predicate::Gt => -1,
         Predicate::Le | Predicate::Ge | Predicate::Eq | Predicate::Ne => return HashSet::new(),
     };
-    let Some(Steps { before, .. }) = steps(function, header, blocks, counter.local) else { return HashSet::new() };
+    let local = counter.local;
+    let Some(Steps { before, .. }) = steps(function, header, blocks, local, |value| added(value, local)) else {
+        return HashSet::new();
+    };
     let first = blocks.iter().filter(|block| before.get(block) == Some(&(0, 0))).filter_map(|&block| {
         let mut writes = function.block(block).statements.iter().enumerate();
-        let (at, write) = writes.find(|(_, statement)| statement.target == counter.local)?;
-        (added(&write.value, counter.local) == Some(towards)).then_some((block, at))
+        let (at, write) = writes.find(|(_, statement)| statement.target == local)?;
+        (added(&write.value, local) == Some(towards)).then_some((block, at))
     });
     first.collect()
 }

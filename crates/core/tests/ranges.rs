@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use brrr_core::compile::Prepared;
 use brrr_core::ir::{Constant, Function, LocalId, Operand, Terminator, Value};
 use brrr_core::loops::plan::{Node, Plan};
-use brrr_core::loops::{Shape, ranges, shapes};
+use brrr_core::loops::{Shape, Stride, ranges, shapes};
 use brrr_core::ops::{Predicate, Recipe};
 use brrr_core::outside::Env;
 use brrr_core::syntax;
@@ -55,6 +55,13 @@ const LOOPS: &[(&str, usize)] = &[
         "def f(a, n, m):\n    t = 0\n    while a < n:\n        t += a * a\n        a += 1\n        if t % 7 == m:\n            a += 1\n            break\n    return t\n",
         3,
     ),
+    (
+        "def f(a, n, p, t):\n    while a < n:\n        t += a & 7\n        a += p\n        if t == 5:\n            break\n    return t\n",
+        4,
+    ),
+    ("def f(a, n, p, t):\n    while n >= a:\n        a = p + a\n        t += a\n    return t\n", 4),
+    ("def f(a, n, p, t):\n    while a > n:\n        t -= a * 3\n        a -= p\n    return t\n", 4),
+    ("def f(a, p, t):\n    while a >= 0:\n        a -= p\n        t -= a\n        t += 3\n    return t\n", 3),
     (
         "def f(a, n, m):\n    t = 3\n    while a > n:\n        a -= 1\n        t = t * 2 + (a & 7)\n        if t > m:\n            t = 0\n            a -= 2\n    return t\n",
         3,
@@ -167,8 +174,17 @@ fn operation(recipe: Recipe, args: &[i128]) -> Option<i128> {
     })
 }
 
+/// How a block ends.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// When the counter is no more before this value.
+    At(i64),
+    /// After so many turns.
+    After(i64),
+}
+
 /// Runs a block of turns from a state. What was proven and does not hold.
-fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<String> {
+fn run(case: &Case, plan: &Plan, mut state: State, end: End) -> Option<String> {
     let header = case.function.loops[case.at].header;
     let mut at = header;
     let mut turns = 0;
@@ -178,13 +194,21 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<S
                 !(0..=i128::from(limit)).contains(&read(&state, Operand::Local(local)))
             };
             let done = match (case.shape.counter, end) {
-                (Some(counter), Some(end)) => {
+                (Some(counter), End::At(end)) => {
                     !compare(counter.goes_on, read(&state, Operand::Local(counter.local)), end.into())
                 }
-                (_, _) => turns == TURNS,
+                (_, End::After(end)) => turns == end,
+                (None, End::At(_)) => panic!("nothing is counted"),
             };
             if done || plan.guards.iter().any(beyond) {
                 return None;
+            }
+            // The copy without checks does not ask.
+            if let Some(stride) = case.shape.stride.filter(|_| !plan.proofs.is_empty()) {
+                let (local, stop) = (read(&state, Operand::Local(stride.local)), read(&state, stride.stop));
+                if !compare(stride.goes_on, local, stop) {
+                    return Some(format!("the loop is over after {turns} turns"));
+                }
             }
             turns += 1;
             assert!(turns <= TURNS, "a block of {turns} turns");
@@ -235,7 +259,7 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: Option<i64>) -> Option<S
 }
 
 /// A state before a block, with the end of the block if turns are counted; `None` if no turn begins.
-fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64, i64))> {
+fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, End, (i64, i64))> {
     let locals = (0..case.function.locals.len()).map(|at| LocalId(at as u32));
     let ints = locals.filter(|&local| case.function.local(local).types.single() == Some(Type::Int));
     let mut state = ints.map(|local| (local, numbers.int().into())).collect::<State>();
@@ -251,7 +275,10 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64
             *value = mirrored.clamp(least.into(), most.into());
         }
     }
-    let Some(counter) = case.shape.counter else { return Some((state, None, (0, 0))) };
+    if let Some(stride) = case.shape.stride {
+        return strides(&stride, numbers, state);
+    }
+    let Some(counter) = case.shape.counter else { return Some((state, End::After(TURNS), (0, 0))) };
     let start = i64::try_from(read(&state, Operand::Local(counter.local))).ok()?;
     if let Operand::Local(stop) = counter.stop {
         // Mostly near, so that something happens.
@@ -277,7 +304,31 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, Option<i64>, (i64
         Predicate::Ge => (end, start),
         Predicate::Eq | Predicate::Ne => (0, 0),
     };
-    Some((state, Some(end), within))
+    Some((state, End::At(end), within))
+}
+
+/// The same for a loop whose steps are known only now.
+fn strides(stride: &Stride, numbers: &mut Numbers, mut state: State) -> Option<(State, End, (i64, i64))> {
+    let start = i64::try_from(read(&state, Operand::Local(stride.local))).ok()?;
+    if numbers.below(4) != 0 {
+        state.insert(stride.step, (numbers.below(100) - 3).into());
+    }
+    if let (Operand::Local(stop), 1..) = (stride.stop, numbers.below(4)) {
+        let distance = numbers.below(4_000);
+        let near = if stride.is_up() { start.checked_add(distance) } else { start.checked_sub(distance) };
+        state.insert(stop, near?.into());
+    }
+    let stop = i64::try_from(read(&state, stride.stop)).ok()?;
+    if !compare(stride.goes_on, start.into(), stop.into()) {
+        return None;
+    }
+    let remains = if stride.is_up() { stop.wrapping_sub(start) } else { start.wrapping_sub(stop) }.cast_unsigned();
+    let remains = if stride.reaches_stop() { remains } else { remains - 1 };
+    let step = i64::try_from(read(&state, Operand::Local(stride.step))).ok()?;
+    let more = (remains / step.max(1).cast_unsigned()).min(TURNS.cast_unsigned() - 1).cast_signed();
+    let way = step.wrapping_mul(more);
+    let within = if stride.is_up() { (start, start.wrapping_add(way)) } else { (start.wrapping_sub(way), start) };
+    Some((state, End::After(more + 1), within))
 }
 
 /// Tries the plan on many states: how often its test held, and a state where it held and should not have.
@@ -306,9 +357,9 @@ fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<S
 fn what_a_test_proves_holds() {
     for (number, &(source, parameters)) in LOOPS.iter().enumerate() {
         let case = case(source, parameters);
-        let (held, problem) = tried(&case, &case.plan, 7 + number as u64, 5_000);
+        let (held, problem) = tried(&case, &case.plan, 7 + number as u64, 2_500);
         assert!(problem.is_none(), "{source}{}", problem.unwrap_or_default());
-        assert!(held > 80, "the test of\n{source}held {held} times of 5 000");
+        assert!(held > 40, "the test of\n{source}held {held} times of 2 500");
     }
 }
 

@@ -13,7 +13,7 @@ mod pattern;
 mod scope;
 mod shadow;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
@@ -32,6 +32,7 @@ pub fn bind(function: &Function, env: &Env, file: &SourceFile, probes: bool) -> 
     binder.probes = probes;
     binder.parameters(function);
     binder.locals(&function.ast.body);
+    binder.find_reads(&function.ast.body);
     binder.start();
     binder.body(&function.ast.body);
     binder.statement = binder.next_statement;
@@ -60,6 +61,8 @@ pub(super) struct Binder<'a> {
     probes: bool,
     /// The names that the statement at hand writes inside its expressions, each with its shadow.
     shadows: BTreeMap<VarId, VarId>,
+    /// The names that the function reads, or deletes; `None` if it may read any.
+    read: Option<BTreeSet<String>>,
     /// A variable that never has a value, once there is a `del`.
     unbound: Option<VarId>,
 }
@@ -89,6 +92,7 @@ impl<'a> Binder<'a> {
             loops: Vec::new(),
             probes: false,
             shadows: BTreeMap::new(),
+            read: Some(BTreeSet::new()),
             unbound: None,
         }
     }

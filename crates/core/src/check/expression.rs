@@ -383,6 +383,9 @@ impl Binder<'_> {
             }
             _ => return,
         };
+        if let Some(star) = targets.iter().position(|target| matches!(target, Expr::Starred(_))) {
+            return self.unpack_around(targets, star, parts, writes, span(target));
+        }
         match parts {
             Parts::Many { values, .. } if values.len() == targets.len() => {
                 for (target, value) in targets.iter().zip(values) {
@@ -410,6 +413,44 @@ impl Binder<'_> {
         }
     }
 
+    /// The same with a starred name, which takes what nobody reads.
+    fn unpack_around(
+        &mut self,
+        targets: &[Expr],
+        star: usize,
+        parts: &mut Parts,
+        writes: &mut Vec<Write>,
+        place: Span,
+    ) {
+        let least = targets.len() - 1;
+        let others = targets.iter().enumerate().filter(|&(at, _)| at != star);
+        match parts {
+            Parts::Many { values, .. } if values.len() >= least => {
+                let more = values.len() - least;
+                for (at, target) in others {
+                    let at = if at < star { at } else { at - 1 + more };
+                    self.unpack(target, &mut values[at], writes);
+                }
+            }
+            Parts::Many { values, .. } => {
+                let message = format!("{least} names cannot take {} values", values.len());
+                let diagnostic = Diagnostic::new(Code::Target, message, place, "ValueError in Python");
+                self.diagnostics.push(diagnostic.help("write as many names as values"));
+            }
+            Parts::One(value) => {
+                let (whole, count) = (*value, Arg::Constant(Constant::Int(least as i64)));
+                if least == 0 {
+                    self.op("unpack.star.", vec![whole, count, count], place);
+                }
+                for (at, target) in others {
+                    let at = if at < star { at as i64 } else { at as i64 - targets.len() as i64 };
+                    let part = self.op("unpack.star.", vec![whole, count, Arg::Constant(Constant::Int(at))], place);
+                    self.unpack(target, &mut Parts::One(part), writes);
+                }
+            }
+        }
+    }
+
     /// The value itself, where it is not taken apart.
     fn whole(&mut self, parts: &Parts) -> Arg {
         match parts {
@@ -424,12 +465,15 @@ impl Binder<'_> {
 
     /// Refuses targets that are neither names nor names in parentheses.
     pub(super) fn check_target(&mut self, target: &Expr) {
+        if self.is_unread_star(target) {
+            return;
+        }
         let (what, help) = match target {
             Expr::Name(_) | Expr::Subscript(_) => return,
             Expr::Tuple(tuple) => return tuple.elts.iter().for_each(|target| self.check_target(target)),
             Expr::List(list) => return list.elts.iter().for_each(|target| self.check_target(target)),
             Expr::Attribute(_) => ("an attribute", "assign to a local name and return it"),
-            Expr::Starred(_) => ("a starred name", "name each part"),
+            Expr::Starred(_) => ("a starred name that is read", "it would be a list: name each part"),
             _ => ("this target", "assign to a local name"),
         };
         let message = format!("assignment to {what} cannot be compiled");

@@ -340,7 +340,7 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
                 "%64." => "%",
                 "[]" => "[...]",
                 "into." | "store." | "load." => "assignment to an element",
-                "unpack." => "unpacking",
+                "unpack." | "unpack.star." => "unpacking",
                 "over." => "for",
                 "in." | "range.in." => "in",
                 "math.hypot*" => "math.hypot",

@@ -94,6 +94,17 @@ pub fn shortest(all: &[TypeSet]) -> Option<usize> {
         .try_fold(usize::MAX, |least, length| Some(least.min(length?)))
 }
 
+/// An element of a tuple that has at least so many, which an unpacking with a starred name takes; `None` stands for no element.
+#[must_use]
+pub fn around(types: TypeSet, constants: &[Option<Constant>]) -> Option<TypeSet> {
+    let (elements, &[_, Some(Constant::Int(least)), Some(at)]) = (elements(types)?, constants) else { return None };
+    (elements.len() as i64 >= least).then_some(())?;
+    if least == 0 {
+        return Some(Type::None.into());
+    }
+    constant_index(at, elements.len()).map(|at| elements[at])
+}
+
 /// The tuple among two operands of `*`, and how often it is repeated.
 #[must_use]
 pub fn times(operands: &[TypeSet], constants: &[Option<Constant>]) -> Option<(usize, i64)> {
@@ -185,6 +196,7 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
             }
             _ => None,
         },
+        ("unpack.star.", [types, _, _]) => around(*types, constants),
         ("at.", [types, _]) => {
             elements(*types).map(|elements| elements.iter().copied().fold(TypeSet::EMPTY, TypeSet::join))
         }

@@ -8,11 +8,21 @@
 //! greatest addend make of it. A local that is written otherwise lies between the least and the greatest of what is written.
 //! Both are computed in rounds from intervals that are true of any int, so that each round is true if the last one was. What
 //! remains unknown may still be known not to be negative: if no turn makes it so, its value before the block decides.
+//!
+//! A new kind of check takes four places. A field of [`super::plan::Proof`] says what is proven, and the recipe's lowering asks
+//! `self.loops.proof` for it (`lower/recipe`). The recipe's arm of `Search::value` (`ranges/values`) notes it in the last round, as
+//! `Search::fits` and `Search::division` do: a node that must not fail goes into [`Plan::computed`], a node whose lower bound
+//! is demanded into [`Plan::at_least`] (an upper bound is the lower one of a [`Node::Sub`]), and [`Plan::gains`] counts what there
+//! is to gain. What is known of a value whether the test holds or not is its `Known::fixed`, and nothing that a test decides may
+//! go there while `Search::whatever` is set. `crates/core/tests/ranges.rs` then has to know the recipe and what contradicts the
+//! proof. The test itself, here and in `lower/version`, changes only with a new [`Node`].
+
+mod values;
 
 use std::collections::{HashMap, HashSet};
 
 use super::carried::{carried, unsettled};
-use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan, Proof};
+use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan};
 use super::{Shape, constant, order, statements};
 use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Statement, Value};
 use crate::ops::{Predicate, Recipe};
@@ -114,7 +124,13 @@ impl Turn<'_> {
     /// The plan if these locals are within 0 and their limits at the start of every turn, and the carried locals that remain
     /// unknown. `None` if it is too large.
     fn plan(&self, guards: &HashMap<LocalId, i64>) -> Option<(Plan, Vec<LocalId>)> {
-        let open = |local: &LocalId| !guards.contains_key(local) && !self.naturals.contains(local);
+        let counted = match (self.shape.counter, self.shape.stride) {
+            (Some(counter), _) if !matches!(counter.goes_on, Predicate::Eq | Predicate::Ne) => Some(counter.local),
+            (None, Some(stride)) => Some(stride.local),
+            (_, _) => None,
+        };
+        let open =
+            |local: &LocalId| !guards.contains_key(local) && !self.naturals.contains(local) && counted != Some(*local);
         let mut hoped = self.carried.iter().copied().filter(open).collect::<HashSet<_>>();
         // Each turn gives up a hope, so that this ends.
         for _ in 0..=self.carried.len() {
@@ -262,6 +278,14 @@ impl<'a> Search<'a> {
 
     /// The loop's counter lies between its value before the block and that behind it; one of the source reaches beyond.
     fn counter(&mut self, local: LocalId) -> Option<Known> {
+        if let Some(stride) = self.shape.stride.filter(|stride| stride.local == local) {
+            let fixed = self.counted()?;
+            let known = Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true };
+            let step = self.entry(stride.step);
+            let step = self.towards_zero(step);
+            let reached = if stride.is_up() { self.add(known, step) } else { self.sub(known, step) };
+            return Some(Known { hopeful: true, fixed: ANY, ..reached });
+        }
         let counter = self.shape.counter.filter(|counter| counter.local == local)?;
         let fixed = self.counted()?;
         let known = Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true };
@@ -274,9 +298,14 @@ impl<'a> Search<'a> {
 
     /// Between what the counter lies where a turn begins, whatever the values are.
     fn counted(&self) -> Option<(i64, i64)> {
-        let counter = self.shape.counter?;
-        let start = constant(self.function, Operand::Local(counter.local), &self.shape.blocks);
-        match counter.goes_on {
+        let (goes_on, local) = match (self.shape.counter, self.shape.stride) {
+            (Some(counter), _) => (counter.goes_on, Some(counter.local)),
+            // Steps may be negative.
+            (None, Some(stride)) => (stride.goes_on, None),
+            (None, None) => return None,
+        };
+        let start = local.and_then(|local| constant(self.function, Operand::Local(local), &self.shape.blocks));
+        match goes_on {
             Predicate::Lt => Some((start.unwrap_or(i64::MIN), i64::MAX - 1)),
             Predicate::Le => Some((start.unwrap_or(i64::MIN), i64::MAX)),
             Predicate::Gt => Some((i64::MIN + 1, start.unwrap_or(i64::MAX))),
@@ -407,184 +436,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The interval of a statement's value. In the last round what is proven of it is noted.
-    fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
-        let (op, args) = match &statement.value {
-            Value::Convert(operand) => return self.operand(*operand),
-            Value::Create(_) => return self.unknown(false),
-            Value::Op { op, args, .. } => (op.row(), args),
-        };
-        let not_negative = |known: Known| known.fixed.0 >= 0;
-        match (op.recipe, args.as_slice()) {
-            (Recipe::Same, &[only]) => self.operand(only),
-            (Recipe::AddInt, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                if !left.bounded || !right.bounded {
-                    return self.unknown(not_negative(left) && not_negative(right));
-                }
-                let sum = self.add(left, right);
-                self.fits(sum, at)
-            }
-            (Recipe::SubInt, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                if !left.bounded || !right.bounded {
-                    return self.unknown(false);
-                }
-                let difference = self.sub(left, right);
-                self.fits(difference, at)
-            }
-            (Recipe::NegInt, &[only]) => {
-                let (zero, only) = (self.fixed((0, 0), true), self.operand(only));
-                if !only.bounded {
-                    return self.unknown(false);
-                }
-                let difference = self.sub(zero, only);
-                self.fits(difference, at)
-            }
-            (Recipe::MulInt, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                self.product(left, right, at)
-            }
-            (Recipe::ShlInt, &[left, Operand::Constant(Constant::Int(count))]) if (0..=62).contains(&count) => {
-                let (left, right) = (self.operand(left), self.fixed((1 << count, 1 << count), true));
-                self.product(left, right, at)
-            }
-            (Recipe::ShrInt, &[left, Operand::Constant(Constant::Int(count))]) if count >= 0 => {
-                let left = self.operand(left);
-                self.towards_zero(left)
-            }
-            (Recipe::FloorDivInt, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                let proof = self.division(left, right, at);
-                if proof.divisor_not_negative { self.towards_zero(left) } else { self.unknown(false) }
-            }
-            (Recipe::ModInt, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                let proof = self.division(left, right, at);
-                if right.bounded && proof.divisor_positive {
-                    let fixed = (0, right.fixed.1.saturating_sub(1).max(0));
-                    let node = self.node(Node::Rest(right.node));
-                    Known { node, bounded: true, fixed, hopeful: true }
-                } else {
-                    self.unknown(proof.divisor_not_negative)
-                }
-            }
-            (Recipe::And, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                let mask = |known: Known| known.bounded && known.fixed.0 >= 0 && known.fixed.1 < i64::MAX;
-                match (mask(left), mask(right)) {
-                    (_, true) => self.fixed((0, right.fixed.1), true),
-                    (true, false) => self.fixed((0, left.fixed.1), true),
-                    (false, false) => self.unknown(not_negative(left) || not_negative(right)),
-                }
-            }
-            (Recipe::Mask, &[left, right]) => {
-                // One of them is the mask, the other one low bits, of which nothing is known.
-                let mask = [self.operand(left), self.operand(right)].into_iter().find(|one| not_negative(*one));
-                match mask.map(|mask| mask.fixed) {
-                    Some((_, high)) if high < i64::MAX => self.fixed((0, high), true),
-                    Some(_) => self.unknown(true),
-                    None => self.unknown(false),
-                }
-            }
-            (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
-            (Recipe::Index | Recipe::Bound, &[index, length]) => {
-                let (index, length) = (self.operand(index), self.operand(length));
-                self.within(index, length, at)
-            }
-            (Recipe::AbsInt, _) => self.unknown(true),
-            (Recipe::Or | Recipe::Xor, &[left, right]) => {
-                let (left, right) = (self.operand(left), self.operand(right));
-                self.unknown(not_negative(left) && not_negative(right))
-            }
-            _ => self.unknown(false),
-        }
-    }
-
-    fn product(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Known {
-        let not_negative = left.fixed.0 >= 0 && right.fixed.0 >= 0;
-        if !left.bounded || !right.bounded {
-            return self.unknown(not_negative);
-        }
-        let node = self.node(Node::Mul(left.node, right.node));
-        let fixed = if not_negative {
-            (left.fixed.0.saturating_mul(right.fixed.0), left.fixed.1.saturating_mul(right.fixed.1))
-        } else if left.node == right.node {
-            NOT_NEGATIVE
-        } else {
-            ANY
-        };
-        let hopeful = left.hopeful && right.hopeful || left.node == right.node;
-        self.fits(Known { node, bounded: true, fixed, hopeful }, at)
-    }
-
-    fn towards_zero(&mut self, value: Known) -> Known {
-        if !value.bounded {
-            return self.unknown(value.fixed.0 >= 0);
-        }
-        let node = self.node(Node::WithZero(value.node));
-        Known { node, fixed: (value.fixed.0.min(0), value.fixed.1.max(0)), ..value }
-    }
-
-    /// Notes that the check of a statement goes if its value is in the interval.
-    fn fits(&mut self, value: Known, at: (BlockId, usize)) -> Known {
-        if self.last {
-            self.plan.computed.push(value.node);
-            self.plan.proofs.entry(at).or_default().fits = true;
-            self.plan.gains += 1;
-        }
-        value
-    }
-
-    /// Notes that the check of an index goes if all its values are within the length.
-    fn within(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
-        if !index.bounded || !length.bounded {
-            return self.unknown(true);
-        }
-        if self.last {
-            if !self.plan.at_least.contains(&(index.node, 0)) {
-                self.plan.at_least.push((index.node, 0));
-            }
-            if !self.plan.below.contains(&(index.node, length.node)) {
-                self.plan.below.push((index.node, length.node));
-            }
-            self.plan.proofs.entry(at).or_default().within = true;
-            self.plan.gains += 1;
-        }
-        Known { fixed: (index.fixed.0.max(0), index.fixed.1.max(0)), hopeful: true, ..index }
-    }
-
-    /// Notes the signs of the operands of `//` and `%`.
-    fn division(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Proof {
-        let mut proof = Proof::default();
-        // These are shifts and masks, whatever the dividend is.
-        if right.fixed.0 == right.fixed.1 && right.fixed.0 > 0 && right.fixed.0.count_ones() == 1 {
-            proof.divisor_positive = true;
-            proof.divisor_not_negative = true;
-            return proof;
-        }
-        let mut demanded = Vec::new();
-        let mut demand = |known: Known, least: i64| {
-            let holds = known.fixed.0 >= least;
-            let may = holds || known.bounded && known.hopeful && !self.whatever;
-            if may && !holds {
-                demanded.push((known.node, least));
-            }
-            may
-        };
-        proof.divisor_positive = demand(right, 1);
-        proof.divisor_not_negative = proof.divisor_positive || right.fixed.0 >= 0;
-        proof.dividend_not_negative = proof.divisor_not_negative && demand(left, 0);
-        proof.fits = proof.divisor_not_negative;
-        if self.last && proof.divisor_not_negative {
-            // A constant divisor needs no test, but its sign says what rounding down has to correct.
-            self.plan.gains += usize::from(proof.dividend_not_negative || right.fixed.0 != right.fixed.1);
-            self.plan.at_least.append(&mut demanded);
-            self.plan.proofs.insert(at, proof);
-        }
-        proof
-    }
-
     /// A local that was hoped not to become negative, and which a turn may make so.
     fn disappointed(&mut self) -> Option<LocalId> {
         for local in sorted(self.hoped.iter().copied()) {
@@ -615,6 +466,11 @@ impl<'a> Search<'a> {
         for local in sorted(self.hoped.iter().copied()) {
             let node = self.node(Node::NonNegative(local));
             self.plan.computed.push(node);
+        }
+        // Turns are counted, and lead to the end, only in steps that are positive.
+        if let Some(stride) = self.shape.stride {
+            let step = self.node(Node::Entry(stride.step));
+            self.plan.at_least.push((step, 1));
         }
         let counted = self.counted().unwrap_or(ANY);
         let mut fixed = Vec::new();

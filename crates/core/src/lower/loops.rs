@@ -18,7 +18,7 @@ use crate::abi::Services;
 use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LoopId};
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
-use crate::loops::{self, Counter, Shape, ranges};
+use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 
 /// What a function may spend before its first poll, in units of about an addition.
@@ -40,8 +40,9 @@ struct Gated<'ctx> {
 enum Left<'ctx> {
     /// When the counter reaches this value.
     Counted(Counter, IntValue<'ctx>),
-    /// When as many turns are done as the slot says.
-    Slot(PointerValue<'ctx>),
+    /// When as many turns are done as the slot says. With a stride, they are no more than the header allows, if steps are
+    /// positive.
+    Slot(PointerValue<'ctx>, Option<Stride>),
 }
 
 /// The parts of lowering that belong to loops.
@@ -203,14 +204,24 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             None => {
                 let shift = weight.trailing_zeros();
+                let stride = shape.stride;
+                if let Some(stride) = &stride {
+                    let (go, outside) = (self.b.block("block"), self.blocks[stride.outside.0 as usize]);
+                    let local = self.read(stride.local).int();
+                    let more = self.b.compare(signed(stride.goes_on), local, self.operand(stride.stop).int());
+                    self.b.branch(more, go, outside);
+                    self.b.at_end(go);
+                }
                 self.poll_below(self.b.int(1 << shift), poll);
-                (Left::Slot(self.uncounted_block(most, shift)), Some(shift))
+                let remain = stride.map(|stride| self.turns_after_first(&stride));
+                (Left::Slot(self.uncounted_block(most, remain, shift), stride), Some(shift))
             }
         };
         let checked = if let Some(plan) = &plan {
             let within = match left {
                 Left::Counted(counter, end) => self.within(&counter, end),
-                Left::Slot(_) => None,
+                Left::Slot(slot, Some(stride)) => Some(self.strides(&stride, slot)),
+                Left::Slot(_, None) => None,
             };
             let holds = self.test(plan, within, most);
             let proven = self.b.block("turn.proven");
@@ -255,7 +266,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.at_end(entry);
         let more = match left {
             Left::Counted(counter, end) => self.goes_on(&counter, end),
-            Left::Slot(slot) => {
+            Left::Slot(slot, _) => {
                 let turns = self.b.load(self.b.i64, slot).into_int_value();
                 self.b.compare(IntPredicate::NE, turns, self.b.int(0))
             }
@@ -280,10 +291,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let plan = plan.map(|(plan, _)| plan);
         match left {
             Left::Counted(counter, _) => self.b.jump(self.blocks[counter.inside.0 as usize]),
-            Left::Slot(slot) => {
+            Left::Slot(slot, stride) => {
                 let turns = self.b.load(self.b.i64, slot).into_int_value();
                 self.b.store(slot, self.b.sub_no_wrap(turns, self.b.int(1)));
-                self.fill(header, plan);
+                match stride.filter(|_| plan.is_some()) {
+                    Some(stride) => self.b.jump(self.blocks[stride.inside.0 as usize]),
+                    None => self.fill(header, plan),
+                }
             }
         }
         for &block in own {
@@ -346,14 +360,37 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.phi_int((stop, whole), (end, part))
     }
 
-    /// The slot that holds the turns of a block, `most` at most and no more than there is fuel for, which it takes.
-    fn uncounted_block(&self, most: u64, shift: u32) -> PointerValue<'ctx> {
+    /// The slot that holds the turns of a block, `most` at most, no more than there is fuel for, which it takes, and no more than
+    /// the first and those that `remain`.
+    fn uncounted_block(&self, most: u64, remain: Option<IntValue<'ctx>>, shift: u32) -> PointerValue<'ctx> {
         let slot = self.loops.turns;
-        let (fuel, shift) = (self.fuel(), self.b.int(shift.into()));
-        let turns = self.unsigned_least(self.b.shr_unsigned(fuel, shift), self.b.int(most.cast_signed()));
+        let (fuel, shift, one) = (self.fuel(), self.b.int(shift.into()), self.b.int(1));
+        let most = match remain {
+            Some(remain) => self.b.add(self.unsigned_least(remain, self.b.int(most.cast_signed() - 1)), one),
+            None => self.b.int(most.cast_signed()),
+        };
+        let turns = self.unsigned_least(self.b.shr_unsigned(fuel, shift), most);
         self.b.store(slot, turns);
         self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, self.b.shl(turns, shift)));
         slot
+    }
+
+    /// The turns that a loop with a stride does after the next one, which it does; steps that are not positive count as one.
+    fn turns_after_first(&self, stride: &Stride) -> IntValue<'ctx> {
+        let (local, stop) = (self.read(stride.local).int(), self.operand(stride.stop).int());
+        let remains = if stride.is_up() { self.b.sub(stop, local) } else { self.b.sub(local, stop) };
+        let remains = if stride.reaches_stop() { remains } else { self.b.sub(remains, self.b.int(1)) };
+        let step = self.read(stride.step).int();
+        let step = self.b.intrinsic("llvm.smax", &[self.b.i64.into()], &[step.into(), self.b.int(1).into()]);
+        self.b.div_unsigned(remains, step.into_int_value())
+    }
+
+    /// The least and the greatest value of the local where the turns of a block begin, if steps are positive.
+    fn strides(&self, stride: &Stride, slot: PointerValue<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
+        let (local, step) = (self.read(stride.local).int(), self.read(stride.step).int());
+        let turns = self.b.load(self.b.i64, slot).into_int_value();
+        let way = self.b.mul(step, self.b.sub(turns, self.b.int(1)));
+        if stride.is_up() { (local, self.b.add(local, way)) } else { (self.b.sub(local, way), local) }
     }
 
     /// The block that an edge of the IR goes to. One that leaves a gated loop early gets back what was paid for the turns that
@@ -373,7 +410,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let local = self.read(counter.local).int();
                 if counter.steps.0 > 0 { self.b.sub(end, local) } else { self.b.sub(local, end) }
             }
-            Left::Slot(slot) => self.b.load(self.b.i64, slot).into_int_value(),
+            Left::Slot(slot, _) => self.b.load(self.b.i64, slot).into_int_value(),
         };
         let price = self.b.shl(rest, self.b.int(shift.into()));
         self.b.store(self.loops.fuel, self.b.add(self.fuel(), price));

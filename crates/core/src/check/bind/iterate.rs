@@ -43,7 +43,7 @@ impl Binder<'_> {
     pub(super) fn iterating_loop(&mut self, inner: &ast::StmtFor) -> Option<()> {
         let statement = self.statement;
         let (over, place) = (span(&*inner.iter), span(&*inner.target));
-        if !is_of_names(&inner.target) {
+        if !self.is_of_names(&inner.target) {
             let message = "the target of this `for` cannot be compiled";
             let diagnostic = Diagnostic::new(Code::Target, message, place, "neither a name nor names");
             self.diagnostics.push(diagnostic.help("write a name, and assign in the body"));
@@ -243,14 +243,15 @@ impl Binder<'_> {
             Source::Zipped(all) => all.iter().for_each(|one| self.moves(one, moves, place)),
         }
     }
-}
 
-/// True for a name, or names in brackets.
-fn is_of_names(target: &Expr) -> bool {
-    match target {
-        Expr::Name(_) => true,
-        Expr::Tuple(tuple) => tuple.elts.iter().all(is_of_names),
-        Expr::List(list) => list.elts.iter().all(is_of_names),
-        _ => false,
+    /// True for a name, or names in brackets.
+    fn is_of_names(&self, target: &Expr) -> bool {
+        match target {
+            Expr::Name(_) => true,
+            Expr::Starred(_) => self.is_unread_star(target),
+            Expr::Tuple(tuple) => tuple.elts.iter().all(|one| self.is_of_names(one)),
+            Expr::List(list) => list.elts.iter().all(|one| self.is_of_names(one)),
+            _ => false,
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::source::Span;
 use crate::syntax::{span, walk};
 
 /// Builtins that see the locals of the function that calls them.
-const SEES_LOCALS: [&str; 5] = ["locals", "vars", "dir", "eval", "exec"];
+pub(super) const SEES_LOCALS: [&str; 5] = ["locals", "vars", "dir", "eval", "exec"];
 
 impl Binder<'_> {
     pub(super) fn raise(&mut self, inner: &ast::StmtRaise) {

@@ -140,8 +140,12 @@ impl Binder<'_> {
         self.unless(is, fail);
         for (at, pattern) in patterns.iter().enumerate() {
             if let Pattern::MatchStar(inner) = pattern {
-                if inner.name.is_some() {
-                    self.refuse_pattern(span(pattern), "a starred name", "it would be a list: write `*_`");
+                if inner.name.as_ref().is_some_and(|name| self.reads(name.as_str())) {
+                    self.refuse_pattern(
+                        span(pattern),
+                        "a starred name",
+                        "it would be a list: write `*_`, or read elements",
+                    );
                 }
                 continue;
             }

@@ -5,6 +5,7 @@
 use rustpython_parser::ast::{self, Expr, Stmt};
 
 use super::Binder;
+use super::leave::SEES_LOCALS;
 use crate::check::flow::{Annotation, Parameter};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -70,6 +71,42 @@ impl Binder<'_> {
                 blocks(statement).into_iter().for_each(|body| self.locals(body));
             }
         }
+    }
+}
+
+impl Binder<'_> {
+    /// Finds the names that are read anywhere in the body.
+    pub(super) fn find_reads(&mut self, body: &[Stmt]) {
+        for statement in body {
+            if let Stmt::AugAssign(ast::StmtAugAssign { target, .. }) = statement
+                && let (Expr::Name(name), Some(read)) = (&**target, &mut self.read)
+            {
+                read.insert(identifier(name.id.as_str()));
+            }
+            for expression in walk::expressions(statement) {
+                walk::each(expression, &mut |inner| match inner {
+                    Expr::Name(name) if SEES_LOCALS.contains(&name.id.as_str()) => self.read = None,
+                    Expr::Name(name) if name.ctx != ast::ExprContext::Store => {
+                        if let Some(read) = &mut self.read {
+                            read.insert(identifier(name.id.as_str()));
+                        }
+                    }
+                    _ => {}
+                });
+            }
+            blocks(statement).into_iter().for_each(|body| self.find_reads(body));
+        }
+    }
+
+    /// True for `*name`, if nothing reads the name: it would be a list.
+    pub(in crate::check) fn is_unread_star(&self, target: &Expr) -> bool {
+        let Expr::Starred(starred) = target else { return false };
+        matches!(&*starred.value, Expr::Name(name) if !self.reads(name.id.as_str()))
+    }
+
+    /// True if something may read a name.
+    pub(super) fn reads(&self, name: &str) -> bool {
+        self.read.as_ref().is_none_or(|read| read.contains(&identifier(name)))
     }
 }
 

@@ -65,6 +65,13 @@ impl Specialiser<'_> {
             ("len", [(Tree::Tuple(parts), _)]) => {
                 Some((Tree::Leaf(Operand::Constant(Constant::Int(parts.len() as i64))), Type::Int.into()))
             }
+            ("unpack.star.", [(Tree::Tuple(parts), types), ..]) => {
+                let constants = constants(items);
+                let part = tuple::around(*types, &constants)?;
+                let at = tuple::constant_index((*constants.get(2)?)?, parts.len());
+                let none = Tree::Leaf(Operand::Constant(Constant::None));
+                Some((if constants[1] == Some(Constant::Int(0)) { none } else { parts.get(at?)?.clone() }, part))
+            }
             ("over.", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
             ("shortest.", all) => {
                 let types = all.iter().map(|&(_, types)| types).collect::<Vec<_>>();

@@ -1,0 +1,186 @@
+//! What a statement of a turn makes of intervals, and which of its checks a test can take away.
+
+use super::{ANY, Known, Search};
+use crate::ir::{BlockId, Constant, Operand, Statement, Value};
+use crate::loops::plan::{NOT_NEGATIVE, Node, Proof};
+use crate::ops::Recipe;
+
+impl Search<'_> {
+    /// The interval of a statement's value. In the last round what is proven of it is noted.
+    pub(super) fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
+        let (op, args) = match &statement.value {
+            Value::Convert(operand) => return self.operand(*operand),
+            Value::Create(_) => return self.unknown(false),
+            Value::Op { op, args, .. } => (op.row(), args),
+        };
+        let not_negative = |known: Known| known.fixed.0 >= 0;
+        match (op.recipe, args.as_slice()) {
+            (Recipe::Same, &[only]) => self.operand(only),
+            (Recipe::AddInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                if !left.bounded || !right.bounded {
+                    return self.unknown(not_negative(left) && not_negative(right));
+                }
+                let sum = self.add(left, right);
+                self.fits(sum, at)
+            }
+            (Recipe::SubInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                if !left.bounded || !right.bounded {
+                    return self.unknown(false);
+                }
+                let difference = self.sub(left, right);
+                self.fits(difference, at)
+            }
+            (Recipe::NegInt, &[only]) => {
+                let (zero, only) = (self.fixed((0, 0), true), self.operand(only));
+                if !only.bounded {
+                    return self.unknown(false);
+                }
+                let difference = self.sub(zero, only);
+                self.fits(difference, at)
+            }
+            (Recipe::MulInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                self.product(left, right, at)
+            }
+            (Recipe::ShlInt, &[left, Operand::Constant(Constant::Int(count))]) if (0..=62).contains(&count) => {
+                let (left, right) = (self.operand(left), self.fixed((1 << count, 1 << count), true));
+                self.product(left, right, at)
+            }
+            (Recipe::ShrInt, &[left, Operand::Constant(Constant::Int(count))]) if count >= 0 => {
+                let left = self.operand(left);
+                self.towards_zero(left)
+            }
+            (Recipe::FloorDivInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let proof = self.division(left, right, at);
+                if proof.divisor_not_negative { self.towards_zero(left) } else { self.unknown(false) }
+            }
+            (Recipe::ModInt, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let proof = self.division(left, right, at);
+                if right.bounded && proof.divisor_positive {
+                    let fixed = (0, right.fixed.1.saturating_sub(1).max(0));
+                    let node = self.node(Node::Rest(right.node));
+                    Known { node, bounded: true, fixed, hopeful: true }
+                } else {
+                    self.unknown(proof.divisor_not_negative)
+                }
+            }
+            (Recipe::And, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                let mask = |known: Known| known.bounded && known.fixed.0 >= 0 && known.fixed.1 < i64::MAX;
+                match (mask(left), mask(right)) {
+                    (_, true) => self.fixed((0, right.fixed.1), true),
+                    (true, false) => self.fixed((0, left.fixed.1), true),
+                    (false, false) => self.unknown(not_negative(left) || not_negative(right)),
+                }
+            }
+            (Recipe::Mask, &[left, right]) => {
+                // One of them is the mask, the other one low bits, of which nothing is known.
+                let mask = [self.operand(left), self.operand(right)].into_iter().find(|one| not_negative(*one));
+                match mask.map(|mask| mask.fixed) {
+                    Some((_, high)) if high < i64::MAX => self.fixed((0, high), true),
+                    Some(_) => self.unknown(true),
+                    None => self.unknown(false),
+                }
+            }
+            (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
+            (Recipe::Index | Recipe::Bound, &[index, length]) => {
+                let (index, length) = (self.operand(index), self.operand(length));
+                self.within(index, length, at)
+            }
+            (Recipe::AbsInt, _) => self.unknown(true),
+            (Recipe::Or | Recipe::Xor, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                self.unknown(not_negative(left) && not_negative(right))
+            }
+            _ => self.unknown(false),
+        }
+    }
+
+    fn product(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Known {
+        let not_negative = left.fixed.0 >= 0 && right.fixed.0 >= 0;
+        if !left.bounded || !right.bounded {
+            return self.unknown(not_negative);
+        }
+        let node = self.node(Node::Mul(left.node, right.node));
+        let fixed = if not_negative {
+            (left.fixed.0.saturating_mul(right.fixed.0), left.fixed.1.saturating_mul(right.fixed.1))
+        } else if left.node == right.node {
+            NOT_NEGATIVE
+        } else {
+            ANY
+        };
+        let hopeful = left.hopeful && right.hopeful || left.node == right.node;
+        self.fits(Known { node, bounded: true, fixed, hopeful }, at)
+    }
+
+    pub(super) fn towards_zero(&mut self, value: Known) -> Known {
+        if !value.bounded {
+            return self.unknown(value.fixed.0 >= 0);
+        }
+        let node = self.node(Node::WithZero(value.node));
+        Known { node, fixed: (value.fixed.0.min(0), value.fixed.1.max(0)), ..value }
+    }
+
+    /// Notes that the check of a statement goes if its value is in the interval.
+    pub(super) fn fits(&mut self, value: Known, at: (BlockId, usize)) -> Known {
+        if self.last {
+            self.plan.computed.push(value.node);
+            self.plan.proofs.entry(at).or_default().fits = true;
+            self.plan.gains += 1;
+        }
+        value
+    }
+
+    /// Notes that the check of an index goes if all its values are within the length.
+    fn within(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
+        if !index.bounded || !length.bounded {
+            return self.unknown(true);
+        }
+        if self.last {
+            if !self.plan.at_least.contains(&(index.node, 0)) {
+                self.plan.at_least.push((index.node, 0));
+            }
+            if !self.plan.below.contains(&(index.node, length.node)) {
+                self.plan.below.push((index.node, length.node));
+            }
+            self.plan.proofs.entry(at).or_default().within = true;
+            self.plan.gains += 1;
+        }
+        Known { fixed: (index.fixed.0.max(0), index.fixed.1.max(0)), hopeful: true, ..index }
+    }
+
+    /// Notes the signs of the operands of `//` and `%`.
+    fn division(&mut self, left: Known, right: Known, at: (BlockId, usize)) -> Proof {
+        let mut proof = Proof::default();
+        // These are shifts and masks, whatever the dividend is.
+        if right.fixed.0 == right.fixed.1 && right.fixed.0 > 0 && right.fixed.0.count_ones() == 1 {
+            proof.divisor_positive = true;
+            proof.divisor_not_negative = true;
+            return proof;
+        }
+        let mut demanded = Vec::new();
+        let mut demand = |known: Known, least: i64| {
+            let holds = known.fixed.0 >= least;
+            let may = holds || known.bounded && known.hopeful && !self.whatever;
+            if may && !holds {
+                demanded.push((known.node, least));
+            }
+            may
+        };
+        proof.divisor_positive = demand(right, 1);
+        proof.divisor_not_negative = proof.divisor_positive || right.fixed.0 >= 0;
+        proof.dividend_not_negative = proof.divisor_not_negative && demand(left, 0);
+        proof.fits = proof.divisor_not_negative;
+        if self.last && proof.divisor_not_negative {
+            // A constant divisor needs no test, but its sign says what rounding down has to correct.
+            self.plan.gains += usize::from(proof.dividend_not_negative || right.fixed.0 != right.fixed.1);
+            self.plan.at_least.append(&mut demanded);
+            self.plan.proofs.insert(at, proof);
+        }
+        proof
+    }
+}

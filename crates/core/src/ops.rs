@@ -432,7 +432,9 @@ mod calls;
 mod complex;
 mod math;
 mod nat;
+#[macro_use]
 mod numpy;
+pub mod ufunc;
 
 /// All rows.
 pub static TABLE: &[Op] = &ALL;
@@ -442,6 +444,7 @@ static ALL: [Op; COUNT] = joined(PARTS);
 const PARTS: &[&[&[Op]]] = &[
     &[OPERATORS, nat::ROWS, complex::ROWS, calls::ROWS, math::ROWS, array::ROWS, array::ELEMENTS, array::INTO],
     numpy::PARTS,
+    ufunc::PARTS,
 ];
 const COUNT: usize = count(PARTS);
 

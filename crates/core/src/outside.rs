@@ -15,8 +15,10 @@ use rustpython_parser::ast::bigint::BigInt;
 pub enum Outside {
     /// A function or type of Python's that compiled code knows, by its one name: `abs`, `math.sqrt`.
     Function(&'static str),
-    /// A module that compiled code knows: `math`.
+    /// A module that compiled code knows: `math`, and `np` for NumPy.
     Module(&'static str),
+    /// A scalar of NumPy, such as `np.True_`: as if its type, by this function's name, was called with this constant.
+    Scalar(&'static str, Constant),
     /// A constant, as if it was written in place of the name.
     Constant(Constant),
     /// Bound nowhere: NameError or AttributeError, unless it comes to be bound before the call.
@@ -79,10 +81,14 @@ pub fn int(digits: &str) -> Option<Constant> {
     BigInt::parse_bytes(digits.as_bytes(), 16).map(Constant::Int)
 }
 
-/// A module that compiled code knows.
+/// A module that compiled code knows, by the name under which its functions have rows.
 #[must_use]
 pub fn module(name: &str) -> Option<&'static str> {
-    (name == "math").then_some("math")
+    match name {
+        "math" => Some("math"),
+        "numpy" => Some("np"),
+        _ => None,
+    }
 }
 
 /// What an attribute of a known module means.
@@ -90,11 +96,20 @@ pub fn module(name: &str) -> Option<&'static str> {
 pub fn member(module: &str, attribute: &str) -> Outside {
     use std::f64::consts::{E, PI, TAU};
     let constant = match attribute {
+        "True_" | "False_" if module == "np" => {
+            return Outside::Scalar("np.bool_", Constant::Bool(attribute == "True_"));
+        }
+        "newaxis" if module == "np" => return Outside::Constant(Constant::None),
         "pi" => PI,
         "e" => E,
-        "tau" => TAU,
+        "tau" if module == "math" => TAU,
+        "euler_gamma" if module == "np" => 0.577_215_664_901_532_9,
         "inf" => f64::INFINITY,
         "nan" => f64::NAN,
+        _ if module == "np" => {
+            let known = function_of(module, attribute);
+            return known.map_or_else(|| Outside::Other(format!("`{attribute}` of NumPy")), Outside::Function);
+        }
         _ => return function_of(module, attribute).map_or(Outside::Missing, Outside::Function),
     };
     Outside::Constant(Constant::Float(constant))
@@ -106,6 +121,10 @@ pub fn function_of(module: &str, name: &str) -> Option<&'static str> {
     let all = match module {
         "builtins" => return BUILTINS.iter().copied().find(|known| *known == name),
         "math" => MATH,
+        "np" => {
+            let name = NUMPY_TYPES.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own);
+            return NUMPY.iter().copied().find(|known| known.strip_prefix("np.") == Some(name));
+        }
         _ => return None,
     };
     all.iter().copied().find(|known| known.split_once('.').is_some_and(|(_, own)| own == name))
@@ -114,6 +133,11 @@ pub fn function_of(module: &str, name: &str) -> Option<&'static str> {
 /// The functions of `math`, by which `from math import *` binds them.
 pub fn functions_of_math() -> impl Iterator<Item = &'static str> {
     MATH.iter().filter_map(|known| Some(known.split_once('.')?.1))
+}
+
+/// The functions and types of NumPy.
+pub fn functions_of_numpy() -> impl Iterator<Item = &'static str> {
+    NUMPY.iter().copied()
 }
 
 /// The names of the constants of `math`.
@@ -203,6 +227,157 @@ const MATH: &[&str] = &[
     "math.tanh",
     "math.trunc",
     "math.ulp",
+];
+
+/// The functions of NumPy that take scalars or make arrays, and the types of its scalars.
+const NUMPY: &[&str] = &[
+    "np.abs",
+    "np.absolute",
+    "np.acos",
+    "np.acosh",
+    "np.add",
+    "np.arange",
+    "np.arccos",
+    "np.arccosh",
+    "np.arcsin",
+    "np.arcsinh",
+    "np.arctan",
+    "np.arctan2",
+    "np.arctanh",
+    "np.around",
+    "np.asin",
+    "np.asinh",
+    "np.atan",
+    "np.atan2",
+    "np.atanh",
+    "np.bitwise_and",
+    "np.bitwise_count",
+    "np.bitwise_invert",
+    "np.bitwise_left_shift",
+    "np.bitwise_not",
+    "np.bitwise_or",
+    "np.bitwise_right_shift",
+    "np.bitwise_xor",
+    "np.bool_",
+    "np.cbrt",
+    "np.ceil",
+    "np.clip",
+    "np.complex128",
+    "np.complex64",
+    "np.conj",
+    "np.conjugate",
+    "np.copy",
+    "np.copysign",
+    "np.cos",
+    "np.cosh",
+    "np.deg2rad",
+    "np.degrees",
+    "np.divide",
+    "np.empty",
+    "np.empty_like",
+    "np.equal",
+    "np.exp",
+    "np.exp2",
+    "np.expm1",
+    "np.eye",
+    "np.fabs",
+    "np.float32",
+    "np.float64",
+    "np.floor",
+    "np.floor_divide",
+    "np.fmax",
+    "np.fmin",
+    "np.fmod",
+    "np.full",
+    "np.full_like",
+    "np.gcd",
+    "np.greater",
+    "np.greater_equal",
+    "np.heaviside",
+    "np.hypot",
+    "np.identity",
+    "np.int16",
+    "np.int32",
+    "np.int64",
+    "np.int8",
+    "np.invert",
+    "np.isfinite",
+    "np.isinf",
+    "np.isnan",
+    "np.lcm",
+    "np.ldexp",
+    "np.left_shift",
+    "np.less",
+    "np.less_equal",
+    "np.linspace",
+    "np.log",
+    "np.log10",
+    "np.log1p",
+    "np.log2",
+    "np.logaddexp",
+    "np.logical_and",
+    "np.logical_not",
+    "np.logical_or",
+    "np.logical_xor",
+    "np.maximum",
+    "np.minimum",
+    "np.mod",
+    "np.multiply",
+    "np.ndindex",
+    "np.negative",
+    "np.nextafter",
+    "np.not_equal",
+    "np.ones",
+    "np.ones_like",
+    "np.positive",
+    "np.pow",
+    "np.power",
+    "np.rad2deg",
+    "np.radians",
+    "np.reciprocal",
+    "np.remainder",
+    "np.reshape",
+    "np.right_shift",
+    "np.rint",
+    "np.round",
+    "np.sign",
+    "np.signbit",
+    "np.sin",
+    "np.sinh",
+    "np.sqrt",
+    "np.square",
+    "np.subtract",
+    "np.tan",
+    "np.tanh",
+    "np.true_divide",
+    "np.trunc",
+    "np.uint16",
+    "np.uint32",
+    "np.uint64",
+    "np.uint8",
+    "np.zeros",
+    "np.zeros_like",
+];
+
+/// Other names of NumPy's types, on platforms where a C `long` has 64 bits.
+const NUMPY_TYPES: &[(&str, &str)] = &[
+    ("bool", "bool_"),
+    ("byte", "int8"),
+    ("short", "int16"),
+    ("intc", "int32"),
+    ("int_", "int64"),
+    ("intp", "int64"),
+    ("long", "int64"),
+    ("ubyte", "uint8"),
+    ("ushort", "uint16"),
+    ("uintc", "uint32"),
+    ("uint", "uint64"),
+    ("uintp", "uint64"),
+    ("ulong", "uint64"),
+    ("single", "float32"),
+    ("double", "float64"),
+    ("csingle", "complex64"),
+    ("cdouble", "complex128"),
 ];
 
 /// Every other name of `builtins`, so that the editor can tell them from names that are bound nowhere.

@@ -24,22 +24,35 @@ type Test3 = extern "C" fn(i64, i64, i64) -> i64;
 /// Functions of libm that compiled code calls, or that LLVM may call where the machine has no instruction.
 const LIBM: &[&CStr] = &[
     c"acos",
+    c"acosf",
     c"acosh",
+    c"acoshf",
     c"asin",
+    c"asinf",
     c"asinh",
+    c"asinhf",
     c"atan",
     c"atan2",
+    c"atan2f",
+    c"atanf",
     c"atanh",
+    c"atanhf",
     c"cbrt",
+    c"cbrtf",
     c"ceil",
     c"ceilf",
     c"cos",
+    c"cosf",
     c"cosh",
+    c"coshf",
     c"erf",
     c"erfc",
     c"exp",
     c"exp2",
+    c"exp2f",
+    c"expf",
     c"expm1",
+    c"expm1f",
     c"floor",
     c"floorf",
     c"fma",
@@ -47,21 +60,33 @@ const LIBM: &[&CStr] = &[
     c"fmodf",
     c"hypot",
     c"hypotf",
+    c"ldexp",
+    c"ldexpf",
     c"log",
     c"log10",
+    c"log10f",
     c"log1p",
+    c"log1pf",
     c"log2",
+    c"log2f",
+    c"logf",
     c"nextafter",
+    c"nextafterf",
     c"pow",
     c"powf",
     c"remainder",
     c"roundeven",
     c"roundevenf",
     c"sin",
+    c"sinf",
     c"sinh",
+    c"sinhf",
     c"sqrt",
+    c"sqrtf",
     c"tan",
+    c"tanf",
     c"tanh",
+    c"tanhf",
     c"trunc",
     c"truncf",
 ];
@@ -84,13 +109,13 @@ pub fn symbols() -> &'static [Symbol] {
 fn helpers() -> Vec<Symbol> {
     use array::{brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_stop};
     use float::{
-        brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_round_float,
-        brrr_ulp,
+        brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_power_of_ten,
+        brrr_round_float, brrr_ulp,
     };
     use int::{
-        brrr_comb, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod, brrr_range_all,
-        brrr_range_any, brrr_range_in, brrr_range_in_float, brrr_range_len, brrr_range_max, brrr_range_min,
-        brrr_range_sum, brrr_round_int,
+        brrr_comb, brrr_common_divisor, brrr_factorial, brrr_gcd, brrr_isqrt, brrr_lcm, brrr_perm, brrr_pow_mod,
+        brrr_range_all, brrr_range_any, brrr_range_in, brrr_range_in_float, brrr_range_len, brrr_range_max,
+        brrr_range_min, brrr_range_sum, brrr_round_int,
     };
     use libc::{memcpy, memmove, memset};
     helpers! {
@@ -109,6 +134,7 @@ fn helpers() -> Vec<Symbol> {
         brrr_slice_length as Test3;
         brrr_int_pow as Int2;
         brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
+        brrr_common_divisor as extern "C" fn(u64, u64) -> u64;
         brrr_comb as Int2;
         brrr_factorial as Int1;
         brrr_gcd as Int2;
@@ -127,6 +153,7 @@ fn helpers() -> Vec<Symbol> {
         brrr_range_max as Int3;
         brrr_ldexp as extern "C" fn(f64, i64, &mut f64) -> u8;
         brrr_round_float as extern "C" fn(f64, i64, &mut f64) -> u8;
+        brrr_power_of_ten as extern "C" fn(i64) -> f64;
         brrr_ulp as extern "C" fn(f64) -> f64;
         brrr_fraction as extern "C" fn(f64) -> f64;
         brrr_mantissa as extern "C" fn(f64) -> f64;

@@ -468,9 +468,11 @@ struct Raised;
 /// As [`dispatch`]; `slots` is not used any more after it.
 unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bool, Raised> {
     // SAFETY: nothing has run since the slots were filled.
-    if slots.iter().any(|&object| unsafe { classify(object) } == Argument::Unsupported) {
+    let is_unsupported = |&object: &*mut PyObject| unsafe { classify(object) } == Argument::Unsupported;
+    if slots.iter().any(is_unsupported) {
         Python::try_attach(crate::numpy::look);
     }
+    // SAFETY: as above.
     let kinds = slots.iter().map(|&object| unsafe { classify(object) }).collect::<Vec<_>>();
     let compile = |py: Python<'_>| {
         if let Some(index) = kinds.iter().position(|&kind| kind == Argument::Unsupported) {

@@ -16,6 +16,7 @@ mod host;
 mod interrupt;
 mod methods;
 mod numpy;
+mod numpy_names;
 mod outside;
 mod poll;
 mod probes;

@@ -76,6 +76,17 @@ pub fn look(py: Python<'_>) {
     let _ = API.set(Api { array: address(NpyTypes::PyArray_Type), scalars: SCALARS.map(address) });
 }
 
+/// The dtype whose scalars are of this type.
+pub fn dtype_of_class(class: *mut PyObject) -> Option<Dtype> {
+    let at = API.get()?.scalars.iter().position(|&one| one == class as usize)?;
+    Some(Dtype::ALL[at])
+}
+
+/// True if the program has imported NumPy, as far as [`look`] knows.
+pub fn is_known() -> bool {
+    API.get().is_some()
+}
+
 /// The dtype of a scalar, by its exact type.
 ///
 /// # Safety
@@ -277,8 +288,8 @@ pub unsafe fn boxed_array(array: ArrayType, words: *const u64) -> *mut PyObject 
         let mut shape = [0 as npy_intp; MOST_DIMENSIONS as usize];
         let mut strides = [0 as npy_intp; MOST_DIMENSIONS as usize];
         let mut wanted = array.dtype.size() as npy_intp;
-        for at in 0..ndim {
-            shape[at] = words.add(2 + at).read() as npy_intp;
+        for (at, length) in shape[..ndim].iter_mut().enumerate() {
+            *length = words.add(2 + at).read() as npy_intp;
         }
         let dense = |at: usize, strides: &mut [npy_intp], wanted: &mut npy_intp| {
             strides[at] = *wanted;

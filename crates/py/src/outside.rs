@@ -18,6 +18,7 @@ use pyo3::types::{
 };
 
 use crate::convert::type_name;
+use crate::numpy_names;
 
 /// Tuples within tuples up to here are constants.
 const MOST_NESTED: usize = 20;
@@ -70,7 +71,7 @@ impl Names {
                 Some(found) => Some(found),
                 None => builtins.get_item(name)?,
             };
-            if let Some(module) = found.as_ref().and_then(known_module) {
+            if let Some((module, _)) = found.as_ref().and_then(known_module) {
                 for attribute in &read {
                     let path = format!("{name}.{attribute}");
                     let found = module.dict().get_item(attribute)?;
@@ -125,11 +126,16 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     if let Some(name) = known_function(object) {
         return Outside::Function(name);
     }
-    if let Some(name) = known_module(object).and_then(|module| outside::module(&module_name(&module))) {
+    if let Some((_, name)) = known_module(object) {
         return Outside::Module(name);
     }
     if let Some(constant) = constant(object, MOST_NESTED) {
         return Outside::Constant(constant);
+    }
+    if let Some(class) = numpy_names::scalar_class(object)
+        && let Some(constant) = object.call_method0("item").ok().and_then(|value| constant(&value, 0))
+    {
+        return Outside::Scalar(class, constant);
     }
     let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
     Outside::Other(match object {
@@ -186,21 +192,25 @@ fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     if let Some((name, _)) = types.iter().find(|(_, class)| object.is(class)) {
         return outside::function_of("builtins", name);
     }
-    let function = object.cast_exact::<PyCFunction>().ok()?;
+    let Ok(function) = object.cast_exact::<PyCFunction>() else { return numpy_names::function(object) };
     // SAFETY: the object is a builtin function; what it is bound to is null or a live object.
     let own = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyCFunction_GetSelf(function.as_ptr())) }?;
-    let module = defined_name(own.cast_exact::<PyModule>().ok()?)?;
-    outside::function_of(module.to_str().ok()?, &object.getattr("__name__").ok()?.to_string())
+    let known = defined_name(own.cast_exact::<PyModule>().ok()?).and_then(|module| {
+        let name = object.getattr("__name__").ok()?.to_string();
+        outside::function_of(module.to_str().ok()?, &name)
+    });
+    known.or_else(|| numpy_names::function(object))
 }
 
-/// The object itself, if it is a module that compiled code knows.
-fn known_module<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyModule>> {
+/// The object itself, if it is a module that compiled code knows, and what it knows it as.
+fn known_module<'py>(object: &Bound<'py, PyAny>) -> Option<(Bound<'py, PyModule>, &'static str)> {
     let module = object.cast_exact::<PyModule>().ok()?;
-    outside::module(&module_name(module)).map(|_| module.clone())
-}
-
-fn module_name(module: &Bound<'_, PyModule>) -> String {
-    defined_name(module).and_then(|name| name.to_str().ok()).unwrap_or_default().to_owned()
+    let name = match defined_name(module) {
+        Some(name) => name.to_str().ok()?,
+        None if numpy_names::is_module(module) => "numpy",
+        None => return None,
+    };
+    Some((module.clone(), outside::module(name)?))
 }
 
 /// The name that a module written in C was defined under, which nobody can change.

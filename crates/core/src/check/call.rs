@@ -15,6 +15,7 @@ use crate::ops;
 use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::span;
+use crate::types::Dtype;
 
 /// The parameters of a function that takes keywords or has defaults.
 struct Parameters {
@@ -44,6 +45,9 @@ const PARAMETERS: &[Parameters] = parameters! {
     "pow" ["base", "exp", "mod"] 0 3 2;
     "round" ["number", "ndigits"] 0 2 1;
     "sum" ["iterable", "start"] 1 2 1;
+    "np.round" ["a", "decimals"] 0 2 1;
+    "np.around" ["a", "decimals"] 0 2 1;
+    "np.clip" ["a", "a_min", "a_max"] 0 3 3;
     "math.isclose" ["a", "b", "rel_tol", "abs_tol"] 0 2 2;
     "math.log" ["x", "base"] 2 2 1;
     "math.nextafter" ["x", "y", "steps"] 2 2 2;
@@ -83,6 +87,11 @@ impl Binder<'_> {
             Outside::Constant(constant) => {
                 self.guard(path);
                 return self.constant(&constant, place);
+            }
+            Outside::Scalar(class, value) => {
+                self.guard(path);
+                let value = self.constant(&value, place);
+                return self.op(class, vec![value], place);
             }
             Outside::Missing => {
                 self.guard(path);
@@ -167,7 +176,7 @@ impl Binder<'_> {
                 let args = self.operands(call).unwrap_or_default();
                 return self.leaving("name.", args, span(call));
             }
-            Outside::Constant(_) | Outside::Missing | Outside::Untold | Outside::Module(_) => {
+            Outside::Constant(_) | Outside::Scalar(..) | Outside::Missing | Outside::Untold | Outside::Module(_) => {
                 return self.refuse_call(call, None);
             }
             Outside::Other(what) => return self.refuse_call(call, Some(&what)),
@@ -188,6 +197,7 @@ impl Binder<'_> {
         match function {
             "range" => return self.refuse_call(call, None),
             "isinstance" => return self.is_instance(call),
+            _ if function.starts_with("np.") => return self.numpy_function(function, call),
             "len" | "sum" | "any" | "all" | "min" | "max" => {
                 if let Some(value) = self.over_range(function, call) {
                     return value;
@@ -249,6 +259,37 @@ impl Binder<'_> {
                 rest.iter().flatten().fold(value, |value, next| self.op(function, vec![value, *next], place))
             }
             _ if ops::takes(function, given.len()) => self.op(function, given, place),
+            _ => self.leaving("call.", given, place),
+        }
+    }
+
+    /// A function of NumPy on scalars, or one of their types.
+    fn numpy_function(&mut self, function: &'static str, call: &ast::ExprCall) -> Arg {
+        let place = span(call);
+        let takes_keywords = PARAMETERS.iter().any(|known| known.function == function);
+        if let Some(keyword) = call.keywords.first().filter(|_| !takes_keywords) {
+            let help = "write the function with the numbers alone";
+            return self.refuse(span(keyword), &format!("a keyword of `{function}`"), help);
+        }
+        let args = match self.arguments(function, call) {
+            Some(Ok(args)) => args,
+            Some(Err(args)) => return self.leaving("call.", args, place),
+            None => return NONE,
+        };
+        let is_none = |arg: &Option<Arg>| matches!(arg, Some(Arg::Constant(Constant::None)));
+        let (function, args) = match (function, args.as_slice()) {
+            // A bound that is None is none.
+            ("np.clip", [value, low, high]) if is_none(low) && !is_none(high) => ("np.minimum", vec![*value, *high]),
+            ("np.clip", [value, low, high]) if is_none(high) && !is_none(low) => ("np.maximum", vec![*value, *low]),
+            _ => (function, args),
+        };
+        let given = args.into_iter().flatten().collect::<Vec<_>>();
+        let is_type = Dtype::from_constructor(function).is_some();
+        match given.len() {
+            // Zero, as of Python's types.
+            0 if is_type => self.op(function, vec![Arg::Constant(Constant::Bool(false))], place),
+            1 if is_type => self.op(function, given, place),
+            count if ops::ufunc::way(function, count).is_some() => self.op(function, given, place),
             _ => self.leaving("call.", given, place),
         }
     }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::flow::{Arg, End, Flow, Item, StepKind, VarId};
 use crate::ir::Constant;
 use crate::ops;
+use crate::types::Type;
 
 /// For each variable, the parameters whose object it may hold, by their place in `parameters`.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Origins(HashMap<VarId, Vec<u32>>);
 impl Origins {
     /// Follows the copies.
     #[must_use]
-    pub fn of(flow: &Flow, parameters: impl Iterator<Item = VarId>) -> Self {
+    pub fn of(flow: &Flow, parameters: impl Iterator<Item = (VarId, Type)>) -> Self {
         let copies = flow.blocks.iter().flat_map(|block| &block.steps).flat_map(|step| {
             let sources = match &step.kind {
                 StepKind::Copy(source) | StepKind::Keep(source) => std::slice::from_ref(source),
@@ -34,18 +35,28 @@ impl Origins {
                 | StepKind::Op(..)
                 | StepKind::Leave(_) => &[],
             };
-            sources.iter().filter_map(|source| source.var()).map(|source| (source, step.target))
+            // The real part of a scalar of NumPy is the scalar; whatever else is computed of it is another one.
+            let of_scalars = match &step.kind {
+                StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
+                    matches!(*name, ".real" | ".numerator")
+                }
+                _ => true,
+            };
+            sources.iter().filter_map(|source| source.var()).map(move |source| (source, step.target, of_scalars))
         });
-        let mut targets = HashMap::<VarId, Vec<VarId>>::new();
-        copies.for_each(|(source, target)| targets.entry(source).or_default().push(target));
+        let mut targets = HashMap::<VarId, Vec<(VarId, bool)>>::new();
+        copies.for_each(|(source, target, of_scalars)| targets.entry(source).or_default().push((target, of_scalars)));
         let mut origins = HashMap::<VarId, Vec<u32>>::new();
-        for (parameter, variable) in (0..).zip(parameters) {
+        for (parameter, (variable, one)) in (0..).zip(parameters) {
+            let is_scalar = matches!(one, Type::Scalar(_));
             let mut waiting = vec![variable];
             while let Some(variable) = waiting.pop() {
                 let known = origins.entry(variable).or_default();
                 if known.last() != Some(&parameter) {
                     known.push(parameter);
-                    waiting.extend(targets.get(&variable).into_iter().flatten());
+                    let followed = targets.get(&variable).into_iter().flatten();
+                    waiting
+                        .extend(followed.filter(|(_, of_scalars)| *of_scalars || !is_scalar).map(|(target, _)| target));
                 }
             }
         }

@@ -6,6 +6,7 @@
 
 use super::choose::{Choice, Operand};
 use crate::ir::Constant;
+use crate::ops::ufunc::{self, Way};
 use crate::ops::{self, OpId};
 use crate::types::{Dtype, Kind, Type};
 
@@ -24,6 +25,9 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
     let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
     let row = |name: &str, types: &[Type]| ops::find(name, types).map(|op| Choice { op, constant: None });
     let exact = || row(name, &types);
+    if name.starts_with("np.") {
+        return constructed(name, operands).or_else(|| function(name, operands));
+    }
     match (name, operands) {
         ("truth.", _) => exact(),
         (_, &[operand]) if name.starts_with("into.") => stored(name, operand),
@@ -33,12 +37,13 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
         {
             row(name, &[Type::Complex, Type::Complex])
         }
-        (_, &[left, right]) if is_comparison(name) => comparison(name, left, right).or_else(exact),
+        (_, &[left, right]) if is_comparison(name) => comparison(name, left, right, false).or_else(exact),
+        ("round", &[_, _]) => function("np.round", operands),
         (_, &[left, right]) => match binary(name) {
             Some(name) => arithmetic(name, left, right),
             None => exact().or_else(|| by_parameters(name, operands)),
         },
-        _ => exact().or_else(|| constructed(name, operands)).or_else(|| by_parameters(name, operands)),
+        _ => exact().or_else(|| by_parameters(name, operands)),
     }
 }
 
@@ -100,25 +105,30 @@ fn holds(dtype: Dtype, constant: Constant) -> bool {
     }
 }
 
-/// The dtype that two operands have in common; `None` if one is no number.
-fn common(left: Type, right: Type) -> Option<Dtype> {
-    let beside = |dtype: Dtype, other: Type| {
-        Some(match (other, dtype.kind()) {
-            (Type::Bool, _) => dtype,
-            (Type::Int | Type::Nat, Kind::Bool) => Dtype::Int64,
-            (Type::Int | Type::Nat, _) => dtype,
+/// The dtype that operands have in common; `None` if one is no number. Python's numbers have dtypes of their own only among
+/// themselves: bool, int64, float64, complex128.
+fn common(operands: &[Operand]) -> Option<Dtype> {
+    let strong = operands.iter().filter_map(|&(one, _)| match one {
+        Type::Scalar(dtype) => Some(dtype),
+        _ => None,
+    });
+    let strong = strong.reduce(Dtype::promote);
+    let mut dtype = strong;
+    for &(one, _) in operands {
+        let beside = dtype.unwrap_or(Dtype::Bool);
+        dtype = Some(match (one, beside.kind()) {
+            (Type::Scalar(_) | Type::Bool, _) => beside,
+            (Type::Int, Kind::Bool) => Dtype::Int64,
+            (Type::Nat, Kind::Bool) => strong.map(|_| Dtype::Int64)?,
+            (Type::Int | Type::Nat, _) => beside,
             (Type::Float, Kind::Bool | Kind::Signed | Kind::Unsigned) => Dtype::Float64,
-            (Type::Float, Kind::Float | Kind::Complex) => dtype,
-            (Type::Complex, _) if matches!(dtype, Dtype::Float32 | Dtype::Complex64) => Dtype::Complex64,
+            (Type::Float, Kind::Float | Kind::Complex) => beside,
+            (Type::Complex, _) if matches!(beside, Dtype::Float32 | Dtype::Complex64) => Dtype::Complex64,
             (Type::Complex, _) => Dtype::Complex128,
             _ => return None,
-        })
-    };
-    match (left, right) {
-        (Type::Scalar(left), Type::Scalar(right)) => Some(left.promote(right)),
-        (Type::Scalar(dtype), other) | (other, Type::Scalar(dtype)) => beside(dtype, other),
-        _ => None,
+        });
     }
+    dtype
 }
 
 /// The name of the rows of a binary operator.
@@ -133,7 +143,7 @@ fn binary(name: &str) -> Option<&str> {
 }
 
 fn arithmetic(name: &str, left: Operand, right: Operand) -> Option<Choice> {
-    let dtype = match (name, common(left.0, right.0)?) {
+    let dtype = match (name, common(&[left, right])?) {
         ("/", dtype) if dtype.is_int() || dtype == Dtype::Bool => Dtype::Float64,
         ("//" | "%" | "**" | "<<" | ">>", Dtype::Bool) => Dtype::Int8,
         (_, dtype) => dtype,
@@ -147,10 +157,11 @@ fn is_comparison(name: &str) -> bool {
 }
 
 /// Ints are compared by their values, whatever their dtypes; everything else in the common dtype.
-fn comparison(name: &str, left: Operand, right: Operand) -> Option<Choice> {
-    let dtype = common(left.0, right.0)?;
+fn comparison(name: &str, left: Operand, right: Operand, by_function: bool) -> Option<Choice> {
+    let dtype = common(&[left, right])?;
     // Where neither operand is of the common dtype, or a bool comes first, NumPy's function compares, not the scalar.
-    let is_of_scalar = [left.0, right.0].contains(&Type::Scalar(dtype)) && left.0 != Type::Scalar(Dtype::Bool);
+    let has_common = [left.0, right.0].contains(&Type::Scalar(dtype));
+    let is_of_scalar = has_common && left.0 != Type::Scalar(Dtype::Bool) && !by_function;
     let name = match name {
         _ if is_of_scalar || dtype.kind() != Kind::Complex => name,
         "<" => "np.less",
@@ -189,6 +200,81 @@ fn constructed(name: &str, operands: &[Operand]) -> Option<Choice> {
     let [operand] = operands else { return None };
     conversion(*operand, Type::Scalar(dtype))?;
     ops::find(name, &[Type::Scalar(dtype)]).map(|op| Choice { op, constant: None })
+}
+
+/// The row for a function of NumPy.
+fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
+    let row = |name: &str, types: &[Type]| ops::find(name, types).map(|op| Choice { op, constant: None });
+    let own = ufunc::with_rows(name);
+    let all = |dtype: Dtype| vec![Type::Scalar(dtype); operands.len()];
+    match (ufunc::way(name, operands.len())?, operands) {
+        // NumPy's loops over complex numbers round in other places than its scalars do.
+        (Way::Operator("*" | "abs"), _) if common(operands)?.kind() == Kind::Complex => None,
+        (Way::Operator(operator), &[left, right]) if is_comparison(operator) => comparison(operator, left, right, true),
+        (Way::Operator("**"), _) if common(operands)?.kind() == Kind::Float => row("np.power", &all(common(operands)?)),
+        (Way::Operator(operator), &[left, right]) => arithmetic(operator, left, right),
+        (Way::Operator(operator), _) => row(operator, &all(common(operands)?)),
+        (Way::Truth(operator), _) => {
+            let are_numbers = operands.iter().all(|&operand| common(&[operand]).is_some());
+            row(operator, &all(Dtype::Bool)).filter(|_| are_numbers)
+        }
+        (Way::Common, _) => {
+            let dtype = common(operands)?;
+            // The least int that there is a loop for.
+            let as_int =
+                dtype == Dtype::Bool && matches!(own, "np.square" | "np.reciprocal" | "np.conjugate" | "np.fmod");
+            row(own, &all(if as_int { Dtype::Int8 } else { dtype }))
+        }
+        (Way::Floats, _) => row(own, &all(float(operands)?)),
+        (Way::Number, &[(one, _)]) => {
+            let dtype = match one {
+                Type::Scalar(dtype) if matches!(dtype.kind(), Kind::Float | Kind::Complex) => dtype,
+                Type::Complex => Dtype::Complex128,
+                _ => common(operands).map(|_| Dtype::Float64)?,
+            };
+            row(own, &all(dtype))
+        }
+        (Way::WithInt, &[number, count]) if own == "np.ldexp" => {
+            // An int of Python's counts as an int32 here.
+            let is_count = match count {
+                (Type::Scalar(Dtype::UInt64), _) => false,
+                (Type::Scalar(dtype), _) => dtype.is_int() || dtype == Dtype::Bool,
+                (Type::Int, Some(value)) => holds(Dtype::Int32, value),
+                (one, _) => one == Type::Bool,
+            };
+            // Beside a small dtype an int of Python's is a small one, too.
+            let is_weak = matches!((number.0, count.0), (Type::Bool | Type::Int, Type::Scalar(_)));
+            row(own, &[Type::Scalar(float(&[number])?), Type::Scalar(Dtype::Int64)]).filter(|_| is_count && !is_weak)
+        }
+        (Way::WithInt, &[number, digits]) => {
+            let dtype = common(&[number])?;
+            let is_int = match digits.0 {
+                Type::Scalar(dtype) => dtype.is_int(),
+                one => one == Type::Int,
+            };
+            row(own, &[Type::Scalar(dtype), Type::Int]).filter(|_| is_int)
+        }
+        (Way::Number | Way::WithInt, _) => None,
+    }
+}
+
+/// The float in which a function works; `None` for float16.
+fn float(operands: &[Operand]) -> Option<Dtype> {
+    let of = |dtype: Dtype| match dtype {
+        Dtype::Bool | Dtype::Int8 | Dtype::UInt8 => None,
+        Dtype::Int16 | Dtype::UInt16 | Dtype::Float32 => Some(Dtype::Float32),
+        Dtype::Int32 | Dtype::Int64 | Dtype::UInt32 | Dtype::UInt64 | Dtype::Float64 => Some(Dtype::Float64),
+        complex => Some(complex),
+    };
+    let ints = operands.iter().map(|&(one, _)| match one {
+        Type::Scalar(dtype) if dtype.is_int() || dtype == Dtype::Bool => Some(of(dtype)),
+        _ => None,
+    });
+    // Of ints each goes to the float of its own.
+    match ints.collect::<Option<Vec<_>>>() {
+        Some(ints) => ints.into_iter().flatten().reduce(Dtype::promote),
+        None => of(common(operands)?),
+    }
 }
 
 /// Functions of `math` take what is a float, or an int, to `__float__` and `__index__`.

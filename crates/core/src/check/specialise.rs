@@ -38,7 +38,7 @@ type State = BTreeMap<VarId, TypeSet>;
 /// Makes the IR. It is what [`crate::ir::verify`] accepts.
 #[must_use]
 pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: &Start) -> Function {
-    let origins = Origins::of(flow, start.parameters.iter().map(|&(variable, _)| variable));
+    let origins = Origins::of(flow, start.parameters.iter().copied());
     let function = Function {
         name: flow.name.clone(),
         parameters: 0,

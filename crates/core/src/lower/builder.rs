@@ -447,6 +447,7 @@ impl<'ctx> Builder<'ctx> {
             let param = |arg: &BasicMetadataValueEnum<'ctx>| -> BasicMetadataTypeEnum<'ctx> {
                 match arg {
                     BasicMetadataValueEnum::FloatValue(value) => value.get_type().into(),
+                    BasicMetadataValueEnum::IntValue(value) => value.get_type().into(),
                     BasicMetadataValueEnum::PointerValue(_) => self.context.ptr_type(AddressSpace::default()).into(),
                     _ => self.i64.into(),
                 }

@@ -7,7 +7,7 @@
 //! a result: ints wrap, and of floats that do not fit it is what the instructions of x86-64 give. `into.int8.` leaves where the
 //! value does not fit: it is how Python's numbers become scalars, and how scalars are stored in arrays of ints with a sign.
 
-use super::{Leave, Op, Predicate, Recipe};
+use super::{Kind, Leave, Op, Predicate, Recipe, Rounding};
 use crate::types::{Dtype, Type};
 
 /// An operation on scalars of one dtype; the row says which.
@@ -57,6 +57,68 @@ pub enum Element {
     Fit,
     /// A float as the nearest int of Python's, of two as near the even one.
     RoundEven,
+    /// A float as the nearest whole float in some direction.
+    Whole(Rounding),
+    /// Rounded to so many decimal digits, as NumPy does: scaled, rounded to even, scaled back.
+    RoundTo,
+    /// Square root by instruction.
+    Sqrt,
+    /// A function of libm's, by its names for float64 and float32.
+    Call([&'static str; 2]),
+    /// Power of floats by NumPy's function, which takes the exponents 2, 1/2 and -1 on their own.
+    Power,
+    /// A float times 180 / pi.
+    Degrees,
+    /// A float times pi / 180.
+    Radians,
+    /// A float with the sign of another.
+    CopySign,
+    /// The number times itself.
+    Square,
+    /// -1, 0 or 1.
+    Sign,
+    /// One over the number; of an int as the cast of the float.
+    Reciprocal,
+    /// Remainder with the sign of the dividend; of ints by zero it is zero.
+    Fmod,
+    /// The lesser; of equal ones the second; NaN if one is.
+    Least,
+    /// The greater; of equal ones the second; NaN if one is.
+    Greatest,
+    /// The lesser; of NaN and a number the number.
+    LeastNumber,
+    /// The greater; of NaN and a number the number.
+    GreatestNumber,
+    /// Not less than the second, then not greater than the third.
+    Clip,
+    /// A test of a float, or of the parts of a complex.
+    Is(Kind),
+    /// The sign bit of a float.
+    SignBit,
+    /// The step function of Heaviside.
+    Heaviside,
+    /// The logarithm of the sum of two exponentials.
+    LogAddExp,
+    /// Greatest common divisor.
+    Gcd,
+    /// Least common multiple, which wraps.
+    Lcm,
+    /// A float times a power of two.
+    Ldexp,
+    /// Ones in the magnitude of an int.
+    BitCount,
+    /// The real part.
+    Real,
+    /// The imaginary part.
+    Imag,
+    /// The complex conjugate.
+    Conjugate,
+    /// Zero.
+    Nothing,
+    /// The int 1.
+    Unit,
+    /// True.
+    Always,
 }
 
 impl Element {
@@ -64,9 +126,10 @@ impl Element {
     #[must_use]
     pub const fn cost(self) -> u64 {
         match self {
-            Self::Pow => 40,
-            Self::FloorDiv | Self::Mod => 20,
-            Self::Div => 8,
+            Self::LogAddExp => 80,
+            Self::Pow | Self::Power | Self::Call(_) | Self::Gcd | Self::Lcm | Self::Ldexp | Self::RoundTo => 40,
+            Self::FloorDiv | Self::Mod | Self::Fmod => 20,
+            Self::Div | Self::Reciprocal | Self::Sqrt => 8,
             Self::Add
             | Self::Sub
             | Self::Mul
@@ -84,7 +147,28 @@ impl Element {
             | Self::Truth
             | Self::Cast
             | Self::Fit
-            | Self::RoundEven => 1,
+            | Self::RoundEven
+            | Self::Whole(_)
+            | Self::Degrees
+            | Self::Radians
+            | Self::CopySign
+            | Self::Square
+            | Self::Sign
+            | Self::Least
+            | Self::Greatest
+            | Self::LeastNumber
+            | Self::GreatestNumber
+            | Self::Clip
+            | Self::Is(_)
+            | Self::SignBit
+            | Self::Heaviside
+            | Self::BitCount
+            | Self::Real
+            | Self::Imag
+            | Self::Conjugate
+            | Self::Nothing
+            | Self::Unit
+            | Self::Always => 1,
         }
     }
 }
@@ -113,7 +197,7 @@ const NAN: &[Leave] = &[Leave::Identity];
 /// Rows whose texts may be put together and whose recipes are [`Element`]s.
 macro_rules! elements {
     ($($name:expr, [$($param:expr),*] => $result:expr, $leaves:expr, $element:ident $(($of:expr))?, $doc:expr, $example:expr;)*) => {
-        &[$(elements!(@row $name, [$($param),*], $result, $leaves, Recipe::Scalar(Element::$element $(($of))?), $doc, $example)),*]
+        &[$(elements!(@row $name, [$($param),*], $result, $leaves, Recipe::Scalar($crate::ops::Element::$element $(($of))?), $doc, $example)),*]
     };
     (@row $name:expr, [$($param:expr),*], $result:expr, $leaves:expr, $recipe:expr, $doc:expr, $example:expr) => {
         Op {

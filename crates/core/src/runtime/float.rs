@@ -133,6 +133,14 @@ pub(super) extern "C" fn brrr_denominator(value: f64, result: &mut i64) -> u8 {
     give(ratio(value).map(|(_, below)| below), result)
 }
 
+/// A power of ten as NumPy has it: from 10**23 on no power is exact, and it multiplies step by step.
+pub(super) extern "C" fn brrr_power_of_ten(exponent: i64) -> f64 {
+    let exact = usize::try_from(exponent.clamp(0, 9)).unwrap_or(0);
+    // Beyond the largest float all are infinite.
+    let steps = (exponent - 9).clamp(0, 400);
+    (0..steps).fold([1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9][exact], |power, _| power * 10.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +164,12 @@ mod tests {
         assert_eq!((ratio(1e300), ratio(5e-324), ratio(f64::NAN)), (None, None, None));
         assert_eq!(ratio(62_f64.exp2()), Some((1 << 62, 1)));
         assert_eq!((ratio(-63_f64.exp2()), ratio(63_f64.exp2())), (Some((i64::MIN, 1)), None));
+    }
+
+    #[test]
+    fn powers_of_ten() {
+        assert_eq!((brrr_power_of_ten(0), brrr_power_of_ten(9), brrr_power_of_ten(22)), (1.0, 1e9, 1e22));
+        assert_eq!((brrr_power_of_ten(400), brrr_power_of_ten(i64::MAX)), (f64::INFINITY, f64::INFINITY));
     }
 
     #[test]

@@ -32,6 +32,11 @@ pub(super) extern "C" fn brrr_gcd(left: i64, right: i64, result: &mut i64) -> u8
     give(i64::try_from(gcd(left.unsigned_abs(), right.unsigned_abs())).ok(), result)
 }
 
+/// Greatest common divisor of ints without a sign.
+pub(super) extern "C" fn brrr_common_divisor(left: u64, right: u64) -> u64 {
+    gcd(left, right)
+}
+
 /// Least common multiple; zero if one of the two is.
 pub(super) extern "C" fn brrr_lcm(left: i64, right: i64, result: &mut i64) -> u8 {
     let (left, right) = (left.unsigned_abs(), right.unsigned_abs());

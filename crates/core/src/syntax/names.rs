@@ -156,11 +156,12 @@ impl Scope {
         let whole = alias.name.as_str();
         match (&alias.asname, outside::module(whole)) {
             (Some(name), Some(module)) => self.bind(name, Outside::Module(module)),
-            (None, Some(module)) => self.bind(module, Outside::Module(module)),
+            (None, Some(module)) => self.bind(whole, Outside::Module(module)),
             (Some(name), None) => self.bind(name, Outside::Other(format!("the module `{whole}`"))),
             (None, None) => {
                 let first = whole.split('.').next().unwrap_or(whole);
-                self.bind(first, Outside::Other(format!("the module `{first}`")));
+                let other = || Outside::Other(format!("the module `{first}`"));
+                self.bind(first, outside::module(first).map_or_else(other, Outside::Module));
             }
         }
     }
@@ -171,6 +172,8 @@ impl Scope {
         for alias in &import.names {
             let name = alias.name.as_str();
             match module {
+                // What a star binds there only the running program knows.
+                Some("np") if name == "*" => {}
                 Some(module) if name == "*" => {
                     let all = outside::functions_of_math().chain(outside::CONSTANTS_OF_MATH.iter().copied());
                     all.for_each(|name| self.bind(name, outside::member(module, name)));

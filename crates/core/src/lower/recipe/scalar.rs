@@ -8,20 +8,21 @@ use inkwell::values::{BasicValueEnum, FloatValue, IntValue};
 use inkwell::{FloatPredicate, IntPredicate};
 
 use super::super::{Loaded, Lowerer};
+use super::ufunc::number_first;
 use super::{Leaving, MULTIPLIED_OUT, ordered, signed, unsigned};
 use crate::ops::{Element, Op, Predicate};
 use crate::types::{Dtype, Kind, Type};
 
 /// A number by its dtype; the dtypes of Python's numbers are those of the same machine types.
 #[derive(Clone, Copy)]
-enum Number<'ctx> {
+pub(super) enum Number<'ctx> {
     /// A bool or an int.
     Int(Dtype, IntValue<'ctx>),
     Float(Dtype, FloatValue<'ctx>),
     Complex(Dtype, Pair<'ctx>),
 }
 
-type Pair<'ctx> = (FloatValue<'ctx>, FloatValue<'ctx>);
+pub(super) type Pair<'ctx> = (FloatValue<'ctx>, FloatValue<'ctx>);
 
 fn number(value: Loaded<'_>) -> Number<'_> {
     match value {
@@ -80,7 +81,26 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Number::Int(Dtype::Bool, self.ordered_without_nan(predicate, left, right))
             }
             (Element::Same, &[left, right]) => Number::Int(Dtype::Bool, self.same(left, right, exit)),
-            (_, &[Number::Int(dtype, value)]) => self.int_1(element, dtype, value),
+            (Element::Unit, _) => Number::Int(Dtype::Int64, self.b.int(1)),
+            (Element::Always, _) => Number::Int(Dtype::Bool, self.b.bool(true)),
+            (Element::Nothing, &[value]) => self.zero(value),
+            (Element::RoundTo, &[value, Number::Int(_, digits)]) => self.round_to(value, digits, exit),
+            (Element::Ldexp, &[Number::Float(dtype, value), Number::Int(_, count)]) => {
+                Number::Float(dtype, self.scaled(dtype, value, count))
+            }
+            (Element::Clip, &[value, low, high]) => {
+                let raised = self.extreme(Predicate::Ge, value, low, true);
+                self.extreme(Predicate::Le, raised, high, true)
+            }
+            (Element::Least, &[left, right]) => self.extreme(Predicate::Lt, left, right, true),
+            (Element::Greatest, &[left, right]) => self.extreme(Predicate::Gt, left, right, true),
+            (Element::LeastNumber, &[left, right]) => {
+                self.extreme(number_first(Predicate::Le, left), left, right, false)
+            }
+            (Element::GreatestNumber, &[left, right]) => {
+                self.extreme(number_first(Predicate::Ge, left), left, right, false)
+            }
+            (_, &[Number::Int(dtype, value)]) => self.int_1(element, row, dtype, value),
             (_, &[Number::Float(dtype, value)]) => self.float_1(element, dtype, value, exit),
             (_, &[Number::Complex(dtype, value)]) => self.complex_1(element, dtype, value),
             (_, &[Number::Int(dtype, left), Number::Int(_, right)]) => {
@@ -105,15 +125,15 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
-    fn int_type(&self, dtype: Dtype) -> IntType<'ctx> {
+    pub(super) fn int_type(&self, dtype: Dtype) -> IntType<'ctx> {
         self.b.register(dtype).into_int_type()
     }
 
-    fn float_type(&self, dtype: Dtype) -> FloatType<'ctx> {
+    pub(super) fn float_type(&self, dtype: Dtype) -> FloatType<'ctx> {
         self.b.register(dtype).into_float_type()
     }
 
-    fn float_function(&self, name: &str, args: &[FloatValue<'ctx>]) -> FloatValue<'ctx> {
+    pub(super) fn float_function(&self, name: &str, args: &[FloatValue<'ctx>]) -> FloatValue<'ctx> {
         let ty: BasicTypeEnum<'ctx> = args[0].get_type().into();
         let args = args.iter().map(|&arg| arg.into()).collect::<Vec<_>>();
         self.b.intrinsic(name, &[ty], &args).into_float_value()
@@ -151,7 +171,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
-    fn cast_to_int(&self, value: Number<'ctx>, to: Dtype) -> IntValue<'ctx> {
+    pub(super) fn cast_to_int(&self, value: Number<'ctx>, to: Dtype) -> IntValue<'ctx> {
         let ty = self.int_type(to);
         match value {
             Number::Int(from, int) => self.resized_int(int, from, ty),
@@ -169,7 +189,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
-    fn resized_int(&self, int: IntValue<'ctx>, from: Dtype, ty: IntType<'ctx>) -> IntValue<'ctx> {
+    pub(super) fn resized_int(&self, int: IntValue<'ctx>, from: Dtype, ty: IntType<'ctx>) -> IntValue<'ctx> {
         let (has, wanted) = (int.get_type().get_bit_width(), ty.get_bit_width());
         match from.kind() {
             _ if has == wanted => int,
@@ -268,7 +288,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     // Comparisons.
 
-    fn ordered(&self, predicate: Predicate, left: Number<'ctx>, right: Number<'ctx>) -> IntValue<'ctx> {
+    pub(super) fn ordered(&self, predicate: Predicate, left: Number<'ctx>, right: Number<'ctx>) -> IntValue<'ctx> {
         match (left, right) {
             (Number::Int(Dtype::Int64, int), Number::Int(Dtype::UInt64, nat)) => {
                 self.compare_nat_int(predicate.swapped(), nat, int)
@@ -329,16 +349,32 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     // Ints.
 
-    fn int_1(&self, element: Element, dtype: Dtype, value: IntValue<'ctx>) -> Number<'ctx> {
-        let zero = value.get_type().const_zero();
+    fn int_1(&self, element: Element, row: &Op, dtype: Dtype, value: IntValue<'ctx>) -> Number<'ctx> {
+        let ty = value.get_type();
+        let (zero, one) = (ty.const_zero(), ty.const_int(1, false));
         let result = match (element, dtype.kind()) {
             (Element::Neg, _) => self.b.sub(zero, value),
             (Element::Invert, _) => self.b.not(value),
-            (Element::Abs, Kind::Signed) => {
-                let args = [value.into(), self.b.bool(false).into()];
-                self.b.intrinsic("llvm.abs", &[value.get_type().into()], &args).into_int_value()
-            }
+            (Element::Abs, Kind::Signed) => self.magnitude_of(value),
             (Element::Abs, _) => value,
+            (Element::Square, _) => self.b.mul(value, value),
+            (Element::Sign, kind) => {
+                let negative = self.b.compare(IntPredicate::SLT, value, zero);
+                let below = if kind == Kind::Signed { ty.const_all_ones() } else { one };
+                let positive = self.b.select_int(self.b.compare(IntPredicate::EQ, value, zero), zero, one);
+                self.b.select_int(negative, below, positive)
+            }
+            (Element::Reciprocal, kind) => {
+                let float = self.b.int_as_float(value, self.b.f64, kind == Kind::Signed);
+                let over = self.b.fdiv(self.b.float(1.0), float);
+                self.cast_to_int(Number::Float(Dtype::Float64, over), dtype)
+            }
+            (Element::BitCount, kind) => {
+                let magnitude = if kind == Kind::Signed { self.magnitude_of(value) } else { value };
+                let count = self.b.intrinsic("llvm.ctpop", &[ty.into()], &[magnitude.into()]).into_int_value();
+                let to = dtype_of(row.result);
+                return Number::Int(to, self.resized_int(count, Dtype::UInt64, self.int_type(to)));
+            }
             _ => panic!("an operation on one int was verified"),
         };
         Number::Int(dtype, result)
@@ -364,6 +400,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Element::Shl | Element::Shr => self.shifted(element, dtype, left, right),
             Element::FloorDiv | Element::Mod => self.divided(element, dtype, left, right),
             Element::Pow => self.int_power(dtype, left, right, exit),
+            Element::Fmod => self.remainder(dtype, left, right),
+            Element::Gcd | Element::Lcm => self.multiple(element, dtype, left, right),
             _ => panic!("an operation on two ints was verified"),
         }
     }
@@ -451,7 +489,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let whole = self.float_function("llvm.roundeven", &[value]);
                 Number::Int(Dtype::Int64, self.fit(Number::Float(dtype, whole), Dtype::Int64, exit))
             }
-            _ => panic!("an operation on one float was verified"),
+            Element::Is(kind) => Number::Int(Dtype::Bool, self.is_kind(kind, value)),
+            Element::SignBit => Number::Int(Dtype::Bool, self.sign_bit(dtype, value)),
+            _ => Number::Float(dtype, self.float_function_1(element, dtype, value)),
         }
     }
 
@@ -473,7 +513,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let name = if dtype == Dtype::Float32 { "powf" } else { "pow" };
                 self.b.call(name, left.get_type().into(), &[left.into(), right.into()], true).into_float_value()
             }
-            _ => panic!("an operation on two floats was verified"),
+            _ => self.float_function_2(element, dtype, left, right),
         }
     }
 
@@ -509,6 +549,14 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let name = if dtype == Dtype::Complex64 { "hypotf" } else { "hypot" };
                 let args = [real.into(), imag.into()];
                 Number::Float(part_of(dtype), self.b.call(name, real.get_type().into(), &args, true).into_float_value())
+            }
+            Element::Real => Number::Float(part_of(dtype), real),
+            Element::Imag => Number::Float(part_of(dtype), imag),
+            Element::Conjugate => Number::Complex(dtype, (real, self.b.fneg(imag))),
+            Element::Is(kind) => {
+                let (real, imag) = (self.is_kind(kind, real), self.is_kind(kind, imag));
+                let both = kind == crate::ops::Kind::Finite;
+                Number::Int(Dtype::Bool, if both { self.b.and(real, imag) } else { self.b.or(real, imag) })
             }
             _ => panic!("an operation on one complex was verified"),
         }

@@ -89,12 +89,18 @@ def form_programs() -> list[Program]:
         for kind in DTYPES:
             calls = [(k, a) for k, form in enumerate(part) for a in _values(kind) if not huge(form.partition("(")[0], (a,))]
             programs.append(Program(_function("a", part), "f", calls))
+    three = sorted({row.spelled("a", "b", "c") for row in table.numpy_rows() if len(row.params) == 3 and row.kind == "call"})
+    for text in filter(decorates, three):
+        for kind in DTYPES:
+            chosen = random.Random(f"{text}/{kind}")
+            calls = [(0, *(chosen.choice(_values(kind)) for _ in range(3))) for _ in range(20)]
+            programs.append(Program(_function("a, b, c", [text]), "f", calls))
     two = [form for form in FORMS[2] if decorates(form)]
     rows = {row.spelled("a", "b") for row in (*table.rows(), *table.numpy_rows()) if len(row.params) == 2 and row.kind in ("call", "method")}
     two += sorted(text for text in rows if decorates(text) and text not in two)
     for at in range(0, len(two), 8):
         part = two[at:at + 8]
-        for left, right in [(one, one) for one in DTYPES] + random.Random(at).sample(pairs(), 20):
+        for left, right in [(one, other) for one in DTYPES for other in (one, "int")] + random.Random(at).sample(pairs(), 15):
             calls = [(k, a, b) for k, form in enumerate(part) for a, b in _operands(left, right)[:40] if not huge(form.partition("(")[0], (a, b))]
             programs.append(Program(_function("a, b", part), "f", calls))
     return programs

@@ -30,6 +30,8 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
     }
     match (name, operands) {
         ("truth.", _) => exact(),
+        // A float of Python's is rounded to one, whatever tells the digits.
+        ("round", &[(first, _), _]) if !matches!(first, Type::Scalar(_)) => None,
         (_, &[operand]) if name.starts_with("into.") => stored(name, operand),
         // Python's complex numbers take floats, and float64 is one.
         (_, &[(Type::Complex, _), (Type::Scalar(Dtype::Float64), _)])

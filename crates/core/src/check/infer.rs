@@ -220,6 +220,10 @@ impl Inferred {
                 result = result.join(tuple::result(name, &types, &constants));
                 continue;
             }
+            if let ("lengths.", [(one, _)]) = (name, operands.as_slice()) {
+                result = tuple::one_length(*one).map_or(result, |types| result.join(types));
+                continue;
+            }
             // What always leaves gives nothing back; its row still says what the result would be.
             let rows = needs.iter().filter_map(|&low| choose(name, operands, low));
             result = rows.fold(result, |result, choice| result.join(choice.op.row().result.into()));

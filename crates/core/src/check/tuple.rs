@@ -1,5 +1,6 @@
 //! What operations on tuples give, by types alone: shared by inference and specialisation.
 
+use super::array;
 use super::flow::{Arg, Item};
 use super::over;
 use crate::ir::Constant;
@@ -84,6 +85,21 @@ pub fn has_order(name: &str, left: TypeSet, right: TypeSet) -> bool {
 pub fn joined(left: TypeSet, right: TypeSet) -> Option<TypeSet> {
     let all = elements(left)?.iter().chain(elements(right)?).copied().collect::<Vec<_>>();
     Shape::new(&all).map(|shape| Type::Tuple(shape).into())
+}
+
+/// The tuple of one length, if it can be one.
+#[must_use]
+pub fn one_length(one: Type) -> Option<TypeSet> {
+    array::is_index(one).then(|| Shape::new(&[Type::Int.into()])).flatten().map(|shape| Type::Tuple(shape).into())
+}
+
+/// Lengths of dimensions as a tuple of ints, if these are ints.
+#[must_use]
+pub fn lengths(types: TypeSet) -> Option<TypeSet> {
+    let elements = elements(types)?;
+    let all = elements.iter().all(|types| types.single().is_some_and(array::is_index));
+    let ints = vec![Type::Int.into(); elements.len()];
+    all.then(|| Shape::new(&ints)).flatten().map(|shape| Type::Tuple(shape).into())
 }
 
 /// The length of the shortest of some tuples.
@@ -201,6 +217,9 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
             elements(*types).map(|elements| elements.iter().copied().fold(TypeSet::EMPTY, TypeSet::join))
         }
         ("over.", [types]) => elements(*types).map(|_| *types),
+        ("lengths.", [types]) => lengths(*types),
+        ("indices.", [types]) => lengths(*types).map(|_| Type::Int.into()),
+        ("unravel.", [types, _]) => lengths(*types),
         ("shortest.", all) => shortest(all).map(|_| Type::Int.into()),
         ("len", [_]) => Some(Type::Int.into()),
         ("truth." | "same." | "==" | "!=" | "<" | "<=" | ">" | ">=", _) => Some(Type::Bool.into()),

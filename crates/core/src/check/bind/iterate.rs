@@ -2,7 +2,7 @@
 //!
 //! What is gone over is taken apart into ranges, tuples and arrays, each with a place of its own, and one number of turns that remain; what
 //! a continuation needs of it is held in hidden locals, from which `brrr._resume` makes the iterator again: for the `for` with ordinal
-//! N `.turns<N>`, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>` (the next
+//! N `.turns<N>`, for each `np.ndindex` its lengths `.over<N>` and the number `.at<N>` of the next index, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>` (the next
 //! index), for each `enumerate` `.count<N>`. The second one of a kind has `.1` behind its name, and so on.
 
 use rustpython_parser::ast::{self, Expr};
@@ -12,6 +12,7 @@ use crate::check::expression::Parts;
 use crate::check::flow::{Arg, End, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
+use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::span;
 
@@ -21,6 +22,7 @@ enum Source {
     Tuple { over: VarId, at: VarId, reversed: bool },
     Counted { count: VarId, inner: Box<Source> },
     Zipped(Vec<Source>),
+    Indices { over: VarId, at: VarId },
 }
 
 /// What has been found of it so far.
@@ -116,6 +118,12 @@ impl Binder<'_> {
                     }
                 };
             }
+            if let Some(path) = self.ndindex(call) {
+                if reversed {
+                    return self.not_gone_over(iterable, "an iterator has no reverse");
+                }
+                return self.indices(call, &path, found);
+            }
             if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "range") && !self.is_range(call) {
                 return self.not_gone_over(iterable, "not Python's own `range`");
             }
@@ -147,6 +155,35 @@ impl Binder<'_> {
             false => self.step(at, StepKind::Op("index.", vec![int(0)]), place),
         }
         Some(Source::Tuple { over, at, reversed })
+    }
+
+    /// The path of `np.ndindex`, if it is called.
+    fn ndindex(&self, call: &ast::ExprCall) -> Option<String> {
+        let Expr::Attribute(attribute) = &*call.func else { return None };
+        let (path, means) = self.member(attribute)?;
+        (means == Outside::Function("np.ndindex")).then_some(path)
+    }
+
+    /// All indices into an array of these lengths.
+    fn indices(&mut self, call: &ast::ExprCall, path: &str, found: &mut Found) -> Option<Source> {
+        let place = span(call);
+        if !call.keywords.is_empty() || call.args.iter().any(|one| matches!(one, Expr::Starred(_))) {
+            return self.not_gone_over(&call.func, "with other arguments than lengths");
+        }
+        self.guard(path);
+        let args = call.args.iter().map(|one| self.expression(one)).collect::<Vec<_>>();
+        let lengths = match args.as_slice() {
+            // A tuple, or one length.
+            [only] => *only,
+            all => self.tuple(all.to_vec(), place),
+        };
+        let (over, at) = (self.part("over", found.ordinal, found.leaves), self.part("at", found.ordinal, found.leaves));
+        found.leaves += 1;
+        self.step(over, StepKind::Op("lengths.", vec![lengths]), place);
+        self.step(at, StepKind::Copy(int(0)), place);
+        let turns = self.op("indices.", vec![Arg::Var(over)], place);
+        found.ranges.push(turns);
+        Some(Source::Indices { over, at })
     }
 
     fn range_source(&mut self, ends: [Arg; 3], reversed: bool, found: &mut Found, place: Span) -> Source {
@@ -222,6 +259,9 @@ impl Binder<'_> {
                 many(vec![Parts::One(Arg::Var(*count)), inner])
             }
             Source::Zipped(all) => many(all.iter().map(|one| self.current(one, place)).collect()),
+            Source::Indices { over, at } => {
+                Parts::One(self.op("unravel.", vec![Arg::Var(*over), Arg::Var(*at)], place))
+            }
         }
     }
 
@@ -241,6 +281,7 @@ impl Binder<'_> {
                 self.moves(inner, moves, place);
             }
             Source::Zipped(all) => all.iter().for_each(|one| self.moves(one, moves, place)),
+            Source::Indices { at, .. } => moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)]))),
         }
     }
 

@@ -361,7 +361,7 @@ impl Specialiser<'_> {
     }
 
     /// An index as an int of 64 bits.
-    fn as_index(&mut self, site: &Site<'_>, index: Operand) -> Option<Operand> {
+    pub(super) fn as_index(&mut self, site: &Site<'_>, index: Operand) -> Option<Operand> {
         let one = self.function.types(index).single().filter(|&one| array::is_index(one))?;
         match one {
             Type::Int => Some(index),

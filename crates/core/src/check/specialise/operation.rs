@@ -41,6 +41,9 @@ impl Specialiser<'_> {
                 (Tree::Array(..), Some(_)) => return self.on_arrays(at, step, name, args),
             }
         }
+        if let ("lengths.", [(length, one)]) = (name, operands.as_slice()) {
+            return self.one_length(at, step, (*length, *one));
+        }
         let need = self.narrow.need(step.target);
         let low = match need {
             Need::Low => true,

@@ -41,6 +41,21 @@ impl Specialiser<'_> {
         true
     }
 
+    /// `np.ndindex(n)`: the lengths of one dimension; false if that is no length.
+    pub(super) fn one_length(&mut self, at: &mut Waiting, step: &Step, (length, one): Scalar) -> bool {
+        let Some(shape) = tuple::one_length(one) else { return false };
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let checked = self.as_index(&site, length).filter(|&length| {
+            // A negative one is ValueError.
+            self.compute(&site, "nat.", &[(length, Type::Int)]).is_some()
+        });
+        let Some(length) = checked else { return false };
+        let target = self.place(step.target, shape);
+        self.push_copies(at.block, &target, &Tree::Tuple(vec![Tree::Leaf(length)]), step.span);
+        at.state.insert(step.target, shape);
+        true
+    }
+
     fn tuple_value(&mut self, site: &Site<'_>, name: &str, items: &[Item]) -> Option<Item> {
         let bool_of = |value: bool| (Tree::Leaf(Operand::Constant(Constant::Bool(value))), Type::Bool.into());
         match (name, items) {
@@ -73,6 +88,35 @@ impl Specialiser<'_> {
                 Some((if constants[1] == Some(Constant::Int(0)) { none } else { parts.get(at?)?.clone() }, part))
             }
             ("over.", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
+            ("lengths.", [(Tree::Tuple(parts), types)]) => {
+                let mut all = Vec::with_capacity(parts.len());
+                for part in parts {
+                    let Tree::Leaf(length) = part else { return None };
+                    let length = (self.as_index(site, *length)?, Type::Int);
+                    // A negative one is ValueError.
+                    self.compute(site, "nat.", &[length])?;
+                    all.push(Tree::Leaf(length.0));
+                }
+                Some((Tree::Tuple(all), tuple::lengths(*types)?))
+            }
+            ("indices.", [(Tree::Tuple(parts), _)]) => {
+                let mut product = (Operand::Constant(Constant::Int(1)), Type::Int);
+                for length in parts.iter().flat_map(Tree::leaves) {
+                    product = self.compute(site, "*", &[product, (length, Type::Int)])?;
+                }
+                Some(leaf(product))
+            }
+            ("unravel.", [(Tree::Tuple(parts), types), (Tree::Leaf(number), _)]) => {
+                let mut rest = (*number, Type::Int);
+                let mut indices = Vec::with_capacity(parts.len());
+                for length in parts.iter().rev().flat_map(Tree::leaves) {
+                    let length = (length, Type::Int);
+                    indices.push(Tree::Leaf(self.compute(site, "%", &[rest, length])?.0));
+                    rest = self.compute(site, "//", &[rest, length])?;
+                }
+                indices.reverse();
+                Some((Tree::Tuple(indices), *types))
+            }
             ("shortest.", all) => {
                 let types = all.iter().map(|&(_, types)| types).collect::<Vec<_>>();
                 let length = i64::try_from(tuple::shortest(&types)?).ok()?;

@@ -28,6 +28,8 @@ pub struct Shape {
     pub counter: Option<Counter>,
     /// What moves towards an end in steps that are known only when it runs, if the header tests that and nothing else.
     pub stride: Option<Stride>,
+    /// Two locals that turns move towards each other, if the header tests that they have not met and nothing else.
+    pub meeting: Option<Meeting>,
     /// The number of turns, if it is known beforehand.
     pub turns: Option<u64>,
     /// Steps of the counter, by block and place in it, that cannot overflow: the header has just compared.
@@ -70,6 +72,19 @@ pub struct Stride {
     pub inside: BlockId,
     /// Where the loop ends.
     pub outside: BlockId,
+}
+
+/// Two locals that the header compares: no turn makes the lower one less, or the higher one greater.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Meeting {
+    /// The one that is lower where a turn begins.
+    pub low: LocalId,
+    /// The other one.
+    pub high: LocalId,
+    /// A turn begins when they are equal, too.
+    pub may_be_equal: bool,
+    /// How much greater the lower one becomes within a turn at most, and how much less the higher one.
+    pub reach: (i64, i64),
 }
 
 impl Stride {
@@ -125,9 +140,10 @@ fn shape(function: &Function, id: LoopId) -> Shape {
     let tested = if innermost && repeats { tested(function, header, &blocks) } else { None };
     let counter = tested.as_ref().and_then(|tested| counter(function, header, &blocks, tested));
     let stride = tested.filter(|_| counter.is_none()).and_then(|tested| stride(function, header, &blocks, &tested));
+    let meeting = if innermost && repeats { meeting(function, header, &blocks) } else { None };
     let turns = counter.and_then(|counter| turns(function, &counter, &blocks));
     let certain = counter.map(|counter| certain(function, header, &counter, &blocks)).unwrap_or_default();
-    Shape { blocks, innermost, repeats, weight, counter, stride, turns, certain }
+    Shape { blocks, innermost, repeats, weight, counter, stride, meeting, turns, certain }
 }
 
 /// True if a block belongs to a loop or to one inside.
@@ -178,8 +194,12 @@ struct Tested {
     written: HashSet<LocalId>,
 }
 
-/// What the header compares, if it does nothing else and nobody else reads the outcome.
-fn tested(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Tested> {
+/// The comparison that a header makes, if it does nothing else, and where it goes.
+fn compared(
+    function: &Function,
+    header: BlockId,
+    blocks: &[BlockId],
+) -> Option<([Operand; 2], Predicate, [BlockId; 2])> {
     let block = function.block(header);
     let Terminator::Branch { condition: Operand::Local(condition), then_block, else_block } = block.terminator else {
         return None;
@@ -200,7 +220,15 @@ fn tested(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Te
     if tested != condition || !inside(then_block) || blocks.contains(&else_block) {
         return None;
     }
-    let outcomes = block.statements.iter().map(|statement| statement.target).collect::<HashSet<_>>();
+    let &[left, right] = args.as_slice() else { return None };
+    Some(([left, right], predicate, [then_block, else_block]))
+}
+
+/// What the header compares, if it does nothing else and nobody else reads the outcome.
+fn tested(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Tested> {
+    let (args, predicate, [inside, outside]) = compared(function, header, blocks)?;
+    let statements_of_header = &function.block(header).statements;
+    let outcomes = statements_of_header.iter().map(|statement| statement.target).collect::<HashSet<_>>();
     if outcomes.iter().any(|&outcome| !is_read_at_once(function, outcome)) {
         return None;
     }
@@ -211,7 +239,24 @@ fn tested(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Te
         (None, Some(local)) => (local, args[0], predicate.swapped()),
         (Some(_), Some(_)) | (None, None) => return None,
     };
-    Some(Tested { local, stop, goes_on, inside: then_block, outside: else_block, written })
+    Some(Tested { local, stop, goes_on, inside, outside, written })
+}
+
+fn meeting(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Meeting> {
+    let (args, predicate, _) = compared(function, header, blocks)?;
+    let (low, high) = match predicate {
+        Predicate::Lt | Predicate::Le => (args[0].local()?, args[1].local()?),
+        Predicate::Gt | Predicate::Ge => (args[1].local()?, args[0].local()?),
+        Predicate::Eq | Predicate::Ne => return None,
+    };
+    let may_be_equal = matches!(predicate, Predicate::Le | Predicate::Ge);
+    let steps = |local| steps(function, header, blocks, local, |value| added(value, local));
+    let (up, down) = (steps(low)?, steps(high)?);
+    let towards = up.steps.0 >= 0 && up.reach.0 == 0 && down.steps.1 <= 0 && down.reach.1 == 0;
+    // With one that stays where it is, the other one is the counter.
+    let both = up.reach.1 > 0 && down.reach.0 < 0;
+    let reach = (up.reach.1, down.reach.0.checked_neg()?);
+    (low != high && towards && both).then_some(Meeting { low, high, may_be_equal, reach })
 }
 
 fn counter(function: &Function, header: BlockId, blocks: &[BlockId], tested: &Tested) -> Option<Counter> {

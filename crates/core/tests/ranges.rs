@@ -61,6 +61,12 @@ const LOOPS: &[(&str, usize)] = &[
     ),
     ("def f(a, n, p, t):\n    while n >= a:\n        a = p + a\n        t += a\n    return t\n", 4),
     ("def f(a, n, p, t):\n    while a > n:\n        t -= a * 3\n        a -= p\n    return t\n", 4),
+    ("def f(i, j, t):\n    while i < j:\n        t += i * j\n        i += 1\n        j -= 1\n    return t\n", 3),
+    (
+        "def f(i, j, t, c):\n    while j >= i:\n        if t % 3 == c:\n            i += 2\n        else:\n            j -= 3\n        t += i - j\n    return t\n",
+        4,
+    ),
+    ("def f(i, j, n, A, B):\n    while i < j:\n        A[i] = A[j]\n        i += 1\n        j -= 2\n", 3),
     ("def f(a, p, t):\n    while a >= 0:\n        a -= p\n        t -= a\n        t += 3\n    return t\n", 3),
     (
         "def f(a, n, m):\n    t = 3\n    while a > n:\n        a -= 1\n        t = t * 2 + (a & 7)\n        if t > m:\n            t = 0\n            a -= 2\n    return t\n",

@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::carried::{carried, unsettled};
 use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan};
-use super::{Shape, constant, order, statements};
+use super::{Meeting, Shape, constant, order, statements};
 use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Statement, Value};
 use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
@@ -278,6 +278,9 @@ impl<'a> Search<'a> {
 
     /// The loop's counter lies between its value before the block and that behind it; one of the source reaches beyond.
     fn counter(&mut self, local: LocalId) -> Option<Known> {
+        if let Some(known) = self.shape.meeting.and_then(|meeting| self.meeting(&meeting, local)) {
+            return Some(known);
+        }
         if let Some(stride) = self.shape.stride.filter(|stride| stride.local == local) {
             let fixed = self.counted()?;
             let known = Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true };
@@ -294,6 +297,20 @@ impl<'a> Search<'a> {
         }
         let reach = self.fixed(counter.reach, true);
         Some(Known { hopeful: true, ..self.add(known, reach) })
+    }
+
+    /// Where turns move two locals towards each other, each lies between its value before the block and that of the other one, and
+    /// in the last turn beyond.
+    fn meeting(&mut self, meeting: &Meeting, local: LocalId) -> Option<Known> {
+        let apart = i64::from(!meeting.may_be_equal);
+        let (other, beyond) = match local {
+            low if low == meeting.low => (meeting.high, meeting.reach.0.checked_sub(apart)?),
+            high if high == meeting.high => (meeting.low, apart.checked_sub(meeting.reach.1)?),
+            _ => return None,
+        };
+        let (own, other, beyond) = (self.entry(local), self.entry(other), self.fixed((beyond, beyond), true));
+        let end = Known { hopeful: true, ..self.add(other, beyond) };
+        Some(self.hull(own, end))
     }
 
     /// Between what the counter lies where a turn begins, whatever the values are.

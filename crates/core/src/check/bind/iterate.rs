@@ -139,6 +139,8 @@ impl Binder<'_> {
             | Expr::Subscript(_)
             | Expr::Call(_)
             | Expr::IfExp(_)
+            | Expr::BoolOp(_)
+            | Expr::NamedExpr(_)
             | Expr::BinOp(_)
             | Expr::Attribute(_) => self.iterable(iterable),
             _ => return self.not_gone_over(iterable, "neither a range nor a tuple nor an array"),

@@ -118,6 +118,10 @@ def finite(value: object) -> bool:
 
 def huge(name: str, operands) -> bool:
     """True if an operation would take CPython long: a huge int, or very many steps."""
+    if name in ("round", "np.round", "np.around") and len(operands) == 2:
+        # NumPy multiplies tens, one for each digit.
+        digits = operands[1]
+        return isinstance(digits, int) and abs(digits) > 400 or arrays.is_scalar(digits) and digits.dtype.kind in "iu" and abs(int(digits)) > 400
     if name.startswith("math."):
         # These take whatever has an `__index__`.
         operands = [int(one) if arrays.is_scalar(one) and one.dtype.kind in "iu" else one for one in operands]

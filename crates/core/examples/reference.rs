@@ -4,6 +4,8 @@
 
 use brrr_core::diagnostic::Code;
 use brrr_core::ops::{Op, TABLE};
+use brrr_core::outside;
+use brrr_core::types::{Dtype, Kind, Type};
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
@@ -20,14 +22,14 @@ fn main() {
 fn support() -> String {
     let mut text = String::from("| operator | compiled for | leaves compiled code on |\n|---|---|---|\n");
     let mut names = Vec::new();
-    for op in users().filter(|op| group(op) == Group::Operator) {
+    for op in of_python().filter(|op| group(op) == Group::Operator) {
         let arity = op.params.len();
         if names.contains(&(op.name, arity)) {
             continue;
         }
         names.push((op.name, arity));
         let overloads =
-            users().filter(|other| (other.name, other.params.len()) == (op.name, arity)).collect::<Vec<_>>();
+            of_python().filter(|other| (other.name, other.params.len()) == (op.name, arity)).collect::<Vec<_>>();
         // Ints of several widths are one type of Python.
         let forms = distinct(overloads.iter().map(|one| format!("{} → {}", types(one), one.result.python())));
         let same = overloads.iter().all(|one| one.leaves_if == op.leaves_if);
@@ -35,12 +37,21 @@ fn support() -> String {
         let leaves = if same { reasons(op) } else { distinct(leaves).join("<br>") };
         text += &format!("| {} | {} | {leaves} |\n", spelled(op), forms.join("<br>"));
     }
+    text += "\nOperators on NumPy's scalars, for operands of one dtype, to which others are converted as NumPy does (NEP 50):\n\n\
+             | operator | dtypes | leaves compiled code on |\n|---|---|---|\n";
+    for group in of_numpy().iter().filter(|rows| group(rows[0]) == Group::Operator) {
+        text += &format!("| {} | {} | {} |\n", spelled(group[0]), families(group), reasons_of(group));
+    }
     for (wanted, title) in [
         (Group::Builtin, "Builtins"),
         (Group::Member, "Methods and attributes of numbers"),
         (Group::Math, "The module `math`"),
+        (Group::Numpy, "NumPy"),
     ] {
         let mut names = distinct(users().filter(|op| group(op) == wanted).map(|op| op.name.to_owned()));
+        if wanted == Group::Numpy {
+            names = outside::functions_of_numpy().map(str::to_owned).collect();
+        }
         names.sort();
         let functions = names.iter().map(|name| named(name)).collect::<Vec<_>>();
         if !functions.is_empty() {
@@ -54,7 +65,7 @@ fn support() -> String {
 fn named(name: &str) -> String {
     let since = users().filter(|op| op.name == name).map(|op| op.since).min().unwrap_or(0);
     let version = if since > OLDEST { format!(" (3.{since})") } else { String::new() };
-    format!("{}{version}", code(name.trim_start_matches("math.")))
+    format!("{}{version}", code(name.trim_start_matches("math.").trim_start_matches("np.")))
 }
 
 /// The oldest CPython 3.x that brrr supports.
@@ -84,12 +95,14 @@ enum Group {
     Builtin,
     Member,
     Math,
+    Numpy,
 }
 
 fn group(op: &Op) -> Group {
     match op.name {
         "not" => Group::Operator,
         name if name.starts_with("math.") => Group::Math,
+        name if name.starts_with("np.") => Group::Numpy,
         name if name.starts_with('.') => Group::Member,
         name if name.starts_with(char::is_alphabetic) => Group::Builtin,
         _ => Group::Operator,
@@ -115,9 +128,15 @@ fn reference() -> String {
          as a `float`, unless a row has the types exactly.\nWhat leaves compiled code is done, or raised, by the \
          interpreter.\n\n| operands | result | meaning | leaves compiled code on | example |\n|---|---|---|---|---|\n",
     );
-    for op in users() {
+    for op in of_python() {
         let (types, result, doc, leaves) = (types(op), op.result.python(), op.doc, reasons(op));
         text += &format!("| {} {types} | {result} | {doc} | {leaves} | {} |\n", spelled(op), code(op.example));
+    }
+    text += "\n## NumPy's scalars\n\nOperands of one dtype, to which others are converted as NumPy does (NEP 50).\n\n\
+             | operation | dtypes | meaning | leaves compiled code on | example |\n|---|---|---|---|---|\n";
+    for rows in of_numpy() {
+        let (op, dtypes, leaves) = (rows[0], families(&rows), reasons_of(&rows));
+        text += &format!("| {} | {dtypes} | {} | {leaves} | {} |\n", spelled(op), op.doc, code(op.example));
     }
     text += "\n## Diagnostics\n\nAn error is raised at decoration or at the call; a warning marks a statement that always leaves \
              compiled code.\n";
@@ -129,6 +148,59 @@ fn reference() -> String {
         }
     }
     text
+}
+
+/// The rows without scalars of NumPy.
+fn of_python() -> impl Iterator<Item = &'static Op> {
+    users().filter(|op| dtype(op).is_none())
+}
+
+/// The rows on scalars of NumPy; those of one name and meaning are one.
+fn of_numpy() -> Vec<Vec<&'static Op>> {
+    let mut groups: Vec<Vec<&Op>> = Vec::new();
+    for op in users().filter(|op| dtype(op).is_some()) {
+        let alike = |rows: &&mut Vec<&Op>| {
+            let first = rows[0];
+            (first.name, first.params.len()) == (op.name, op.params.len())
+                && (first.doc == op.doc || group(op) == Group::Operator)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(rows) => rows.push(op),
+            None => groups.push(vec![op]),
+        }
+    }
+    groups
+}
+
+/// The dtype of a row on scalars.
+fn dtype(op: &Op) -> Option<Dtype> {
+    op.params.iter().chain([&op.result]).find_map(|one| match one {
+        Type::Scalar(dtype) => Some(*dtype),
+        _ => None,
+    })
+}
+
+/// The dtypes of rows: kinds that are there as a whole by one word.
+fn families(rows: &[&Op]) -> String {
+    let dtypes = rows.iter().filter_map(|op| dtype(op)).collect::<Vec<_>>();
+    let is_int = |kind: Kind| matches!(kind, Kind::Signed | Kind::Unsigned);
+    distinct(dtypes.iter().map(|&one| {
+        let same = |other: Dtype| one.kind() == other.kind() || is_int(one.kind()) && is_int(other.kind());
+        let whole = Dtype::ALL.into_iter().filter(|&other| same(other)).all(|other| dtypes.contains(&other));
+        let family = match one.kind() {
+            Kind::Bool => "bool_",
+            Kind::Signed | Kind::Unsigned => "ints",
+            Kind::Float => "floats",
+            Kind::Complex => "complex",
+        };
+        if whole { family } else { one.scalar_name() }.to_owned()
+    }))
+    .join(", ")
+}
+
+/// When any of the rows leaves.
+fn reasons_of(rows: &[&Op]) -> String {
+    distinct(rows.iter().flat_map(|op| op.leaves_if).map(|leave| leave.text().to_owned())).join(" or ")
 }
 
 fn users() -> impl Iterator<Item = &'static Op> {

@@ -38,7 +38,13 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
             row(name, &[Type::Complex, Type::Complex])
         }
         (_, &[left, right]) if is_comparison(name) => comparison(name, left, right, false).or_else(exact),
-        ("round", &[_, _]) => function("np.round", operands),
+        ("round", &[(Type::Scalar(_), _), _]) => function("np.round", operands),
+        // Python's own numbers take a number of digits as an index.
+        ("round", &[(one, _), (Type::Scalar(digits), _)]) => match one {
+            Type::Float if digits.is_int() => row("round", &[Type::Float, Type::Int]),
+            Type::Bool | Type::Int if digits.is_int() => row("round", &[Type::Int, Type::Int]),
+            _ => None,
+        },
         (_, &[left, right]) => match binary(name) {
             Some(name) => arithmetic(name, left, right),
             None => exact().or_else(|| by_parameters(name, operands)),

@@ -65,9 +65,10 @@ def store_reason(array, index, value) -> str | None:
     number = (type(value) in (bool, int, float, complex) and fits(value)) or (arrays.is_scalar(value) and arrays.fits(value))
     if not number or arrays.is_array(array[index]):
         return "a value of another type"
-    if isinstance(value, complex) and kind != "c":
+    is_complex = isinstance(value, complex) or (arrays.is_scalar(value) and value.dtype.kind == "c")
+    if is_complex and kind != "c":
         return "the imaginary part is lost"
-    if kind in "iu" and not isinstance(value, complex) and (arrays.is_scalar(value) or type(value) is float):
+    if kind in "iu" and (arrays.is_scalar(value) or type(value) is float):
         # What a float becomes that the dtype does not hold is the machine's own.
         return None if value.__class__ is int or (finite(float(value)) and _within(array.dtype, value)) else "a float beyond the dtype"
     return None

@@ -12,7 +12,7 @@ from itertools import product
 from tests import arrays, layouts, table
 from tests.arrays import DTYPES
 from tests.program import Program
-from tests.values import huge
+from tests.values import Text, huge
 
 # Operations of one function.
 OPERATORS = (("+", "-", "*", "/", "//", "%"), ("**", "<<", ">>", "&", "|", "^"), table.COMPARISONS)
@@ -67,9 +67,9 @@ def _operands(left: str, right: str) -> list[tuple]:
 def operator_programs() -> list[Program]:
     """Every operator and comparison on every pair, also as `op=`."""
     programs = []
-    for group in OPERATORS:
-        text = _function("a, b", [f"a {symbol} b" for symbol in group])
-        for left, right in pairs():
+    texts = [_function("a, b", [f"a {symbol} b" for symbol in group]) for group in OPERATORS]
+    for left, right in pairs():
+        for group, text in zip(OPERATORS, texts):
             calls = [(k, a, b) for k, symbol in enumerate(group) for a, b in _operands(left, right) if not huge(symbol, (a, b))]
             programs.append(Program(text, "f", calls))
     for symbol in table.ARITHMETIC:
@@ -142,6 +142,22 @@ def joined_programs() -> list[Program]:
     return programs
 
 
+def array_programs() -> list[Program]:
+    """What is done with arrays: on every dtype, on every layout, and with indices out of bounds."""
+    from tests.fuzz import array_features
+
+    programs = []
+    for at, name in enumerate(sorted(array_features.has())):
+        text, _ = array_features.trial(array_features.BODIES[name])
+        forms = [("C", dtype) for dtype in DTYPES] + [(layout, DTYPES[(at + k) % len(DTYPES)]) for k, layout in enumerate(layouts.TAKEN)]
+        calls = [(Text(layouts.written(layout, dtype, (3,), at, at % 2 == 1)), Text(layouts.written(layout, dtype, (2, 3), at, at % 2 == 1)), i)
+                 for k, (layout, dtype) in enumerate(forms) for i in ((1, 0), (1, -1), (1, 3), (1, -4))[k % 4]]
+        calls += [(Text("np.zeros(0)"), Text("np.zeros((0, 3))"), 1), (Text("np.zeros(1)"), Text("np.zeros((3, 1))"), 0),
+                  (Text("x := np.arange(6.0)"), Text("x.reshape(2, 3)"), 1), (Text("(x := np.arange(8))[1:4]"), Text("x[2:].reshape(3, 2).T"), 1)]
+        programs.append(Program(text, "f", calls, refusable=True))
+    return programs
+
+
 def _if_present(make):
     def programs() -> list[Program]:
         return make() if arrays.present() and table.numpy_rows() else []
@@ -150,4 +166,5 @@ def _if_present(make):
 
 SOURCES = {f"numpy {name}": _if_present(make) for name, make in {
     "operators": operator_programs, "forms": form_programs, "functions": function_programs, "literals": literal_programs, "joined": joined_programs,
+    "arrays": array_programs,
 }.items()}

@@ -89,8 +89,6 @@ class Program:
     constructs: frozenset[str] = frozenset()
     # brrr may refuse it, or calls of it: not everything of NumPy is compiled.
     refusable: bool = False
-    # Where it leaves compiled code is not judged.
-    open: bool = False
 
     def outside(self) -> dict:
         """Names from outside that the function reads, bound to something else: the last call is repeated under it."""

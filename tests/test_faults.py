@@ -26,17 +26,24 @@ def planted() -> list[str]:
 
 
 NAMES = planted()
+# How the names of faults in arrays begin.
+OF_ARRAYS = ("element-", "index-", "length-", "scalar-", "slice-", "store", "stride-", "view-")
 needs_faults = pytest.mark.skipif(not NAMES, reason="brrr was built without the feature `faults` (scripts/build-faults.sh)")
 
 
 def search(fault: str | None):
     """What finds the fault: `(part, functions run, finding)`; None if nothing does."""
     environment = {"BRRR_FAULT": fault} if fault else {}
-    for part, source, options in (
+    searches = [
         ("constructs", Source("constructs"), Options(traced=True, forced=0.5)),
         ("fuzzer", Source("random", SEED), Options(traced=True, forced=0.5)),
         ("table", Source("operands+calls+joined"), Options(traced=True)),
-    ):
+    ]
+    if fault is None or fault.startswith(OF_ARRAYS):
+        searches.insert(0, ("arrays", Source("numpy arrays"), Options(forced=0.5)))
+    if fault is not None and fault.startswith("scalar-"):
+        searches.insert(0, ("scalars", Source("numpy operators"), Options()))
+    for part, source, options in searches:
         engine = Engine(2, environment, timeout=30, options=options)
         try:
             found = engine.search(source, lambda totals: part != "fuzzer" or totals.functions < MOST_FUNCTIONS)

@@ -72,8 +72,8 @@ def main() -> int:
 
 def coverage(totals: Totals) -> str:
     """What of the table and of the language was used, and what was not."""
-    rows = table.rows()
-    kinds = sorted({one for row in rows if row.name in table.ARITHMETIC for one in row.params} | {"bool"})
+    rows = [*table.rows(), *table.numpy_rows()]
+    kinds = sorted({one for row in table.rows() if row.name in table.ARITHMETIC for one in row.params} | {"bool"})
     wanted = {(name, (left, right)) for name in (*table.ARITHMETIC, *table.COMPARISONS) for left in kinds for right in kinds}
     exits = [(row.name, one) for row in rows for one in row.leaves]
     taken = {(name, one) for name, one in exits if any(name == other and SHOWN.get(one, {reason}) & {reason}

@@ -11,12 +11,12 @@ from tests.values import Text
 # A feature: the body of a function of `a`, an array of 3 float64, `b`, one of 2 by 3, and `i`, which is 1.
 BODIES = {
     "load": "return a[i]", "load negative": "return a[-1] + a[-i]", "load 2": "return b[i, 2]", "load chained": "return b[i][2]",
-    "store": "a[i] = 2.5", "store 2": "b[i, 2] = a[0]", "store chained": "b[i][2] = 1", "augmented": "a[i] += 1", "augmented 2": "b[i, i] *= a[i]",
+    "store": "a[i] = 2.5", "store int": "a[i] = i * 300\n    return a[i]", "store 2": "b[i, 2] = a[0]", "store chained": "b[i][2] = 1", "augmented": "a[i] += 1", "augmented 2": "b[i, i] *= a[i]",
     "swap": "a[0], a[1] = a[1], a[0]", "len": "return len(a)", "shape": "return b.shape[1] + a.shape[0]", "shape unpack": "x, y = b.shape\n    return x * y",
     "shape whole": "return b.shape", "ndim": "return b.ndim", "size": "return b.size", "itemsize": "return b.itemsize", "nbytes": "return b.nbytes",
     "strides": "return b.strides",
     "row": "c = b[i]\n    return c[0]", "column": "c = b[:, i]\n    return c[0]", "slice": "c = a[1:]\n    return c[0]", "slice bounds": "c = a[i:-1]\n    return len(c)",
-    "slice step": "c = a[::2]\n    return c[1]", "slice reversed": "c = a[::-1]\n    return c[0]", "slice 2": "c = b[1:, ::2]\n    return c[0, 1]",
+    "slice step": "c = a[::2]\n    return c[1]", "slice reversed": "c = a[::-1]\n    return c[0]", "slice downwards": "c = a[5 * i:-9:-1]\n    return c", "slice 2": "c = b[1:, ::2]\n    return c[0, 1]",
     "row slice": "c = b[i, 1:]\n    return c[1]", "transpose": "c = b.T\n    return c[2, 1]", "ellipsis": "c = b[...]\n    return c[0, 0]",
     "for": "x = 0.0\n    for y in a:\n        x += y\n    return x", "for rows": "x = 0.0\n    for y in b:\n        x += y[0]\n    return x",
     "enumerate": "x = 0.0\n    for k, y in enumerate(a):\n        x += y * k\n    return x",

@@ -48,7 +48,7 @@ class Arrays:
         self.used: set[str] = set()
         self.lines: list[str] = []
         self.names = 0
-        self.budget, self.faults = self.random.randint(3, 12), 0
+        self.budget, self.faults = self.random.randint(3, 9), 0
         for name in self.random.sample(SCALARS, self.random.randint(1, 3)):
             kind = self.random.choice("iiffb")
             self._line(1, f"{name} = {self._expression(kind, 1)}")
@@ -60,7 +60,7 @@ class Arrays:
         if "math." in body:
             text = "import math\n" + text
         words = frozenset({"arrays", *(f"array {name}" for name in self.used)})
-        return Program(text, "f", self._calls(parameters), constructs=words, refusable=True, open=True)
+        return Program(text, "f", self._calls(parameters), constructs=words, refusable=True)
 
     def _form(self) -> tuple[str, int]:
         return (self.random.choices(DTYPES, DTYPE_WEIGHTS)[0], self.random.choices([1, 2, 3], [6, 3, 0.5 if "load 2" in self.has else 0])[0])
@@ -151,7 +151,7 @@ class Arrays:
 
     def _store(self, depth: int) -> None:
         target, kind = self._element("store")
-        self._line(depth, f"{target} = {self._expression(self._stored(kind), 3)}")
+        self._line(depth, f"{target} = {self._expression(self._stored(kind), 2)}")
 
     def _store_augmented(self, depth: int) -> None:
         target, kind = self._element("augmented")

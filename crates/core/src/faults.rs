@@ -17,7 +17,7 @@ mod arrays;
 mod exits;
 mod values;
 
-use arrays::{element_is_first, of_first_dimension, store_dropped};
+use arrays::{bounds_unchecked, of_first_dimension, scalars_renamed, stays, store_dropped, stored_int_wraps};
 
 use exits::{
     drop_iterators, drop_local, each_exit, exit_holds_stale, exit_without_need, is_iterator, is_name, other_point,
@@ -74,10 +74,16 @@ const FAULTS: &[(&str, Plant)] = &[
     ("shadow-dropped", shadow_dropped),
     ("shadow-written-at-once", shadow_written_at_once),
     ("index-from-end-leaves", |function| renamed(function, "at.", "bound.")),
-    ("element-is-first", element_is_first),
+    ("index-unchecked", bounds_unchecked),
+    ("element-is-first", |function| stays(function, "element.")),
+    ("view-is-at-start", |function| stays(function, "move.")),
+    ("stored-int-wraps", stored_int_wraps),
     ("store-dropped", store_dropped),
     ("length-of-first-dimension", |function| of_first_dimension(function, "length.")),
     ("stride-of-first-dimension", |function| of_first_dimension(function, "stride.")),
+    ("scalar-floor-division-is-modulo", |function| scalars_renamed(function, "//", "%")),
+    ("scalar-shift-is-left", |function| scalars_renamed(function, ">>", "<<")),
+    ("scalar-greater-is-at-least", |function| scalars_renamed(function, ">", ">=")),
     ("slice-starts-at-end", |function| renamed(function, "slice.first.", "slice.last.")),
     ("exit-swaps-locals", |function| each_exit(function, swap_locals)),
     ("exit-drops-local", |function| each_exit(function, drop_local)),

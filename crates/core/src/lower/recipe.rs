@@ -7,6 +7,7 @@ mod complex;
 mod math;
 mod nat;
 mod scalar;
+mod scalar_complex;
 mod ufunc;
 
 use std::mem::offset_of;

@@ -1,6 +1,6 @@
 """Memory of arrays: calls take, make and keep nothing, on whatever path they end.
 
-`BRRR_MEMORY_CALLS=1000000` says how many calls (20 000 without it, 100 000 in `make test`).
+`BRRR_MEMORY_CALLS=1000000` says how many calls (20 000 without it).
 """
 
 from __future__ import annotations

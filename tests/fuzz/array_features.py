@@ -28,7 +28,7 @@ BODIES = {
     "zeros 2": "return np.zeros((2, len(a)))", "zeros shape": "return np.zeros(b.shape, np.int64)", "ones": "return np.ones(i)", "empty": "return np.empty(0)",
     "full": "return np.full(3, 2.5)", "arange": "return np.arange(3)", "arange bounds": "return np.arange(1, 7, 2)", "arange float": "return np.arange(0.5, 3)",
     "linspace": "return np.linspace(0, 1, 5)", "eye": "return np.eye(3)", "zeros_like": "return np.zeros_like(b)", "ones_like": "return np.ones_like(a)",
-    "empty_like": "c = np.empty_like(a)\n    c[0] = c[1] = c[2] = 1\n    return c", "full_like": "return np.full_like(a, 7)", "copy": "return a.copy()",
+    "empty_like": "c = np.empty_like(a)\n    for k in range(len(c)):\n        c[k] = 1\n    return c", "full_like": "return np.full_like(a, 7)", "copy": "return a.copy()",
     "astype": "return a.astype(np.float32)", "reshape": "return b.reshape(3, 2)", "reshape flat": "return b.reshape(-1)",
     "return array": "return a", "return row": "return b[i]", "return slice": "return a[1:]", "return transpose": "return b.T", "return tuple": "return a, a[i]",
     "int8": "return np.int8(i)", "float32": "return np.float32(a[i])", "uint64": "return np.uint64(i)", "complex64": "return np.complex64(a[i])",

@@ -6,12 +6,13 @@ or exception, and the whole traceback must be those of the plain run. This is do
 """
 
 import ast
-import importlib.util
+import importlib
 import linecache
 import re
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -22,9 +23,10 @@ if not PATH.exists():
     import brrr
 
     PATH = Path(brrr.__file__).with_name("_resume.py")
-SPEC = importlib.util.spec_from_file_location("brrr_resume_alone", PATH)
-resume = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(resume)
+# Its package without the extension, which need not be built.
+sys.modules["brrr_alone"] = ModuleType("brrr_alone")
+sys.modules["brrr_alone"].__path__ = [str(PATH.parent)]
+resume = importlib.import_module("brrr_alone._resume")
 
 LIMIT = 400
 """Notes after which a run ends: generated loops need not end themselves."""

@@ -37,6 +37,8 @@ from itertools import chain, count, islice, repeat
 from sys import version_info
 from types import CodeType, FunctionType
 
+from ._iterators import RANGE_ITERATORS, iterator_state as iterator_state
+
 _FUTURES = 0x1FE_0000
 """Everything in `co_flags` that `from __future__ import` sets."""
 
@@ -56,20 +58,9 @@ def _visible(names: object) -> object:
     return names
 
 
-
-
-class _Indexed:
-    def __getitem__(self, index):
-        raise IndexError
-
-
-_TUPLE_ITERATORS = (type(iter(())), type(iter([])), type(iter(_Indexed())))
-
-_RANGE_ITERATORS = (type(iter(range(1))), type(iter(range(1 << 70))))
-
 _HELPERS = {
     ".iter": iter, ".range": range, ".chain": chain, ".islice": islice, ".repeat": repeat, ".isinstance": isinstance,
-    ".kinds": _RANGE_ITERATORS, ".locals": locals, ".visible": _visible,
+    ".kinds": RANGE_ITERATORS, ".locals": locals, ".visible": _visible,
     ".enumerate": enumerate, ".zip": zip, ".reversed": reversed,
 }  # fmt: skip
 """What continuations use. They come as defaults, for names outside the function may mean anything, and are of C, which leaves no
@@ -156,55 +147,6 @@ class Source:
         for _ in range(depth):
             code = next(one for one in code.co_consts if isinstance(one, CodeType))
         return code.replace(co_qualname=original.co_qualname)
-
-
-def iterator_state(iterator: object) -> dict[str, object] | None:
-    """The state of an iterator as compiled code keeps it, by the names of its parts without the ordinal; `None` for an iterator of
-    another kind, and where more turns remain than compiled code can count."""
-    state: dict[str, object] = {}
-    leaves, counts = count(), count()
-
-    def part(name: str, number: int, value: object) -> None:
-        state[f"{name}.{number}" if number else name] = value
-
-    def turns(iterator: object) -> int | None:
-        kind = type(iterator)
-        if kind not in _RANGE_ITERATORS and kind not in _TUPLE_ITERATORS and kind not in (enumerate, zip, reversed):
-            return None
-        _, parts, *rest = iterator.__reduce__()
-        if kind is enumerate:
-            inner, start = parts
-            part("count", next(counts), start)
-            return turns(inner)
-        if kind is zip:
-            all_turns = [turns(one) for one in parts]
-            return None if rest or None in all_turns else min(all_turns, default=None)
-        number = next(leaves)
-        if kind in _RANGE_ITERATORS:
-            values = parts[0][rest[0] :] if rest and rest[0] else parts[0]
-            part("at", number, values.start)
-            part("by", number, values.step)
-            remain = (values.stop - values.start + values.step - (1 if values.step > 0 else -1)) // values.step
-            if not number:
-                state["next"], state["stop"], state["step"] = values.start, values.stop, values.step
-            return max(remain, 0)
-        # One that has ended does not know any more what it went over.
-        over, at = (parts[0], rest[0]) if rest else ((), -1 if kind is reversed else 0)
-        if type(over) is list:
-            over = tuple(over)
-        elif type(over) is not tuple and (type(over).__module__, type(over).__name__) != ("numpy", "ndarray"):
-            return None
-        part("over", number, over)
-        part("at", number, at)
-        return at + 1 if kind is reversed else max(len(over) - at, 0)
-
-    remain = turns(iterator)
-    if remain is None or remain >= 1 << 64:
-        return None
-    state["left"] = (remain + (1 << 63)) % (1 << 64) - (1 << 63)
-    if remain < 1 << 63:
-        state["turns"] = remain
-    return state
 
 
 class _Writer:

@@ -90,12 +90,15 @@ lints
 part "Rust tests" rust_tests
 # A minute of random functions on each Python.
 export BRRR_FUZZ_SECONDS=${BRRR_FUZZ_SECONDS:-60}
+# The programs about NumPy run in full on the first one, and for so long on the others.
+numpy=()
 for version in $VERSIONS; do
     folder=$(venv_of "$version")
     [ -e "$folder/.brrr-built" ] || { results+=("absent          Python $version: not installed"); continue; }
-    part "Python tests on $version" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/test_faults.py
+    part "Python tests on $version" env "${numpy[@]}" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/test_faults.py
     "$folder/bin/python" -c 'import test.test_int' 2>/dev/null ||
         results+=("absent          CPython's own tests on $version: not installed (Debian and Ubuntu: libpython3-testsuite)")
+    numpy=(BRRR_NUMPY_SECONDS=15)
 done
 part "build with planted faults" scripts/build-faults.sh
 part "planted faults are found" planted_faults

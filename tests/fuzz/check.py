@@ -6,6 +6,7 @@ Both run here, so that nothing is sent about. What hangs or ends the process is 
 from __future__ import annotations
 
 import signal
+import time
 import traceback
 import warnings
 from collections import Counter
@@ -18,6 +19,7 @@ from tests.values import TooMuch, taken
 
 # Seconds that CPython may take for one call.
 MOST_SECONDS = 0.4
+SLOW_SECONDS = 0.1
 
 
 @dataclass
@@ -140,11 +142,16 @@ class Checker:
         instrumented = oracle.Instrumented(one.text, one.name, plain) if always else None
         kept, forceable, ulps = None, [], table.ulps(one.text)
         for call in one.calls:
+            start = time.monotonic()
             try:
                 with _Alarm():
                     leaves = instrumented.run(*made(call), self.options.traced) if instrumented else None
                     expected = oracle.Expected(oracle.outcome(plain[one.name], *made(call), file), leaves)
             except TooMuch:
+                self.totals.skipped += 1
+                continue
+            if not one.long and time.monotonic() - start > SLOW_SECONDS:
+                # What is interpreted at every exit that is forced would take too long.
                 self.totals.skipped += 1
                 continue
             args, kwargs = made(call)

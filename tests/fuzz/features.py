@@ -79,7 +79,7 @@ FORMS: list[tuple[str, tuple[str, ...], str]] = [
     ("math.gcd({}, {}, {})", ("int", "int", "int"), "int"), ("math.lcm({}, {})", ("int", "int"), "int"),
     ("math.isclose({}, {}, rel_tol=0.25)", ("float", "float"), "bool"), ("math.prod(({}, {}))", ("int", "int"), "int"),
     ("math.fsum(({}, {}, {}))", ("float", "float", "int"), "float"), ("math.dist(({}, {}), (1.0, 2.0))", ("float", "float"), "float"),
-    ("({} in range(10))", ("int",), "bool"), ("({} in range({}, 40, 3))", ("float", "int"), "bool"),
+    ("({} in range(10))", ("int",), "bool"), ("({} in range({}, 40, 3))", ("float", "small"), "bool"),
     ("sum(({}, {}), {})", ("int", "float", "float"), "float"), ("sum([{}, {}])", ("complex", "float"), "complex"),
     ("math.hypot({}, {}, {}, {}, {})", ("float", "int", "float", "float", "int"), "float"),
     ("math.prod(({}, {}, {}))", ("int", "float", "bool"), "float"),

@@ -494,7 +494,7 @@ impl Body {
             format!("got `{what}` here"),
         )
         .help(
-            "pass numbers, tuples of numbers, or NumPy arrays of numbers in this machine's byte order, or use `@brrr(fallback=True)` to run such calls in the interpreter",
+            "pass an `int`, a `float`, a `bool`, a `complex` or `None`, tuples of them, or NumPy's scalars and arrays of them in this machine's byte order; `@brrr(fallback=True)` runs such calls in the interpreter",
         );
         Refusal::InSource(prepared.source().clone(), vec![diagnostic])
     }

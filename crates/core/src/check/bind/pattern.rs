@@ -103,10 +103,20 @@ impl Binder<'_> {
     /// The first alternative that matches; all of them capture the same names.
     fn alternatives(&mut self, patterns: &[Pattern], subject: Arg, fail: FlowId, captures: &mut Captures) {
         let matched = self.block();
-        let mut names = Vec::new();
-        patterns.iter().for_each(|pattern| walk::captured(pattern, &mut names));
-        names.sort_unstable();
-        names.dedup();
+        let captured = |pattern: &Pattern| {
+            let mut names = Vec::new();
+            walk::captured(pattern, &mut names);
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        let names = patterns.first().map(captured).unwrap_or_default();
+        if let Some(other) = patterns.iter().find(|pattern| captured(pattern) != names) {
+            let message = "invalid syntax: alternative patterns bind different names";
+            let diagnostic = Diagnostic::new(Code::Syntax, message, span(other), "other names than the first one");
+            self.diagnostics.push(diagnostic.help("bind the same names in every alternative"));
+            return;
+        }
         let chosen = names.into_iter().map(|name| (name, self.temporary())).collect::<Vec<(String, VarId)>>();
         let mut places = Vec::new();
         for (at, pattern) in patterns.iter().enumerate() {

@@ -268,6 +268,9 @@ def write_docs(reports: list[Report]) -> None:
     DOCS.write_text(INTRODUCTION + "".join(text.rstrip("\n") + "\n" for _, text in ordered), encoding="utf-8")
 
 
+TIMED = 2
+
+
 def stale(reports: list[Report]) -> str:
     """In what the page claims more than these reports say, or nothing. A few operations may be missing."""
     text = published().get("{}.{}".format(*sys.version_info))
@@ -280,7 +283,8 @@ def stale(reports: list[Report]) -> str:
         return f"has other modules: {sorted(old.keys() ^ new.keys())}"
     for module, now in new.items():
         before = old[module]
-        if before[:2] != now[:2]:
+        # Some of CPython's tests measure time, and skip themselves where a computation takes too little of it.
+        if any(abs(old - new) > TIMED for old, new in zip(before[:2], now[:2])):
             return f"says of {module} {before[:2]} (tests, pass), but it is {now[:2]}"
         for place, what in ((2, "tests with compiled operations"), (3, "compiled operations"), (6, "compiled expressions")):
             if now[place] < before[place] - before[place] // 20:

@@ -534,7 +534,8 @@ def _mixes_tuples(function: ast.FunctionDef, parameters: set[str]) -> bool:
 def _written_tuples(target: ast.expr, value: ast.expr):
     """The names of a target that a value may write a tuple to."""
     if isinstance(target, ast.Name):
-        if any(isinstance(one, ast.Tuple) for one in _parts(value)):
+        arithmetic = [part for one in _parts(value) if isinstance(one, ast.BinOp) for part in (one.left, one.right)]
+        if any(isinstance(one, ast.Tuple) for one in [*_parts(value), *arithmetic]):
             yield target.id
     elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
         for one, part in zip(target.elts, value.elts):

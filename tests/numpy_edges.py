@@ -100,7 +100,7 @@ def form_programs() -> list[Program]:
     two += sorted(text for text in rows if decorates(text) and text not in two)
     for at in range(0, len(two), 8):
         part = two[at:at + 8]
-        for left, right in [(one, other) for one in DTYPES for other in (one, "int")] + random.Random(at).sample(pairs(), 15):
+        for left, right in [*((one, other) for one in DTYPES for other in (one, "int")), ("float32", "int64"), ("float64", "int64")] + random.Random(at).sample(pairs(), 15):
             calls = [(k, a, b) for k, form in enumerate(part) for a, b in _operands(left, right)[:40] if not huge(form.partition("(")[0], (a, b))]
             programs.append(Program(_function("a, b", part), "f", calls))
     return programs

@@ -19,7 +19,8 @@ from functools import partial
 
 from tests import arrays, table
 from tests.elements import OF_ARRAYS, Target, Turns, index_reason
-from tests.values import HIGH, TooMuch, encode, finite, fits, huge
+from tests.forms import SPELLING, mixes_tuples, widens
+from tests.values import TooMuch, encode, finite, fits, huge
 
 # The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
 MOST_EVENTS = 40_000
@@ -27,12 +28,6 @@ MOST_EVENTS = 40_000
 # Conditions of rows that are exact: nothing but an exception or a result that does not fit makes such a row leave.
 EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero",
                    "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse"))
-SPELLING = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
-    ast.LShift: "<<", ast.MatMult: "@", ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
-    ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=",
-    ast.USub: "-", ast.UAdd: "+", ast.Invert: "~", ast.Not: "not",
-}
 UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 # What is asked about objects, not about numbers: it never leaves.
 OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}
@@ -122,7 +117,7 @@ class Instrumented:
         self.names = {one.arg for one in every} | stored
         self.stores = Counter([n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)])
         self.stores.update(one.arg for one in every)
-        self.open = _mixes_tuples(node, {one.arg for one in every}) or _widens(node, self.namespace)
+        self.open = mixes_tuples(node, {one.arg for one in every}) or widens(node, self.namespace)
         for one in every:
             one.annotation = None
         node.returns = None
@@ -516,58 +511,6 @@ class _Rewrite(ast.NodeTransformer):
     def _outside(self, node: ast.expr) -> bool:
         """True for a module, or whatever else is no local."""
         return isinstance(node, ast.Name) and node.id not in self.owner.names
-
-
-def _mixes_tuples(function: ast.FunctionDef, parameters: set[str]) -> bool:
-    """True if a name is written a tuple at one place, and something at another, or nothing."""
-    compound = [one for one in ast.walk(function) if isinstance(one, (ast.If, ast.For, ast.While, ast.Match))]
-    on_one_path = {id(one) for outer in compound for one in ast.walk(outer)}
-    stores = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)] + [*parameters]
-    for node in ast.walk(function):
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                if any(stores.count(name) > 1 or id(node) in on_one_path for name in _written_tuples(target, node.value)):
-                    return True
-    return False
-
-
-def _written_tuples(target: ast.expr, value: ast.expr):
-    """The names of a target that a value may write a tuple to."""
-    if isinstance(target, ast.Name):
-        arithmetic = [part for one in _parts(value) if isinstance(one, ast.BinOp) for part in (one.left, one.right)]
-        if any(isinstance(one, ast.Tuple) for one in [*_parts(value), *arithmetic]):
-            yield target.id
-    elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-        for one, part in zip(target.elts, value.elts):
-            yield from _written_tuples(one, part)
-    else:
-        yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
-
-
-def _widens(function: ast.FunctionDef, namespace: dict) -> bool:
-    """True if a constant is beyond 64 bits."""
-    signed = {id(one.operand) for one in ast.walk(function) if isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.USub)}
-    for node in ast.walk(function):
-        value = None
-        if isinstance(node, ast.Constant):
-            value = node.value if id(node) not in signed or node.value != HIGH + 1 else None
-        elif isinstance(node, ast.Name):
-            value = namespace.get(node.id)
-        elif isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant) and isinstance(node.right, ast.Constant):
-            operands = (node.left.value, node.right.value)
-            if type(node.op) in (ast.Pow, ast.LShift) and all(type(one) is int for one in operands):
-                value = 2**64 if huge(SPELLING[type(node.op)], operands) else table.BINARY[SPELLING[type(node.op)]](*operands)
-        if type(value) is int and not fits(value):
-            return True
-    return False
-
-
-def _parts(value: ast.expr):
-    """The expressions whose value an expression may have, or may hold."""
-    yield value
-    inner = {ast.IfExp: ("body", "orelse"), ast.NamedExpr: ("value",)}.get(type(value), ())
-    for one in [*(getattr(value, name) for name in inner), *getattr(value, "elts", ()), *(value.values if isinstance(value, ast.BoolOp) else ())]:
-        yield from _parts(one)
 
 
 def _writes(node: ast.stmt) -> frozenset[str]:

@@ -205,6 +205,8 @@ def test_what_is_not_as_stated_is_a_problem(monkeypatch):
     monkeypatch.setattr(runner, "KNOWN", {})
     assert report({"T.a": "passed", "T.b": "passed", "T.c": "failed"}).problems() == []
     assert "T.b does not pass" in report({"T.a": "passed", "T.b": "failed"}).problems()[0]
+    for text, passed in (('"slow" conversion took only 0.01 seconds.', True), ("no such module", False)):
+        assert runner._passed({"outcome": "skipped", "text": text}) is passed
     # A test that vanished has not passed.
     assert "T.b does not pass" in report({"T.a": "passed"}).problems()[0]
     assert report({"T.a": "passed", "T.b": "passed"}, ["1 + 1"]).problems() == ["operations: 1 + 1", "expressions: 1 + 1"]

@@ -217,7 +217,7 @@ pub unsafe fn array_type(object: *mut PyObject) -> Option<ArrayType> {
     }
 }
 
-/// Bytes of an array's elements.
+/// Bytes that an array's elements take at the most: as if each was of the largest dtype.
 ///
 /// # Safety
 /// The object is an array, and the thread holds the GIL.

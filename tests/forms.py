@@ -61,8 +61,10 @@ def widens(function: ast.FunctionDef, namespace: dict) -> bool:
 
 
 def _parts(value: ast.expr):
-    """The expressions whose value an expression may have, or may hold."""
+    """The expressions whose value an expression may have, or may hold, or may take a part of."""
     yield value
+    if isinstance(value, ast.Subscript):
+        yield from _parts(value.value)
     inner = {ast.IfExp: ("body", "orelse"), ast.NamedExpr: ("value",)}.get(type(value), ())
     for one in [*(getattr(value, name) for name in inner), *getattr(value, "elts", ()), *(value.values if isinstance(value, ast.BoolOp) else ())]:
         yield from _parts(one)

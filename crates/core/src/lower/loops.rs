@@ -7,7 +7,7 @@
 
 mod whole;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
 use std::rc::Rc;
 
@@ -56,6 +56,8 @@ pub(super) struct Loops<'ctx> {
     turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
     plans: HashMap<LoopId, Rc<Plan>>,
+    /// The loops that have a copy for whole runs.
+    wholes: HashSet<LoopId>,
     /// Of inner loops: what is tested before a run of the loop around them, and the slot that says whether it holds.
     nests: HashMap<LoopId, (Rc<Nest>, PointerValue<'ctx>)>,
     /// The blocks through which loops around such loops are entered.
@@ -69,6 +71,8 @@ pub(super) struct Loops<'ctx> {
 
 /// All loops together get second copies of so many statements.
 const MOST_COPIED: usize = 480;
+/// And third copies of so many.
+const MOST_WHOLE: usize = 200;
 
 impl<'ctx> Loops<'ctx> {
     pub(super) fn new(
@@ -78,17 +82,23 @@ impl<'ctx> Loops<'ctx> {
     ) -> Self {
         let shapes = loops::shapes(function);
         let mut plans = HashMap::new();
-        let mut copied = 0;
+        let (mut wholes, mut copied, mut copied_whole) = (HashSet::new(), 0, 0);
         for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
             // Ints that wrap need no checks.
             if options.overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
             if let Some(plan) = ranges::plan(function, inner.header, shape) {
-                copied += loops::statements(function, &shape.blocks).count();
-                if copied <= MOST_COPIED {
-                    plans.insert(LoopId(at as u32), Rc::new(plan));
+                let count = loops::statements(function, &shape.blocks).count();
+                copied += count;
+                if copied > MOST_COPIED {
+                    continue;
                 }
+                if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
+                    copied_whole += count;
+                    wholes.insert(LoopId(at as u32));
+                }
+                plans.insert(LoopId(at as u32), Rc::new(plan));
             }
         }
         Self {
@@ -96,6 +106,7 @@ impl<'ctx> Loops<'ctx> {
             turns,
             shapes,
             plans,
+            wholes,
             nests: HashMap::new(),
             fronts: Vec::new(),
             gated: None,
@@ -235,7 +246,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (counter, short) = (shape.counter, shape.short().is_some());
         let entry = self.blocks[header.0 as usize];
         let mut gate = entry;
-        let has_whole = plan.as_ref().filter(|_| self.has_whole(id)).cloned();
+        let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id)).cloned();
         let (left, shift) = match counter {
             Some(counter) => {
                 let step = least_step(&counter);

@@ -13,10 +13,10 @@ use inkwell::types::BasicType;
 
 use super::super::{Lowerer, Slot};
 use super::{Gated, Left, least_step, most_between};
-use crate::ir::{BlockId, LocalId, LoopId, Statement, Value};
+use crate::ir::{BlockId, Function, LocalId, LoopId, Statement, Value};
 use crate::loops::nest::{Around, nest};
 use crate::loops::plan::Plan;
-use crate::loops::{self, Counter};
+use crate::loops::{self, Counter, Shape};
 use crate::ops::Recipe;
 use crate::types::Type;
 
@@ -29,12 +29,26 @@ pub(super) struct Front<'ctx> {
     own: BasicBlock<'ctx>,
 }
 
+/// True of a loop that a copy for whole runs makes faster, if it is inside of others: it goes over elements.
+pub(super) fn pays(function: &Function, shape: &Shape, plan: &Plan) -> bool {
+    let has_memory = |statement: &Statement| match &statement.value {
+        Value::Op { op, .. } => matches!(op.row().recipe, Recipe::Load | Recipe::Store),
+        Value::Convert(_) | Value::Create(_) => false,
+    };
+    shape.counter.is_some()
+        && shape.short().is_none()
+        && plan.guards.is_empty()
+        && loops::statements(function, &shape.blocks).any(has_memory)
+}
+
 impl<'ctx> Lowerer<'ctx, '_> {
     /// Makes ready what is tested in front of loops. The builder is at the start of the function.
     pub(super) fn tests_in_front(&mut self) {
         for (at, inner) in self.function.loops.iter().enumerate() {
             let id = LoopId(at as u32);
-            let Some(counter) = self.loops.shapes[at].counter.filter(|_| self.has_whole(id)) else { continue };
+            let Some(counter) = self.loops.shapes[at].counter.filter(|_| self.loops.wholes.contains(&id)) else {
+                continue;
+            };
             let polls = inner.parent.is_some_and(|around| {
                 self.loops.shapes[around.0 as usize].repeats && self.function.loops[around.0 as usize].poll.is_some()
             });
@@ -77,21 +91,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.b.store(slot, self.b.opaque(holds.into()));
         }
         self.b.jump(front.own);
-    }
-
-    /// A loop inside of others, whose runs are many and short, gets a copy for runs that are one proven block: what is behind its
-    /// gate is a loop that ends where the source's does, with no loop of blocks around it, so that LLVM moves out of the loops around
-    /// what stays the same, its own tests of whether arrays overlap among it.
-    pub(super) fn has_whole(&self, id: LoopId) -> bool {
-        let has_memory = |statement: &Statement| match &statement.value {
-            Value::Op { op, .. } => matches!(op.row().recipe, Recipe::Load | Recipe::Store),
-            Value::Convert(_) | Value::Create(_) => false,
-        };
-        let shape = &self.loops.shapes[id.0 as usize];
-        self.function.loops[id.0 as usize].parent.is_some()
-            && shape.short().is_none()
-            && self.loops.plans.get(&id).is_some_and(|plan| plan.guards.is_empty())
-            && loops::statements(self.function, &shape.blocks).any(has_memory)
     }
 
     /// The copy for whole runs. Leaves the builder at the gate of the others, which it returns.

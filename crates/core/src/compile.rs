@@ -14,7 +14,7 @@ use crate::ir;
 use crate::outside::Env;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{Signature, Type, TypeSet};
+use crate::types::{Shape, Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub fn analyze(file: &SourceFile) -> Analysis {
             // What follows from an error already reported is not news.
             if !diagnostics.iter().any(Diagnostic::is_error) {
                 // Types that are only assumed say nothing against the operations on them.
-                let told = |parameter: &Parameter| matches!(parameter.annotation, Annotation::Type(_));
+                let told = |one: &Parameter| !one.variadic && matches!(one.annotation, Annotation::Type(_));
                 let told = flow.parameters.iter().all(told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
                 let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
                 diagnostics.extend(findings.into_iter().filter(|one| told || !of_types(one)));
@@ -72,9 +72,14 @@ pub fn analyze(file: &SourceFile) -> Analysis {
 /// The signature that the annotations give, hidden arguments behind it; `int` where nothing tells.
 fn assumed(flow: &Flow) -> Signature {
     let hidden = flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
-    let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
-        Annotation::Type(one) => one,
-        Annotation::Missing | Annotation::Other(_) => Type::Int,
+    let params = flow.parameters.iter().map(|parameter| {
+        let one = match parameter.annotation {
+            Annotation::Type(one) => one,
+            Annotation::Missing | Annotation::Other(_) => Type::Int,
+        };
+        // Of many arguments, two.
+        let many = || Shape::new(&[one.into(), one.into()]).map_or(one, Type::Tuple);
+        if parameter.variadic { many() } else { one }
     });
     Signature { params: params.chain(hidden).collect() }
 }
@@ -165,7 +170,7 @@ impl Prepared {
         &self.source
     }
 
-    /// The names of the parameters, positional ones first, keyword-only ones last, in the order of a signature.
+    /// The names of the parameters in the order of a signature: positional ones first, then keyword-only ones, `*args` last.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
         self.flow.parameters.iter().map(|parameter| parameter.name.as_str())
     }
@@ -187,6 +192,13 @@ impl Prepared {
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
         let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+            _ if parameter.variadic => {
+                let message = format!("parameter `*{}` takes any number of arguments", parameter.name);
+                let diagnostic =
+                    Diagnostic::new(Code::ArgumentType, message, parameter.span, "how many, of which types?");
+                Err(diagnostic
+                    .help("name the types; those of `*args` as one tuple: `f.compile(\"int, tuple[int, int]\")`"))
+            }
             Annotation::Type(one) => Ok(one),
             Annotation::Missing => {
                 let message = format!("parameter `{}` has no annotation to compile for", parameter.name);

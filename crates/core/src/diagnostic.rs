@@ -157,8 +157,8 @@ codes! {
         fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in {1, n}:\n        pass\n    return 0\n",
         passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in (1, n):\n        pass\n    return 0\n";
     Parameter = 205, "unsupported-parameter", Error, "The kind of parameter cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(*numbers):\n    return 0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(number):\n    return number\n";
+        fails: "from brrr import brrr\n\n@brrr\ndef f(**numbers):\n    return 0\n",
+        passes: "from brrr import brrr\n\n@brrr\ndef f(*numbers, scale=1):\n    return sum(numbers) * scale\n";
     Method = 206, "method-with-self", Error, "A method with `self` cannot be compiled.",
         fails: "from brrr import brrr\n\nclass A:\n    @brrr\n    def f(self, a):\n        return a\n",
         passes: "from brrr import brrr\n\nclass A:\n    @staticmethod\n    @brrr\n    def f(a):\n        return a\n";

@@ -55,8 +55,10 @@ pub struct Parameter {
     pub name: String,
     /// Its place.
     pub span: Span,
-    /// Its annotation.
+    /// Its annotation; that of each value, if there are many.
     pub annotation: Annotation,
+    /// It is `*args`: a tuple of whatever comes.
+    pub variadic: bool,
 }
 
 /// A value from outside the function that comes as an argument.

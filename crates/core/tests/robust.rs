@@ -90,7 +90,7 @@ fn preparation(text: &str) {
         let env = function.env.clone();
         let probes = (text.len() + at) % 2 == 1;
         let Ok(prepared) = Prepared::new(file.clone(), function, &env, probes) else { continue };
-        let parameters = prepared.parameters().len();
+        let parameters = prepared.parameters().len() + prepared.hidden().len();
         // Some of the types for all parameters, and the types in turn.
         let uniform = types.iter().take(UNIFORM).map(|&one| vec![one; parameters]);
         let mixed = |from: usize| (0..parameters).map(|at| types[(at + from) % types.len()]).collect();
@@ -129,7 +129,9 @@ fn entered_again(prepared: &Prepared) {
             let is_iterator = |name: &str| name.starts_with('.');
             let bound = names.iter().enumerate().filter(|&(at, name)| at != skipped || is_iterator(name));
             let bound = bound.map(|(_, &name)| (name, if is_iterator(name) { Type::Int } else { one }));
-            let made = prepared.typed_from(statement, &bound.collect::<Vec<_>>()).expect("a loop and its names");
+            let made = prepared
+                .typed_from(statement, &bound.collect::<Vec<_>>(), &vec![one; prepared.hidden().len()])
+                .expect("a loop and its names");
             valid(made);
         }
     }

@@ -157,7 +157,12 @@ impl Prepared {
         self.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
     }
 
-    /// The signature that the annotations give.
+    /// The values from outside that come as arguments behind the parameters, as paths: a signature has their types, too.
+    pub fn hidden(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.flow.hidden.iter().map(|hidden| hidden.path.as_str())
+    }
+
+    /// The signature that the annotations give; of hidden arguments, what [`Env`] tells, else `int`.
     ///
     /// # Errors
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
@@ -175,15 +180,17 @@ impl Prepared {
                 Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
             }
         });
-        Ok(Signature { params: params.collect::<Result<_, _>>()? })
+        let hidden = self.flow.hidden.iter().map(|hidden| Ok(hidden.told.unwrap_or(Type::Int)));
+        Ok(Signature { params: params.chain(hidden).collect::<Result<_, _>>()? })
     }
 
-    /// The verified IR for a signature (one type a parameter, in the order of [`Self::parameters`]).
+    /// The verified IR for a signature: one type a parameter, in the order of [`Self::parameters`], then one for each of
+    /// [`Self::hidden`].
     ///
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        self.specialised(&Start::call(signature))
+        self.specialised(&Start::call(&self.flow, signature))
     }
 
     /// The names that are live at the header of the loop whose statement has this ordinal: those of the source, and the state of
@@ -196,15 +203,21 @@ impl Prepared {
     }
 
     /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound
-    /// there. `None` if there is no such loop, or no such name.
+    /// there, and behind them `hidden`, the types of [`Self::hidden`]. `None` if there is no such loop, or no such name.
     ///
     /// # Errors
     /// As [`Self::typed`].
-    pub fn typed_from(&self, statement: u32, bound: &[(&str, Type)]) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
+    pub fn typed_from(
+        &self,
+        statement: u32,
+        bound: &[(&str, Type)],
+        hidden: &[Type],
+    ) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
         let header = self.flow.loop_of(statement)?;
         let variable = |name: &str| self.flow.variables.iter().position(|one| one.in_frame && one.name == name);
         let parameters = bound.iter().map(|&(name, one)| Some((VarId(variable(name)? as u32), one)));
-        let parameters = parameters.collect::<Option<Vec<_>>>()?;
+        let hidden = self.flow.hidden.iter().zip(hidden).map(|(known, &one)| Some((known.variable, one)));
+        let parameters = parameters.chain(hidden).collect::<Option<Vec<_>>>()?;
         let block = self.flow.loops[header.0 as usize].header;
         Some(self.specialised(&Start { block, header: Some(header), parameters }))
     }
@@ -231,7 +244,8 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let (bindings, result, _) = infer(&self.flow, &self.liveness, &Start::call(signature)).report(&self.flow);
+        let (bindings, result, _) =
+            infer(&self.flow, &self.liveness, &Start::call(&self.flow, signature)).report(&self.flow);
         let params = self.flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();

@@ -106,7 +106,10 @@ impl Snapshot {
         let all = placed.iter().flat_map(|placed| {
             placed.checked.diagnostics.iter().map(|one| {
                 let mut one = one.clone();
-                one.labels.iter_mut().for_each(|label| label.span = shifted(label.span, placed.start));
+                let own = one.labels.iter_mut().filter(|label| label.file.is_none());
+                own.for_each(|label| label.span = shifted(label.span, placed.start));
+                let edits = one.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+                edits.for_each(|edit| edit.span = shifted(edit.span, placed.start));
                 one
             })
         });

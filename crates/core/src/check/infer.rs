@@ -31,6 +31,9 @@ pub struct Binding {
 /// The types of all variables at one place.
 pub type Types = Vec<TypeSet>;
 
+/// Is given the place of a step among those of its block, the step, the types before it, and those after it.
+pub type StepVisitor<'a> = dyn FnMut((FlowId, usize), &Step, &Types, Option<&Types>) + 'a;
+
 /// The result of the analysis.
 #[derive(Debug)]
 pub struct Inferred {
@@ -103,7 +106,7 @@ impl Inferred {
     }
 
     /// Walks over every step that is reached, with the types before it and, unless it cannot be done, after it.
-    pub fn each_step(&self, flow: &Flow, visit: &mut dyn FnMut((FlowId, usize), &Step, &Types, Option<&Types>)) {
+    pub fn each_step(&self, flow: &Flow, visit: &mut StepVisitor<'_>) {
         for (at, block) in flow.blocks.iter().enumerate() {
             let Some(mut types) = self.blocks[at].clone() else { continue };
             for (number, step) in block.steps.iter().enumerate() {

@@ -144,7 +144,8 @@ impl Function {
         if !refused {
             let typed = made.typed(&made.annotated);
             // Types that are only assumed say nothing against the operations on them.
-            let told = made.flow.parameters.iter().all(|one| matches!(one.annotation, Annotation::Type(_)));
+            let told = made.flow.parameters.iter().all(|one| matches!(one.annotation, Annotation::Type(_)))
+                && made.flow.hidden.iter().all(|hidden| hidden.told.is_some());
             let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
             diagnostics.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
         }
@@ -297,7 +298,7 @@ impl Function {
             return known.clone();
         }
         let made = syntax::with_stack(|| {
-            let inferred = infer(&self.flow, &self.liveness, &Start::call(signature));
+            let inferred = infer(&self.flow, &self.liveness, &self.start(signature));
             let (bindings, result, findings) = inferred.report(&self.flow);
             Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
         });
@@ -307,6 +308,12 @@ impl Function {
         }
         kept.insert(signature.clone(), made.clone());
         made
+    }
+
+    /// A call with these types of arguments; hidden ones are what the file tells, else ints.
+    fn start(&self, signature: &Signature) -> Start {
+        let hidden = self.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
+        Start::call(&self.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Signature, Arc<Typed>>> {
@@ -323,7 +330,7 @@ impl Function {
             return Err(errors(&self.diagnostics));
         }
         let typed = self.typed(signature);
-        let start = Start::call(signature);
+        let start = self.start(signature);
         if start.has_arrays() || self.flow.makes_arrays() {
             let found = errors(&typed.findings);
             if !found.is_empty() {

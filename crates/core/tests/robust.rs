@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use brrr_core::compile::{Prepared, analyze};
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::report::Style;
 use brrr_core::source::SourceFile;
 use brrr_core::types::{Signature, Type};
 use brrr_core::{ir, report, syntax};
@@ -78,7 +79,7 @@ fn analysis(text: &str) {
         }
         let _ = (file.position(one.span().start), file.utf16(one.span().start));
     }
-    let _ = report::draw(&file, &analysis.diagnostics, false);
+    let _ = report::draw(&file, &analysis.diagnostics, Style::PLAIN);
 }
 
 fn preparation(text: &str) {
@@ -158,7 +159,8 @@ fn check(texts: impl Iterator<Item = String> + Send + 'static) -> usize {
 
 fn corpus() -> Vec<String> {
     let cases = markdown::load().into_iter().map(|case| case.text().0);
-    let examples = Code::ALL.iter().flat_map(|code| [code.fails(), code.passes()]).map(str::to_owned);
+    let examples = Code::ALL.iter().flat_map(|code| [code.fails(), code.passes()]);
+    let examples = examples.flatten().map(|example| example.text.to_owned());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut files =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>();

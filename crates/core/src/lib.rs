@@ -14,6 +14,7 @@ pub mod emit;
 #[cfg(feature = "faults")]
 pub mod faults;
 pub mod ir;
+pub mod listing;
 pub mod load;
 pub mod loops;
 #[cfg(feature = "llvm")]

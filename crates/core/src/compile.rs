@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Flow, Parameter, Start, VarId};
+use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
 use crate::check::infer::infer;
 use crate::check::live::Liveness;
@@ -12,6 +12,7 @@ use crate::check::specialise::specialise;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::outside::Env;
+use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
@@ -40,41 +41,23 @@ pub struct FunctionAnalysis {
     pub bindings: Vec<Binding>,
 }
 
-/// Checks a file: the door of the editor and the command line.
+/// Checks a file: the door of the command line; [`Snapshot`] is the editor's.
 #[must_use]
 pub fn analyze(file: &SourceFile) -> Analysis {
-    syntax::with_stack(|| {
-        let module = syntax::parse(file);
-        let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
-        for function in &module.functions {
-            let (flow, mut diagnostics) = bind(function, &function.env, file, false);
-            let signature = assumed(&flow);
-            let (bindings, result, findings) =
-                infer(&flow, &Liveness::of(&flow), &Start::call(&signature)).report(&flow);
-            // What follows from an error already reported is not news.
-            if !diagnostics.iter().any(Diagnostic::is_error) {
-                // Types that are only assumed say nothing against the operations on them.
-                let told = |parameter: &Parameter| matches!(parameter.annotation, Annotation::Type(_));
-                let told = flow.parameters.iter().all(told);
-                let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
-                diagnostics.extend(findings.into_iter().filter(|one| told || !of_types(one)));
-            }
-            analysis.diagnostics.append(&mut diagnostics);
-            let (name, span) = (function.name.clone(), function.span);
-            analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
+    let snapshot = Snapshot::new(None, file.clone(), &[]);
+    let functions = snapshot.functions().map(|located| {
+        let signature = located.function.annotated().clone();
+        let typed = located.function.typed(&signature);
+        let bindings = typed.bindings.iter().map(|one| Binding { span: located.place(one.span), ..one.clone() });
+        FunctionAnalysis {
+            name: located.function.name().to_owned(),
+            span: located.span(),
+            signature,
+            result: typed.result,
+            bindings: bindings.collect(),
         }
-        analysis.diagnostics.sort_by_key(Diagnostic::span);
-        analysis
-    })
-}
-
-/// The signature that the annotations give, `int` where they say nothing.
-fn assumed(flow: &Flow) -> Signature {
-    let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
-        Annotation::Type(one) => one,
-        Annotation::Missing | Annotation::Other(_) => Type::Int,
     });
-    Signature { params: params.collect() }
+    Analysis { functions: functions.collect(), diagnostics: snapshot.diagnostics().to_vec() }
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.
@@ -163,7 +146,7 @@ impl Prepared {
         &self.source
     }
 
-    /// The names of the parameters, positional ones first, keyword-only ones last, in the order of a signature.
+    /// The names of the parameters in the order of a signature: positional ones first, then keyword-only ones, `*args` last.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
         self.flow.parameters.iter().map(|parameter| parameter.name.as_str())
     }
@@ -174,12 +157,24 @@ impl Prepared {
         self.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
     }
 
-    /// The signature that the annotations give.
+    /// The values from outside that come as arguments behind the parameters, as paths: a signature has their types, too.
+    pub fn hidden(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.flow.hidden.iter().map(|hidden| hidden.path.as_str())
+    }
+
+    /// The signature that the annotations give; of hidden arguments, what [`Env`] tells, else `int`.
     ///
     /// # Errors
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
         let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+            _ if parameter.variadic => {
+                let message = format!("parameter `*{}` takes any number of arguments", parameter.name);
+                let diagnostic =
+                    Diagnostic::new(Code::ArgumentType, message, parameter.span, "how many, of which types?");
+                Err(diagnostic
+                    .help("name the types; those of `*args` as one tuple: `f.compile(\"int, tuple[int, int]\")`"))
+            }
             Annotation::Type(one) => Ok(one),
             Annotation::Missing => {
                 let message = format!("parameter `{}` has no annotation to compile for", parameter.name);
@@ -192,15 +187,17 @@ impl Prepared {
                 Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
             }
         });
-        Ok(Signature { params: params.collect::<Result<_, _>>()? })
+        let hidden = self.flow.hidden.iter().map(|hidden| Ok(hidden.told.unwrap_or(Type::Int)));
+        Ok(Signature { params: params.chain(hidden).collect::<Result<_, _>>()? })
     }
 
-    /// The verified IR for a signature (one type a parameter, in the order of [`Self::parameters`]).
+    /// The verified IR for a signature: one type a parameter, in the order of [`Self::parameters`], then one for each of
+    /// [`Self::hidden`].
     ///
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        self.specialised(&Start::call(signature))
+        self.specialised(&Start::call(&self.flow, signature))
     }
 
     /// The names that are live at the header of the loop whose statement has this ordinal: those of the source, and the state of
@@ -213,15 +210,21 @@ impl Prepared {
     }
 
     /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound
-    /// there. `None` if there is no such loop, or no such name.
+    /// there, and behind them `hidden`, the types of [`Self::hidden`]. `None` if there is no such loop, or no such name.
     ///
     /// # Errors
     /// As [`Self::typed`].
-    pub fn typed_from(&self, statement: u32, bound: &[(&str, Type)]) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
+    pub fn typed_from(
+        &self,
+        statement: u32,
+        bound: &[(&str, Type)],
+        hidden: &[Type],
+    ) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
         let header = self.flow.loop_of(statement)?;
         let variable = |name: &str| self.flow.variables.iter().position(|one| one.in_frame && one.name == name);
         let parameters = bound.iter().map(|&(name, one)| Some((VarId(variable(name)? as u32), one)));
-        let parameters = parameters.collect::<Option<Vec<_>>>()?;
+        let hidden = self.flow.hidden.iter().zip(hidden).map(|(known, &one)| Some((known.variable, one)));
+        let parameters = parameters.chain(hidden).collect::<Option<Vec<_>>>()?;
         let block = self.flow.loops[header.0 as usize].header;
         Some(self.specialised(&Start { block, header: Some(header), parameters }))
     }
@@ -248,7 +251,8 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let (bindings, result, _) = infer(&self.flow, &self.liveness, &Start::call(signature)).report(&self.flow);
+        let (bindings, result, _) =
+            infer(&self.flow, &self.liveness, &Start::call(&self.flow, signature)).report(&self.flow);
         let params = self.flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();
@@ -286,7 +290,7 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request { function, options, output });
+        let made = backend.run(&Request::new(function, options, output));
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub use rustpython_parser::ast::Constant;
 use rustpython_parser::ast::bigint::BigInt;
 
+use crate::types::Type;
+
 /// What one name, or one attribute of a module, means.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outside {
@@ -21,6 +23,10 @@ pub enum Outside {
     Scalar(&'static str, Constant),
     /// A constant, as if it was written in place of the name.
     Constant(Constant),
+    /// A value of any type of compiled code that every call reads anew: a hidden argument. The editor may know the type.
+    Variable(Option<Type>),
+    /// A module of the user, in words; its attributes are told as paths.
+    Namespace(String),
     /// Bound nowhere: NameError or AttributeError, unless it comes to be bound before the call.
     Missing,
     /// Bound, but the file does not tell to what; the live function will.
@@ -30,7 +36,7 @@ pub enum Outside {
 }
 
 /// The names outside one function.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Env {
     /// Names and paths (`math.sqrt`) that mean something else than in a module that binds nothing.
     names: BTreeMap<String, Outside>,
@@ -42,6 +48,11 @@ impl Env {
     /// Says what a name, or a path, means.
     pub fn insert(&mut self, path: impl Into<String>, means: Outside) {
         self.names.insert(path.into(), means);
+    }
+
+    /// Everything that has been said, in the order of names and paths.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Outside)> {
+        self.names.iter().map(|(path, means)| (path.as_str(), means))
     }
 
     /// What has been said about a name or a path.
@@ -56,12 +67,15 @@ impl Env {
         self.names.get(name).cloned().unwrap_or_else(|| builtin(name))
     }
 
-    /// What an attribute of a name means; `None` if the name is no module.
+    /// What an attribute of a name or a path means; `None` if it stands for no module.
     #[must_use]
-    pub fn attribute(&self, name: &str, attribute: &str) -> Option<Outside> {
-        let Outside::Module(module) = self.meaning(name) else { return None };
-        let told = self.names.get(&format!("{name}.{attribute}")).cloned();
-        Some(told.unwrap_or_else(|| member(module, attribute)))
+    pub fn attribute(&self, path: &str, attribute: &str) -> Option<Outside> {
+        let told = || self.names.get(&format!("{path}.{attribute}")).cloned();
+        match self.meaning(path) {
+            Outside::Module(module) => Some(told().unwrap_or_else(|| member(module, attribute))),
+            Outside::Namespace(_) => Some(told().unwrap_or(Outside::Untold)),
+            _ => None,
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::source::Span;
-use crate::types::{Dtype, Signature, Type};
+use crate::types::{Dtype, Shape, Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,8 @@ pub struct Flow {
     pub entries: Vec<EntryPoint>,
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`.
     pub guards: Vec<String>,
+    /// Values from outside the function that every call reads anew: hidden arguments, behind the parameters.
+    pub hidden: Vec<Hidden>,
     /// Where the source reads each local.
     pub reads: Vec<(VarId, Span)>,
 }
@@ -53,8 +55,30 @@ pub struct Parameter {
     pub name: String,
     /// Its place.
     pub span: Span,
-    /// Its annotation.
+    /// Its annotation; that of each value, if there are many.
     pub annotation: Annotation,
+    /// It is `*args`: a tuple of whatever comes.
+    pub variadic: bool,
+}
+
+impl Parameter {
+    /// Its type for values of this type: of many, as far as nothing else is known, two.
+    #[must_use]
+    pub fn assumed(&self, one: Type) -> Type {
+        let pair = || Shape::new(&[one.into(), one.into()]).map_or(one, Type::Tuple);
+        if self.variadic { pair() } else { one }
+    }
+}
+
+/// A value from outside the function that comes as an argument.
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    /// The name, or a path such as `module.name`.
+    pub path: String,
+    /// What holds it. It is no name of the function, so that a continuation does not get it.
+    pub variable: VarId,
+    /// Its type, as far as the editor knows it.
+    pub told: Option<Type>,
 }
 
 /// What an annotation says.
@@ -231,11 +255,13 @@ impl Start {
         self.parameters.iter().any(|&(_, one)| is_array(one))
     }
 
-    /// The start of the function, with a type for each of its parameters.
+    /// The start of the function, with a type for each of its parameters and then for each of its hidden arguments.
     #[must_use]
-    pub fn call(signature: &Signature) -> Self {
-        let parameters = signature.params.iter().enumerate().map(|(at, &one)| (VarId(at as u32), one));
-        Self { block: FlowId(0), header: None, parameters: parameters.collect() }
+    pub fn call(flow: &Flow, signature: &Signature) -> Self {
+        let plain = (0..flow.parameters.len()).map(|at| VarId(at as u32));
+        let variables = plain.chain(flow.hidden.iter().map(|hidden| hidden.variable));
+        let parameters = variables.zip(signature.params.iter().copied()).collect();
+        Self { block: FlowId(0), header: None, parameters }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::outside::Env;
 use crate::source::{SourceFile, Span};
+use crate::suppress;
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
 
@@ -64,7 +65,7 @@ pub fn analyze(file: &SourceFile) -> Analysis {
             signature.params.truncate(flow.parameters.len());
             analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
         }
-        analysis.diagnostics.sort_by_key(Diagnostic::span);
+        analysis.diagnostics = suppress::apply(file, analysis.diagnostics);
         analysis
     })
 }

@@ -35,7 +35,7 @@ pub fn ask(arguments: &[&str], request: &Request) -> Result<Vec<u8>, String> {
         ));
     }
     let program = std::env::current_exe().map_err(|error| format!("this program cannot find itself: {error}"))?;
-    let encoded = postcard::to_stdvec(request).map_err(|error| error.to_string())?;
+    let encoded = request.encode()?;
     let mut child = Command::new(program);
     child.args(arguments).args(&libraries).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = child.spawn().map_err(|error| format!("cannot start the process that asks LLVM: {error}"))?;
@@ -79,11 +79,10 @@ pub fn serve(libraries: &[OsString]) -> io::Result<()> {
 }
 
 fn answer(encoded: &[u8], libraries: &[OsString]) -> Result<Vec<u8>, String> {
-    let request = postcard::from_bytes::<Request>(encoded).map_err(|error| error.to_string())?;
     let mut problems = Vec::new();
     for library in libraries {
         match Backend::open(Path::new(library)) {
-            Ok(backend) => return backend.run(&request),
+            Ok(backend) => return backend.run_encoded(encoded),
             Err(problem) => problems.push(problem),
         }
     }
@@ -156,7 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_none_is_refused() {
-        assert!(answer(b"\xff", &[]).is_err());
+    fn without_a_library_there_is_no_answer() {
+        let answer = answer(b"", &[OsString::from("/nowhere/_llvm.so")]);
+        assert!(answer.is_err_and(|said| said.contains("/nowhere/_llvm.so")));
     }
 }

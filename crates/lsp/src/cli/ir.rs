@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
-use brrr_core::backend::{Options, Output, Overflow, Request};
-use brrr_core::compile::{self, Prepared};
-use brrr_core::diagnostic::Diagnostic;
+use brrr_core::backend::{Output, Request};
+use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::ir;
+use brrr_core::query::{Located, Snapshot};
 use brrr_core::report::{self, Style};
 use brrr_core::source::SourceFile;
-use brrr_core::types::{Signature, Type, split_types};
-use brrr_core::{ir, syntax};
 use clap::{Args, ValueEnum};
 
 use super::check::guarded;
@@ -57,8 +56,6 @@ struct Of {
 /// What is shown of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Stage {
-    /// The source with the types of its names.
-    Types,
     /// brrr's own IR.
     Typed,
     /// LLVM IR as it was lowered.
@@ -125,75 +122,51 @@ fn show(of: &Of, stage: Stage) -> Result<String, Refusal> {
     let failed = |problem: String| Refusal::Failed(problem);
     let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
     let (text, _) = decode::decode(bytes).map_err(|wrong| failed(format!("{}: {}", path.display(), wrong.message)))?;
-    let file = SourceFile::new(path.display().to_string(), text);
-    let (function, assumed) = find(&file, &of.target.function)?;
-    let options = Options { overflow: if function.wraps() { Overflow::Wrap } else { Overflow::Exact } };
-    let prepared = prepared(&file, function)?;
+    let snapshot = Snapshot::new(None, SourceFile::new(path.display().to_string(), text), &[]);
+    let located = find(&snapshot, &of.target.function)?;
+    let function = located.function;
+    let refused = |said: Vec<Diagnostic>| Refusal::Diagnostics(snapshot.file().clone(), said);
+    let within = |one: &&Diagnostic| located.span().contains(one.span().start) && one.is_error();
+    let errors = snapshot.diagnostics().iter().filter(within).cloned().collect::<Vec<_>>();
+    if !errors.is_empty() {
+        return Err(refused(errors));
+    }
     let signature = match &of.types {
-        Some(types) => signature(&prepared, types).map_err(failed)?,
-        None => assumed,
+        Some(types) => function.signature(types).map_err(failed)?,
+        None => {
+            let calls = snapshot.calls().map(|(call, _)| call).filter(|call| call.name == function.name());
+            let candidates = function.candidates(calls);
+            candidates.into_iter().next().map_or_else(|| function.annotated().clone(), |first| first.signature)
+        }
     };
-    let typed = || prepared.typed(&signature).map_err(|said| Refusal::Diagnostics(prepared.source().clone(), said));
+    let typed =
+        function.ir(&signature).map_err(|said| refused(said.into_iter().map(|one| located.moved(one)).collect()))?;
     let output = match stage {
-        Stage::Types => return Ok(prepared.types_text(&signature)),
-        Stage::Typed => return Ok(ir::print::print(&typed()?)),
+        Stage::Typed => return Ok(ir::print::print(&typed)),
         Stage::Llvm => Output::Llvm,
         Stage::LlvmOpt => Output::OptimizedLlvm,
         Stage::Asm => Output::Assembly,
     };
-    let request = Request { function: typed()?, options, output };
-    let made = llvm::ask(&[SERVE], &request).map_err(failed)?;
+    let made = llvm::ask(&[SERVE], &Request::new(typed, function.options(), output)).map_err(failed)?;
     Ok(String::from_utf8_lossy(&made).into_owned())
 }
 
-/// The last function of this name, as Python has it, and the signature to assume for it.
-fn find(file: &SourceFile, name: &str) -> Result<(syntax::Function, Signature), Refusal> {
-    let analysis = compile::analyze(file);
-    let module = syntax::parse(file);
+/// The function of this name.
+fn find<'a>(snapshot: &'a Snapshot, name: &str) -> Result<Located<'a>, Refusal> {
     let last = name.rsplit('.').next().unwrap_or(name);
-    let names = module.functions.iter().map(|function| function.name.clone()).collect::<Vec<_>>();
-    let Some(function) = module.functions.into_iter().rfind(|function| function.name == last) else {
-        // A function that does not parse has no tree.
-        let broken = analysis.diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
-        if names.is_empty() && !broken.is_empty() {
-            return Err(Refusal::Diagnostics(file.clone(), broken));
-        }
-        let more = match (nearest(last, names.iter().cloned()), names.is_empty()) {
-            (Some(near), _) => format!("; did you mean `{near}`?"),
-            (None, true) => ": there is no function under @brrr in it".to_owned(),
-            (None, false) => format!("; it has `{}`", names.join("`, `")),
-        };
-        return Err(Refusal::Failed(format!("{} has no brrr function `{name}`{more}", file.path())));
-    };
-    let assumed = analysis.functions.into_iter().find(|one| one.span == function.span);
-    let assumed = assumed.map(|one| one.signature).unwrap_or_default();
-    Ok((function, assumed))
-}
-
-/// The function as decoration prepares it: its own lines are its source.
-fn prepared(file: &SourceFile, function: syntax::Function) -> Result<Prepared, Refusal> {
-    let first = file.line(function.span.start);
-    let start = file.text()[..function.span.start as usize].rfind('\n').map_or(0, |at| at + 1);
-    let mut lines = file.text()[start..].split_inclusive('\n');
-    let read = syntax::read_function(file.path(), first, &mut || lines.next().map(str::to_owned));
-    let (source, mut own) = read.map_err(|(source, said)| Refusal::Diagnostics(source, vec![said]))?;
-    own.in_class = function.in_class;
-    Prepared::new(source, own, &function.env, false).map_err(|(source, said)| Refusal::Diagnostics(source, said))
-}
-
-fn signature(prepared: &Prepared, types: &str) -> Result<Signature, String> {
-    let named = split_types(types);
-    let params = named.iter().map(|one| {
-        Type::from_python(one).ok_or_else(|| {
-            format!("`{one}` is no type of compiled code; such are `int`, `float`, `bool`, `float64[::1]`")
-        })
-    });
-    let params = params.collect::<Result<Vec<_>, _>>()?;
-    let names = prepared.parameters().collect::<Vec<_>>();
-    if params.len() != names.len() {
-        let wanted = super::format::count(names.len(), "parameter");
-        let given = super::format::count(params.len(), "type");
-        return Err(format!("`{}` has {wanted} ({}), --types names {given}", prepared.name(), names.join(", ")));
+    if let Some(located) = snapshot.function_named(last) {
+        return Ok(located);
     }
-    Ok(Signature { params })
+    // A function that does not parse has no tree.
+    let broken = snapshot.diagnostics().iter().filter(|one| one.code == Code::Syntax).cloned().collect::<Vec<_>>();
+    if !broken.is_empty() {
+        return Err(Refusal::Diagnostics(snapshot.file().clone(), broken));
+    }
+    let names = snapshot.functions().map(|located| located.function.name().to_owned()).collect::<Vec<_>>();
+    let more = match (nearest(last, names.iter().cloned()), names.is_empty()) {
+        (Some(near), _) => format!("; did you mean `{near}`?"),
+        (None, true) => ": there is no function under @brrr in it".to_owned(),
+        (None, false) => format!("; it has `{}`", names.join("`, `")),
+    };
+    Err(Refusal::Failed(format!("{} has no brrr function `{name}`{more}", snapshot.file().path())))
 }

@@ -88,12 +88,12 @@ impl<'ctx> Loops<'ctx> {
             if options.overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
+            let count = loops::statements(function, &shape.blocks).count();
+            if copied + count > MOST_COPIED {
+                continue;
+            }
             if let Some(plan) = ranges::plan(function, inner.header, shape) {
-                let count = loops::statements(function, &shape.blocks).count();
                 copied += count;
-                if copied > MOST_COPIED {
-                    continue;
-                }
                 if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
                     wholes.insert(LoopId(at as u32));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Flow, Parameter, Start, VarId};
+use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
 use crate::check::infer::infer;
 use crate::check::live::Liveness;
@@ -12,6 +12,7 @@ use crate::check::specialise::specialise;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::outside::Env;
+use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
@@ -40,43 +41,23 @@ pub struct FunctionAnalysis {
     pub bindings: Vec<Binding>,
 }
 
-/// Checks a file: the door of the editor and the command line.
+/// Checks a file: the door of the command line; [`Snapshot`] is the editor's.
 #[must_use]
 pub fn analyze(file: &SourceFile) -> Analysis {
-    syntax::with_stack(|| {
-        let module = syntax::parse(file);
-        let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
-        for function in &module.functions {
-            let (flow, mut diagnostics) = bind(function, &function.env, file, false);
-            let mut signature = assumed(&flow);
-            let (bindings, result, findings) =
-                infer(&flow, &Liveness::of(&flow), &Start::call(&flow, &signature)).report(&flow);
-            // What follows from an error already reported is not news.
-            if !diagnostics.iter().any(Diagnostic::is_error) {
-                // Types that are only assumed say nothing against the operations on them.
-                let told = |parameter: &Parameter| matches!(parameter.annotation, Annotation::Type(_));
-                let told = flow.parameters.iter().all(told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
-                let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
-                diagnostics.extend(findings.into_iter().filter(|one| told || !of_types(one)));
-            }
-            analysis.diagnostics.append(&mut diagnostics);
-            let (name, span) = (function.name.clone(), function.span);
-            signature.params.truncate(flow.parameters.len());
-            analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
+    let snapshot = Snapshot::new(None, file.clone(), &[]);
+    let functions = snapshot.functions().map(|located| {
+        let signature = located.function.annotated().clone();
+        let typed = located.function.typed(&signature);
+        let bindings = typed.bindings.iter().map(|one| Binding { span: located.place(one.span), ..one.clone() });
+        FunctionAnalysis {
+            name: located.function.name().to_owned(),
+            span: located.span(),
+            signature,
+            result: typed.result,
+            bindings: bindings.collect(),
         }
-        analysis.diagnostics.sort_by_key(Diagnostic::span);
-        analysis
-    })
-}
-
-/// The signature that the annotations give, hidden arguments behind it; `int` where nothing tells.
-fn assumed(flow: &Flow) -> Signature {
-    let hidden = flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
-    let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
-        Annotation::Type(one) => one,
-        Annotation::Missing | Annotation::Other(_) => Type::Int,
     });
-    Signature { params: params.chain(hidden).collect() }
+    Analysis { functions: functions.collect(), diagnostics: snapshot.diagnostics().to_vec() }
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.
@@ -165,7 +146,7 @@ impl Prepared {
         &self.source
     }
 
-    /// The names of the parameters, positional ones first, keyword-only ones last, in the order of a signature.
+    /// The names of the parameters in the order of a signature: positional ones first, then keyword-only ones, `*args` last.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
         self.flow.parameters.iter().map(|parameter| parameter.name.as_str())
     }
@@ -187,6 +168,13 @@ impl Prepared {
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
         let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+            _ if parameter.variadic => {
+                let message = format!("parameter `*{}` takes any number of arguments", parameter.name);
+                let diagnostic =
+                    Diagnostic::new(Code::ArgumentType, message, parameter.span, "how many, of which types?");
+                Err(diagnostic
+                    .help("name the types; those of `*args` as one tuple: `f.compile(\"int, tuple[int, int]\")`"))
+            }
             Annotation::Type(one) => Ok(one),
             Annotation::Missing => {
                 let message = format!("parameter `{}` has no annotation to compile for", parameter.name);
@@ -302,7 +290,7 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request { function, options, output });
+        let made = backend.run(&Request::new(function, options, output));
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -12,6 +12,7 @@ mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod guards;
 mod host;
 mod interrupt;
 mod methods;
@@ -21,6 +22,7 @@ mod outside;
 mod poll;
 mod probes;
 mod resume;
+mod shared;
 mod specialise;
 mod tables;
 

@@ -31,6 +31,9 @@ pub struct Binding {
 /// The types of all variables at one place.
 pub type Types = Vec<TypeSet>;
 
+/// Is given the place of a step among those of its block, the step, the types before it, and those after it.
+pub type StepVisitor<'a> = dyn FnMut((FlowId, usize), &Step, &Types, Option<&Types>) + 'a;
+
 /// The result of the analysis.
 #[derive(Debug)]
 pub struct Inferred {
@@ -100,6 +103,27 @@ impl Inferred {
             *known = known.join(new);
         }
         changed
+    }
+
+    /// Walks over every step that is reached, with the types before it and, unless it cannot be done, after it.
+    pub fn each_step(&self, flow: &Flow, visit: &mut StepVisitor<'_>) {
+        for (at, block) in flow.blocks.iter().enumerate() {
+            let Some(mut types) = self.blocks[at].clone() else { continue };
+            for (number, step) in block.steps.iter().enumerate() {
+                let before = types.clone();
+                let done = self.transfer(step, &mut types).is_some();
+                visit((FlowId(at as u32), number), step, &before, done.then_some(&types));
+                if !done {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The types at the start of a block; `None` where no path leads.
+    #[must_use]
+    pub fn start_of(&self, block: FlowId) -> Option<&Types> {
+        self.blocks[block.0 as usize].as_ref()
     }
 
     /// Walks over everything that is reached: the types of names where they are bound and of returned values, and what

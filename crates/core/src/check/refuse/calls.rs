@@ -360,7 +360,7 @@ impl Binder<'_> {
                 return None;
             }
             let module = match self.env.meaning(&base) {
-                Outside::Module(_) => true,
+                Outside::Module(_) | Outside::Namespace(_) => true,
                 Outside::Other(what) => what.starts_with("the module `"),
                 _ => what.is_some(),
             };

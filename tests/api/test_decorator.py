@@ -133,7 +133,7 @@ def test_fallback_warns_once_and_runs():
         assert f(1) == [1] and f("x") == ["x"]
     (one,) = caught.list
     assert issubclass(BrrrWarning, UserWarning)
-    assert "BRRR202" in str(one.message) and "`f`" in str(one.message)
+    assert "BRRR220" in str(one.message) and "`f`" in str(one.message)
     assert one.filename.startswith("<api") and one.lineno == 3
     assert f.stats()["compiled"] == 0 and f.stats()["calls"] == 2
 

@@ -108,6 +108,9 @@ codes! {
     Literal = 401, "large-literal", Warning, "The int does not fit 64 bits.";
     ArrayArgument = 501, "array-argument", Error, "The dtype or the order of an array has to be written out.";
     ArgumentType = 701, "argument-type", Error, "The type of an argument cannot be compiled.";
+    UnusedIgnore = 801, "unused-ignore", Warning, "The comment ignores what is not there.";
+    InvalidIgnore = 802, "invalid-ignore", Warning, "The comment does not say what is to be ignored.";
+    Configuration = 803, "configuration", Error, "The configuration is wrong.";
     Backend = 901, "backend", Error, "The compiler could not make machine code.";
 }
 
@@ -200,7 +203,7 @@ mod tests {
     fn pages_have_their_parts() {
         for &code in Code::ALL {
             let (page, slug) = (code.page(), code.slug());
-            assert!(code.explanation().len() > 60 && !code.explanation().contains("```"), "{slug}");
+            assert!(code.explanation().len() > 60 && !code.explanation().contains("```python"), "{slug}");
             assert!(page.ends_with('\n') && !page.starts_with('#') && !page.contains("\n\n\n"), "{slug}");
             assert!(code.summary().ends_with('.'), "{slug}");
             assert_eq!(code.fails().is_some(), code.passes().is_some(), "{slug}");

@@ -25,6 +25,8 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::llvm;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -63,9 +65,6 @@ enum Command {
     Lsp(Lsp),
     /// Print a script that completes the command line in a shell
     Completions(Completions),
-    /// Serve one request to LLVM, for this command's own use
-    #[command(hide = true, name = ir::SERVE)]
-    Llvm(ir::Serve),
 }
 
 /// Run the language server on standard input and output.
@@ -184,6 +183,13 @@ pub(crate) fn aside(text: &str) {
 
 /// Does what the arguments say; the first is the program's name.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments = arguments.collect::<Vec<_>>();
+    if let [_, first, libraries @ ..] = arguments.as_slice()
+        && first == ir::SERVE
+    {
+        // A child of this program. Its parent hears how it ends.
+        return llvm::serve(libraries).map_or_else(|_| Status::Failed.into(), |()| Status::Clean.into());
+    }
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(said) => {
@@ -225,7 +231,6 @@ fn run(command: Command, out: &mut Out) -> io::Result<Status> {
             out.stdout.write_all(&script)?;
             Ok(Status::Clean)
         }
-        Command::Llvm(serve) => ir::serve(&serve),
         Command::Lsp(_) => Ok(Status::Clean),
     }
 }

@@ -1,6 +1,5 @@
 //! `brrr ir`: what is made of a function for one signature, at several stages.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 
 use brrr_core::backend::{Output, Request};
@@ -17,7 +16,7 @@ use super::{Out, Status, aside, complain, decode};
 use crate::llvm;
 use crate::select::nearest;
 
-/// The hidden command that the child process runs.
+/// What the child process that asks LLVM is told to do; no command for people.
 pub(super) const SERVE: &str = "__llvm";
 
 /// Show what is made of a function: typed IR, LLVM IR, assembly.
@@ -64,20 +63,6 @@ enum Stage {
     LlvmOpt,
     /// Assembly.
     Asm,
-}
-
-/// Serve one request to LLVM, for this command's own use.
-#[derive(Debug, Args)]
-pub(super) struct Serve {
-    libraries: Vec<OsString>,
-}
-
-/// Runs the hidden command.
-///
-/// # Errors
-/// If the request cannot be read or the answer not be written.
-pub(super) fn serve(serve: &Serve) -> io::Result<Status> {
-    llvm::serve(&serve.libraries).map(|()| Status::Clean)
 }
 
 /// Why nothing is shown.

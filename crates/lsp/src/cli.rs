@@ -55,7 +55,7 @@ enum Command {
     Ir(ir::Ir),
     /// Show the assembly of a function: `ir --stage asm`
     Asm(ir::Asm),
-    /// Explain a code, such as BRRR202; without one, list them all
+    /// Explain a code, such as BRRR223; without one, list them all
     Explain(explain::Explain),
     /// Measure a function against CPython, and compare the results
     Bench(bench::Bench),

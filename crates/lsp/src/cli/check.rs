@@ -38,7 +38,7 @@ const LARGEST: u64 = 256 << 20;
 #[command(
     after_help = "Folders are searched for *.py, ignoring what git ignores, hidden folders and virtual environments.
 Options can be set in pyproject.toml, under [tool.brrr]; `brrr explain BRRR803` shows all of them.
-A comment `# brrr: ignore[BRRR202]` ignores what is found on its line."
+A comment `# brrr: ignore[BRRR223]` ignores what is found on its line."
 )]
 pub(super) struct Check {
     /// Files and folders, `-` for standard input [default: the current folder]

@@ -2,8 +2,15 @@
 //!
 //! Two programs are made of it, `brrr-lsp` (`main.rs`) and `brrr` (`bin/brrr.rs`); neither needs Python or LLVM to start.
 
+mod answers;
 mod convert;
+mod lines;
 pub mod serve;
 mod server;
 mod session;
+mod settings;
+mod stages;
+mod trace;
 mod transport;
+mod worker;
+mod workspace;

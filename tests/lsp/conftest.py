@@ -227,7 +227,7 @@ class Client:
         assert self.stray == b"", "nothing but protocol goes to standard output"
 
 
-FENCE = "from brrr import brrr\n\n@brrr\ndef f(*fence):\n    return 0\n"
+FENCE = "from brrr import brrr\n\n@brrr\ndef f(**fence):\n    return 0\n"
 
 
 @pytest.fixture

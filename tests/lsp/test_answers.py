@@ -230,13 +230,13 @@ def test_fixes_are_offered_for_what_has_one(client):
 def test_pulled_diagnostics_are_not_pushed_as_well(start):
     client = start()
     client.initialize({"textDocument": {"diagnostic": {}}})
-    text = "from brrr import brrr\n\n@brrr\ndef f(*xs):\n    return 1\n"
+    text = "from brrr import brrr\n\n@brrr\ndef f(**xs):\n    return 1\n"
     uri = client.open(text)
     report = client.ask("textDocument/diagnostic", uri)
     assert report["kind"] == "full" and [one["code"] for one in report["items"]] == ["BRRR205"]
     again = client.ask("textDocument/diagnostic", uri, previousResultId=report["resultId"])
     assert again["kind"] == "unchanged"
-    client.change(uri, text.replace("*xs", "xs"))
+    client.change(uri, text.replace("**xs", "xs"))
     report = client.ask("textDocument/diagnostic", uri, previousResultId=report["resultId"])
     assert report["kind"] == "full" and report["items"] == []
     assert client.published(uri) == []
@@ -253,7 +253,7 @@ def test_a_syntax_error_costs_one_function(client):
 
 def test_cells_of_a_notebook_share_their_imports(client):
     first = client.open("from brrr import brrr as jit\nN = 4\n", uri="vscode-notebook-cell:/a.ipynb#W0")
-    second = client.open("@jit\ndef f(*x):\n    return N\n", uri="vscode-notebook-cell:/a.ipynb#W1")
+    second = client.open("@jit\ndef f(**x):\n    return N\n", uri="vscode-notebook-cell:/a.ipynb#W1")
     assert [one["code"] for one in client.diagnostics(second)] == ["BRRR205"]
     client.change(first, "N = 4\n")
     assert client.diagnostics(second) == []
@@ -261,7 +261,7 @@ def test_cells_of_a_notebook_share_their_imports(client):
 
 def test_notebooks_that_are_synchronised_as_such(client):
     cell = lambda number, text: {"uri": f"file:///cell{number}", "languageId": "python", "version": 1, "text": text}  # noqa: E731
-    cells = [cell(0, "import brrr\n"), cell(1, "@brrr.brrr\ndef f(*x):\n    return 1\n")]
+    cells = [cell(0, "import brrr\n"), cell(1, "@brrr.brrr\ndef f(**x):\n    return 1\n")]
     notebook = {"uri": "file:///b.ipynb", "notebookType": "jupyter-notebook", "version": 1, "cells": []}
     client.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": cells})
     assert [one["code"] for one in client.diagnostics("file:///cell1")] == ["BRRR205"]
@@ -311,7 +311,7 @@ def test_what_runs_have_seen_is_shown(start, tmp_path):
 
 def test_the_whole_workspace_is_checked_with_progress(start, tmp_path):
     for number in range(5):
-        (tmp_path / f"m{number}.py").write_text("from brrr import brrr\n\n@brrr\ndef f(*x):\n    return 1\n")
+        (tmp_path / f"m{number}.py").write_text("from brrr import brrr\n\n@brrr\ndef f(**x):\n    return 1\n")
     client = start()
     client.initialize(folders=[tmp_path])
     params = {"command": "brrr.checkWorkspace", "arguments": [], "workDoneToken": "mine"}

@@ -32,7 +32,7 @@ def g(n):
 
 
 @brrr
-def bad(*x):
+def bad(**x):
     return 1
 """
 
@@ -41,7 +41,7 @@ def bad(*x):
 def client(start):
     if not LIBRARY.exists():
         pytest.fail(f"{LIBRARY} is missing: scripts/dev.sh builds it")
-    client = start({"BRRR_LLVM_LIBRARY": str(LIBRARY)})
+    client = start({"BRRR_LLVM": str(LIBRARY)})
     client.initialize({"textDocument": {"publishDiagnostics": {}}})
     return client
 
@@ -101,7 +101,7 @@ def test_what_has_no_text_says_why(client):
 
 
 def test_without_llvm_the_rest_works(start):
-    client = start({"BRRR_LLVM_LIBRARY": "/nowhere/_llvm.so"})
+    client = start({"BRRR_LLVM": "/nowhere/_llvm.so"})
     client.initialize()
     uri = client.open(TEXT)
     assert "fn g" in ir(client, uri, 14, "typed")["text"]

@@ -33,7 +33,7 @@ const PANICKED: i32 = 101;
 pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
     match command(arguments) {
         Ok(Command::Serve) => serve(),
-        Ok(Command::Work(library)) => worker::serve(&library),
+        Ok(Command::Work(libraries)) => worker::serve(&libraries),
         Ok(Command::Print(text)) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -48,8 +48,8 @@ pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
 #[derive(Debug, PartialEq, Eq)]
 enum Command {
     Serve,
-    /// The child that uses the LLVM library at this path.
-    Work(PathBuf),
+    /// The child that uses the LLVM library at one of these paths.
+    Work(Vec<PathBuf>),
     Print(String),
 }
 
@@ -58,7 +58,7 @@ fn command(mut arguments: impl Iterator<Item = String>) -> Result<Command, Strin
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--stdio" => {}
-            worker::FLAG => command = Command::Work(arguments.next().unwrap_or_default().into()),
+            worker::FLAG => return Ok(Command::Work(arguments.map(PathBuf::from).collect())),
             "--version" | "-V" => command = Command::Print(format!("brrr-lsp {}\n", env!("CARGO_PKG_VERSION"))),
             "--help" | "-h" => command = Command::Print(USAGE.to_owned()),
             _ => return Err(format!("unknown argument `{argument}`")),

@@ -350,7 +350,7 @@ mod tests {
 
     /// A file with so many functions that have an error.
     fn text(errors: usize) -> String {
-        let functions = (0..errors).map(|at| format!("@brrr\ndef f{at}(*x):\n    return 0\n")).collect::<String>();
+        let functions = (0..errors).map(|at| format!("@brrr\ndef f{at}(**x):\n    return 0\n")).collect::<String>();
         format!("{HEAD}@brrr\ndef f():\n    return 1\n{functions}")
     }
 
@@ -403,7 +403,7 @@ mod tests {
     fn edits_apply_to_the_text_before_them() {
         let mut session = opened("a", 1, text(0));
         for version in 2..=51 {
-            let more = format!("@brrr\ndef g{version}(*x):\n    return 0\n");
+            let more = format!("@brrr\ndef g{version}(**x):\n    return 0\n");
             session.change("a", version, |text| format!("{text}{more}")).unwrap();
         }
         assert_eq!(turn(&mut session), said("a", 51, 50));
@@ -501,7 +501,7 @@ mod tests {
             session.open(name, 1, text.to_owned(), Some("book".to_owned()));
         };
         open(&mut session, "one", "from brrr import brrr as jit\n");
-        open(&mut session, "two", "@jit\ndef f(*x):\n    return 0\n");
+        open(&mut session, "two", "@jit\ndef f(**x):\n    return 0\n");
         open(&mut session, "other", "x = 1\n");
         let settle = |session: &mut Session| {
             let mut shown = 0;

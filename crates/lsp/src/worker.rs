@@ -5,7 +5,7 @@
 //! killed, and the next request starts another one.
 
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -15,11 +15,10 @@ use std::time::{Duration, Instant};
 
 use brrr_core::backend::{Backend, Request};
 
-/// The flag under which this program is the child; the path of the library follows.
-pub const FLAG: &str = "--llvm-worker";
+use crate::llvm;
 
-/// Names a library to use in place of the one that is found.
-pub const LIBRARY: &str = "BRRR_LLVM_LIBRARY";
+/// The flag under which this program is the child; the paths where the library may be follow.
+pub const FLAG: &str = "--llvm-worker";
 
 /// How often a waiting request looks whether it was cancelled.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -74,7 +73,7 @@ impl Failure {
 #[derive(Debug)]
 pub struct Worker {
     program: PathBuf,
-    library: Result<PathBuf, String>,
+    libraries: Vec<PathBuf>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -98,7 +97,7 @@ impl Worker {
     #[must_use]
     pub fn new() -> Self {
         let program = std::env::current_exe().unwrap_or_default();
-        Self { library: library(&program), program, idle: Mutex::default() }
+        Self { libraries: llvm::beside(), program, idle: Mutex::default() }
     }
 
     /// Has a request done, within a time limit, unless `cancelled` becomes true.
@@ -107,12 +106,15 @@ impl Worker {
     /// Why there is no answer.
     pub fn run(&self, request: &Request, limit: Duration, cancelled: &AtomicBool) -> Result<Vec<u8>, Failure> {
         let bytes = request.encode().map_err(Failure::Refused)?;
-        let library = self.library.as_ref().map_err(|why| Failure::Missing(why.clone()))?;
+        if self.libraries.is_empty() {
+            let why = "its library, `_llvm.so`, is not beside this program, nor in its Python environment";
+            return Err(Failure::Missing(why.to_owned()));
+        }
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let fresh = idle.is_none();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.start(library).map_err(|error| Failure::Missing(error.to_string()))?,
+            None => self.start().map_err(|error| Failure::Missing(error.to_string()))?,
         };
         match exchange(connection, bytes.clone(), limit, cancelled) {
             (Some(connection), Ok(answer)) => {
@@ -124,7 +126,7 @@ impl Worker {
             }
             // One that was idle may have been ended by somebody else meanwhile.
             (_, Err(Failure::Crashed(_))) if !fresh => {
-                let connection = self.start(library).map_err(|error| Failure::Missing(error.to_string()))?;
+                let connection = self.start().map_err(|error| Failure::Missing(error.to_string()))?;
                 exchange(connection, bytes, limit, cancelled).1?
             }
             (_, Ok(answer)) => answer,
@@ -132,9 +134,9 @@ impl Worker {
         }
     }
 
-    fn start(&self, library: &Path) -> io::Result<Connection> {
+    fn start(&self) -> io::Result<Connection> {
         let mut command = Command::new(&self.program);
-        command.arg(FLAG).arg(library).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.arg(FLAG).args(&self.libraries).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(input), Some(output)) => Ok(Connection { child, input, output }),
@@ -225,7 +227,7 @@ fn read(from: &mut impl Read) -> io::Result<Vec<u8>> {
 
 /// The child: answers requests on standard input until it ends.
 #[must_use]
-pub fn serve(library: &Path) -> ExitCode {
+pub fn serve(libraries: &[PathBuf]) -> ExitCode {
     end_with_parent();
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let mut backend = None;
@@ -234,7 +236,7 @@ pub fn serve(library: &Path) -> ExitCode {
         let Ok(bytes) = read(&mut input) else { return ExitCode::SUCCESS };
         let opened = match backend.take() {
             Some(opened) => Ok(opened),
-            None => Backend::open(library),
+            None => open(libraries),
         };
         let (kind, answer) = match opened {
             Ok(opened) => {
@@ -255,6 +257,18 @@ pub fn serve(library: &Path) -> ExitCode {
     }
 }
 
+/// The first library that belongs to this build.
+fn open(libraries: &[PathBuf]) -> Result<Backend, String> {
+    let mut problems = Vec::new();
+    for library in libraries {
+        match Backend::open(library) {
+            Ok(backend) => return Ok(backend),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Err(problems.join("; "))
+}
+
 /// The input tells of the parent's end, but not while LLVM works.
 #[cfg(unix)]
 fn end_with_parent() {
@@ -269,19 +283,3 @@ fn end_with_parent() {
 
 #[cfg(not(unix))]
 fn end_with_parent() {}
-
-/// The library beside this program, or in the Python environment that it is part of.
-fn library(program: &Path) -> Result<PathBuf, String> {
-    if let Some(named) = std::env::var_os(LIBRARY) {
-        return Ok(PathBuf::from(named));
-    }
-    let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());
-    let Some(folder) = program.parent() else { return Err("this program has no folder".to_owned()) };
-    let beside = ["libbrrr_llvm.so", "_llvm.so"].map(|name| folder.join(name));
-    let environment = folder.parent().map(|root| root.join("lib"));
-    let versions = environment.and_then(|lib| lib.read_dir().ok()).into_iter().flatten().flatten();
-    let pythons = versions.filter(|one| one.file_name().to_string_lossy().starts_with("python"));
-    let installed = pythons.map(|one| one.path().join("site-packages/brrr/_llvm.so"));
-    let found = beside.into_iter().chain(installed).find(|path| path.is_file());
-    found.ok_or_else(|| format!("no `_llvm.so` beside {}, nor in its Python environment", program.display()))
-}

@@ -4,6 +4,9 @@
 //! instead. Decoration reads, parses and checks; it compiles nothing. It is a builtin function, so that tracebacks end at
 //! the user's line.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use brrr_core::backend::{Options, Overflow};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Code;
@@ -19,6 +22,7 @@ use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
 use crate::outside::Names;
 use crate::probes;
+use crate::shared::{self, Manner, Meaning, Shared};
 use crate::specialise::{Body, Choices};
 
 /// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
@@ -111,14 +115,8 @@ fn decorate_function<'py>(
         return Ok(function.into_any());
     }
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let prepared = guarded(py, || prepare(&function, is_static))?;
-    if let Err(refusal) = &prepared {
-        guarded(py, || match choices.fallback {
-            true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
-            false => Err(refusal.error(py)),
-        })?;
-    }
-    let body = Body::new(&function, parameters, choices, prepared)?;
+    let read = accepted(&function, choices, |function| prepare(function, choices, is_static, None))?;
+    let body = Body::new(&function, parameters, choices, read)?;
     callable::new(&function, body)
 }
 
@@ -127,8 +125,76 @@ fn is_disabled() -> bool {
     std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<(Prepared, Names), Refusal>> {
+/// What the function shares with others of the same code, and what the names outside of it mean; or why it cannot be compiled.
+pub type Read = Result<(Rc<Shared>, Rc<Meaning>, Names), Refusal>;
+
+/// What is known of a function that came out of a pickle, until it is read.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    /// It is a static method.
+    pub is_static: bool,
+    /// Path, first line, and the text from there on.
+    pub text: Option<(String, u32, String)>,
+}
+
+/// The function under the decorator again, out of a pickle. It is read at its first call: what it refers to may not be there yet.
+#[pyfunction]
+pub fn _restore<'py>(
+    function: &Bound<'py, PyFunction>,
+    options: (bool, bool, bool),
+    text: Option<(String, u32, String)>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (wrap, fallback, is_static) = options;
+    if is_disabled() {
+        return decorate_function(function, Choices::default(), is_static);
+    }
+    let overflow = if wrap { Overflow::Wrap } else { Overflow::Exact };
+    let choices = Choices { options: Options { overflow }, fallback };
+    let parameters = env::parameters(&function.getattr("__code__")?)?;
+    callable::new(function, Body::unread(parameters, choices, Some(Unread { is_static, text })))
+}
+
+/// Reads a function out of a pickle.
+///
+/// # Errors
+/// Why it cannot be compiled, unless the user chose `fallback`.
+pub fn read_again(function: &Bound<'_, PyFunction>, choices: Choices, unread: Option<Unread>) -> PyResult<Read> {
+    let Unread { is_static, text } = unread.unwrap_or_default();
+    accepted(function, choices, |function| prepare(function, choices, is_static, text))
+}
+
+/// Reads a function; a refusal is raised, or warned of if the user chose `fallback`.
+fn accepted(
+    function: &Bound<'_, PyFunction>,
+    choices: Choices,
+    read: impl FnOnce(&Bound<'_, PyFunction>) -> PyResult<Read>,
+) -> PyResult<Read> {
+    let py = function.py();
+    let read = guarded(py, || read(function))?;
+    if let Err(refusal) = &read {
+        guarded(py, || match choices.fallback {
+            true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
+            false => Err(refusal.error(py)),
+        })?;
+    }
+    Ok(read)
+}
+
+fn prepare(
+    function: &Bound<'_, PyFunction>,
+    choices: Choices,
+    is_static: bool,
+    text: Option<(String, u32, String)>,
+) -> PyResult<Read> {
     let code = function.getattr("__code__")?;
+    let manner = Manner { options: choices.options, probes: probes::are_wanted(), is_static };
+    if let Some(known) = shared::of(&code, manner) {
+        let names = known.names(function, None)?;
+        return Ok(match known.meaning(&names) {
+            Ok(meaning) => Ok((known, meaning, names)),
+            Err(diagnostics) => Err(Refusal::InSource(known.prepared().source().clone(), diagnostics)),
+        });
+    }
     let name = code.getattr("co_name")?.to_string();
     if name == "<lambda>" {
         return Ok(Err(Refusal::Bare(Bare {
@@ -138,11 +204,17 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
             place: Some(env::place(&code)?),
         })));
     }
-    let lines = match env::lines(function)? {
-        Ok(lines) => lines,
-        Err(refusal) => return Ok(Err(refusal)),
+    let lines = match text {
+        Some((path, first_line, text)) => {
+            let lines = text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+            Lines { path, first_line, rest: Box::new(lines.into_iter()) }
+        }
+        None => match env::lines(function)? {
+            Ok(lines) => lines,
+            Err(refusal) => return Ok(Err(refusal)),
+        },
     };
-    let names = Names::of(function)?;
+    let names = Names::of(function, &BTreeSet::new())?;
     let qualname = code.getattr("co_qualname")?.to_string();
     let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
     // No Python code runs on the stack that the core makes for deep trees.
@@ -158,7 +230,14 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
     if is_other {
         return Ok(Err(other_source(&name, env::place(&code)?)));
     }
-    Ok(prepared.map(|prepared| (prepared, names)))
+    Ok(match prepared {
+        Ok(prepared) => {
+            let (known, meaning) = Shared::new(manner, prepared, &names);
+            shared::keep(&code, known.clone());
+            Ok((known, meaning, names))
+        }
+        Err(refusal) => Err(refusal),
+    })
 }
 
 fn other_source(name: &str, place: (String, u32)) -> Refusal {

@@ -5,13 +5,16 @@
 
 mod activation;
 mod again;
+mod arrange;
 mod arrays;
+mod binding;
 mod callable;
 mod convert;
 mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod guards;
 mod host;
 mod interrupt;
 mod methods;
@@ -21,6 +24,7 @@ mod outside;
 mod poll;
 mod probes;
 mod resume;
+mod shared;
 mod specialise;
 mod tables;
 
@@ -47,6 +51,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Function", callable::class(py)?)?;
     module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;
+    module.add_function(wrap_pyfunction!(decorate::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(probes::probe, module)?)?;
     module.add_function(wrap_pyfunction!(probes::eager, module)?)?;
     module.add_function(wrap_pyfunction!(tables::operators, module)?)?;

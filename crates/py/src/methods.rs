@@ -37,14 +37,22 @@ pub fn signatures(view: &View<'_, '_>) -> PyResult<Py<PyAny>> {
     Ok(view.body.signatures().into_pyobject(view.object.py())?.into_any().unbind())
 }
 
-/// `f.__reduce__()`: the name under which the module has it.
+/// `f.__reduce__()`: the name under which the module has it, or how to make it again.
 pub fn reduce(
     view: View<'_, '_>,
     args: &Bound<'_, PyTuple>,
     kwargs: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     bind("__reduce__", (args, kwargs), [])?;
-    Ok(view.object.getattr("__qualname__")?.unbind())
+    let (wrap, fallback, is_static, text) = view.body.pickled();
+    let module = view.object.py().import("brrr._pickle")?;
+    Ok(module.call_method1("reduce", (view.object, (wrap, fallback, is_static), text))?.unbind())
+}
+
+/// `copy.copy(f)`, `copy.deepcopy(f)`.
+pub fn copy(view: View<'_, '_>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+    bind("__copy__", (args, kwargs), ["memo"])?;
+    Ok(view.object.clone().unbind())
 }
 
 /// `f.compile(*types)`.
@@ -54,6 +62,7 @@ pub fn compile(
     kwargs: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     let py = view.object.py();
+    view.body.read(&view.original)?;
     if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
         return Err(PyTypeError::new_err("compile() takes no keyword arguments"));
     }
@@ -75,7 +84,8 @@ pub fn inspect_types(
     let py = view.object.py();
     let [signature] = bind("inspect_types", (args, kwargs), ["signature"])?;
     let signature = asked(&view, signature)?;
-    let text = guarded(py, || Ok(view.body.bound(&view.original)?.types_text(&signature)))?;
+    let (prepared, signature) = view.body.bound_for(&view.original, &signature.params)?;
+    let text = guarded(py, || Ok(prepared.types_text(&signature)))?;
     Ok(PyString::new(py, &text).into_any().unbind())
 }
 
@@ -174,6 +184,7 @@ fn bind<'py, const N: usize>(
 /// The signature to show: the one asked for, else the last compiled, else the annotations.
 fn asked(view: &View<'_, '_>, signature: Option<Bound<'_, PyAny>>) -> PyResult<Signature> {
     let py = view.object.py();
+    view.body.read(&view.original)?;
     view.body.prepared(py)?;
     match signature {
         Some(signature) if !signature.is_none() => match signature.cast::<PyTuple>() {
@@ -192,7 +203,10 @@ fn annotated(view: &View<'_, '_>) -> PyResult<Option<Signature>> {
     let py = view.object.py();
     let prepared = view.body.prepared(py)?;
     guarded(py, || match prepared.annotated() {
-        Ok(signature) => Ok(Some(signature)),
+        Ok(mut signature) => {
+            signature.params.truncate(prepared.parameters().len());
+            Ok(Some(signature))
+        }
         Err(diagnostic) => {
             view.body.refuse(py, &Refusal::InSource(prepared.source().clone(), vec![diagnostic]))?;
             Ok(None)
@@ -212,7 +226,7 @@ fn given(view: &View<'_, '_>, types: &Bound<'_, PyTuple>) -> PyResult<Signature>
             Err(_) => params.push(type_of(&one)?.ok_or_else(|| unknown(view, &shown(&one)))?),
         }
     }
-    let expected = view.body.parameters.names.len();
+    let expected = view.body.parameters.slots();
     if params.len() != expected {
         let name = view.object.getattr("__qualname__")?;
         let message = format!("{name}() needs as many types as it has parameters, {expected}, not {}", params.len());

@@ -159,9 +159,26 @@ impl Binder<'_> {
                 let value = self.expression(&attribute.value);
                 self.op(name, vec![value], place)
             }
+            // The name itself is unknown: it may come to be a module.
+            None if self.is_untold(&attribute.value) => self.expression(&attribute.value),
             // One word about a chain of attributes is enough.
             None => self.refuse(place, "an attribute", "pass the value as an argument"),
         }
+    }
+
+    /// True for a name from outside, or an attribute of one, of which nothing is known before the call.
+    fn is_untold(&self, value: &Expr) -> bool {
+        let means = match value {
+            Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
+                self.env.meaning(&crate::syntax::identifier(name.id.as_str()))
+            }
+            Expr::Attribute(inner) => match self.member(inner) {
+                Some((_, means)) => means,
+                None => return self.is_untold(&inner.value),
+            },
+            _ => return false,
+        };
+        matches!(means, Outside::Missing | Outside::Untold)
     }
 
     /// A call as a value.

@@ -61,6 +61,9 @@ codes! {
     UnknownName = 303, "unknown-name", Warning, "What the name from outside means is not known before the call.";
     Literal = 401, "large-literal", Warning, "The int does not fit 64 bits.";
     ArgumentType = 701, "argument-type", Error, "The type of an argument cannot be compiled.";
+    UnusedIgnore = 801, "unused-ignore", Warning, "The comment ignores what is not there.";
+    InvalidIgnore = 802, "invalid-ignore", Warning, "The comment does not say what is to be ignored.";
+    Configuration = 803, "configuration", Error, "The configuration is wrong.";
     Backend = 901, "backend", Error, "The compiler could not make machine code.";
 }
 

@@ -53,9 +53,9 @@ def ir(client, uri, line, stage, **more):
 @pytest.mark.parametrize(
     "stage, language, words",
     [
-        ("typed", "brrr-ir", ["fn f(a: float64[::1])", "load"]),
-        ("llvm", "llvm", ["define i64 @brrr_entry", "alloca"]),
-        ("llvm-opt", "llvm", ["define i64 @brrr_entry", "fadd double"]),
+        ("typed", "brrr-ir", ["fn f(", "load.float64"]),
+        ("llvm", "llvm", ["i64 @brrr_entry", "alloca"]),
+        ("llvm-opt", "llvm", ["i64 @brrr_entry", "fadd double"]),
         ("asm", "asm", ["brrr_entry:", "vaddsd"]),
     ],
 )
@@ -70,7 +70,7 @@ def test_each_stage_with_its_lines(client, stage, language, words):
     lines = answer["text"].split("\n")
     body = {7, 8, 9, 10}
     assert {one["line"] for one in answer["mapping"]} <= body
-    adds = [at for at, line in enumerate(lines) if "fadd" in line or "addsd" in line or "= total + " in line]
+    adds = [at for at, line in enumerate(lines) if "fadd" in line or "addsd" in line or " + " in line]
     of_line = {at for one in answer["mapping"] if one["line"] == 9 for at in range(one["irLines"][0], one["irLines"][1] + 1)}
     assert adds and of_line & set(adds)
     for one in answer["mapping"]:

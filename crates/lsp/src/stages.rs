@@ -11,6 +11,7 @@ use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::listing::Listing;
 use brrr_core::query::Located;
 use brrr_core::query::function::Function;
+use brrr_core::source::Span;
 use brrr_core::types::Signature;
 use serde::{Deserialize, Serialize};
 use tower_lsp::lsp_types as lsp;
@@ -198,7 +199,8 @@ impl Stages {
         let errors = |all: Vec<Diagnostic>| Refusal::Errors(all.into_iter().map(|one| one.message).collect());
         let ir = function.ir(signature).map_err(errors)?;
         let file = function.file();
-        let line = |span: brrr_core::source::Span| file.line(span.start);
+        // What stands nowhere in the source belongs to no line.
+        let line = |span: Span| if span == Span::default() { 0 } else { file.line(span.start) };
         let output = match stage {
             Stage::Typed => None,
             Stage::Llvm => Some(Output::Llvm),

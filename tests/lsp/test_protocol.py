@@ -46,7 +46,7 @@ def test_a_burst_ends_in_the_last_state(client, last, attempt):
     burst = [client.changed(uri, BAD if version % 2 else GOOD) for version in range(49)]
     burst.append(client.changed(uri, last))
     client.send_bytes(b"".join(map(client.frame, burst)))
-    expected = ["BRRR202"] if last == BAD else []
+    expected = ["BRRR223"] if last == BAD else []
     assert [one["code"] for one in client.diagnostics(uri, 51)] == expected
     client.settle()
     published = client.published(uri)
@@ -110,7 +110,7 @@ def test_outdated_and_foreign_edits_are_ignored(client):
 def test_edits_outside_the_text_are_clamped(client):
     uri = client.open(GOOD)
     version = client.change(uri, client.edit((999, 999), (1000, 0), "\n" + BAD))
-    assert [one["code"] for one in client.diagnostics(uri, version)] == ["BRRR202"]
+    assert [one["code"] for one in client.diagnostics(uri, version)] == ["BRRR223"]
 
 
 GARBAGE = {

@@ -18,6 +18,7 @@ mod narrow;
 pub mod origins;
 mod over;
 pub mod promote;
+mod refuse;
 pub mod specialise;
 mod subscript;
 mod tuple;

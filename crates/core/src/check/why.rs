@@ -67,7 +67,7 @@ fn name(variable: VarId, types: TypeSet, flow: &Flow, bindings: &[Binding], plac
     let fits = |binding: &&Binding| {
         binding.name == name && binding.types.iter().any(|one| types.iter().any(|other| one == other))
     };
-    let before = bindings.iter().filter(fits).filter(|binding| binding.span.end <= place.start).next_back();
+    let before = bindings.iter().filter(fits).rfind(|binding| binding.span.end <= place.start);
     let Some(binding) = before.or_else(|| bindings.iter().find(fits)) else {
         let parameter = flow.parameters.get(variable.0 as usize)?;
         let annotated = matches!(parameter.annotation, Annotation::Type(one) if TypeSet::from(one) == types);

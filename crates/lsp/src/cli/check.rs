@@ -308,6 +308,7 @@ impl Run<'_> {
         }
         let status = if self.check.diff {
             out.text(&if out.color() { fix::colored(&diffs) } else { diffs })?;
+            out.flush()?;
             if changed > 0 {
                 complain(format_args!(
                     "{} would be fixed in {}",
@@ -323,6 +324,7 @@ impl Run<'_> {
             }
             self.status(&reports, whole)
         };
+        out.flush()?;
         problems.iter().for_each(complain);
         Ok(if problems.is_empty() { status } else { Status::Failed })
     }

@@ -166,7 +166,7 @@ def test_a_name_that_comes_later_and_cannot_be_compiled():
     namespace["LATER"] = [1, 2]
     with pytest.raises(TypeError, match="`LATER` is an object of type `list`") as caught:
         namespace["f"](2)
-    assert caught.value.diagnostics[0].slug == "unsupported-name"
+    assert caught.value.diagnostics[0].slug == "outside-list"
 
 
 def test_what_merely_has_the_name_is_not_taken_for_the_function():

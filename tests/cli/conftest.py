@@ -83,10 +83,10 @@ def brrr(program_path: Path, tmp_path: Path) -> Runner:
 
 HEAD = "from brrr import brrr\n\n@brrr\n"
 GOOD = HEAD + "def f(a):\n    return a + 1\n"
-# BRRR201, an error, on line 5.
+# BRRR208, an error, on line 5.
 BAD = HEAD + "def f(a):\n    with a:\n        return 1\n"
 # BRRR401, a warning, on line 5.
 WARNS = HEAD + "def f(a):\n    return a + 18446744073709551616\n"
 # BRRR801, a warning that can be fixed, on line 5.
-FIXABLE = HEAD + "def f(a):\n    return a + 1  # brrr: ignore[BRRR201]\n"
+FIXABLE = HEAD + "def f(a):\n    return a + 1  # brrr: ignore[BRRR208]\n"
 FIXED = GOOD

@@ -26,7 +26,7 @@ FORMATS = ("full", "concise", "json", "github", "sarif")
 PIECES = [
     b"\x00", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\r", b"\r\n", b"\n\n", b"\t", b"\f", b"\\\n", b"'''", b'"""', b"'", b"(", b")",
     b"[", b"]", b"{", b"}", b":", b";", b"#", b"@brrr\n", b"@brrr(overflow='wrap')\n", b"def f(a, b=1):\n", b"    return a\n", b"lambda: ",
-    b"# brrr: ignore[BRRR201]", b"# brrr: ignore[", b"# brrr: ignore", b"# brrr: ignore[,\xc3\xa9]", b"# coding: latin-1\n", b"# coding: utf-16\n",
+    b"# brrr: ignore[BRRR208]", b"# brrr: ignore[", b"# brrr: ignore", b"# brrr: ignore[,\xc3\xa9]", b"# coding: latin-1\n", b"# coding: utf-16\n",
     b"from brrr import brrr\n", b"import brrr as b\n", "🙂é\u202e\u200d".encode(), "\u3000".encode(), b"1e999", b"0x", b"9" * 400, b"f'{a!r:{b}}'",
     b"match a:\n    case (1, *x):\n", b"async ", b"await ", b"yield ", b"with a:\n", b"try:\n", b"else:\n", b"-> int", b":=", b"**", b"//", b"...",
 ]

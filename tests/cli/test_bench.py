@@ -108,7 +108,7 @@ def test_other_kinds_of_functions(bench):
     ("nowhere.py::f", "()", "cannot read nowhere.py"),
     ("a.py::total", "(M,)", "NameError"),
     ("a.py::total", "(1", "SyntaxError"),
-    ("a.py::refused", "(1,)", "BRRR201"),
+    ("a.py::refused", "(1,)", "BRRR208"),
 ])
 def test_what_cannot_be_measured(bench, target, arguments, said):
     ran = bench(target, arguments)

@@ -22,7 +22,7 @@ def test_errors_are_drawn(brrr):
     brrr.write("a.py", BAD)
     ran = brrr("check", "a.py")
     assert ran.code == 1
-    assert ran.out.startswith("[BRRR201] Error: `with` cannot be compiled\n") and "a.py:5:5" in ran.out
+    assert ran.out.startswith("[BRRR208] Error: `with` cannot be compiled\n") and "a.py:5:5" in ran.out
     assert ran.out.endswith("\nFound 1 error in 1 file.\n")
     assert "\x1b" not in ran.out
 
@@ -36,7 +36,7 @@ def test_warnings_are_no_errors_unless_they_are_to_be(brrr):
 def test_every_file_is_checked_in_order(brrr):
     for name in ("b.py", "a/z.py", "a/a.py", "c.txt"):
         brrr.write(name, BAD)
-    expected = [("a/a.py", "BRRR201", 5), ("a/z.py", "BRRR201", 5), ("b.py", "BRRR201", 5)]
+    expected = [("a/a.py", "BRRR208", 5), ("a/z.py", "BRRR208", 5), ("b.py", "BRRR208", 5)]
     for paths in ((), (".",), ("./a", "b.py", "a/a.py"), ("b.py", "./a/../a/z.py", "a")):
         found = brrr("check", "--output-format", "json", *paths).codes()
         assert [one for one in found if ".." not in one[0]] == expected, paths
@@ -44,7 +44,7 @@ def test_every_file_is_checked_in_order(brrr):
 
 def test_absolute_paths_stay_absolute(brrr):
     path = brrr.write("a.py", BAD)
-    assert brrr("check", path, "--output-format=json").codes() == [(str(path), "BRRR201", 5)]
+    assert brrr("check", path, "--output-format=json").codes() == [(str(path), "BRRR208", 5)]
 
 
 def test_a_named_file_is_checked_whatever_it_is_called(brrr):
@@ -57,7 +57,7 @@ def test_unreadable_paths(brrr):
     brrr.write("a.py", BAD)
     ran = brrr("check", "a.py", "nowhere.py", "--output-format", "json")
     assert ran.code == 2 and "cannot read nowhere.py" in ran.err
-    assert ran.codes() == [("a.py", "BRRR201", 5)], "the others are checked"
+    assert ran.codes() == [("a.py", "BRRR208", 5)], "the others are checked"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
@@ -125,7 +125,7 @@ def test_standard_input(brrr):
     ran = brrr("check", "-", stdin=BAD)
     assert ran.code == 1 and "-:5:5" in ran.out
     ran = brrr("check", "-", "--stdin-filename", "x/y.py", "--output-format", "json", stdin=BAD)
-    assert ran.codes() == [("x/y.py", "BRRR201", 5)]
+    assert ran.codes() == [("x/y.py", "BRRR208", 5)]
     assert brrr("check", "-", stdin=GOOD).code == 0
 
 
@@ -135,23 +135,23 @@ def test_selection(brrr):
     def codes(*arguments):
         return sorted({code for _, code, _ in brrr("check", "--output-format", "json", *arguments).codes()})
 
-    assert codes() == ["BRRR201", "BRRR301", "BRRR401"]
-    assert codes("--select", "BRRR2,BRRR401") == ["BRRR201", "BRRR401"]
-    assert codes("--select", "unsupported-call") == ["BRRR301"]
-    assert codes("--ignore", "BRRR2", "--ignore", "large-literal") == ["BRRR301"]
+    assert codes() == ["BRRR208", "BRRR304", "BRRR401"]
+    assert codes("--select", "BRRR2,BRRR401") == ["BRRR208", "BRRR401"]
+    assert codes("--select", "print-call") == ["BRRR304"]
+    assert codes("--ignore", "BRRR2", "--ignore", "large-literal") == ["BRRR304"]
     assert codes("--select", "ALL", "--ignore", "ALL") == []
-    assert brrr("check", "--ignore", "BRRR201,BRRR301").code == 0
+    assert brrr("check", "--ignore", "BRRR208,BRRR304").code == 0
     near = brrr("check", "--select", "unsupported-cal")
     assert "did you mean `unsupported-call`?" in near.err
 
 
 def test_comments_ignore(brrr):
-    brrr.write("a.py", HEAD + "def f(a):\n    with a:  # brrr: ignore[BRRR201]\n        return 1\n")
+    brrr.write("a.py", HEAD + "def f(a):\n    with a:  # brrr: ignore[BRRR208]\n        return 1\n")
     ran = brrr("check", "--output-format", "json")
     # The place of the statement ends on the next line; it begins on that of the comment.
     assert (ran.code, ran.json()) == (0, [])
-    brrr.write("a.py", BAD.replace("return 1", "return 1  # brrr: ignore[BRRR202]"))
-    assert [one[1:] for one in brrr("check", "--output-format", "json").codes()] == [("BRRR201", 5), ("BRRR801", 6)]
+    brrr.write("a.py", BAD.replace("return 1", "return 1  # brrr: ignore[BRRR223]"))
+    assert [one[1:] for one in brrr("check", "--output-format", "json").codes()] == [("BRRR208", 5), ("BRRR801", 6)]
     assert brrr("check", "--select", "BRRR801").code == 0
 
 
@@ -188,7 +188,7 @@ def test_fixes_of_standard_input(brrr):
     ran = brrr("check", "--fix", "-", stdin=FIXABLE)
     assert (ran.code, ran.out, ran.err) == (0, FIXED, "")
     ran = brrr("check", "--fix", "-", stdin=BAD)
-    assert (ran.code, ran.out) == (1, BAD) and "BRRR201" in ran.err
+    assert (ran.code, ran.out) == (1, BAD) and "BRRR208" in ran.err
     assert brrr("check", "--diff", "-", stdin=FIXABLE).code == 1
 
 
@@ -198,7 +198,7 @@ def test_encodings(brrr):
     one, = brrr("check", "--output-format", "json").json()
     assert (one["start"], one["end"]["line"]) == ({"line": 6, "column": 5}, 6)
     brrr.write("a.py", b"\xef\xbb\xbf" + BAD.encode())
-    assert brrr("check", "--output-format", "json").codes() == [("a.py", "BRRR201", 5)]
+    assert brrr("check", "--output-format", "json").codes() == [("a.py", "BRRR208", 5)]
 
 
 def test_a_file_that_python_cannot_decode(brrr):
@@ -219,7 +219,7 @@ def test_python_cannot_read_what_is_refused(brrr):
 
 def test_columns_count_characters(brrr):
     brrr.write("a.py", HEAD + "def f(a):\n    '🙂é'; x = [i for i in a]\n    return 1\n")
-    one = next(one for one in brrr("check", "--output-format", "json").json() if one["code"] == "BRRR202" and one["start"]["column"] > 5)
+    one = next(one for one in brrr("check", "--output-format", "json").json() if one["code"] == "BRRR223" and one["start"]["column"] > 5)
     line = "    '🙂é'; x = [i for i in a]"
     assert one["start"] == {"line": 5, "column": line.index("[") + 1}
     assert one["end"] == {"line": 5, "column": len(line) + 1}

@@ -32,7 +32,7 @@ def test_calls_and_defaults_tell_types(brrr):
 def test_functions_that_cannot_be_shown(brrr):
     brrr.write("a.py", BAD + "\n@brrr\ndef good(a):\n    return a\n")
     ran = brrr("ir", "a.py::f")
-    assert ran.code == 1 and ran.out == "" and "[BRRR201]" in ran.err and "a.py:5:5" in ran.err
+    assert ran.code == 1 and ran.out == "" and "[BRRR208]" in ran.err and "a.py:5:5" in ran.err
     assert brrr("ir", "a.py::good").code == 0, "the mistakes of others are not its own"
     for target, said in (("a.py::goof", "did you mean `good`?"), ("nowhere.py::f", "cannot read nowhere.py"), ("a.py", "two colons")):
         ran = brrr("ir", target)
@@ -104,9 +104,9 @@ def test_explain(brrr):
         page = brrr("explain", code)
         assert page.code == 0 and page.out.startswith(f"# {code} {slug} (")
         assert page.out == brrr("explain", slug).out
-    assert brrr("explain", "201").out == brrr("explain", "BRRR201").out
+    assert brrr("explain", "208").out == brrr("explain", "BRRR208").out
     assert brrr("explain", "BRRR2").out.count("\n# BRRR2") >= 5
-    drawn = brrr("explain", "BRRR201", "--color", "always").out
+    drawn = brrr("explain", "BRRR208", "--color", "always").out
     assert "\x1b[" in drawn and "```" not in drawn and "#" not in drawn.splitlines()[0]
     ran = brrr("explain", "BRRR999")
     assert (ran.code, ran.out) == (2, "") and "unknown code" in ran.err

@@ -12,7 +12,7 @@ def paths(ran):
 
 
 def test_the_nearest_configuration_decides(brrr):
-    brrr.write("pyproject.toml", "[tool.brrr]\nignore = ['BRRR201']\n")
+    brrr.write("pyproject.toml", "[tool.brrr]\nignore = ['BRRR208']\n")
     brrr.write("sub/pyproject.toml", "[tool.brrr]\nselect = ['BRRR2']\n")
     brrr.write("sub/other/pyproject.toml", "[project]\nname = 'no table of brrr'\n")
     for name in ("a.py", "sub/b.py", "sub/other/c.py"):
@@ -24,11 +24,11 @@ def test_the_nearest_configuration_decides(brrr):
 
 
 def test_the_command_line_overrides(brrr):
-    brrr.write("pyproject.toml", "[tool.brrr]\nignore = ['BRRR201']\noutput-format = 'concise'\n")
+    brrr.write("pyproject.toml", "[tool.brrr]\nignore = ['BRRR208']\noutput-format = 'concise'\n")
     brrr.write("a.py", BAD)
     assert brrr("check").out == "Nothing found in 1 file.\n"
-    assert brrr("check", "--ignore", "BRRR9").out.startswith("a.py:5:5: error[BRRR201]: ")
-    assert brrr("check", "--ignore", "BRRR9", "--output-format", "full").out.startswith("[BRRR201]")
+    assert brrr("check", "--ignore", "BRRR9").out.startswith("a.py:5:5: error[BRRR208]: ")
+    assert brrr("check", "--ignore", "BRRR9", "--output-format", "full").out.startswith("[BRRR208]")
 
 
 def test_what_is_excluded(brrr):
@@ -44,7 +44,7 @@ def test_what_is_excluded(brrr):
 
 
 def test_codes_for_some_files(brrr):
-    brrr.write("pyproject.toml", "[tool.brrr.per-file-ignores]\n'tests/**' = ['BRRR201']\n'b.py' = ['unsupported-statement']\n")
+    brrr.write("pyproject.toml", "[tool.brrr.per-file-ignores]\n'tests/**' = ['BRRR208']\n'b.py' = ['with-statement']\n")
     for name in ("a.py", "b.py", "tests/c.py", "tests/x/d.py"):
         brrr.write(name, BAD)
     assert paths(brrr("check", "--output-format", "json")) == ["a.py"]

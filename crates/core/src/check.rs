@@ -18,6 +18,8 @@ mod narrow;
 pub mod origins;
 mod over;
 pub mod promote;
+mod refuse;
 pub mod specialise;
 mod subscript;
 mod tuple;
+mod why;

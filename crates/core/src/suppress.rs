@@ -1,4 +1,4 @@
-//! Comments that take diagnostics away: `# brrr: ignore[BRRR202]`.
+//! Comments that take diagnostics away: `# brrr: ignore[BRRR223]`.
 //!
 //! Enters: a file and what there is to say about it. Leaves: the same in the order of the source, without what comments on the same
 //! lines ignore, and with what there is to say about the comments: codes that are ignored in vain, or that do not exist. A diagnostic is on the line where
@@ -155,7 +155,7 @@ impl Comment {
         }
         let message = if self.closed { "the comment names no code" } else { "the comment has no codes in brackets" };
         let diagnostic = Diagnostic::new(Code::InvalidIgnore, message, self.span, "ignores nothing");
-        Some(diagnostic.help("write what is to be ignored: `# brrr: ignore[BRRR202]`"))
+        Some(diagnostic.help("write what is to be ignored: `# brrr: ignore[BRRR223]`"))
     }
 }
 

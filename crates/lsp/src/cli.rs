@@ -55,7 +55,7 @@ enum Command {
     Ir(ir::Ir),
     /// Show the assembly of a function: `ir --stage asm`
     Asm(ir::Asm),
-    /// Explain a code, such as BRRR202; without one, list them all
+    /// Explain a code, such as BRRR223; without one, list them all
     Explain(explain::Explain),
     /// Measure a function against CPython, and compare the results
     Bench(bench::Bench),
@@ -165,6 +165,11 @@ impl Out {
         self.stdout.write_all(b"\n")
     }
 
+    /// Shows what was written so far, so that what standard error says next stands behind it.
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+
     /// Text as it is.
     fn text(&mut self, text: &str) -> io::Result<()> {
         self.stdout.write_all(text.as_bytes())
@@ -202,7 +207,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         return crate::serve::serve();
     }
     let mut out = Out::new(arguments.color);
-    let done = run(arguments.command, &mut out).and_then(|status| out.stdout.flush().map(|()| status));
+    let done = run(arguments.command, &mut out).and_then(|status| out.flush().map(|()| status));
     match done {
         Ok(status) => status.into(),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Clean.into(),

@@ -38,7 +38,7 @@ const LARGEST: u64 = 256 << 20;
 #[command(
     after_help = "Folders are searched for *.py, ignoring what git ignores, hidden folders and virtual environments.
 Options can be set in pyproject.toml, under [tool.brrr]; `brrr explain BRRR803` shows all of them.
-A comment `# brrr: ignore[BRRR202]` ignores what is found on its line."
+A comment `# brrr: ignore[BRRR223]` ignores what is found on its line."
 )]
 pub(super) struct Check {
     /// Files and folders, `-` for standard input [default: the current folder]
@@ -308,6 +308,7 @@ impl Run<'_> {
         }
         let status = if self.check.diff {
             out.text(&if out.color() { fix::colored(&diffs) } else { diffs })?;
+            out.flush()?;
             if changed > 0 {
                 complain(format_args!(
                     "{} would be fixed in {}",
@@ -323,6 +324,7 @@ impl Run<'_> {
             }
             self.status(&reports, whole)
         };
+        out.flush()?;
         problems.iter().for_each(complain);
         Ok(if problems.is_empty() { status } else { Status::Failed })
     }

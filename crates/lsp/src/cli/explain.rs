@@ -9,7 +9,7 @@ use super::markdown::{self, Look};
 use super::{Out, Status, complain};
 use crate::select::Selector;
 
-/// Explain a code, such as BRRR202; without one, list them all.
+/// Explain a code, such as BRRR223; without one, list them all.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// A number, a slug, or a prefix such as BRRR2; ALL for every page

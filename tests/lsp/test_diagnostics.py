@@ -81,8 +81,8 @@ def test_a_function_that_is_deleted_clears(client):
         pytest.param("", id="empty"),
         pytest.param("def f(n):\n    return [i for i in range(n)]\n", id="plain function"),
         pytest.param("def f(:\n", id="syntax error elsewhere"),
-        pytest.param("import numba\n\n@numba.njit\ndef f(*n):\n    return 1\n", id="another decorator"),
-        pytest.param("from cold import brrr\n\n@brrr\ndef f(*n):\n    return 1\n", id="another brrr"),
+        pytest.param("import numba\n\n@numba.njit\ndef f(**n):\n    return 1\n", id="another decorator"),
+        pytest.param("from cold import brrr\n\n@brrr\ndef f(**n):\n    return 1\n", id="another brrr"),
         pytest.param("brrr = 1  # brrr\nx = '@brrr'\n", id="only the word"),
         pytest.param("\ufeff\0\x0c", id="odd characters"),
     ],
@@ -101,7 +101,7 @@ def test_a_file_in_another_language_is_silent(client):
 
 
 def test_only_brrr_functions_are_spoken_about(client):
-    text = "def plain(*xs):\n    return [x for x in xs]\n\n" + BAD
+    text = "def plain(**xs):\n    return [x for x in xs]\n\n" + BAD
     (one,) = client.diagnostics(client.open(text))
     assert one["range"]["start"]["line"] == 7
 

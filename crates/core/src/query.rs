@@ -150,6 +150,12 @@ impl Snapshot {
         &self.diagnostics
     }
 
+    /// True if there is something of brrr's in the file.
+    #[must_use]
+    pub fn is_concerned(&self) -> bool {
+        !self.diagnostics.is_empty() || self.functions().next().is_some()
+    }
+
     /// What the names outside of its functions mean.
     #[must_use]
     pub fn env(&self) -> &Env {

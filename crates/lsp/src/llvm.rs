@@ -91,6 +91,18 @@ fn answer(encoded: &[u8], libraries: &[OsString]) -> Result<Vec<u8>, String> {
 
 /// The places where the library is, the likeliest first.
 fn libraries() -> Vec<PathBuf> {
+    let mut found = beside();
+    if found.is_empty() {
+        // An editable installation, or one elsewhere: Python knows.
+        let asked = python::candidates(None).into_iter().filter_map(|python| package_of(&python));
+        found.extend(asked.map(|package| package.join(NAME)).filter(|path| path.is_file()).take(1));
+    }
+    found
+}
+
+/// The same without asking Python, which runs what is installed there.
+#[must_use]
+pub fn beside() -> Vec<PathBuf> {
     if let Some(named) = std::env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
         return vec![PathBuf::from(named)];
     }
@@ -105,11 +117,6 @@ fn libraries() -> Vec<PathBuf> {
     let mut found =
         found.into_iter().filter(|path| path.is_file()).filter_map(|path| path.canonicalize().ok()).collect::<Vec<_>>();
     found.dedup();
-    if found.is_empty() {
-        // An editable installation, or one elsewhere: Python knows.
-        let asked = python::candidates(None).into_iter().filter_map(|python| package_of(&python));
-        found.extend(asked.map(|package| package.join(NAME)).filter(|path| path.is_file()).take(1));
-    }
     found
 }
 

@@ -22,3 +22,4 @@ mod refuse;
 pub mod specialise;
 mod subscript;
 mod tuple;
+mod why;

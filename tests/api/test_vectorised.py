@@ -244,3 +244,22 @@ def test_a_negative_first_index_costs_the_first_turn_its_vectors():
     other = brrr(differences_from_one)
     other(doubles(9), doubles(9))
     assert "cut" not in blocks(other.inspect_llvm(optimized=False))
+
+
+def alive(old, new):
+    for i in range(1, len(old) - 1):
+        around = old[i - 1] + old[i + 1]
+        new[i] = around == 1 or (around == 2 and old[i] == 1)
+
+
+def test_what_both_ways_may_read_is_selected():
+    """No jump but the one back is in the loop: what a way would read is proven to be there."""
+    compiled = brrr(alive)
+    old = (np.arange(300, dtype=np.uint8) * 7) % 3
+    new, expected = np.zeros(300, np.uint8), np.zeros(300, np.uint8)
+    compiled(old, new)
+    with np.errstate(over="ignore"):
+        alive(old, expected)
+    assert np.array_equal(new, expected) and compiled.stats()["exits"] == {}
+    stores = [loop for loop in loops(compiled.inspect_asm()) if any(re.match(r"\s+(movb|vmov\w+|vpextrb)\s.*, .*\(", one) for one in loop)]
+    assert any(sum(bool(JUMP.match(line)) for line in loop) == 1 for loop in stores)

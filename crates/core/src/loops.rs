@@ -6,6 +6,7 @@ mod carried;
 pub mod nest;
 pub mod plan;
 pub mod ranges;
+pub mod select;
 pub mod unroll;
 
 use std::collections::{HashMap, HashSet};

@@ -275,6 +275,19 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_select(condition, then, other, "").expect("values of equal types").into_int_value()
     }
 
+    pub fn select(
+        &self,
+        condition: IntValue<'ctx>,
+        then: BasicValueEnum<'ctx>,
+        other: BasicValueEnum<'ctx>,
+    ) -> BasicValueEnum<'ctx> {
+        self.inner.build_select(condition, then, other, "").expect("values of equal types")
+    }
+
+    pub fn unreachable(&self) {
+        self.inner.build_unreachable().expect("a current block");
+    }
+
     pub fn select_float(
         &self,
         condition: IntValue<'ctx>,

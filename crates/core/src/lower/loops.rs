@@ -5,6 +5,7 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
+mod select;
 mod split;
 mod whole;
 
@@ -23,6 +24,7 @@ use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
 use crate::loops::nest::Nest;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
+use crate::loops::select::{Region, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 
@@ -64,6 +66,8 @@ pub(super) struct Loops<'ctx> {
     /// The blocks through which loops around such loops are entered.
     fronts: Vec<Front<'ctx>>,
     gated: Option<Gated<'ctx>>,
+    /// What is done both ways in the copy that is being lowered.
+    regions: HashMap<BlockId, Region>,
     /// Not zero until a block of the loop at work has been split.
     whole: Option<PointerValue<'ctx>>,
     /// Where locals are found in the copies of a loop that are not its usual way.
@@ -114,6 +118,7 @@ impl<'ctx> Loops<'ctx> {
             fronts: Vec::new(),
             gated: None,
             whole: None,
+            regions: HashMap::new(),
             aside: HashMap::new(),
             proof: Proof::default(),
         }
@@ -200,7 +205,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             place += parts + 1;
         }
         self.loops.proof = Proof::default();
-        self.terminator(&block.terminator);
+        match plan.zip(self.loops.regions.get(&at).cloned()) {
+            Some((plan, region)) => self.select_ways(at, &region, plan),
+            None => self.terminator(&block.terminator),
+        }
     }
 
     /// Every turn pays.
@@ -393,10 +401,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 }
             }
         }
-        for &block in own {
+        if let Some(plan) = plan {
+            let id = self.loops.gated.as_ref().map(|gated| gated.id);
+            let blocks = id.map(|id| self.loops.shapes[id.0 as usize].blocks.clone()).unwrap_or_default();
+            self.loops.regions = regions(self.function, header, &blocks, plan);
+        }
+        let done = self.loops.regions.values().flat_map(|region| &region.blocks).copied().collect::<HashSet<_>>();
+        for &block in own.iter().filter(|block| !done.contains(block)) {
             self.b.at_end(self.blocks[block.0 as usize]);
             self.fill(block, plan);
         }
+        self.loops.regions.clear();
     }
 
     /// Turns of a block, at most.

@@ -15,6 +15,7 @@
 //! leaves ([`crate::types::ArrayType::leaves`]).
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 
 use crate::ir::{Exit, Function, LocalId, Tree};
 use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
@@ -30,13 +31,36 @@ pub const MOST_COMPOUNDS: usize = (EXIT_BASE - COMPOUND_BASE) as usize;
 /// nobody else's meanwhile.
 pub type Entry = unsafe extern "C" fn(frame: *mut u64, activation: *mut Activation) -> u64;
 
-/// One run of compiled code, as the code sees it: the head of a struct that whoever enters the code makes on its stack.
+/// One run of compiled code, as the code sees it: the head of a struct that whoever enters the code makes on its stack. All but the
+/// services is written by the entry of a unit in which there are calls, and read by nobody else before.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Activation {
     /// What the code may call.
     pub services: *const Services,
+    /// What may be spent until the next poll, while no function of the unit has it in a register.
+    pub fuel: MaybeUninit<i64>,
+    /// How many more calls of functions that may call themselves may be nested.
+    pub depth: MaybeUninit<i64>,
+    /// The frame that the entry was called with: what a called function leaves, and what it is given for that.
+    pub frame: MaybeUninit<*mut u64>,
 }
+
+impl Activation {
+    /// The head of a run that is about to begin.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(services: *const Services) -> Self {
+        let (fuel, depth, frame) = (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::uninit());
+        Self { services, fuel, depth, frame }
+    }
+}
+
+/// The `depth` of a run that begins.
+pub const FIRST_DEPTH: i64 = 48;
+
+/// Given by [`Services::leave`] for a call that has not come to a value that its caller can hold.
+pub const PENDING: u64 = u64::MAX;
 
 /// What compiled code asks of whoever entered it. The table is static; the activation says for which run.
 #[repr(C)]
@@ -54,6 +78,13 @@ pub struct Services {
     /// that this run has made may go. Gives the object, which the run holds, or null: the code leaves.
     pub create:
         unsafe extern "C" fn(activation: *mut Activation, creation: u64, args: *const u64, alive: u64) -> *mut c_void,
+    /// A function that compiled code has called leaves by one of its exits, whose record stands in [`Activation::frame`]. The
+    /// interpreter does the rest of it. Gives a status below [`EXIT_BASE`] with the result in the frame, as if the function was an
+    /// entry and had returned; or [`PENDING`]: each caller leaves by the exit of its call.
+    pub leave: unsafe extern "C" fn(activation: *mut Activation, function: u64, exit: u64) -> u64,
+    /// [`Activation::depth`] is below zero. Not zero if calls may be nested more deeply, by so many as have been added to it, else the
+    /// function that was called leaves.
+    pub deeper: unsafe extern "C" fn(activation: *mut Activation) -> u8,
     /// Asks whether the code leaves here although it need not: not zero if so. Only code made for tests asks.
     pub probe: unsafe extern "C" fn(activation: *mut Activation) -> u8,
 }

@@ -44,7 +44,7 @@ pub enum Output {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Verified IR.
-    pub function: ir::Function,
+    pub unit: ir::Unit,
     /// Options of the code.
     pub options: Options,
     /// What is asked for.

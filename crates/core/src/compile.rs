@@ -286,7 +286,7 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request { function, options, output });
+        let made = backend.run(&Request { unit: ir::Unit { functions: vec![function] }, options, output });
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -59,7 +59,7 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 
 fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
-    let module = lower(&context, &request.function, request.options);
+    let module = lower(&context, &request.unit.functions[0], request.options);
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
     if cfg!(debug_assertions) {
@@ -68,7 +68,7 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     if request.output == Output::Llvm {
         return Ok(module.print_to_string().to_bytes().to_vec());
     }
-    optimize(&module, machine, &passes(&request.function))?;
+    optimize(&module, machine, &passes(&request.unit.functions[0]))?;
     let kind = match request.output {
         Output::Llvm | Output::OptimizedLlvm => return Ok(module.print_to_string().to_bytes().to_vec()),
         Output::Object => FileType::Object,

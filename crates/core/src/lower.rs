@@ -59,7 +59,7 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
             };
             op.row().recipe.asks_host().then(words)
         }
-        Value::Convert(_) => None,
+        Value::Convert(_) | Value::Call(_) | Value::Given(_) => None,
         Value::Create(create) => Some(create_words(function, create)),
     });
     words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
@@ -290,6 +290,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
             Value::Create(create) => self.create(create),
+            Value::Call(_) | Value::Given(_) => panic!("one function alone calls none"),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
                 self.recipe(*op, &args, *exit).of_type(op.row().result)

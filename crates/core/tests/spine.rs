@@ -3,7 +3,7 @@
 
 use std::ffi::c_void;
 
-use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, Services, Value, frame_words, read_exit};
+use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, PENDING, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::load::Code;
@@ -19,7 +19,7 @@ enum Outcome {
 }
 
 /// A world in which nothing happens.
-static SERVICES: Services = Services { poll, host, create, probe };
+static SERVICES: Services = Services { poll, host, create, leave, deeper, probe };
 
 extern "C" fn poll(_: *mut Activation) -> i64 {
     1 << 14
@@ -31,6 +31,14 @@ extern "C" fn create(_: *mut Activation, _: u64, _: *const u64, _: u64) -> *mut 
 
 extern "C" fn host(_: *mut Activation, _: u64, _: *const u64, _: *mut u64) -> u8 {
     1
+}
+
+extern "C" fn leave(_: *mut Activation, _: u64, _: u64) -> u64 {
+    PENDING
+}
+
+extern "C" fn deeper(_: *mut Activation) -> u8 {
+    0
 }
 
 extern "C" fn probe(_: *mut Activation) -> u8 {
@@ -51,9 +59,10 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     let mut frame = vec![0; frame_words(&function)];
     frame[..words.len()].copy_from_slice(&words);
     let object =
-        emit::run(&Request { function: function.clone(), options, output: Output::Object }).expect("object code");
+        emit::run(&Request { unit: ir::Unit { functions: vec![function.clone()] }, options, output: Output::Object })
+            .expect("object code");
     let code = Code::load(&object).expect("loaded code");
-    let mut activation = Activation { services: &raw const SERVICES };
+    let mut activation = Activation::new(&raw const SERVICES);
     // SAFETY: the frame has as many words as the function needs.
     let status = unsafe { (code.entry())(frame.as_mut_ptr(), &raw mut activation) };
     match status.checked_sub(EXIT_BASE) {

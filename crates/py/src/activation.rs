@@ -34,7 +34,7 @@ impl Running {
     #[inline(always)]
     pub const fn new(callable: *mut Callable, specialisation: *const Specialisation) -> Self {
         Self {
-            head: abi::Activation { services: &raw const SERVICES },
+            head: abi::Activation::new(&raw const SERVICES),
             callable,
             specialisation,
             watch: null_mut(),
@@ -49,7 +49,14 @@ impl Running {
     }
 }
 
-static SERVICES: abi::Services = abi::Services { poll: crate::poll::poll, host, create: crate::arrays::create, probe };
+static SERVICES: abi::Services = abi::Services {
+    poll: crate::poll::poll,
+    host,
+    create: crate::arrays::create,
+    leave: crate::calls::leave,
+    deeper: crate::calls::deeper,
+    probe,
+};
 
 /// Calls the interpreter's own function of a row.
 extern "C" fn host(activation: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {

@@ -7,6 +7,7 @@ mod activation;
 mod again;
 mod arrays;
 mod callable;
+mod calls;
 mod convert;
 mod decorate;
 mod dispatch;

@@ -41,6 +41,8 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
     let origins = Origins::of(flow, start.parameters.iter().copied());
     let function = Function {
         name: flow.name.clone(),
+        params: start.parameters.iter().map(|&(_, one)| one).collect(),
+        called: None,
         parameters: 0,
         locals: Vec::new(),
         blocks: Vec::new(),
@@ -451,7 +453,7 @@ impl Specialiser<'_> {
         let place = &self.flow.entries[entry.0 as usize];
         let exits = &mut self.function.exits;
         *self.exits.entry((entry, live.clone())).or_insert_with(|| {
-            exits.push(Exit { statement: place.statement, point: place.point, live, span: place.span });
+            exits.push(Exit { statement: place.statement, point: place.point, live, pending: None, span: place.span });
             ExitId(exits.len() as u32 - 1)
         })
     }

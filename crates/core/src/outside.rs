@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use rustpython_parser::ast::Constant;
 use rustpython_parser::ast::bigint::BigInt;
 
@@ -19,6 +21,8 @@ pub enum Outside {
     Module(&'static str),
     /// A scalar of NumPy, such as `np.True_`: as if its type, by this function's name, was called with this constant.
     Scalar(&'static str, Constant),
+    /// A function that compiled code can call, if it can be compiled itself.
+    Callee(Callee),
     /// A constant, as if it was written in place of the name.
     Constant(Constant),
     /// Bound nowhere: NameError or AttributeError, unless it comes to be bound before the call.
@@ -28,6 +32,19 @@ pub enum Outside {
     /// Something that compiled code cannot use, in words: `a list`.
     Other(String),
 }
+
+/// A function of the user's that compiled code can call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// Which: whoever fills an [`Env`] can tell by it.
+    pub key: FunctionKey,
+    /// Its name.
+    pub name: String,
+}
+
+/// The number by which whoever fills an [`Env`] knows a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FunctionKey(pub u64);
 
 /// The names outside one function.
 #[derive(Clone, Debug, Default)]

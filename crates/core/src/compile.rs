@@ -49,21 +49,22 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
         for function in &module.functions {
             let (flow, mut diagnostics) = bind(function, &function.env, file, false);
-            let signature = assumed(&flow);
+            let mut signature = assumed(&flow);
             let body = Rc::new(Body::new(flow));
-            let program = Program::new(&Nobody, None, body.clone(), Start::call(&signature));
-            let (bindings, result, findings) = program.inferred(0).report(&body.flow);
             let flow = &body.flow;
+            let program = Program::new(&Nobody, None, body.clone(), Start::call(flow, &signature));
+            let (bindings, result, findings) = program.inferred(0).report(flow);
             // What follows from an error already reported is not news.
             if !diagnostics.iter().any(Diagnostic::is_error) {
                 // Types that are only assumed say nothing against the operations on them.
                 let told = |parameter: &Parameter| matches!(parameter.annotation, Annotation::Type(_));
-                let told = flow.parameters.iter().all(told);
+                let told = flow.parameters.iter().all(told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
                 let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
                 diagnostics.extend(findings.into_iter().filter(|one| told || !of_types(one)));
             }
             analysis.diagnostics.append(&mut diagnostics);
             let (name, span) = (function.name.clone(), function.span);
+            signature.params.truncate(flow.parameters.len());
             analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
         }
         analysis.diagnostics.sort_by_key(Diagnostic::span);
@@ -71,13 +72,14 @@ pub fn analyze(file: &SourceFile) -> Analysis {
     })
 }
 
-/// The signature that the annotations give, `int` where they say nothing.
+/// The signature that the annotations give, hidden arguments behind it; `int` where nothing tells.
 fn assumed(flow: &Flow) -> Signature {
+    let hidden = flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
     let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
         Annotation::Type(one) => one,
         Annotation::Missing | Annotation::Other(_) => Type::Int,
     });
-    Signature { params: params.collect() }
+    Signature { params: params.chain(hidden).collect() }
 }
 
 /// The IR of a function and of those that it calls.
@@ -233,7 +235,12 @@ impl Prepared {
         self.body.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
     }
 
-    /// The signature that the annotations give.
+    /// The values from outside that come as arguments behind the parameters, as paths: a signature has their types, too.
+    pub fn hidden(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.body.flow.hidden.iter().map(|hidden| hidden.path.as_str())
+    }
+
+    /// The signature that the annotations give; of hidden arguments, what [`Env`] tells, else `int`.
     ///
     /// # Errors
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
@@ -251,15 +258,17 @@ impl Prepared {
                 Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
             }
         });
-        Ok(Signature { params: params.collect::<Result<_, _>>()? })
+        let hidden = self.body.flow.hidden.iter().map(|hidden| Ok(hidden.told.unwrap_or(Type::Int)));
+        Ok(Signature { params: params.chain(hidden).collect::<Result<_, _>>()? })
     }
 
-    /// The verified IR for a signature (one type a parameter, in the order of [`Self::parameters`]).
+    /// The verified IR for a signature: one type a parameter, in the order of [`Self::parameters`], then one for each of
+    /// [`Self::hidden`].
     ///
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        self.specialised(&Start::call(signature))
+        self.specialised(&Start::call(&self.body.flow, signature))
     }
 
     /// The verified IR for a signature, with that of all functions that are called. `key` is that of this function, by which it and
@@ -273,7 +282,7 @@ impl Prepared {
         signature: &Signature,
         callees: &dyn Callees,
     ) -> Result<Compiled, Vec<Diagnostic>> {
-        self.unit_from(Some(key), &Start::call(signature), callees)
+        self.unit_from(Some(key), &Start::call(&self.body.flow, signature), callees)
     }
 
     /// What the function does, for others that call it.
@@ -292,7 +301,7 @@ impl Prepared {
     }
 
     /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound
-    /// there. `None` if there is no such loop, or no such name.
+    /// there, and behind them `hidden`, the types of [`Self::hidden`]. `None` if there is no such loop, or no such name.
     ///
     /// # Errors
     /// As [`Self::unit`].
@@ -300,13 +309,16 @@ impl Prepared {
         &self,
         statement: u32,
         bound: &[(&str, Type)],
+        hidden: &[Type],
         callees: &dyn Callees,
     ) -> Option<Result<Compiled, Vec<Diagnostic>>> {
-        let header = self.body.flow.loop_of(statement)?;
-        let variable = |name: &str| self.body.flow.variables.iter().position(|one| one.in_frame && one.name == name);
+        let flow = &self.body.flow;
+        let header = flow.loop_of(statement)?;
+        let variable = |name: &str| flow.variables.iter().position(|one| one.in_frame && one.name == name);
         let parameters = bound.iter().map(|&(name, one)| Some((VarId(variable(name)? as u32), one)));
-        let parameters = parameters.collect::<Option<Vec<_>>>()?;
-        let block = self.body.flow.loops[header.0 as usize].header;
+        let hidden = flow.hidden.iter().zip(hidden).map(|(known, &one)| Some((known.variable, one)));
+        let parameters = parameters.chain(hidden).collect::<Option<Vec<_>>>()?;
+        let block = flow.loops[header.0 as usize].header;
         Some(self.unit_from(None, &Start { block, header: Some(header), parameters }, callees))
     }
 
@@ -356,9 +368,10 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let program = Program::new(&Nobody, None, self.body.clone(), Start::call(signature));
-        let (bindings, result, _) = program.inferred(0).report(&self.body.flow);
-        let params = self.body.flow.parameters.iter().zip(&signature.params);
+        let flow = &self.body.flow;
+        let program = Program::new(&Nobody, None, self.body.clone(), Start::call(flow, signature));
+        let (bindings, result, _) = program.inferred(0).report(flow);
+        let params = flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();
         let mut text = format!("{}({}) -> {}\n", self.body.flow.name, params.join(", "), result.machine());

@@ -85,6 +85,7 @@ impl<'a> Binder<'a> {
             loops: Vec::new(),
             entries: Vec::new(),
             guards: Vec::new(),
+            hidden: Vec::new(),
             reads: Vec::new(),
         };
         Self {

@@ -47,6 +47,8 @@ pub struct Flow {
     pub entries: Vec<EntryPoint>,
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`.
     pub guards: Vec<String>,
+    /// Values from outside the function that every call reads anew: hidden arguments, behind the parameters.
+    pub hidden: Vec<Hidden>,
     /// Where the source reads each local.
     pub reads: Vec<(VarId, Span)>,
 }
@@ -60,6 +62,17 @@ pub struct Parameter {
     pub span: Span,
     /// Its annotation.
     pub annotation: Annotation,
+}
+
+/// A value from outside the function that comes as an argument.
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    /// The name, or a path such as `module.name`.
+    pub path: String,
+    /// What holds it. It is no name of the function, so that a continuation does not get it.
+    pub variable: VarId,
+    /// Its type, as far as the editor knows it.
+    pub told: Option<Type>,
 }
 
 /// What an annotation says.
@@ -274,11 +287,13 @@ impl Start {
         self.parameters.iter().any(|&(_, one)| is_array(one))
     }
 
-    /// The start of the function, with a type for each of its parameters.
+    /// The start of the function, with a type for each of its parameters and then for each of its hidden arguments.
     #[must_use]
-    pub fn call(signature: &Signature) -> Self {
-        let parameters = signature.params.iter().enumerate().map(|(at, &one)| (VarId(at as u32), one));
-        Self { block: FlowId(0), header: None, parameters: parameters.collect() }
+    pub fn call(flow: &Flow, signature: &Signature) -> Self {
+        let plain = (0..flow.parameters.len()).map(|at| VarId(at as u32));
+        let variables = plain.chain(flow.hidden.iter().map(|hidden| hidden.variable));
+        let parameters = variables.zip(signature.params.iter().copied()).collect();
+        Self { block: FlowId(0), header: None, parameters }
     }
 }
 

@@ -306,7 +306,9 @@ impl Calls<'_> {
         let instance = match found {
             Some(found) => found,
             None if program.len() >= MOST_INSTANCES => return None,
-            None => program.add(Some(callee.key), known.body.clone(), Start::call(&known.body.flow, &Signature { params })),
+            None => {
+                program.add(Some(callee.key), known.body.clone(), Start::call(&known.body.flow, &Signature { params }))
+            }
         };
         let called = program.instance(instance);
         called.callers.borrow_mut().insert(self.caller);

@@ -15,6 +15,7 @@ use crate::backend::{Output, Request};
 use crate::ir;
 use crate::loops::shapes;
 use crate::lower::lower;
+use crate::source::Span;
 use crate::types::Type;
 
 /// What the optimiser runs for functions that read and write elements of arrays.
@@ -59,7 +60,11 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 
 fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
-    let module = lower(&context, &request.unit.functions[0], request.options);
+    let function = &request.unit.functions[0];
+    let module = match &request.places {
+        None => lower(&context, function, request.options, false),
+        Some(places) => lower(&context, &placed(function, places), request.options, true),
+    };
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
     if cfg!(debug_assertions) {
@@ -79,6 +84,17 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     let bytes = buffer.as_slice();
     let text = kind == FileType::Assembly;
     Ok(bytes.strip_suffix(&[0]).filter(|_| text).unwrap_or(bytes).to_vec())
+}
+
+/// The function with a line at each statement, as the start of its span.
+fn placed(function: &ir::Function, places: &[Vec<u32>]) -> ir::Function {
+    let mut function = function.clone();
+    for (block, lines) in function.blocks.iter_mut().zip(places) {
+        for (statement, &line) in block.statements.iter_mut().zip(lines) {
+            statement.span = Span::new(line, line);
+        }
+    }
+    function
 }
 
 /// The passes for a function.

@@ -6,6 +6,7 @@
 mod builder;
 mod chain;
 mod loops;
+mod places;
 mod recipe;
 mod version;
 
@@ -25,11 +26,15 @@ use crate::types::{Dtype, Type, TypeSet};
 use builder::Builder;
 use recipe::signed;
 
-/// Lowers a function that [`crate::ir::verify`] accepts.
+/// Lowers a function that [`crate::ir::verify`] accepts. With `placed`, the spans of statements begin with numbers of lines, which become
+/// debug locations.
 #[must_use]
-pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options) -> Module<'ctx> {
+pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options, placed: bool) -> Module<'ctx> {
     let function = &*unrolled(function);
-    let b = Builder::new(context, ENTRY_SYMBOL, abi::frame_words(function));
+    let mut b = Builder::new(context, ENTRY_SYMBOL, abi::frame_words(function));
+    if placed {
+        b.keep_places();
+    }
     let entry = b.block("entry");
     b.at_end(entry);
     let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
@@ -45,6 +50,7 @@ pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options
     lowerer.fill_up();
     lowerer.b.jump(lowerer.blocks[0]);
     (0..function.blocks.len()).for_each(|at| lowerer.block(BlockId(at as u32)));
+    lowerer.b.finish_places();
     lowerer.b.module
 }
 
@@ -286,6 +292,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn statement(&mut self, statement: &Statement) {
+        self.b.place(statement.span.start);
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),

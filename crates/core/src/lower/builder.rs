@@ -16,6 +16,7 @@ use inkwell::values::{
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
+use super::places::Places;
 use crate::abi::Activation;
 use crate::types::{Dtype, Kind};
 
@@ -31,6 +32,7 @@ pub struct Builder<'ctx> {
     pub f64: FloatType<'ctx>,
     pub pointer: PointerType<'ctx>,
     inner: Inner<'ctx>,
+    places: Option<Places<'ctx>>,
 }
 
 macro_rules! binary {
@@ -59,6 +61,7 @@ impl<'ctx> Builder<'ctx> {
             f64: context.f64_type(),
             pointer,
             inner: context.create_builder(),
+            places: None,
         };
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
         for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
@@ -68,6 +71,25 @@ impl<'ctx> Builder<'ctx> {
             function.add_attribute(AttributeLoc::Param(1), builder.attribute(name, value));
         }
         builder
+    }
+
+    /// From now on instructions have debug locations.
+    pub fn keep_places(&mut self) {
+        self.places = Some(Places::new(self.context, &self.module, self.function));
+    }
+
+    /// What is built next belongs to this line; 0 for none.
+    pub fn place(&self, line: u32) {
+        if let Some(places) = &self.places {
+            self.inner.set_current_debug_location(places.at(self.context, line));
+        }
+    }
+
+    /// To be called when everything is built.
+    pub fn finish_places(&self) {
+        if let Some(places) = &self.places {
+            places.finish();
+        }
     }
 
     fn attribute(&self, name: &str, value: u64) -> Attribute {

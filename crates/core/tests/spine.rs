@@ -206,7 +206,7 @@ fn a_text_with_places_is_the_text_without_them() {
     for function in kernels() {
         for output in [Output::Llvm, Output::OptimizedLlvm, Output::Assembly] {
             let text = |request: &Request| String::from_utf8(emit::run(request).expect("a text")).expect("UTF-8");
-            let request = Request::new(function.clone(), Options::default(), output);
+            let request = Request::new(ir::Unit { functions: vec![function.clone()] }, Options::default(), output);
             let plain = text(&request);
             let placed = text(&request.with_places(|span| span.start + 1));
             let listing = match output {

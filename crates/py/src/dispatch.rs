@@ -56,7 +56,7 @@ pub unsafe extern "C" fn vectorcall(
         let last = (*call.this).last;
         if !last.is_null() && (*call.this).has_its_code() {
             let last = &*last;
-            if last.words <= STACK_WORDS && last.guards.hold() {
+            if last.words <= STACK_WORDS && last.holds() {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
                 if ffi::PyVectorcall_NARGS(nargsf) as usize == last.direct && kwnames.is_null() {
@@ -487,7 +487,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
     };
     // SAFETY: the frame has the words it needs, and every slot holds an object of the expected type.
     unsafe {
-        if !to.guards.hold() {
+        if !to.holds() {
             return Outcome::Original;
         }
         let Some(hidden) = hidden(&to.guards) else { return Outcome::Original };

@@ -13,6 +13,7 @@ mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod functions;
 mod guards;
 mod host;
 mod interrupt;

@@ -90,7 +90,7 @@ pub unsafe extern "C" fn poll(activation: *mut abi::Activation) -> i64 {
         }
         let specialisation = &*(*running).specialisation;
         let since = now.duration_since(watch.looked);
-        let quiet = || specialisation.guards.is_empty() && !is_main_thread();
+        let quiet = || specialisation.guards.is_empty() && specialisation.members.is_empty() && !is_main_thread();
         let due = since >= LOOK_EVERY && (since >= LOOK_RARELY || !quiet());
         if due || watch.released.is_null() {
             watch.take();
@@ -131,7 +131,7 @@ unsafe fn look(running: &Running, watch: &mut Watch, everything: bool) -> bool {
     // SAFETY: the callable is alive while it is called, and owns its specialisations; the arguments are those of the run.
     unsafe {
         let specialisation = &*running.specialisation;
-        specialisation.guards.hold() && specialisation.guards.are_same(running.args.add(specialisation.declared))
+        specialisation.holds() && specialisation.guards.are_same(running.args.add(specialisation.declared))
     }
 }
 

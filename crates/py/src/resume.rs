@@ -344,7 +344,7 @@ unsafe fn entering<'py>(
 ) -> Option<(Vec<u64>, Vec<Bound<'py, PyAny>>)> {
     // SAFETY: as the caller promises; the function of the code is alive, and what was just read is, too.
     let hidden = unsafe {
-        let read = code.guards.hold().then(|| hidden(&code.guards))??;
+        let read = code.holds().then(|| hidden(&code.guards))??;
         read.into_iter().map(|object| Bound::from_borrowed_ptr(py, object)).collect::<Vec<_>>()
     };
     let args = values.iter().map(|one| one.bind(py)).chain(&hidden).cloned().collect::<Vec<_>>();

@@ -143,8 +143,8 @@ fn reference() -> String {
     for one in Code::ALL {
         let severity = one.severity().text();
         text += &format!("\n### {} {}\n\n{} ({severity})\n", one.text(), one.slug(), one.summary());
-        if !one.fails().is_empty() {
-            text += &format!("\n```python\n{}```\n\nInstead:\n\n```python\n{}```\n", one.fails(), one.passes());
+        if let (Some(fails), Some(passes)) = (one.fails(), one.passes()) {
+            text += &format!("\n```python\n{}```\n\nInstead:\n\n```python\n{}```\n", fails.text, passes.text);
         }
     }
     text

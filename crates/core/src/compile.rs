@@ -1,17 +1,18 @@
 //! The drivers: the corridor from text to machine code, step by step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Parameter, Start, VarId};
 pub use crate::check::infer::Binding;
-use crate::check::infer::infer;
-use crate::check::live::Liveness;
+use crate::check::program::{Body, Program, Refused};
+pub use crate::check::program::{Callees, Known, Nobody};
 use crate::check::specialise::specialise;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
-use crate::outside::Env;
+use crate::outside::{Env, FunctionKey};
 use crate::source::{SourceFile, Span};
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
@@ -48,19 +49,22 @@ pub fn analyze(file: &SourceFile) -> Analysis {
         let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
         for function in &module.functions {
             let (flow, mut diagnostics) = bind(function, &function.env, file, false);
-            let signature = assumed(&flow);
-            let (bindings, result, findings) =
-                infer(&flow, &Liveness::of(&flow), &Start::call(&signature)).report(&flow);
+            let mut signature = assumed(&flow);
+            let body = Rc::new(Body::new(flow));
+            let flow = &body.flow;
+            let program = Program::new(&Nobody, None, body.clone(), Start::call(flow, &signature));
+            let (bindings, result, findings) = program.inferred(0).report(flow);
             // What follows from an error already reported is not news.
             if !diagnostics.iter().any(Diagnostic::is_error) {
                 // Types that are only assumed say nothing against the operations on them.
                 let told = |parameter: &Parameter| matches!(parameter.annotation, Annotation::Type(_));
-                let told = flow.parameters.iter().all(told);
+                let told = flow.parameters.iter().all(told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
                 let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
                 diagnostics.extend(findings.into_iter().filter(|one| told || !of_types(one)));
             }
             analysis.diagnostics.append(&mut diagnostics);
             let (name, span) = (function.name.clone(), function.span);
+            signature.params.truncate(flow.parameters.len());
             analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
         }
         analysis.diagnostics.sort_by_key(Diagnostic::span);
@@ -68,13 +72,72 @@ pub fn analyze(file: &SourceFile) -> Analysis {
     })
 }
 
-/// The signature that the annotations give, `int` where they say nothing.
+/// The signature that the annotations give, hidden arguments behind it; `int` where nothing tells.
 fn assumed(flow: &Flow) -> Signature {
+    let hidden = flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
     let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
         Annotation::Type(one) => one,
         Annotation::Missing | Annotation::Other(_) => Type::Int,
     });
-    Signature { params: params.collect() }
+    Signature { params: params.chain(hidden).collect() }
+}
+
+/// The IR of a function and of those that it calls.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The functions, verified.
+    pub unit: ir::Unit,
+    /// Which function each of them is; `None` for the first one if it begins at a loop.
+    pub members: Vec<Option<FunctionKey>>,
+}
+
+/// What is said about a call whose callee cannot be compiled.
+fn refusal(refused: &Refused) -> Diagnostic {
+    let name = &refused.callee.name;
+    let message = format!("the call of `{name}` cannot be compiled");
+    match refused.reasons.first() {
+        Some(reason) => {
+            let label = format!("in `{name}`: {}", reason.message);
+            let diagnostic = Diagnostic::new(Code::Call, message, refused.call, label);
+            let help = reason.help.as_deref().unwrap_or("write the computation in place of the call");
+            diagnostic.help(format!("in `{name}`: {help}"))
+        }
+        None => Diagnostic::new(Code::Call, message, refused.call, "not supported")
+            .help("write the computation in place of the call"),
+    }
+}
+
+/// Settles what depends on who calls whom: whether a function may call itself, and whether it, or what it calls, has effects.
+fn settle(functions: &mut [ir::Function]) {
+    let calls = functions.iter().map(called_by).collect::<Vec<_>>();
+    let reached = |from: usize| {
+        let mut reached = BTreeSet::new();
+        let mut waiting = calls[from].clone();
+        while let Some(next) = waiting.pop() {
+            if reached.insert(next) {
+                waiting.extend(&calls[next]);
+            }
+        }
+        reached
+    };
+    let reached = (0..functions.len()).map(reached).collect::<Vec<_>>();
+    let effects = functions.iter().map(|function| function.effects).collect::<Vec<_>>();
+    for (at, function) in functions.iter_mut().enumerate() {
+        function.effects |= reached[at].iter().any(|&other| effects[other]);
+        if let Some(called) = &mut function.called {
+            called.is_recursive = reached[at].contains(&at);
+        }
+    }
+}
+
+/// The functions of the unit that a function calls.
+fn called_by(function: &ir::Function) -> Vec<usize> {
+    let statements = function.blocks.iter().flat_map(|block| &block.statements);
+    let callee = |statement: &ir::Statement| match &statement.value {
+        ir::Value::Call(call) => Some(call.callee as usize),
+        ir::Value::Convert(_) | ir::Value::Op { .. } | ir::Value::Create(_) | ir::Value::Given(_) => None,
+    };
+    statements.filter_map(callee).collect()
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.
@@ -85,8 +148,7 @@ pub struct Prepared {
     lines: Span,
     in_class: bool,
     probes: bool,
-    flow: Flow,
-    liveness: Liveness,
+    body: Rc<Body>,
 }
 
 impl Prepared {
@@ -121,7 +183,7 @@ impl Prepared {
     /// The names outside the function whose meaning is taken as given, as paths.
     #[must_use]
     pub fn guards(&self) -> &[String] {
-        &self.flow.guards
+        &self.body.flow.guards
     }
 
     fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {
@@ -134,15 +196,14 @@ impl Prepared {
             lines,
             in_class: function.in_class,
             probes,
-            liveness: Liveness::of(&flow),
-            flow,
+            body: Rc::new(Body::new(flow)),
         }
     }
 
     /// The function's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.flow.name
+        &self.body.flow.name
     }
 
     /// The place of the function's name.
@@ -165,21 +226,26 @@ impl Prepared {
 
     /// The names of the parameters, positional ones first, keyword-only ones last, in the order of a signature.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.flow.parameters.iter().map(|parameter| parameter.name.as_str())
+        self.body.flow.parameters.iter().map(|parameter| parameter.name.as_str())
     }
 
     /// The place of a parameter's name.
     #[must_use]
     pub fn parameter_span(&self, at: usize) -> Span {
-        self.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
+        self.body.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
     }
 
-    /// The signature that the annotations give.
+    /// The values from outside that come as arguments behind the parameters, as paths: a signature has their types, too.
+    pub fn hidden(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.body.flow.hidden.iter().map(|hidden| hidden.path.as_str())
+    }
+
+    /// The signature that the annotations give; of hidden arguments, what [`Env`] tells, else `int`.
     ///
     /// # Errors
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
-        let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+        let params = self.body.flow.parameters.iter().map(|parameter| match parameter.annotation {
             Annotation::Type(one) => Ok(one),
             Annotation::Missing => {
                 let message = format!("parameter `{}` has no annotation to compile for", parameter.name);
@@ -192,55 +258,109 @@ impl Prepared {
                 Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
             }
         });
-        Ok(Signature { params: params.collect::<Result<_, _>>()? })
+        let hidden = self.body.flow.hidden.iter().map(|hidden| Ok(hidden.told.unwrap_or(Type::Int)));
+        Ok(Signature { params: params.chain(hidden).collect::<Result<_, _>>()? })
     }
 
-    /// The verified IR for a signature (one type a parameter, in the order of [`Self::parameters`]).
+    /// The verified IR for a signature: one type a parameter, in the order of [`Self::parameters`], then one for each of
+    /// [`Self::hidden`].
     ///
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        self.specialised(&Start::call(signature))
+        self.specialised(&Start::call(&self.body.flow, signature))
+    }
+
+    /// The verified IR for a signature, with that of all functions that are called. `key` is that of this function, by which it and
+    /// others may call it.
+    ///
+    /// # Errors
+    /// Why it, or a function that it calls, cannot be compiled.
+    pub fn unit(
+        &self,
+        key: FunctionKey,
+        signature: &Signature,
+        callees: &dyn Callees,
+    ) -> Result<Compiled, Vec<Diagnostic>> {
+        self.unit_from(Some(key), &Start::call(&self.body.flow, signature), callees)
+    }
+
+    /// What the function does, for others that call it.
+    #[must_use]
+    pub fn body(&self) -> Rc<Body> {
+        self.body.clone()
     }
 
     /// The names that are live at the header of the loop whose statement has this ordinal: those of the source, and the state of
     /// iterators. `None` if there is no such loop.
     #[must_use]
     pub fn header_names(&self, statement: u32) -> Option<Vec<&str>> {
-        let header = self.flow.loops[self.flow.loop_of(statement)?.0 as usize].header;
-        let live = self.liveness.start(header).map(|variable| &self.flow.variables[variable.0 as usize]);
+        let header = self.body.flow.loops[self.body.flow.loop_of(statement)?.0 as usize].header;
+        let live = self.body.liveness.start(header).map(|variable| &self.body.flow.variables[variable.0 as usize]);
         Some(live.filter(|variable| variable.in_frame).map(|variable| variable.name.as_str()).collect())
     }
 
     /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound
-    /// there. `None` if there is no such loop, or no such name.
+    /// there, and behind them `hidden`, the types of [`Self::hidden`]. `None` if there is no such loop, or no such name.
     ///
     /// # Errors
-    /// As [`Self::typed`].
-    pub fn typed_from(&self, statement: u32, bound: &[(&str, Type)]) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
-        let header = self.flow.loop_of(statement)?;
-        let variable = |name: &str| self.flow.variables.iter().position(|one| one.in_frame && one.name == name);
+    /// As [`Self::unit`].
+    pub fn unit_at(
+        &self,
+        statement: u32,
+        bound: &[(&str, Type)],
+        hidden: &[Type],
+        callees: &dyn Callees,
+    ) -> Option<Result<Compiled, Vec<Diagnostic>>> {
+        let flow = &self.body.flow;
+        let header = flow.loop_of(statement)?;
+        let variable = |name: &str| flow.variables.iter().position(|one| one.in_frame && one.name == name);
         let parameters = bound.iter().map(|&(name, one)| Some((VarId(variable(name)? as u32), one)));
-        let parameters = parameters.collect::<Option<Vec<_>>>()?;
-        let block = self.flow.loops[header.0 as usize].header;
-        Some(self.specialised(&Start { block, header: Some(header), parameters }))
+        let hidden = flow.hidden.iter().zip(hidden).map(|(known, &one)| Some((known.variable, one)));
+        let parameters = parameters.chain(hidden).collect::<Option<Vec<_>>>()?;
+        let block = flow.loops[header.0 as usize].header;
+        Some(self.unit_from(None, &Start { block, header: Some(header), parameters }, callees))
     }
 
     fn specialised(&self, start: &Start) -> Result<ir::Function, Vec<Diagnostic>> {
-        let inferred = infer(&self.flow, &self.liveness, start);
-        if start.has_arrays() || self.flow.makes_arrays() {
-            let (_, _, diagnostics) = inferred.report(&self.flow);
-            let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
-            if !errors.is_empty() {
-                return Err(errors);
+        let unit = self.unit_from(None, start, &Nobody)?.unit;
+        let mut functions = unit.functions.into_iter();
+        functions.next().ok_or_else(|| vec![self.broken("the compiler made no IR", "no function")])
+    }
+
+    fn unit_from(
+        &self,
+        key: Option<FunctionKey>,
+        start: &Start,
+        callees: &dyn Callees,
+    ) -> Result<Compiled, Vec<Diagnostic>> {
+        let program = Program::new(callees, key, self.body.clone(), start.clone());
+        let mut members = vec![0];
+        let mut functions = Vec::new();
+        while let Some(&at) = members.get(functions.len()) {
+            let inferred = program.inferred(at);
+            let instance = program.instance(at);
+            let flow = &instance.body.flow;
+            if instance.start.has_arrays() || flow.makes_arrays() {
+                let (_, _, diagnostics) = inferred.report(flow);
+                let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
+                if !errors.is_empty() {
+                    return Err(errors);
+                }
             }
+            program.close(at);
+            functions.push(specialise(&instance, &inferred, &mut members));
         }
-        #[cfg_attr(not(feature = "faults"), expect(unused_mut))]
-        let mut function = specialise(&self.flow, &self.liveness, &inferred, start);
+        let refused = program.refused();
+        if !refused.is_empty() {
+            return Err(refused.iter().map(refusal).collect());
+        }
+        settle(&mut functions);
         #[cfg(feature = "faults")]
-        crate::faults::plant_from_env(&mut function);
-        match ir::verify::verify(&function) {
-            Ok(()) => Ok(function),
+        functions.iter_mut().for_each(crate::faults::plant_from_env);
+        let unit = ir::Unit { functions };
+        match ir::verify::verify_unit(&unit) {
+            Ok(()) => Ok(Compiled { unit, members: members.iter().map(|&at| program.instance(at).key).collect() }),
             Err(problem) => Err(vec![self.broken("the compiler made IR that does not hold", &problem)]),
         }
     }
@@ -248,11 +368,13 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let (bindings, result, _) = infer(&self.flow, &self.liveness, &Start::call(signature)).report(&self.flow);
-        let params = self.flow.parameters.iter().zip(&signature.params);
+        let flow = &self.body.flow;
+        let program = Program::new(&Nobody, None, self.body.clone(), Start::call(flow, signature));
+        let (bindings, result, _) = program.inferred(0).report(flow);
+        let params = flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();
-        let mut text = format!("{}({}) -> {}\n", self.flow.name, params.join(", "), result.machine());
+        let mut text = format!("{}({}) -> {}\n", self.body.flow.name, params.join(", "), result.machine());
         let first = self.source.line(self.source.text().find("def ").unwrap_or(0) as u32);
         let last = self.source.line(self.source.text().trim_end().len() as u32);
         let lines = (first..=last).filter_map(|line| Some((line, self.source.line_text(line)?))).collect::<Vec<_>>();
@@ -282,11 +404,11 @@ impl Prepared {
     pub fn code(
         &self,
         backend: &Backend,
-        function: ir::Function,
+        unit: ir::Unit,
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request { unit: ir::Unit { functions: vec![function] }, options, output });
+        let made = backend.run(&Request { unit, options, output });
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

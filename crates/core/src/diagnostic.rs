@@ -1,27 +1,35 @@
-//! What is said to users about their code, and **the table of codes**.
+//! What is said to users about their code.
 //!
-//! A [`Diagnostic`] is inert data; [`crate::report`], the language server and the Python exception draw it.
-//! Numbers are never reused. Ranges: 0xx decorator and syntax, 1xx types, 2xx constructs, 3xx calls and modules, 4xx numbers,
-//! 5xx arrays, 6xx performance, 7xx specialisation, 8xx configuration, 9xx internal.
+//! A [`Diagnostic`] is inert data; [`crate::report`], the language server and the Python exception draw it. What it is about is
+//! a row of [the table of codes](Code).
 
-use crate::source::Span;
+mod codes;
+
+use std::sync::Arc;
+
+pub use codes::Code;
+
+use crate::source::{SourceFile, Span};
 
 /// How grave a diagnostic is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// The function is not compiled.
     Error,
     /// The function is compiled; a statement of it always runs in the interpreter, or always raises.
     Warning,
+    /// The function is compiled as it should be, and could be faster. Shown on request.
+    Hint,
 }
 
 impl Severity {
-    /// `error`, `warning`.
+    /// `error`, `warning`, `hint`.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Hint => "hint",
         }
     }
 }
@@ -29,10 +37,92 @@ impl Severity {
 /// A place with a remark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
+    /// The file that the place is in; none for the file that the diagnostic is about.
+    pub file: Option<Arc<SourceFile>>,
     /// The place.
     pub span: Span,
     /// The remark; says what at the primary label, why at the others.
     pub text: String,
+}
+
+/// How sure it is that a fix is what the user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Applicability {
+    /// The function means the same afterwards, or what the message says it was meant to: tools may apply it unasked.
+    MachineApplicable,
+    /// To be looked at before it is applied, by the user's own choice.
+    MaybeIncorrect,
+}
+
+impl Applicability {
+    /// `machine-applicable`, `maybe-incorrect`.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::MachineApplicable => "machine-applicable",
+            Self::MaybeIncorrect => "maybe-incorrect",
+        }
+    }
+}
+
+/// A piece of text in place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced, in the file that the diagnostic is about; empty to insert.
+    pub span: Span,
+    /// What comes in its place.
+    pub replacement: String,
+}
+
+/// A change of the source that puts something right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as a command: `write it as a loop`.
+    pub message: String,
+    /// All of them together, in the order of the source; they do not overlap.
+    pub edits: Vec<Edit>,
+    /// Whether it may be applied unasked.
+    pub applicability: Applicability,
+}
+
+impl Fix {
+    /// A fix of one edit.
+    #[must_use]
+    pub fn new(message: impl Into<String>, span: Span, replacement: impl Into<String>) -> Self {
+        let edits = vec![Edit { span, replacement: replacement.into() }];
+        Self { message: message.into(), edits, applicability: Applicability::MachineApplicable }
+    }
+
+    /// Adds an edit.
+    #[must_use]
+    pub fn edit(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        let at = self.edits.partition_point(|edit| edit.span <= span);
+        self.edits.insert(at, Edit { span, replacement: replacement.into() });
+        self
+    }
+
+    /// The same, to be looked at before it is applied.
+    #[must_use]
+    pub fn maybe(mut self) -> Self {
+        self.applicability = Applicability::MaybeIncorrect;
+        self
+    }
+
+    /// The text with the edits made; `None` if an edit lies outside of it, or edits overlap.
+    #[must_use]
+    pub fn apply(&self, text: &str) -> Option<String> {
+        let mut edited = String::with_capacity(text.len());
+        let mut at = 0;
+        for edit in &self.edits {
+            let (start, end) = (edit.span.start as usize, edit.span.end as usize);
+            text.get(start..end)?;
+            edited.push_str(text.get(at..start)?);
+            edited.push_str(&edit.replacement);
+            at = end;
+        }
+        edited.push_str(text.get(at..)?);
+        Some(edited)
+    }
 }
 
 /// One thing said about a program.
@@ -42,31 +132,63 @@ pub struct Diagnostic {
     pub code: Code,
     /// Stands alone; lower case, no full stop, backticks round code.
     pub message: String,
-    /// The first is the primary one.
+    /// The first is the primary one, and in the file that the diagnostic is about; others may be in other files.
     pub labels: Vec<Label>,
+    /// More about it: why it is so, what else plays a part.
+    pub notes: Vec<String>,
     /// What to write instead.
-    pub help: Option<String>,
+    pub help: Option<Box<str>>,
+    /// Changes that put it right, the best first; each alone is enough.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
     /// A diagnostic with its primary label.
     #[must_use]
     pub fn new(code: Code, message: impl Into<String>, span: Span, label: impl Into<String>) -> Self {
-        let labels = vec![Label { span, text: label.into() }];
-        Self { code, message: message.into(), labels, help: None }
+        let labels = vec![Label { file: None, span, text: label.into() }];
+        Self { code, message: message.into(), labels, notes: Vec::new(), help: None, fixes: Vec::new() }
     }
 
-    /// Adds what to write instead.
+    /// Says what to write instead.
     #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<Box<str>>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
         self
     }
 
     /// Adds a secondary label.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label { file: None, span, text: text.into() });
+        self
+    }
+
+    /// Adds a secondary label in another file.
+    #[must_use]
+    pub fn label_in(mut self, file: Arc<SourceFile>, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { file: Some(file), span, text: text.into() });
+        self
+    }
+
+    /// Adds a fix.
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
+        self
+    }
+
+    /// Adds a fix if there is one.
+    #[must_use]
+    pub fn maybe_fix(mut self, fix: Option<Fix>) -> Self {
+        self.fixes.extend(fix);
         self
     }
 
@@ -76,109 +198,23 @@ impl Diagnostic {
         self.labels.first().map(|label| label.span).unwrap_or_default()
     }
 
-    /// Errors stop compilation, warnings do not.
+    /// How grave it is.
+    #[must_use]
+    pub const fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// Errors stop compilation, warnings and hints do not.
     #[must_use]
     pub fn is_error(&self) -> bool {
-        self.code.severity() == Severity::Error
+        self.severity() == Severity::Error
     }
-}
 
-macro_rules! codes {
-    ($($name:ident = $number:literal, $slug:literal, $severity:ident, $summary:literal,
-       fails: $fails:literal, passes: $passes:literal;)*) => {
-        /// The table of codes: the number is part of what users rely on.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $(#[doc = $summary] $name = $number),* }
-
-        impl Code {
-            /// Every code.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The speaking name.
-            #[must_use]
-            pub const fn slug(self) -> &'static str { match self { $(Self::$name => $slug),* } }
-
-            /// How grave it is.
-            #[must_use]
-            pub const fn severity(self) -> Severity { match self { $(Self::$name => Severity::$severity),* } }
-
-            /// One sentence.
-            #[must_use]
-            pub const fn summary(self) -> &'static str { match self { $(Self::$name => $summary),* } }
-
-            /// A file that has this diagnostic; empty if only a running program can.
-            #[must_use]
-            pub const fn fails(self) -> &'static str { match self { $(Self::$name => $fails),* } }
-
-            /// The same, put right.
-            #[must_use]
-            pub const fn passes(self) -> &'static str { match self { $(Self::$name => $passes),* } }
-        }
-    };
-}
-
-impl Code {
-    /// As users see it: `BRRR201`.
+    /// The fix that tools may apply unasked.
     #[must_use]
-    pub fn text(self) -> String {
-        format!("BRRR{:03}", self as u16)
+    pub fn machine_applicable(&self) -> Option<&Fix> {
+        self.fixes.iter().find(|fix| fix.applicability == Applicability::MachineApplicable)
     }
-}
-
-codes! {
-    Syntax = 1, "syntax", Error, "The function is not valid Python.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a +\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a + 1\n";
-    NotAFunction = 2, "not-a-function", Error, "Only functions written with `def` can be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\nasync def f(a):\n    return a\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a\n";
-    NoSource = 3, "no-source", Error, "The source of the function cannot be found.", fails: "", passes: "";
-    SourceChanged = 4, "source-changed", Error, "The file has changed since the function was loaded.", fails: "", passes: "";
-    TooLarge = 5, "too-large", Error, "The function is too large or too deeply nested.", fails: "", passes: "";
-    OperandTypes = 101, "operand-types", Warning, "The operation has no compiled form for these types.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a: float):\n    return a << 1\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a: int):\n    return a << 1\n";
-    Unbound = 102, "unbound-name", Warning, "The name has no value when it is read.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f():\n    a = b + 1\n    b = 2\n    return a\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f():\n    b = 2\n    a = b + 1\n    return a\n";
-    WholeArray = 104, "whole-array", Error, "The operation works on a whole array.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    return a + 1.0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a: \"float64[:]\"):\n    for i in range(len(a)):\n        a[i] = a[i] + 1.0\n";
-    Statement = 201, "unsupported-statement", Error, "The statement cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    with a:\n        return 1\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return 1\n";
-    Expression = 202, "unsupported-expression", Error, "The expression cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    xs = [i for i in range(n)]\n    return n\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    total = 0\n    for i in range(n):\n        total += i\n    return total\n";
-    Target = 203, "unsupported-target", Error, "The target of the assignment cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, *b = 1, 2\n    return a, b\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a, b):\n    a, b = 1, 2\n    return a\n";
-    Iterable = 204, "unsupported-iterable", Error, "The loop goes over something that cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in {1, n}:\n        pass\n    return 0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(n):\n    for x in (1, n):\n        pass\n    return 0\n";
-    Parameter = 205, "unsupported-parameter", Error, "The kind of parameter cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(*numbers):\n    return 0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(number):\n    return number\n";
-    Method = 206, "method-with-self", Error, "A method with `self` cannot be compiled.",
-        fails: "from brrr import brrr\n\nclass A:\n    @brrr\n    def f(self, a):\n        return a\n",
-        passes: "from brrr import brrr\n\nclass A:\n    @staticmethod\n    @brrr\n    def f(a):\n        return a\n";
-    Pattern = 207, "unsupported-pattern", Error, "The pattern of the `match` cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    match a:\n        case {\"x\": 1}:\n            return 1\n    return 0\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    match a:\n        case 1 | 2:\n            return 1\n    return 0\n";
-    Call = 301, "unsupported-call", Error, "The call cannot be compiled.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return print(a)\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a\n";
-    Name = 302, "unsupported-name", Error, "The name from outside the function cannot be compiled.",
-        fails: "from brrr import brrr\n\nSCALES = [3, 4]\n\n@brrr\ndef f(a):\n    return a * SCALES\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a, scale=3):\n    return a * scale\n";
-    UnknownName = 303, "unknown-name", Warning, "What the name from outside means is not known before the call.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a * SCALE\n",
-        passes: "from brrr import brrr\n\nSCALE = 3\n\n@brrr\ndef f(a):\n    return a * SCALE\n";
-    Literal = 401, "large-literal", Warning, "The int does not fit 64 bits.",
-        fails: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a + 18446744073709551616\n",
-        passes: "from brrr import brrr\n\n@brrr\ndef f(a):\n    return a + 1844674407370955161\n";
-    ArgumentType = 701, "argument-type", Error, "The type of an argument cannot be compiled.", fails: "", passes: "";
-    Backend = 901, "backend", Error, "The compiler could not make machine code.", fails: "", passes: "";
 }
 
 #[cfg(test)]
@@ -186,12 +222,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_slugs_are_unique() {
-        let mut slugs = Code::ALL.iter().map(|code| code.slug()).collect::<Vec<_>>();
-        slugs.sort_unstable();
-        slugs.dedup();
-        assert_eq!(slugs.len(), Code::ALL.len());
-        assert_eq!(Code::Statement.text(), "BRRR201");
-        assert_eq!(Code::Syntax.text(), "BRRR001");
+    fn edits_are_made_in_the_order_of_the_source() {
+        let fix = Fix::new("", Span::new(4, 5), "é").edit(Span::new(0, 1), "").edit(Span::new(2, 2), "--");
+        assert_eq!(fix.apply("abcdef").as_deref(), Some("b--cdéf"));
+        assert_eq!(fix.apply("abc"), None, "outside of the text");
+        assert_eq!(fix.clone().edit(Span::new(3, 5), "").apply("abcdef"), None, "edits overlap");
+        assert_eq!(Fix::new("", Span::new(1, 1), "").apply("é"), None, "inside of a character");
+    }
+
+    #[test]
+    fn only_what_is_sure_is_applied_unasked() {
+        let fix = Fix::new("first", Span::new(0, 1), "a");
+        let diagnostic = Diagnostic::new(Code::Call, "", Span::new(0, 1), "").fix(fix.clone().maybe());
+        assert_eq!(diagnostic.machine_applicable(), None);
+        assert_eq!(diagnostic.fix(fix.clone()).machine_applicable(), Some(&fix));
     }
 }

@@ -7,8 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use rustpython_parser::ast::Constant;
 use rustpython_parser::ast::bigint::BigInt;
+
+use crate::types::Type;
 
 /// What one name, or one attribute of a module, means.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +23,14 @@ pub enum Outside {
     Module(&'static str),
     /// A scalar of NumPy, such as `np.True_`: as if its type, by this function's name, was called with this constant.
     Scalar(&'static str, Constant),
+    /// A function that compiled code can call, if it can be compiled itself.
+    Callee(Callee),
     /// A constant, as if it was written in place of the name.
     Constant(Constant),
+    /// A value of any type of compiled code that every call reads anew: a hidden argument. The editor may know the type.
+    Variable(Option<Type>),
+    /// A module of the user, in words; its attributes are told as paths.
+    Namespace(String),
     /// Bound nowhere: NameError or AttributeError, unless it comes to be bound before the call.
     Missing,
     /// Bound, but the file does not tell to what; the live function will.
@@ -28,6 +38,19 @@ pub enum Outside {
     /// Something that compiled code cannot use, in words: `a list`.
     Other(String),
 }
+
+/// A function of the user's that compiled code can call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// Which: whoever fills an [`Env`] can tell by it.
+    pub key: FunctionKey,
+    /// Its name.
+    pub name: String,
+}
+
+/// The number by which whoever fills an [`Env`] knows a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FunctionKey(pub u64);
 
 /// The names outside one function.
 #[derive(Clone, Debug, Default)]
@@ -56,12 +79,15 @@ impl Env {
         self.names.get(name).cloned().unwrap_or_else(|| builtin(name))
     }
 
-    /// What an attribute of a name means; `None` if the name is no module.
+    /// What an attribute of a name or a path means; `None` if it stands for no module.
     #[must_use]
-    pub fn attribute(&self, name: &str, attribute: &str) -> Option<Outside> {
-        let Outside::Module(module) = self.meaning(name) else { return None };
-        let told = self.names.get(&format!("{name}.{attribute}")).cloned();
-        Some(told.unwrap_or_else(|| member(module, attribute)))
+    pub fn attribute(&self, path: &str, attribute: &str) -> Option<Outside> {
+        let told = || self.names.get(&format!("{path}.{attribute}")).cloned();
+        match self.meaning(path) {
+            Outside::Module(module) => Some(told().unwrap_or_else(|| member(module, attribute))),
+            Outside::Namespace(_) => Some(told().unwrap_or(Outside::Untold)),
+            _ => None,
+        }
     }
 }
 

@@ -1,55 +1,205 @@
 //! Diagnostics to text.
+//!
+//! Enters: diagnostics and the file that they are about. Leaves: a drawing of each with its lines of source (ariadne), or one line
+//! each. Whatever a span is, it is drawn: places outside of the text are moved into it.
 
-use ariadne::{Color, Config, IndexType, Label, Report, ReportKind, Source};
+mod lines;
+
+use std::fmt;
+
+use ariadne::{Cache, Color, Config, Fmt, IndexType, Label, Report, ReportKind, Source};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, Span};
 
-/// Draws diagnostics with their source lines; colours are terminal escapes.
-#[must_use]
-pub fn draw(file: &SourceFile, diagnostics: &[Diagnostic], color: bool) -> String {
-    let offset = (file.first_line() as usize).saturating_sub(1);
-    // Empty lines stand for those above a fragment: ariadne's own line offset does not reach the numbers in the margin.
-    let source = Source::from("\n".repeat(offset) + file.text());
-    let mut drawn = Vec::new();
-    for diagnostic in diagnostics {
-        let (kind, primary) = match diagnostic.code.severity() {
-            Severity::Error => (ReportKind::Error, Color::Red),
-            Severity::Warning => (ReportKind::Warning, Color::Yellow),
-        };
-        let config = Config::default().with_color(color).with_index_type(IndexType::Byte).with_tab_width(4);
-        let place = |span: Span| (file.path(), range(file, span));
-        let mut report = Report::build(kind, place(diagnostic.span()))
-            .with_config(config)
-            .with_code(diagnostic.code.text())
-            .with_message(&diagnostic.message);
-        for (at, label) in diagnostic.labels.iter().enumerate() {
-            let color = if at == 0 { primary } else { Color::Blue };
-            report = report.with_label(Label::new(place(label.span)).with_message(&label.text).with_color(color));
-        }
-        if let Some(help) = &diagnostic.help {
-            report = report.with_help(help);
-        }
-        // Writing to memory cannot fail.
-        let _ = report.finish().write((file.path(), &source), &mut drawn);
-    }
-    let text = String::from_utf8_lossy(&drawn);
-    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// A drawing with the lines of source, labels, notes and help.
+    #[default]
+    Full,
+    /// `path:line:column: error[BRRR201]: message`.
+    Concise,
 }
 
-/// A span within the text, on character boundaries, behind the empty lines above it.
-fn range(file: &SourceFile, span: Span) -> std::ops::Range<usize> {
-    let text = file.text();
-    let boundary = |mut at: usize| {
-        while !text.is_char_boundary(at) {
-            at -= 1;
-        }
-        at
+/// How diagnostics are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// With the escapes that terminals take for colours.
+    pub color: bool,
+    /// The columns that there are; lines of source that have more are cut round what is marked. Zero for no limit.
+    pub width: usize,
+    /// How much is said.
+    pub detail: Detail,
+}
+
+impl Style {
+    /// Drawings without colours and without a limit.
+    pub const PLAIN: Self = Self { color: false, width: 0, detail: Detail::Full };
+
+    /// The same, in colours.
+    #[must_use]
+    pub const fn color(mut self, color: bool) -> Self {
+        self.color = color;
+        self
+    }
+
+    /// The same, for a width.
+    #[must_use]
+    pub const fn width(mut self, width: usize) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// One line each.
+    #[must_use]
+    pub const fn concise(mut self) -> Self {
+        self.detail = Detail::Concise;
+        self
+    }
+}
+
+/// All of them, one after the other, without a line break at the end; empty if there are none.
+#[must_use]
+pub fn draw(file: &SourceFile, diagnostics: &[Diagnostic], style: Style) -> String {
+    let drawn = diagnostics.iter().map(|one| match style.detail {
+        Detail::Full => full(file, one, style),
+        Detail::Concise => concise(file, one, style),
+    });
+    let between = match style.detail {
+        Detail::Full => "\n\n",
+        Detail::Concise => "\n",
     };
-    let start = boundary((span.start as usize).min(text.len()));
-    let end = boundary((span.end as usize).min(text.len()));
-    let above = (file.first_line() as usize).saturating_sub(1);
-    start + above..end.max(start) + above
+    drawn.collect::<Vec<_>>().join(between)
+}
+
+fn concise(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> String {
+    let place = file.position(diagnostic.span().start);
+    let (path, severity, code) = (file.path(), diagnostic.severity().text(), diagnostic.code.text());
+    let head = format!("{severity}[{code}]");
+    let head = if style.color { head.fg(color_of(diagnostic.severity())).to_string() } else { head };
+    let message = lines::printable(&diagnostic.message);
+    format!("{}:{}:{}: {head}: {message}", lines::printable(path), place.line, place.column)
+}
+
+const fn color_of(severity: Severity) -> Color {
+    match severity {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
+        Severity::Hint => Color::Cyan,
+    }
+}
+
+fn full(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> String {
+    let mut sources = Sources::default();
+    let mut marks = Vec::new();
+    for (at, label) in diagnostic.labels.iter().enumerate() {
+        let source = label.file.as_deref().unwrap_or(file);
+        marks.push(Mark { source: sources.of(source), span: label.span, primary: at == 0, text: &label.text });
+    }
+    let shown = sources.files.iter().enumerate().map(|(at, source)| {
+        let spans = marks.iter().filter(|mark| mark.source == at).map(|mark| mark.span);
+        lines::Shown::new(source, spans, style.width)
+    });
+    let mut shown =
+        Shelf { shown: shown.map(|shown| (Source::from(shown.text().to_owned()), shown)).collect(), sources };
+    // A place further up in the same file stands above.
+    marks.sort_by_key(|mark| (mark.source, mark.span.start, !mark.primary));
+
+    let color = color_of(diagnostic.severity());
+    let kind = match diagnostic.severity() {
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+        Severity::Hint => ReportKind::Custom("Hint", color),
+    };
+    let config = Config::default().with_color(style.color).with_index_type(IndexType::Char);
+    let place = |source: usize, span: Span| (source, shown.shown[source].1.range(shown.sources.files[source], span));
+    let mut report = Report::build(kind, place(0, diagnostic.span()))
+        .with_config(config)
+        .with_code(diagnostic.code.text())
+        .with_message(lines::printable(&diagnostic.message));
+    for (order, mark) in marks.iter().enumerate() {
+        let color = if mark.primary { color } else { Color::Blue };
+        let mut label = Label::new(place(mark.source, mark.span)).with_color(color).with_priority(mark.primary.into());
+        if !mark.text.is_empty() {
+            label = label.with_message(lines::printable(mark.text));
+        }
+        report = report.with_label(label.with_order(if mark.source == 0 { 0 } else { order as i32 }));
+    }
+    for note in &diagnostic.notes {
+        report = report.with_note(lines::wrapped(note, style.width));
+    }
+    if let Some(help) = help(file, diagnostic, style) {
+        report = report.with_help(help);
+    }
+    let mut drawn = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = report.finish().write(&mut shown, &mut drawn);
+    let text = String::from_utf8_lossy(&drawn);
+    text.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// What to write instead, and what the best fix would make of the lines.
+fn help(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> Option<String> {
+    let fix = diagnostic.fixes.first();
+    let mut lines = diagnostic.help.as_ref().map(|help| lines::wrapped(help, style.width)).unwrap_or_default();
+    if let Some(fix) = fix {
+        let changed = lines::changed(file, fix);
+        if lines.is_empty() {
+            lines = lines::wrapped(&fix.message, style.width);
+        }
+        for (sign, text) in changed {
+            let line = lines::cut(&format!("{sign} {text}"), style.width.saturating_sub(MARGIN));
+            let color = if sign == '+' { Color::Green } else { Color::Red };
+            lines += &if style.color { format!("\n{}", line.fg(color)) } else { format!("\n{line}") };
+        }
+    }
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// What stands to the left of a line of help.
+const MARGIN: usize = 16;
+
+/// A place to be marked.
+struct Mark<'a> {
+    source: usize,
+    span: Span,
+    primary: bool,
+    text: &'a str,
+}
+
+/// The files of a diagnostic, each once; the first is the one that it is about.
+#[derive(Default)]
+struct Sources<'a> {
+    files: Vec<&'a SourceFile>,
+}
+
+impl<'a> Sources<'a> {
+    fn of(&mut self, file: &'a SourceFile) -> usize {
+        let known = self.files.iter().position(|known| std::ptr::eq(*known, file) || **known == *file);
+        known.unwrap_or_else(|| {
+            self.files.push(file);
+            self.files.len() - 1
+        })
+    }
+}
+
+/// The same as ariadne asks for it.
+struct Shelf<'a> {
+    sources: Sources<'a>,
+    shown: Vec<(Source<String>, lines::Shown)>,
+}
+
+impl Cache<usize> for &mut Shelf<'_> {
+    type Storage = String;
+
+    fn fetch(&mut self, id: &usize) -> Result<&Source<String>, impl fmt::Debug> {
+        self.shown.get(*id).map(|(source, _)| source).ok_or("no such file")
+    }
+
+    fn display<'d>(&self, id: &'d usize) -> Option<impl fmt::Display + 'd> {
+        self.sources.files.get(*id).map(|file| lines::printable(file.path()))
+    }
 }
 
 #[cfg(test)]
@@ -62,10 +212,20 @@ mod tests {
         let file = SourceFile::fragment("a.py", "def f(é):\n    del é\n", 41);
         let diagnostic =
             Diagnostic::new(Code::Statement, "`del` cannot be compiled", Span::new(15, 21), "not supported");
-        let drawn = draw(&file, &[diagnostic.help("leave it")], false);
+        let drawn = draw(&file, &[diagnostic.help("leave it")], Style::PLAIN);
         assert!(drawn.contains("[BRRR201] Error: `del` cannot be compiled"), "{drawn}");
         assert!(drawn.contains("a.py:42:5"), "{drawn}");
         assert!(drawn.contains("42 │     del é"), "{drawn}");
         assert!(drawn.contains("Help: leave it"), "{drawn}");
+    }
+
+    #[test]
+    fn one_line_each() {
+        let file = SourceFile::fragment("a.py", "é = 1\ny = 2\n", 9);
+        let one = |start, end| Diagnostic::new(Code::Statement, "no", Span::new(start, end), "here");
+        let drawn = draw(&file, &[one(3, 4), one(7, 8)], Style::PLAIN.concise());
+        assert_eq!(drawn, "a.py:9:3: error[BRRR201]: no\na.py:10:1: error[BRRR201]: no");
+        assert!(draw(&file, &[one(3, 4)], Style::PLAIN.concise().color(true)).contains("\u{1b}[31merror[BRRR201]"));
+        assert_eq!(draw(&file, &[], Style::PLAIN), "");
     }
 }

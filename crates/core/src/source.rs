@@ -37,8 +37,8 @@ pub struct Position {
     pub column: u32,
 }
 
-/// The text of a file, or of a run of whole lines of one.
-#[derive(Clone, Debug)]
+/// The text of a file, or of a run of whole lines of one. Lines end with `\n`, `\r\n` or `\r`, as in Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFile {
     path: String,
     text: String,
@@ -57,8 +57,10 @@ impl SourceFile {
     #[must_use]
     pub fn fragment(path: impl Into<String>, text: impl Into<String>, first_line: u32) -> Self {
         let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
+        let bytes = text.as_bytes();
+        let ends = |&(at, byte): &(usize, u8)| byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+        let ends = bytes.iter().copied().enumerate().filter(ends).map(|(at, _)| at as u32 + 1);
+        let line_starts = std::iter::once(0).chain(ends).collect();
         Self { path: path.into(), text, first_line, line_starts }
     }
 
@@ -115,7 +117,7 @@ impl SourceFile {
         let mut units = 0;
         let mut offset = start;
         for character in self.text[start as usize..].chars() {
-            if units >= column || character == '\n' {
+            if units >= column || matches!(character, '\n' | '\r') {
                 break;
             }
             units += character.len_utf16() as u32;
@@ -128,9 +130,18 @@ impl SourceFile {
     #[must_use]
     pub fn line_text(&self, line: u32) -> Option<&str> {
         let index = line.checked_sub(self.first_line)? as usize;
-        let start = *self.line_starts.get(index)? as usize;
-        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |&end| end as usize);
-        Some(self.text[start..end].trim_end_matches(['\n', '\r']))
+        self.line_starts.get(index)?;
+        Some(self.slice(self.line_span(line)))
+    }
+
+    /// The place of a line (from 1, in the file on disk) without its line break; the end of the text outside of it.
+    #[must_use]
+    pub fn line_span(&self, line: u32) -> Span {
+        let index = line.saturating_sub(self.first_line) as usize;
+        let end = self.text.len();
+        let start = self.line_starts.get(index).map_or(end, |&start| start as usize);
+        let end = self.line_starts.get(index + 1).map_or(end, |&end| end as usize);
+        Span::new(start as u32, (start + self.text[start..end].trim_end_matches(['\n', '\r']).len()) as u32)
     }
 
     fn line_index(&self, offset: u32) -> usize {
@@ -168,5 +179,14 @@ mod tests {
         assert_eq!(file.offset_of_utf16(7, 0), 3);
         assert_eq!(file.offset_of_utf16(0, 99), 2);
         assert_eq!(file.position(99).line, 2);
+        assert_eq!(file.line_span(1), Span::new(0, 2));
+        assert_eq!((file.line_span(2), file.line_span(9)), (Span::new(3, 3), Span::new(3, 3)));
+    }
+
+    #[test]
+    fn lines_end_as_in_python() {
+        let file = SourceFile::new("a.py", "a\r\nb\rc\nd");
+        assert_eq!([1, 2, 3, 4].map(|line| file.line_text(line)), [Some("a"), Some("b"), Some("c"), Some("d")]);
+        assert_eq!(file.offset_of_utf16(1, 9), 4);
     }
 }

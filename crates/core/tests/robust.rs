@@ -11,8 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use brrr_core::compile::{Prepared, analyze};
+use brrr_core::compile::{Nobody, Prepared, analyze};
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::report::Style;
 use brrr_core::source::SourceFile;
 use brrr_core::types::{Signature, Type};
 use brrr_core::{ir, report, syntax};
@@ -78,7 +79,7 @@ fn analysis(text: &str) {
         }
         let _ = (file.position(one.span().start), file.utf16(one.span().start));
     }
-    let _ = report::draw(&file, &analysis.diagnostics, false);
+    let _ = report::draw(&file, &analysis.diagnostics, Style::PLAIN);
 }
 
 fn preparation(text: &str) {
@@ -89,7 +90,7 @@ fn preparation(text: &str) {
         let env = function.env.clone();
         let probes = (text.len() + at) % 2 == 1;
         let Ok(prepared) = Prepared::new(file.clone(), function, &env, probes) else { continue };
-        let parameters = prepared.parameters().len();
+        let parameters = prepared.parameters().len() + prepared.hidden().len();
         // Some of the types for all parameters, and the types in turn.
         let uniform = types.iter().take(UNIFORM).map(|&one| vec![one; parameters]);
         let mixed = |from: usize| (0..parameters).map(|at| types[(at + from) % types.len()]).collect();
@@ -128,7 +129,10 @@ fn entered_again(prepared: &Prepared) {
             let is_iterator = |name: &str| name.starts_with('.');
             let bound = names.iter().enumerate().filter(|&(at, name)| at != skipped || is_iterator(name));
             let bound = bound.map(|(_, &name)| (name, if is_iterator(name) { Type::Int } else { one }));
-            let made = prepared.typed_from(statement, &bound.collect::<Vec<_>>()).expect("a loop and its names");
+            let hidden = vec![one; prepared.hidden().len()];
+            let made = prepared.unit_at(statement, &bound.collect::<Vec<_>>(), &hidden, &Nobody);
+            let made = made.expect("a loop and its names");
+            let made = made.map(|made| made.unit.functions.into_iter().next().expect("a function"));
             valid(made);
         }
     }
@@ -156,7 +160,8 @@ fn check(texts: impl Iterator<Item = String> + Send + 'static) -> usize {
 
 fn corpus() -> Vec<String> {
     let cases = markdown::load().into_iter().map(|case| case.text().0);
-    let examples = Code::ALL.iter().flat_map(|code| [code.fails(), code.passes()]).map(str::to_owned);
+    let examples = Code::ALL.iter().flat_map(|code| [code.fails(), code.passes()]);
+    let examples = examples.flatten().map(|example| example.text.to_owned());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut files =
         fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>();

@@ -103,7 +103,7 @@ pub fn diagnostics(report: &Report, profile: Profile) -> Option<lsp::PublishDiag
 
 /// The message stands alone and the range shows what it is about, so the text of the primary label is left out.
 fn diagnostic(from: &Diagnostic, uri: &lsp::Url, lines: &Lines<'_>, profile: Profile) -> lsp::Diagnostic {
-    let secondary = from.labels.iter().skip(1).filter(|label| !label.text.is_empty());
+    let secondary = from.labels.iter().skip(1).filter(|label| label.file.is_none() && !label.text.is_empty());
     let mut message = from.message.clone();
     let mut related = Vec::new();
     for label in secondary {
@@ -123,6 +123,7 @@ fn diagnostic(from: &Diagnostic, uri: &lsp::Url, lines: &Lines<'_>, profile: Pro
         severity: Some(match from.code.severity() {
             Severity::Error => lsp::DiagnosticSeverity::ERROR,
             Severity::Warning => lsp::DiagnosticSeverity::WARNING,
+            Severity::Hint => lsp::DiagnosticSeverity::HINT,
         }),
         code: Some(lsp::NumberOrString::String(from.code.text())),
         source: Some("brrr".to_owned()),

@@ -9,7 +9,7 @@ use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use brrr_core::diagnostic::{Code, Diagnostic, Severity};
-use brrr_core::report;
+use brrr_core::report::{self, Style};
 use brrr_core::source::{Position, SourceFile};
 use pyo3::prelude::*;
 
@@ -52,7 +52,7 @@ impl Refusal {
         let (text, diagnostics) = match self {
             Self::InSource(source, all) => {
                 let objects = all.iter().map(|one| object(&class, source, one)).collect::<PyResult<Vec<_>>>()?;
-                (report::draw(source, all, wants_color(py)), objects)
+                (report::draw(source, all, Style::PLAIN.color(wants_color(py)).width(120)), objects)
             }
             Self::Bare(bare) => (bare.text(), vec![bare.object(&class)?]),
         };
@@ -90,6 +90,7 @@ impl Bare {
         let kind = match self.code.severity() {
             Severity::Error => "Error",
             Severity::Warning => "Warning",
+            Severity::Hint => "Hint",
         };
         format!("[{}] {kind}: {}{place}\n  Help: {}", self.code.text(), self.message, self.help)
     }

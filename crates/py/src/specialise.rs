@@ -341,7 +341,7 @@ impl Body {
         let header = Header { statement, names: bound.iter().map(|&(name, _)| name.to_owned()).collect() };
         let params = bound.iter().map(|&(_, one)| one).collect::<Vec<_>>();
         let made = guarded(function.py(), || {
-            self.make(function, Some(header), &params, |prepared| prepared.typed_from(statement, bound))
+            self.make(function, Some(header), &params, |prepared| prepared.typed_from(statement, bound, &[]))
         });
         self.spend(start.elapsed());
         let Some(Ok(made)) = made? else { return Ok(false) };

@@ -8,14 +8,14 @@ use rustpython_parser::ast::{self, Expr};
 
 use super::bind::Binder;
 use super::creation;
-use super::flow::Arg;
+use super::flow::{Arg, Hidden, Target, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::ops;
 use crate::outside::Outside;
 use crate::source::Span;
-use crate::syntax::span;
-use crate::types::Dtype;
+use crate::syntax::{identifier, span};
+use crate::types::{Dtype, Type};
 
 /// The parameters of a function that takes keywords or has defaults.
 struct Parameters {
@@ -75,6 +75,16 @@ impl Binder<'_> {
         }
     }
 
+    /// The variable of a value from outside that comes as a hidden argument.
+    fn hidden(&mut self, path: &str, told: Option<Type>) -> VarId {
+        if let Some(known) = self.flow.hidden.iter().find(|known| known.path == path) {
+            return known.variable;
+        }
+        let variable = self.variable(format!(".{path}"), false);
+        self.flow.hidden.push(Hidden { path: path.to_owned(), variable, told });
+        variable
+    }
+
     /// The value of a name that is no local.
     pub(super) fn outside(&mut self, name: &str, place: Span) -> Arg {
         let name = crate::syntax::identifier(name);
@@ -93,6 +103,7 @@ impl Binder<'_> {
                 let value = self.constant(&value, place);
                 return self.op(class, vec![value], place);
             }
+            Outside::Variable(told) => return Arg::Var(self.hidden(path, told)),
             Outside::Missing => {
                 self.guard(path);
                 let message = format!("`{path}` is bound nowhere");
@@ -108,8 +119,9 @@ impl Binder<'_> {
                 return self.leaving("name.", Vec::new(), place);
             }
             Outside::Function(function) => format!("the function `{function}`"),
+            Outside::Callee(callee) => format!("the function `{}`", callee.name),
             Outside::Module(module) => format!("the module `{module}`"),
-            Outside::Other(what) => what,
+            Outside::Namespace(what) | Outside::Other(what) => what,
         };
         let message = format!("`{path}` is {what} and cannot be compiled as a value");
         let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function");
@@ -123,15 +135,16 @@ impl Binder<'_> {
         self.op(name, args, place)
     }
 
-    /// What `module.name` means, and its path; `None` if this is an attribute of something else.
+    /// What `module.name` or `package.module.name` means, and its path; `None` if this is an attribute of something else.
     pub(super) fn member(&self, attribute: &ast::ExprAttribute) -> Option<(String, Outside)> {
-        let Expr::Name(name) = &*attribute.value else { return None };
-        if self.local(name.id.as_str()).is_some() {
-            return None;
-        }
-        let (name, attribute) = (crate::syntax::identifier(name.id.as_str()), attribute.attr.as_str());
-        let means = self.env.attribute(&name, attribute)?;
-        Some((format!("{name}.{attribute}"), means))
+        let path = match &*attribute.value {
+            Expr::Name(name) if self.local(name.id.as_str()).is_none() => crate::syntax::identifier(name.id.as_str()),
+            Expr::Attribute(inner) => self.member(inner)?.0,
+            _ => return None,
+        };
+        let attribute = crate::syntax::identifier(attribute.attr.as_str());
+        let means = self.env.attribute(&path, &attribute)?;
+        Some((format!("{path}.{attribute}"), means))
     }
 
     /// `x.real`, `math.pi`.
@@ -154,6 +167,9 @@ impl Binder<'_> {
 
     /// A call as a value.
     pub(super) fn call(&mut self, call: &ast::ExprCall) -> Arg {
+        if let Some((path, target)) = self.target(call) {
+            return self.call_of_function(call, &path, target);
+        }
         let (path, means) = match &*call.func {
             Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
                 let name = crate::syntax::identifier(name.id.as_str());
@@ -176,10 +192,17 @@ impl Binder<'_> {
                 let args = self.operands(call).unwrap_or_default();
                 return self.leaving("name.", args, span(call));
             }
-            Outside::Constant(_) | Outside::Scalar(..) | Outside::Missing | Outside::Untold | Outside::Module(_) => {
+            // Known when the function is called, if it is bound by then.
+            Outside::Missing => return self.call_of_missing(call, &path),
+            Outside::Constant(_)
+            | Outside::Scalar(..)
+            | Outside::Untold
+            | Outside::Module(_)
+            | Outside::Variable(_)
+            | Outside::Callee(_) => {
                 return self.refuse_call(call, None);
             }
-            Outside::Other(what) => return self.refuse_call(call, Some(&what)),
+            Outside::Namespace(what) | Outside::Other(what) => return self.refuse_call(call, Some(&what)),
         };
         let before = self.diagnostics.len();
         let value = self.function(function, call);
@@ -187,6 +210,30 @@ impl Binder<'_> {
             self.guard(&path);
         }
         value
+    }
+
+    /// A call of a function of the user's.
+    fn call_of_function(&mut self, call: &ast::ExprCall, path: &str, target: Target) -> Arg {
+        let Some(operands) = self.operands(call) else { return NONE };
+        let (args, by_name) = operands.split_at(call.args.len());
+        let names = call.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+        let keywords = names.map(|name| identifier(name.as_str())).zip(by_name.iter().copied()).collect();
+        if !path.is_empty() {
+            self.guard(path);
+        }
+        self.made_call(target, args.to_vec(), keywords, span(call))
+    }
+
+    /// A call of a name that is bound nowhere so far: the function itself, or one that is defined behind it.
+    fn call_of_missing(&mut self, call: &ast::ExprCall, path: &str) -> Arg {
+        self.guard(path);
+        if path != self.flow.name {
+            let message = format!("`{path}` is bound nowhere");
+            let diagnostic = Diagnostic::new(Code::UnknownName, message, span(&*call.func), "NameError in Python");
+            self.diagnostics.push(diagnostic.help("bind the name before the function is called"));
+        }
+        let args = self.operands(call).unwrap_or_default();
+        self.leaving("name.", args, span(call))
     }
 
     fn function(&mut self, function: &'static str, call: &ast::ExprCall) -> Arg {

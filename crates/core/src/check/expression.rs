@@ -323,7 +323,9 @@ impl Binder<'_> {
     pub(super) fn augmented(&mut self, assign: &ast::StmtAugAssign) {
         if let Expr::Subscript(target) = &*assign.target {
             let (array, place) = self.place_of(target);
-            let left = self.op("load.", vec![array, place], span(target));
+            let left = self.pinned(span(target));
+            self.step(left, StepKind::Op("load.", vec![array, place]), span(target));
+            let left = Arg::Var(left);
             let right = self.expression(&assign.value);
             let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
             let write = self.converted_write(target, (array, place), value);

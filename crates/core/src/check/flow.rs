@@ -6,6 +6,7 @@
 //! expression, or by the patterns of a `match`, are written to shadows meanwhile.
 
 use crate::ir::{Constant, Point, reverse_post_order};
+use crate::outside::Callee;
 use crate::source::Span;
 use crate::types::{Dtype, Signature, Type};
 
@@ -32,6 +33,10 @@ pub struct Flow {
     pub name: String,
     /// The parameters, which are the first variables.
     pub parameters: Vec<Parameter>,
+    /// The first so many can be given by position.
+    pub positional: usize,
+    /// The first so many cannot be given by name.
+    pub positional_only: usize,
     /// All variables.
     pub variables: Vec<Variable>,
     /// All blocks; the first is the entry.
@@ -42,6 +47,8 @@ pub struct Flow {
     pub entries: Vec<EntryPoint>,
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`.
     pub guards: Vec<String>,
+    /// Values from outside the function that every call reads anew: hidden arguments, behind the parameters.
+    pub hidden: Vec<Hidden>,
     /// Where the source reads each local.
     pub reads: Vec<(VarId, Span)>,
 }
@@ -55,6 +62,17 @@ pub struct Parameter {
     pub span: Span,
     /// Its annotation.
     pub annotation: Annotation,
+}
+
+/// A value from outside the function that comes as an argument.
+#[derive(Clone, Debug)]
+pub struct Hidden {
+    /// The name, or a path such as `module.name`.
+    pub path: String,
+    /// What holds it. It is no name of the function, so that a continuation does not get it.
+    pub variable: VarId,
+    /// Its type, as far as the editor knows it.
+    pub told: Option<Type>,
 }
 
 /// What an annotation says.
@@ -132,8 +150,46 @@ pub enum StepKind {
     Create(Box<Creation>),
     /// Rows of the table of this name, or, with a tuple among the operands, what [`super::specialise`] does with tuples.
     Op(&'static str, Vec<Arg>),
+    /// A call of another function; the target is a pin.
+    Call(Box<Call>),
+    /// Nothing is done; a continuation from an entry point before it reads these variables, as far as they are bound.
+    Hold(Vec<VarId>),
     /// The side exit, always: the interpreter does the statement, and reads these variables. Nothing is written.
     Leave(Vec<VarId>),
+}
+
+/// A call of another function.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is called.
+    pub target: Target,
+    /// The arguments that are given by position.
+    pub args: Vec<Arg>,
+    /// The arguments that are given by name.
+    pub keywords: Vec<(String, Arg)>,
+    /// Where the interpreter goes on once the call is over.
+    pub after: EntryId,
+}
+
+/// What a call calls.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A function from outside.
+    Known(Callee),
+    /// A function that is a value.
+    Value(Arg),
+}
+
+impl Call {
+    /// What it reads.
+    #[must_use]
+    pub fn operands(&self) -> Vec<Arg> {
+        let function = match &self.target {
+            Target::Known(_) => None,
+            Target::Value(function) => Some(*function),
+        };
+        function.into_iter().chain(self.args.iter().copied()).chain(self.keywords.iter().map(|&(_, arg)| arg)).collect()
+    }
 }
 
 /// A call that makes an array.
@@ -231,11 +287,13 @@ impl Start {
         self.parameters.iter().any(|&(_, one)| is_array(one))
     }
 
-    /// The start of the function, with a type for each of its parameters.
+    /// The start of the function, with a type for each of its parameters and then for each of its hidden arguments.
     #[must_use]
-    pub fn call(signature: &Signature) -> Self {
-        let parameters = signature.params.iter().enumerate().map(|(at, &one)| (VarId(at as u32), one));
-        Self { block: FlowId(0), header: None, parameters: parameters.collect() }
+    pub fn call(flow: &Flow, signature: &Signature) -> Self {
+        let plain = (0..flow.parameters.len()).map(|at| VarId(at as u32));
+        let variables = plain.chain(flow.hidden.iter().map(|hidden| hidden.variable));
+        let parameters = variables.zip(signature.params.iter().copied()).collect();
+        Self { block: FlowId(0), header: None, parameters }
     }
 }
 
@@ -314,12 +372,15 @@ impl Step {
             StepKind::Item(arg, items) | StepKind::Place(arg, items) => {
                 (std::slice::from_ref(arg), items.as_slice(), [].as_slice())
             }
-            StepKind::Leave(variables) => ([].as_slice(), [].as_slice(), variables.as_slice()),
-            StepKind::Create(_) => ([].as_slice(), [].as_slice(), [].as_slice()),
+            StepKind::Leave(variables) | StepKind::Hold(variables) => {
+                ([].as_slice(), [].as_slice(), variables.as_slice())
+            }
+            StepKind::Create(_) | StepKind::Call(_) => ([].as_slice(), [].as_slice(), [].as_slice()),
         };
         let items = items.iter().flat_map(Item::args);
         let made = match &self.kind {
             StepKind::Create(creation) => creation.operands(),
+            StepKind::Call(call) => call.operands(),
             _ => Vec::new(),
         };
         let args = args.iter().copied().chain(items).chain(made);
@@ -336,7 +397,8 @@ impl Step {
                 std::iter::once(*arg).chain(items.iter().flat_map(Item::args)).collect()
             }
             StepKind::Create(creation) => creation.operands(),
-            StepKind::Leave(_) => Vec::new(),
+            StepKind::Call(call) => call.operands(),
+            StepKind::Leave(_) | StepKind::Hold(_) => Vec::new(),
         }
     }
 }

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use super::choose::{Operand, choose};
 use super::creation::{self, Given};
 use super::decide;
-use super::flow::{Arg, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
+use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
+use super::program::Calls;
 use super::{array, tuple};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
@@ -33,16 +34,18 @@ pub type Types = Vec<TypeSet>;
 
 /// The result of the analysis.
 #[derive(Debug)]
-pub struct Inferred {
+pub struct Inferred<'p> {
     /// At the start of each block; `None` where no path leads.
     blocks: Vec<Option<Types>>,
     /// What is needed of intermediates.
     pub(super) narrow: Narrow,
+    /// What calls of other functions give.
+    pub(super) calls: Calls<'p>,
 }
 
 /// Analyses what follows from a start.
 #[must_use]
-pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
+pub fn infer<'p>(flow: &Flow, liveness: &Liveness, start: &Start, calls: Calls<'p>) -> Inferred<'p> {
     let mut types = vec![TypeSet::EMPTY; flow.variables.len()];
     for (slot, variable) in types.iter_mut().zip(&flow.variables) {
         *slot = if variable.in_frame { Type::Unbound.into() } else { TypeSet::EMPTY };
@@ -50,7 +53,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
     for &(variable, one) in &start.parameters {
         types[variable.0 as usize] = one.into();
     }
-    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow) };
+    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow), calls };
     if let Some(first) = inferred.blocks.get_mut(start.block.0 as usize) {
         *first = Some(types);
     }
@@ -78,7 +81,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
     inferred
 }
 
-impl Inferred {
+impl Inferred<'_> {
     /// The types before a step of a block; `None` if it is never reached.
     #[must_use]
     pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> Option<Types> {
@@ -153,7 +156,7 @@ pub fn read(arg: Arg, types: &Types) -> TypeSet {
     }
 }
 
-impl Inferred {
+impl Inferred<'_> {
     /// The types after a step; `None` if no types that reach it can do it.
     fn transfer(&self, step: &Step, types: &mut Types) -> Option<()> {
         let result = match &step.kind {
@@ -170,6 +173,8 @@ impl Inferred {
                 _ => TypeSet::EMPTY,
             },
             StepKind::Op(name, args) => self.results(step.target, name, args, types),
+            StepKind::Call(call) => self.given(call, step.span, types),
+            StepKind::Hold(_) => return Some(()),
             StepKind::Leave(_) => return None,
         };
         if result.is_empty() {
@@ -181,6 +186,33 @@ impl Inferred {
         }
         types[step.target.0 as usize] = result;
         Some(())
+    }
+
+    /// What a call of another function gives, for every choice of the types of its operands.
+    fn given(&self, call: &Call, place: Span, types: &Types) -> TypeSet {
+        let mut choices = vec![Vec::new()];
+        for arg in call.operands() {
+            let set = read(arg, types).without(Type::Unbound);
+            if set.has_any() {
+                return TypeSet::EMPTY;
+            }
+            let extended =
+                |prefix: Vec<Type>| set.iter().map(move |one| prefix.iter().copied().chain([one]).collect::<Vec<_>>());
+            choices = choices.into_iter().flat_map(extended).collect();
+        }
+        let found = choices.iter().filter_map(|operands| self.calls.find(call, place, operands));
+        found.fold(TypeSet::EMPTY, |gives, found| gives.join(found.gives))
+    }
+
+    /// What the function may return.
+    #[must_use]
+    pub fn result(&self, flow: &Flow) -> TypeSet {
+        let returned = flow.blocks.iter().enumerate().filter_map(|(at, block)| {
+            let End::Return(arg, ..) = block.end else { return None };
+            let types = self.at(flow, FlowId(at as u32), block.steps.len())?;
+            Some(read(arg, &types).without(Type::Unbound))
+        });
+        returned.fold(TypeSet::EMPTY, TypeSet::join)
     }
 
     /// The join of the results over every choice of operand types.
@@ -313,7 +345,12 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
         StepKind::Op(name, args) => (*name, args),
         // Always does what it says.
-        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) => return None,
+        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) | StepKind::Hold(_) => return None,
+        // Either what is called has been reported, or it never comes back.
+        StepKind::Call(call) => {
+            let unknown = |arg: &Arg| read(*arg, types).without(Type::Unbound).is_empty();
+            return call.operands().into_iter().find(unknown).and_then(|arg| unbound(arg, step.span, flow));
+        }
     };
     failed(name, args, step, types, flow)
 }
@@ -392,9 +429,13 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
             (is_array(set(value)) && indices.into_iter().any(|arg| is_array(set(&arg)))).then_some(())?;
             ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
         }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) | StepKind::Create(_) => {
-            return None;
-        }
+        StepKind::Copy(_)
+        | StepKind::Keep(_)
+        | StepKind::Tuple(_)
+        | StepKind::Leave(_)
+        | StepKind::Create(_)
+        | StepKind::Call(_)
+        | StepKind::Hold(_) => return None,
     };
     Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))
 }

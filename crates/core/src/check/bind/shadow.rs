@@ -14,6 +14,8 @@ use crate::syntax::{span, walk};
 impl Binder<'_> {
     /// Opens shadows for the names that `:=` writes in these expressions.
     pub(super) fn open_named<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>, place: Span) {
+        let expressions = expressions.into_iter().collect::<Vec<_>>();
+        self.open_pins(expressions.iter().copied());
         let mut names = Vec::new();
         expressions.into_iter().for_each(|expression| walk::named(expression, &mut names));
         self.open_shadows(names, place);

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::ir;
+use crate::source::Span;
 
 /// What to do with ints that do not fit 64 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,6 +50,45 @@ pub struct Request {
     pub options: Options,
     /// What is asked for.
     pub output: Output,
+    /// For each block of the first function the line of each statement, and then of its end, which the text is to name; 0 where there is none. Machine
+    /// code does not depend on it.
+    pub places: Option<Vec<Vec<u32>>>,
+}
+
+impl Request {
+    /// A request for code, or for a text without places.
+    #[must_use]
+    pub const fn new(unit: ir::Unit, options: Options, output: Output) -> Self {
+        Self { unit, options, output, places: None }
+    }
+
+    /// The same for a text that names lines, which `line` gives for a span; [`crate::listing`] reads them out of it again.
+    #[must_use]
+    pub fn with_places(mut self, line: impl Fn(Span) -> u32) -> Self {
+        let of = |block: &ir::Block| {
+            let mut lines = block.statements.iter().map(|one| line(one.span)).collect::<Vec<_>>();
+            lines.push(lines.last().copied().unwrap_or(0));
+            lines
+        };
+        self.places = self.unit.functions.first().map(|function| function.blocks.iter().map(of).collect());
+        self
+    }
+
+    /// As bytes, for [`Self::decode`].
+    ///
+    /// # Errors
+    /// Only if memory runs out.
+    pub fn encode(&self) -> Result<Vec<u8>, String> {
+        postcard::to_stdvec(self).map_err(|error| error.to_string())
+    }
+
+    /// Reads bytes back.
+    ///
+    /// # Errors
+    /// If they are no request.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        postcard::from_bytes(bytes).map_err(|error| error.to_string())
+    }
 }
 
 /// Bytes that `crates/llvm` hands over; it gets them back through [`RELEASE_SYMBOL`].
@@ -130,7 +170,14 @@ impl Backend {
     /// # Errors
     /// What LLVM says when it cannot make code for the function.
     pub fn run(&self, request: &Request) -> Result<Vec<u8>, String> {
-        let bytes = postcard::to_stdvec(request).map_err(|error| error.to_string())?;
+        self.run_encoded(&request.encode()?)
+    }
+
+    /// The same for a request that is encoded.
+    ///
+    /// # Errors
+    /// As [`Self::run`], and if the bytes are no request.
+    pub fn run_encoded(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         // SAFETY: `bytes` lives through the call; the answer's bytes are copied before they are released.
         let (failed, output) = unsafe {
             let answer = (self.run)(bytes.as_ptr(), bytes.len());

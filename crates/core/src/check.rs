@@ -6,7 +6,7 @@
 mod array;
 pub mod bind;
 pub mod call;
-mod choose;
+pub(crate) mod choose;
 pub mod creation;
 mod decide;
 mod expression;

@@ -1,18 +1,19 @@
 //! The drivers: the corridor from text to machine code, step by step.
 
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Flow, Parameter, Start, VarId};
+use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
 use crate::check::program::{Body, Program, Refused};
 pub use crate::check::program::{Callees, Known, Nobody};
-use crate::check::specialise::specialise;
+use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
+use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
@@ -41,45 +42,23 @@ pub struct FunctionAnalysis {
     pub bindings: Vec<Binding>,
 }
 
-/// Checks a file: the door of the editor and the command line.
+/// Checks a file: the door of the command line; [`Snapshot`] is the editor's.
 #[must_use]
 pub fn analyze(file: &SourceFile) -> Analysis {
-    syntax::with_stack(|| {
-        let module = syntax::parse(file);
-        let mut analysis = Analysis { functions: Vec::new(), diagnostics: module.diagnostics };
-        for function in &module.functions {
-            let (flow, mut diagnostics) = bind(function, &function.env, file, false);
-            let mut signature = assumed(&flow);
-            let body = Rc::new(Body::new(flow));
-            let flow = &body.flow;
-            let program = Program::new(&Nobody, None, body.clone(), Start::call(flow, &signature));
-            let (bindings, result, findings) = program.inferred(0).report(flow);
-            // What follows from an error already reported is not news.
-            if !diagnostics.iter().any(Diagnostic::is_error) {
-                // Types that are only assumed say nothing against the operations on them.
-                let told = |parameter: &Parameter| matches!(parameter.annotation, Annotation::Type(_));
-                let told = flow.parameters.iter().all(told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
-                let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
-                diagnostics.extend(findings.into_iter().filter(|one| told || !of_types(one)));
-            }
-            analysis.diagnostics.append(&mut diagnostics);
-            let (name, span) = (function.name.clone(), function.span);
-            signature.params.truncate(flow.parameters.len());
-            analysis.functions.push(FunctionAnalysis { name, span, signature, result, bindings });
+    let snapshot = Snapshot::new(None, file.clone(), &[]);
+    let functions = snapshot.functions().map(|located| {
+        let signature = located.function.annotated().clone();
+        let typed = located.function.typed(&signature);
+        let bindings = typed.bindings.iter().map(|one| Binding { span: located.place(one.span), ..one.clone() });
+        FunctionAnalysis {
+            name: located.function.name().to_owned(),
+            span: located.span(),
+            signature,
+            result: typed.result,
+            bindings: bindings.collect(),
         }
-        analysis.diagnostics.sort_by_key(Diagnostic::span);
-        analysis
-    })
-}
-
-/// The signature that the annotations give, hidden arguments behind it; `int` where nothing tells.
-fn assumed(flow: &Flow) -> Signature {
-    let hidden = flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
-    let params = flow.parameters.iter().map(|parameter| match parameter.annotation {
-        Annotation::Type(one) => one,
-        Annotation::Missing | Annotation::Other(_) => Type::Int,
     });
-    Signature { params: params.chain(hidden).collect() }
+    Analysis { functions: functions.collect(), diagnostics: snapshot.diagnostics().to_vec() }
 }
 
 /// The IR of a function and of those that it calls.
@@ -148,7 +127,7 @@ pub struct Prepared {
     lines: Span,
     in_class: bool,
     probes: bool,
-    body: Rc<Body>,
+    body: Arc<Body>,
 }
 
 impl Prepared {
@@ -196,7 +175,7 @@ impl Prepared {
             lines,
             in_class: function.in_class,
             probes,
-            body: Rc::new(Body::new(flow)),
+            body: Arc::new(Body::new(flow)),
         }
     }
 
@@ -287,7 +266,7 @@ impl Prepared {
 
     /// What the function does, for others that call it.
     #[must_use]
-    pub fn body(&self) -> Rc<Body> {
+    pub fn body(&self) -> Arc<Body> {
         self.body.clone()
     }
 
@@ -349,7 +328,10 @@ impl Prepared {
                 }
             }
             program.close(at);
-            functions.push(specialise(&instance, &inferred, &mut members));
+            let gives = instance.is_called().then(|| instance.gives());
+            let calling = Calling { calls: program.calls(at), members: &mut members, gives };
+            let (liveness, start) = (&instance.body.liveness, &instance.start);
+            functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
         }
         let refused = program.refused();
         if !refused.is_empty() {
@@ -408,7 +390,7 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request { unit, options, output });
+        let made = backend.run(&Request::new(unit, options, output));
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -15,6 +15,7 @@ use crate::backend::{Output, Request};
 use crate::ir;
 use crate::loops::shapes;
 use crate::lower::lower;
+use crate::source::Span;
 use crate::types::Type;
 
 /// What the optimiser runs for functions that read and write elements of arrays.
@@ -62,7 +63,10 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 
 fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
-    let module = lower(&context, &request.unit, request.options);
+    let module = match &request.places {
+        None => lower(&context, &request.unit, request.options, false),
+        Some(places) => lower(&context, &placed(&request.unit, places), request.options, true),
+    };
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
     if cfg!(debug_assertions) {
@@ -82,6 +86,17 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     let bytes = buffer.as_slice();
     let text = kind == FileType::Assembly;
     Ok(bytes.strip_suffix(&[0]).filter(|_| text).unwrap_or(bytes).to_vec())
+}
+
+/// The unit with a line at each statement of its first function, as the start of its span.
+fn placed(unit: &ir::Unit, places: &[Vec<u32>]) -> ir::Unit {
+    let mut unit = unit.clone();
+    for (block, lines) in unit.functions[0].blocks.iter_mut().zip(places) {
+        for (statement, &line) in block.statements.iter_mut().zip(lines) {
+            statement.span = Span::new(line, line);
+        }
+    }
+    unit
 }
 
 /// The passes for a unit.

@@ -2,7 +2,7 @@
 //!
 //! Start reading at [`compile`]: the steps in their order. From the ground up the modules are [`source`], [`types`], [`ir`] with
 //! [`ops`], [`abi`], [`diagnostic`], [`outside`], [`syntax`], [`check`], [`report`], [`backend`], [`loops`], [`nesting`], `lower`, `emit`, [`runtime`], [`load`],
-//! [`compile`]; each imports only those before it. All but `lower` and `emit` work without LLVM.
+//! [`query`], [`compile`]; each imports only those before it. All but `lower` and `emit` work without LLVM.
 
 pub mod abi;
 pub mod backend;
@@ -14,6 +14,7 @@ pub mod emit;
 #[cfg(feature = "faults")]
 pub mod faults;
 pub mod ir;
+pub mod listing;
 pub mod load;
 pub mod loops;
 #[cfg(feature = "llvm")]
@@ -21,6 +22,7 @@ pub mod lower;
 pub mod nesting;
 pub mod ops;
 pub mod outside;
+pub mod query;
 pub mod report;
 pub mod runtime;
 pub mod source;

@@ -7,6 +7,7 @@ mod builder;
 mod calls;
 mod chain;
 mod loops;
+mod places;
 mod recipe;
 mod version;
 
@@ -29,11 +30,15 @@ use builder::Builder;
 use calls::{Calls, Members, has_calls, kept_words};
 use recipe::signed;
 
-/// Lowers a unit that [`crate::ir::verify`] accepts.
+/// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function begin with numbers of
+/// lines, which become debug locations.
 #[must_use]
-pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options) -> Module<'ctx> {
+pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed: bool) -> Module<'ctx> {
     let words = abi::unit_words(&unit.functions);
-    let b = Builder::new(context, ENTRY_SYMBOL, words, has_calls(unit));
+    let mut b = Builder::new(context, ENTRY_SYMBOL, words, has_calls(unit));
+    if placed {
+        b.keep_places();
+    }
     let members = Members::new(&b, unit);
     let function = unrolled(&unit.functions[0]);
     let mut b = match function.called {
@@ -46,9 +51,10 @@ pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options) -> Mod
     };
     for (member, level) in members.all() {
         let function = unrolled(&unit.functions[member]);
-        b.begin(members.function((member, level)));
+        b.begin(members.function((member, level)), member == 0);
         b = Lowerer::new(b, &members, &function, (member, Some(level)), options).all();
     }
+    b.finish_places();
     b.module
 }
 
@@ -349,6 +355,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn statement(&mut self, statement: &Statement) {
+        self.b.place(statement.span.start);
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),

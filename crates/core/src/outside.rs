@@ -53,7 +53,7 @@ pub struct Callee {
 pub struct FunctionKey(pub u64);
 
 /// The names outside one function.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Env {
     /// Names and paths (`math.sqrt`) that mean something else than in a module that binds nothing.
     names: BTreeMap<String, Outside>,
@@ -65,6 +65,11 @@ impl Env {
     /// Says what a name, or a path, means.
     pub fn insert(&mut self, path: impl Into<String>, means: Outside) {
         self.names.insert(path.into(), means);
+    }
+
+    /// Everything that has been said, in the order of names and paths.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Outside)> {
+        self.names.iter().map(|(path, means)| (path.as_str(), means))
     }
 
     /// What has been said about a name or a path.

@@ -71,25 +71,95 @@ pub fn parse(file: &SourceFile) -> Module {
     }
     let chunks = chunks(text);
     let parsed = chunks.iter().map(|&span| parse_lines(file.slice(span), span.start, file.path())).collect::<Vec<_>>();
-    let mut decorators = Decorators::default();
-    let mut scope = Scope::default();
-    for statement in parsed.iter().flatten().flatten() {
-        decorators.imports(statement);
-        scope.statement(statement);
-    }
-    let env = Arc::new(scope.env());
+    let outer = Outer::of(parsed.iter().flatten().map(Vec::as_slice));
     for (&span, parsed) in chunks.iter().zip(parsed) {
         match parsed {
             Ok(statements) => {
                 for statement in statements {
-                    names::functions(statement, false, &decorators, &env, file, &mut module);
+                    names::functions(statement, false, &outer.decorators, &outer.env, file, &mut module);
                 }
             }
-            Err(_) => broken_chunk(file, span, &decorators, &env, &mut module),
+            Err(_) => broken_chunk(file, span, &outer.decorators, &outer.env, &mut module),
         }
     }
     module.functions.sort_by_key(|function| function.span);
     module
+}
+
+/// What the statements of a module say about names: which ones mean the decorator, what others mean.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outer {
+    decorators: Decorators,
+    /// The names outside of the functions.
+    pub(crate) env: Arc<Env>,
+}
+
+impl Outer {
+    /// Reads runs of statements in the order in which they are executed.
+    pub(crate) fn of<'a>(runs: impl Iterator<Item = &'a [ast::Stmt]>) -> Self {
+        let mut decorators = Decorators::default();
+        let mut scope = Scope::default();
+        for statement in runs.flatten() {
+            decorators.imports(statement);
+            scope.statement(statement);
+        }
+        Self { decorators, env: Arc::new(scope.env()) }
+    }
+
+    /// True if the same names mean the decorator.
+    pub(crate) fn has_same_decorators(&self, other: &Self) -> bool {
+        self.decorators == other.decorators
+    }
+}
+
+/// One statement at the margin of a file with its decorators and what stands behind it; its places are its own, from 0.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    file: SourceFile,
+    parsed: Option<Vec<ast::Stmt>>,
+}
+
+impl Piece {
+    /// Parses it.
+    pub(crate) fn new(path: &str, text: &str) -> Self {
+        let parsed = with_stack(|| parse_lines(text, 0, path).ok());
+        Self { file: SourceFile::new(path, text), parsed }
+    }
+
+    /// Its text, with its own places.
+    pub(crate) const fn file(&self) -> &SourceFile {
+        &self.file
+    }
+
+    /// Its statements; none if it does not parse.
+    pub(crate) fn statements(&self) -> &[ast::Stmt] {
+        self.parsed.as_deref().unwrap_or_default()
+    }
+
+    /// The functions under the decorator in it. Run it, and the drop of what it returns, within [`with_stack`].
+    pub(crate) fn functions(&self, outer: &Outer) -> Module {
+        let mut module = Module { functions: Vec::new(), diagnostics: Vec::new() };
+        let whole = Span::new(0, self.file.text().len() as u32);
+        match &self.parsed {
+            Some(statements) => {
+                for statement in statements.iter().filter(|statement| names::holds_definitions(statement)) {
+                    let statement = statement.clone();
+                    names::functions(statement, false, &outer.decorators, &outer.env, &self.file, &mut module);
+                }
+            }
+            None => broken_chunk(&self.file, whole, &outer.decorators, &outer.env, &mut module),
+        }
+        module.functions.sort_by_key(|function| function.span);
+        module
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        // A tree is as deep to drop as it is to walk.
+        let parsed = self.parsed.take();
+        with_stack(|| drop(parsed));
+    }
 }
 
 /// A chunk that does not parse: each function in it that is under the decorator is tried for itself.
@@ -316,7 +386,7 @@ fn parse_lines(text: &str, offset: u32, path: &str) -> Result<Vec<ast::Stmt>, Pa
 }
 
 /// Splits text at its top-level statements; decorators stay with what they decorate.
-fn chunks(text: &str) -> Vec<Span> {
+pub(crate) fn chunks(text: &str) -> Vec<Span> {
     let mut chunks = Vec::new();
     let mut start = 0;
     let mut offset = 0;

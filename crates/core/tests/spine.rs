@@ -6,6 +6,7 @@ use std::ffi::c_void;
 use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, PENDING, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
+use brrr_core::listing::Listing;
 use brrr_core::load::Code;
 use brrr_core::outside::Env;
 use brrr_core::types::{Shape, Signature, Type, TypeSet};
@@ -66,9 +67,8 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     let function = typed(source, &params);
     let mut frame = vec![0; frame_words(&function)];
     frame[..words.len()].copy_from_slice(&words);
-    let object =
-        emit::run(&Request { unit: ir::Unit { functions: vec![function.clone()] }, options, output: Output::Object })
-            .expect("object code");
+    let unit = ir::Unit { functions: vec![function.clone()] };
+    let object = emit::run(&Request::new(unit, options, Output::Object)).expect("object code");
     let code = Code::load(&object).expect("loaded code");
     let mut activation = Activation::new(&raw const SERVICES);
     // SAFETY: the frame has as many words as the function needs.
@@ -191,4 +191,40 @@ fn an_exit_with_many_equal_locals_is_written_whole() {
     let Outcome::Left(statement, live) = call(&source, &[Value::Int(i64::MAX)]) else { panic!("left compiled code") };
     assert_eq!((statement, live.len()), (200, 201));
     assert!(live.contains(&("x199".to_owned(), Value::Int(0))));
+}
+
+const KERNELS: &[(&str, &[Type])] = &[
+    ("def f(n):\n    total = 0\n    for i in range(n):\n        total += i * i % 7\n    return total\n", &[Type::Int]),
+    (
+        "def f(n, x):\n    total = 0\n    while n > 0:\n        total += x / n\n        n -= 1\n    return total\n",
+        &[Type::Int, Type::Float],
+    ),
+    ("def f(a, b):\n    while b:\n        a, b = b, a % b\n    return a\n", &[Type::Int, Type::Int]),
+];
+
+fn kernels() -> Vec<ir::Function> {
+    let array = Type::from_python("float64[::1]").expect("a type");
+    let sum = "def f(a):\n    total = 0.0\n    for i in range(len(a)):\n        total += a[i]\n        a[i] = total\n    return total\n";
+    let plain = KERNELS.iter().map(|(source, params)| typed(source, params));
+    plain.chain([typed(sum, &[array])]).collect()
+}
+
+#[test]
+fn a_text_with_places_is_the_text_without_them() {
+    for function in kernels() {
+        for output in [Output::Llvm, Output::OptimizedLlvm, Output::Assembly] {
+            let text = |request: &Request| String::from_utf8(emit::run(request).expect("a text")).expect("UTF-8");
+            let request = Request::new(ir::Unit { functions: vec![function.clone()] }, Options::default(), output);
+            let plain = text(&request);
+            let placed = text(&request.with_places(|span| span.start + 1));
+            let listing = match output {
+                Output::Assembly => Listing::assembly(&placed),
+                Output::Llvm | Output::OptimizedLlvm | Output::Object => Listing::llvm(&placed),
+            };
+            assert_eq!(listing.text, plain, "{output:?}");
+            assert_eq!(listing.lines.len(), listing.text.lines().count());
+            let known = listing.lines.iter().flatten().collect::<std::collections::BTreeSet<_>>();
+            assert!(known.len() >= 2, "{output:?}: {known:?}");
+        }
+    }
 }

@@ -182,7 +182,7 @@ fn run_of(functions: &[Function]) -> Run {
 fn object(functions: &[Function], output: Output) -> Vec<u8> {
     let unit = Unit { functions: functions.to_vec() };
     ir::verify::verify_unit(&unit).expect("a unit that holds");
-    emit::run(&Request { unit, options: Options::default(), output }).expect("object code")
+    emit::run(&Request::new(unit, Options::default(), output)).expect("object code")
 }
 
 /// What the entry gave: a status, and the frame.

@@ -3,7 +3,7 @@
 //! A forward analysis over the flow graph: where paths join, the types join. It is what the editor shows and what the
 //! specialiser falls back on; it also finds operations that no types that reach them can do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::choose::{Operand, choose};
 use super::creation::{self, Given};
@@ -11,7 +11,6 @@ use super::decide;
 use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::program::Calls;
 use super::{array, tuple};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
@@ -32,20 +31,26 @@ pub struct Binding {
 /// The types of all variables at one place.
 pub type Types = Vec<TypeSet>;
 
+/// Is given the place of a step among those of its block, the step, the types before it, and those after it.
+pub type StepVisitor<'a> = dyn FnMut((FlowId, usize), &Step, &Types, Option<&Types>) + 'a;
+
 /// The result of the analysis.
 #[derive(Debug)]
-pub struct Inferred<'p> {
+pub struct Inferred {
     /// At the start of each block; `None` where no path leads.
     blocks: Vec<Option<Types>>,
     /// What is needed of intermediates.
     pub(super) narrow: Narrow,
-    /// What calls of other functions give.
-    pub(super) calls: Calls<'p>,
+    /// What each call of another function gives, by the pin and the types of the operands.
+    gives: HashMap<(VarId, Vec<Type>), TypeSet>,
 }
+
+/// Tells what a call of another function gives for operands of these types.
+pub type Gives<'a> = &'a dyn Fn(&Call, Span, &[Type]) -> TypeSet;
 
 /// Analyses what follows from a start.
 #[must_use]
-pub fn infer<'p>(flow: &Flow, liveness: &Liveness, start: &Start, calls: Calls<'p>) -> Inferred<'p> {
+pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start, gives: Gives<'_>) -> Inferred {
     let mut types = vec![TypeSet::EMPTY; flow.variables.len()];
     for (slot, variable) in types.iter_mut().zip(&flow.variables) {
         *slot = if variable.in_frame { Type::Unbound.into() } else { TypeSet::EMPTY };
@@ -53,7 +58,8 @@ pub fn infer<'p>(flow: &Flow, liveness: &Liveness, start: &Start, calls: Calls<'
     for &(variable, one) in &start.parameters {
         types[variable.0 as usize] = one.into();
     }
-    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow), calls };
+    let mut inferred =
+        Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow), gives: HashMap::new() };
     if let Some(first) = inferred.blocks.get_mut(start.block.0 as usize) {
         *first = Some(types);
     }
@@ -62,7 +68,7 @@ pub fn infer<'p>(flow: &Flow, liveness: &Liveness, start: &Start, calls: Calls<'
     let mut waiting = BTreeSet::from([(order[start.block.0 as usize], start.block)]);
     while let Some((_, at)) = waiting.pop_first() {
         let block = flow.block(at);
-        let Some(mut types) = inferred.at(flow, at, block.steps.len()) else { continue };
+        let Some(mut types) = inferred.through(flow, at, gives) else { continue };
         // A branch narrows what its condition asks about.
         let tested = liveness.tested(at).map(|variable| (variable.0 as usize, variable));
         let sides = tested.map(|(slot, variable)| (slot, decide::sides(block, variable, types[slot])));
@@ -81,12 +87,27 @@ pub fn infer<'p>(flow: &Flow, liveness: &Liveness, start: &Start, calls: Calls<'
     inferred
 }
 
-impl Inferred<'_> {
+impl Inferred {
     /// The types before a step of a block; `None` if it is never reached.
     #[must_use]
     pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> Option<Types> {
         let mut types = self.blocks[block.0 as usize].clone()?;
         for step in &flow.block(block).steps[..step] {
+            self.transfer(step, &mut types)?;
+        }
+        Some(types)
+    }
+
+    /// The types at the end of a block, with what its calls give.
+    fn through(&mut self, flow: &Flow, block: FlowId, gives: Gives<'_>) -> Option<Types> {
+        let mut types = self.blocks[block.0 as usize].clone()?;
+        for step in &flow.block(block).steps {
+            if let StepKind::Call(call) = &step.kind {
+                for operands in choices(call, &types) {
+                    let given = gives(call, step.span, &operands);
+                    self.gives.insert((step.target, operands), given);
+                }
+            }
             self.transfer(step, &mut types)?;
         }
         Some(types)
@@ -103,6 +124,27 @@ impl Inferred<'_> {
             *known = known.join(new);
         }
         changed
+    }
+
+    /// Walks over every step that is reached, with the types before it and, unless it cannot be done, after it.
+    pub fn each_step(&self, flow: &Flow, visit: &mut StepVisitor<'_>) {
+        for (at, block) in flow.blocks.iter().enumerate() {
+            let Some(mut types) = self.blocks[at].clone() else { continue };
+            for (number, step) in block.steps.iter().enumerate() {
+                let before = types.clone();
+                let done = self.transfer(step, &mut types).is_some();
+                visit((FlowId(at as u32), number), step, &before, done.then_some(&types));
+                if !done {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The types at the start of a block; `None` where no path leads.
+    #[must_use]
+    pub fn start_of(&self, block: FlowId) -> Option<&Types> {
+        self.blocks[block.0 as usize].as_ref()
     }
 
     /// Walks over everything that is reached: the types of names where they are bound and of returned values, and what
@@ -156,7 +198,7 @@ pub fn read(arg: Arg, types: &Types) -> TypeSet {
     }
 }
 
-impl Inferred<'_> {
+impl Inferred {
     /// The types after a step; `None` if no types that reach it can do it.
     fn transfer(&self, step: &Step, types: &mut Types) -> Option<()> {
         let result = match &step.kind {
@@ -173,7 +215,10 @@ impl Inferred<'_> {
                 _ => TypeSet::EMPTY,
             },
             StepKind::Op(name, args) => self.results(step.target, name, args, types),
-            StepKind::Call(call) => self.given(call, step.span, types),
+            StepKind::Call(call) => {
+                let given = choices(call, types).into_iter().map(|operands| self.gives.get(&(step.target, operands)));
+                given.flatten().copied().fold(TypeSet::EMPTY, TypeSet::join)
+            }
             StepKind::Hold(_) => return Some(()),
             StepKind::Leave(_) => return None,
         };
@@ -186,22 +231,6 @@ impl Inferred<'_> {
         }
         types[step.target.0 as usize] = result;
         Some(())
-    }
-
-    /// What a call of another function gives, for every choice of the types of its operands.
-    fn given(&self, call: &Call, place: Span, types: &Types) -> TypeSet {
-        let mut choices = vec![Vec::new()];
-        for arg in call.operands() {
-            let set = read(arg, types).without(Type::Unbound);
-            if set.has_any() {
-                return TypeSet::EMPTY;
-            }
-            let extended =
-                |prefix: Vec<Type>| set.iter().map(move |one| prefix.iter().copied().chain([one]).collect::<Vec<_>>());
-            choices = choices.into_iter().flat_map(extended).collect();
-        }
-        let found = choices.iter().filter_map(|operands| self.calls.find(call, place, operands));
-        found.fold(TypeSet::EMPTY, |gives, found| gives.join(found.gives))
     }
 
     /// What the function may return.
@@ -262,6 +291,21 @@ impl Inferred<'_> {
         }
         result
     }
+}
+
+/// Every choice of the types of a call's operands; none if they are too many to be told.
+fn choices(call: &Call, types: &Types) -> Vec<Vec<Type>> {
+    let mut choices = vec![Vec::new()];
+    for arg in call.operands() {
+        let set = read(arg, types).without(Type::Unbound);
+        if set.has_any() {
+            return Vec::new();
+        }
+        let extended =
+            |prefix: Vec<Type>| set.iter().map(move |one| prefix.iter().copied().chain([one]).collect::<Vec<_>>());
+        choices = choices.into_iter().flat_map(extended).collect();
+    }
+    choices
 }
 
 /// A tuple of values, of several shapes if an element may be one of several tuples.

@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::flow::{Arg, End, Flow, Item, StepKind, VarId};
-use super::program::Calls;
+use super::flow::{Arg, Call, End, Flow, Item, StepKind, VarId};
 use crate::ir::Constant;
 use crate::ops;
 use crate::types::Type;
@@ -18,9 +17,13 @@ pub struct Origins(HashMap<VarId, Vec<u32>>);
 impl Origins {
     /// Follows the copies.
     #[must_use]
-    pub fn of(flow: &Flow, parameters: impl Iterator<Item = (VarId, Type)>, calls: Calls<'_>) -> Self {
+    pub fn of(
+        flow: &Flow,
+        parameters: impl Iterator<Item = (VarId, Type)>,
+        given_back: &dyn Fn(&Call) -> Vec<usize>,
+    ) -> Self {
         let copies = flow.blocks.iter().flat_map(|block| &block.steps).flat_map(|step| {
-            let given_back;
+            let objects;
             let sources = match &step.kind {
                 StepKind::Copy(source) | StepKind::Keep(source) => std::slice::from_ref(source),
                 StepKind::Tuple(sources) => sources,
@@ -34,8 +37,8 @@ impl Origins {
                 StepKind::Call(call) => {
                     let all =
                         call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg)).collect::<Vec<_>>();
-                    given_back = calls.given_back(call).into_iter().map(|at| all[at]).collect::<Vec<_>>();
-                    &given_back
+                    objects = given_back(call).into_iter().map(|at| all[at]).collect::<Vec<_>>();
+                    &objects
                 }
                 StepKind::Item(..)
                 | StepKind::Place(..)

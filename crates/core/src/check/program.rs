@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::flow::{Call, Flow, Start, Target};
 use super::infer::{Inferred, infer};
@@ -39,7 +40,7 @@ impl Body {
 #[derive(Clone, Debug)]
 pub struct Known {
     /// What it does.
-    pub body: Rc<Body>,
+    pub body: Arc<Body>,
     /// The default of each parameter, as far as there is one that is a constant.
     pub defaults: Vec<Option<outside::Constant>>,
 }
@@ -72,7 +73,7 @@ pub struct Instance {
     /// Which function; `None` for one that nobody can call.
     pub key: Option<FunctionKey>,
     /// What it does.
-    pub body: Rc<Body>,
+    pub body: Arc<Body>,
     /// Where it begins, with which types.
     pub start: Start,
     /// What a call of it gives.
@@ -158,7 +159,7 @@ pub struct Calls<'p> {
 impl<'a> Program<'a> {
     /// A program that begins in a function; `key` is that by which it may be called, if it begins at its start.
     #[must_use]
-    pub fn new(callees: &'a dyn Callees, key: Option<FunctionKey>, body: Rc<Body>, start: Start) -> Self {
+    pub fn new(callees: &'a dyn Callees, key: Option<FunctionKey>, body: Arc<Body>, start: Start) -> Self {
         let program = Self {
             callees,
             instances: RefCell::default(),
@@ -170,7 +171,7 @@ impl<'a> Program<'a> {
         program
     }
 
-    fn add(&self, key: Option<FunctionKey>, body: Rc<Body>, start: Start) -> usize {
+    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
         let instance = Instance {
             key,
@@ -210,10 +211,7 @@ impl<'a> Program<'a> {
 
     /// The types of an instance, after those of all that it calls have been settled.
     #[must_use]
-    pub fn inferred<'p>(&'p self, at: usize) -> Inferred<'p>
-    where
-        'a: 'p,
-    {
+    pub fn inferred(&self, at: usize) -> Inferred {
         // The last one that is inferred is mostly the one that is asked for.
         let mut last = None;
         loop {
@@ -240,24 +238,28 @@ impl<'a> Program<'a> {
         instance.is_closed.set(!instance.is_called());
     }
 
-    fn infer<'p>(&'p self, at: usize) -> Inferred<'p>
-    where
-        'a: 'p,
-    {
-        let instance = self.instance(at);
-        infer(&instance.body.flow, &instance.body.liveness, &instance.start, Calls { program: self, caller: at })
+    fn infer(&self, at: usize) -> Inferred {
+        let (instance, calls) = (self.instance(at), self.calls(at));
+        let gives = |call: &Call, place: Span, operands: &[Type]| {
+            calls.find(call, place, operands).map_or(TypeSet::EMPTY, |found| found.gives)
+        };
+        infer(&instance.body.flow, &instance.body.liveness, &instance.start, &gives)
+    }
+
+    /// The calls of an instance.
+    #[must_use]
+    pub const fn calls(&self, caller: usize) -> Calls<'_> {
+        Calls { program: self, caller }
     }
 
     /// Infers the types of an instance; where that says more of what it gives, its callers are inferred anew.
-    fn settle<'p>(&'p self, at: usize) -> Inferred<'p>
-    where
-        'a: 'p,
-    {
+    fn settle(&self, at: usize) -> Inferred {
         let instance = self.instance(at);
         let inferred = self.infer(at);
         let flow = &instance.body.flow;
         let gives = instance.gives.get().join(inferred.result(flow));
-        let returned = Origins::of(flow, instance.start.parameters.iter().copied(), inferred.calls).returned(flow);
+        let given_back = |call: &Call| self.calls(at).given_back(call);
+        let returned = Origins::of(flow, instance.start.parameters.iter().copied(), &given_back).returned(flow);
         if gives != instance.gives.get() || returned != *instance.returned.borrow() {
             instance.gives.set(gives);
             instance.returned.replace(returned);

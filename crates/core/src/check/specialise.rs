@@ -20,12 +20,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use self::versions::{Instances, innermost};
 use super::decide;
-use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
+use super::flow::{Arg, Call, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
 use super::origins::Origins;
-use super::program::{Body, Instance};
+use super::program::Calls;
 use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
     Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Statement, Terminator, Tree,
@@ -37,12 +37,28 @@ use crate::types::{Shape, Type, TypeSet};
 /// The types of the live variables at a place.
 type State = BTreeMap<VarId, TypeSet>;
 
-/// Makes the IR of an instance. It is what [`crate::ir::verify`] accepts. `members` are the instances of the unit so far, in the order
-/// of its functions; those that are called and not among them are added.
+/// A unit of functions that call each other, while it is made.
+#[derive(Debug)]
+pub struct Calling<'a> {
+    /// Answers what is called.
+    pub calls: Calls<'a>,
+    /// The instances of the unit so far, in the order of its functions; those that are called and not among them are added.
+    pub members: &'a mut Vec<usize>,
+    /// What calls of this function give, if it is called.
+    pub gives: Option<TypeSet>,
+}
+
+/// Makes the IR. It is what [`crate::ir::verify`] accepts. Without `calling`, calls of other functions leave.
 #[must_use]
-pub fn specialise(instance: &Instance, inferred: &Inferred<'_>, members: &mut Vec<usize>) -> Function {
-    let (Body { flow, liveness }, start) = (&*instance.body, &instance.start);
-    let origins = Origins::of(flow, start.parameters.iter().copied(), inferred.calls);
+pub fn specialise(
+    flow: &Flow,
+    liveness: &Liveness,
+    inferred: &Inferred,
+    start: &Start,
+    calling: Option<Calling<'_>>,
+) -> Function {
+    let given_back = |call: &Call| calling.as_ref().map_or_else(Vec::new, |calling| calling.calls.given_back(call));
+    let origins = Origins::of(flow, start.parameters.iter().copied(), &given_back);
     let function = Function {
         name: flow.name.clone(),
         params: start.parameters.iter().map(|&(_, one)| one).collect(),
@@ -71,8 +87,7 @@ pub fn specialise(instance: &Instance, inferred: &Inferred<'_>, members: &mut Ve
         instances: HashMap::new(),
         exits: HashMap::new(),
         narrow: &inferred.narrow,
-        gives: instance.is_called().then(|| instance.gives()),
-        members,
+        calling,
         waiting: Vec::new(),
     };
     specialiser.run(start);
@@ -102,7 +117,7 @@ type Path = Vec<usize>;
 struct Specialiser<'a> {
     flow: &'a Flow,
     liveness: &'a Liveness,
-    inferred: &'a Inferred<'a>,
+    inferred: &'a Inferred,
     function: Function,
     locals: HashMap<(VarId, Path, TypeSet), LocalId>,
     versions: HashMap<(Place, State), BlockId>,
@@ -110,10 +125,7 @@ struct Specialiser<'a> {
     instances: HashMap<(FlowLoopId, Context), Instances>,
     exits: HashMap<(EntryId, Vec<Live>, Option<String>), ExitId>,
     narrow: &'a Narrow,
-    /// What calls of the function give, if it is called.
-    gives: Option<TypeSet>,
-    /// The instances of the unit.
-    members: &'a mut Vec<usize>,
+    calling: Option<Calling<'a>>,
     waiting: Vec<Waiting>,
 }
 

@@ -3,15 +3,23 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use crate::source::Span;
+
 use super::{BlockId, Chain, Constant, ExitId, Function, LocalId, Operand, Point, Terminator, Tree, Value};
 
 /// Prints a function. Locals of one name and several types are told apart by their type, `x@f64`.
 #[must_use]
 pub fn print(function: &Function) -> String {
-    let mut printer = Printer { function, text: String::new(), names: names(function) };
+    print_with_places(function).0
+}
+
+/// The same, and for each line the place in the source that it comes from.
+#[must_use]
+pub fn print_with_places(function: &Function) -> (String, Vec<Option<Span>>) {
+    let mut printer = Printer { function, text: String::new(), names: names(function), places: Vec::new() };
     // Writing to a string cannot fail.
     let _ = printer.function();
-    printer.text
+    (printer.text, printer.places)
 }
 
 fn names(function: &Function) -> Vec<String> {
@@ -28,6 +36,7 @@ struct Printer<'a> {
     function: &'a Function,
     text: String,
     names: Vec<String>,
+    places: Vec<Option<Span>>,
 }
 
 impl Printer<'_> {
@@ -36,6 +45,7 @@ impl Printer<'_> {
         let params = function.locals[..function.parameters as usize].iter().zip(&self.names);
         let params = params.map(|(local, name)| format!("{name}: {}", local.types.machine())).collect::<Vec<_>>();
         writeln!(self.text, "fn {}({}) -> {}", function.name, params.join(", "), function.result.machine())?;
+        self.places.push(None);
         for (at, block) in function.blocks.iter().enumerate() {
             let note = match function.loops.iter().position(|inner| inner.header == BlockId(at as u32)) {
                 Some(inner) => match function.loops[inner].poll {
@@ -45,6 +55,7 @@ impl Printer<'_> {
                 None => String::new(),
             };
             writeln!(self.text, "bb{at}:{note}")?;
+            self.places.push(None);
             for statement in &block.statements {
                 let target = &self.names[statement.target.0 as usize];
                 let types = function.local(statement.target).types.machine();
@@ -55,16 +66,27 @@ impl Printer<'_> {
                     Chain::End => "  # end of a chain",
                 };
                 writeln!(self.text, "    {target}: {types} = {value}{chain}")?;
+                self.places.push(Some(statement.span));
             }
             let end = self.terminator(&block.terminator);
             writeln!(self.text, "    {end}")?;
+            let last = block.statements.last().map(|statement| statement.span);
+            self.places.push(self.end_place(&block.terminator).or(last));
         }
         for (at, exit) in function.exits.iter().enumerate() {
             let live = exit.live.iter().flat_map(|live| live.value.leaves());
             let live = live.map(|id| self.name(id)).collect::<Vec<_>>().join(", ");
             writeln!(self.text, "exit {at}: statement {} {}, live [{live}]", exit.statement, point(exit.point))?;
+            self.places.push(Some(exit.span));
         }
         Ok(())
+    }
+
+    fn end_place(&self, end: &Terminator) -> Option<Span> {
+        match end {
+            Terminator::Leave(ExitId(exit)) => self.function.exits.get(*exit as usize).map(|exit| exit.span),
+            Terminator::Jump(_) | Terminator::Branch { .. } | Terminator::Switch { .. } | Terminator::Return(_) => None,
+        }
     }
 
     fn name(&self, id: LocalId) -> &str {

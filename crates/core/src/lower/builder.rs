@@ -16,6 +16,7 @@ use inkwell::values::{
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
+use super::places::Places;
 use crate::abi::Activation;
 use crate::types::{Dtype, Kind};
 
@@ -33,6 +34,7 @@ pub struct Builder<'ctx> {
     pub f64: FloatType<'ctx>,
     pub pointer: PointerType<'ctx>,
     inner: Inner<'ctx>,
+    places: Option<Places<'ctx>>,
 }
 
 macro_rules! binary {
@@ -64,6 +66,7 @@ impl<'ctx> Builder<'ctx> {
             f64: context.f64_type(),
             pointer,
             inner: context.create_builder(),
+            places: None,
         };
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
         for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
@@ -99,8 +102,13 @@ impl<'ctx> Builder<'ctx> {
         function
     }
 
-    /// Goes on with another function, the last of whose parameters is the activation.
-    pub fn begin(&mut self, function: FunctionValue<'ctx>) {
+    /// Goes on with another function, the last of whose parameters is the activation; one that is `placed` has debug locations, if
+    /// there are any.
+    pub fn begin(&mut self, function: FunctionValue<'ctx>, placed: bool) {
+        self.inner.unset_current_debug_location();
+        if let Some(places) = &mut self.places {
+            places.begin(function, placed);
+        }
         self.function = function;
         self.activation = function.get_last_param().expect("the activation").into_pointer_value();
     }
@@ -134,6 +142,25 @@ impl<'ctx> Builder<'ctx> {
     /// A part of a struct.
     pub fn element_of(&self, whole: BasicValueEnum<'ctx>, at: u32) -> BasicValueEnum<'ctx> {
         self.inner.build_extract_value(whole.into_struct_value(), at, "").expect("a part")
+    }
+
+    /// From now on instructions have debug locations.
+    pub fn keep_places(&mut self) {
+        self.places = Some(Places::new(self.context, &self.module, self.function));
+    }
+
+    /// What is built next belongs to this line; 0 for none.
+    pub fn place(&self, line: u32) {
+        if let Some(location) = self.places.as_ref().and_then(|places| places.at(self.context, line)) {
+            self.inner.set_current_debug_location(location);
+        }
+    }
+
+    /// To be called when everything is built.
+    pub fn finish_places(&self) {
+        if let Some(places) = &self.places {
+            places.finish();
+        }
     }
 
     fn attribute(&self, name: &str, value: u64) -> Attribute {

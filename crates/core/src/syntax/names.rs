@@ -17,7 +17,7 @@ pub(crate) fn identifier(name: &str) -> String {
 }
 
 /// What the decorator is called in a file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Decorators {
     /// `brrr` of `from brrr import brrr`.
     functions: BTreeSet<String>,
@@ -367,7 +367,7 @@ fn parameters(arguments: &ast::Arguments, scope: &mut Scope) {
 }
 
 /// True if there can be a `def` inside, so that nothing else is copied.
-fn holds_definitions(statement: &Stmt) -> bool {
+pub(super) fn holds_definitions(statement: &Stmt) -> bool {
     let definition = matches!(statement, Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_));
     definition || blocks(statement).into_iter().flatten().any(holds_definitions)
 }

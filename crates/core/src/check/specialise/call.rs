@@ -10,7 +10,7 @@ use crate::types::{Type, TypeSet};
 impl Specialiser<'_> {
     /// Makes the exit at the start of a function that is called; `state` are the types there.
     pub(super) fn callable(&mut self, state: &State) {
-        let Some(gives) = self.gives else { return };
+        let Some(gives) = self.gives() else { return };
         let exit = self.exit(EntryId(0), state);
         self.function.called = Some(Called { gives, exit, is_recursive: false });
     }
@@ -20,12 +20,13 @@ impl Specialiser<'_> {
         let operands = call.operands();
         let types = operands.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>();
         let Some(types) = types else { return false };
-        let Some(found) = self.inferred.calls.find_settled(call, step.span, &types) else { return false };
-        let callee = match self.members.iter().position(|&one| one == found.instance) {
+        let Some(calling) = &mut self.calling else { return false };
+        let Some(found) = calling.calls.find_settled(call, step.span, &types) else { return false };
+        let callee = match calling.members.iter().position(|&one| one == found.instance) {
             Some(known) => known,
             None => {
-                self.members.push(found.instance);
-                self.members.len() - 1
+                calling.members.push(found.instance);
+                calling.members.len() - 1
             }
         };
         let args = found.args.iter().map(|one| match one {
@@ -55,10 +56,14 @@ impl Specialiser<'_> {
         value: Tree<Operand>,
         types: TypeSet,
     ) -> (Tree<Operand>, TypeSet) {
-        match self.gives {
+        match self.gives() {
             Some(gives) if gives != types && gives.is_held() => (self.widened(block, &value, types, gives), gives),
             Some(_) | None => (value, types),
         }
+    }
+
+    fn gives(&self) -> Option<TypeSet> {
+        self.calling.as_ref().and_then(|calling| calling.gives)
     }
 
     fn widened(&mut self, block: BlockId, value: &Tree<Operand>, types: TypeSet, to: TypeSet) -> Tree<Operand> {

@@ -1,0 +1,70 @@
+//! Lines of the source as debug locations: how the texts of later stages know where an instruction comes from.
+//!
+//! Enters: the module and its functions, one after the other. Leaves: locations. The tables of a debugger are made as well, which
+//! [`crate::listing`] takes out of the text; machine code for running never has them.
+
+use inkwell::context::Context;
+use inkwell::debug_info::DIFlags;
+use inkwell::debug_info::{
+    AsDIScope, DICompileUnit, DIFlagsConstants, DILocation, DISubprogram, DWARFEmissionKind, DWARFSourceLanguage, DebugInfoBuilder,
+};
+use inkwell::module::{FlagBehavior, Module};
+use inkwell::values::FunctionValue;
+
+/// The one file, and the function at hand.
+#[derive(Debug)]
+pub(super) struct Places<'ctx> {
+    builder: DebugInfoBuilder<'ctx>,
+    unit: DICompileUnit<'ctx>,
+    /// `None` for one whose lines nobody knows.
+    function: Option<DISubprogram<'ctx>>,
+}
+
+impl<'ctx> Places<'ctx> {
+    pub(super) fn new(context: &'ctx Context, module: &Module<'ctx>, function: FunctionValue<'ctx>) -> Self {
+        let version = context.i32_type().const_int(inkwell::debug_info::debug_metadata_version().into(), false);
+        module.add_basic_value_flag("Debug Info Version", FlagBehavior::Warning, version);
+        let (builder, unit) = module.create_debug_info_builder(
+            false,
+            DWARFSourceLanguage::Python,
+            "brrr",
+            ".",
+            "brrr",
+            true,
+            "",
+            0,
+            "",
+            DWARFEmissionKind::LineTablesOnly,
+            0,
+            false,
+            false,
+            "",
+            "",
+        );
+        let mut places = Self { builder, unit, function: None };
+        places.begin(function, true);
+        places
+    }
+
+    /// Goes on with another function.
+    pub(super) fn begin(&mut self, function: FunctionValue<'ctx>, placed: bool) {
+        let (file, scope) = (self.unit.get_file(), self.unit.as_debug_info_scope());
+        self.function = placed.then(|| {
+            let ty = self.builder.create_subroutine_type(file, None, &[], DIFlags::PUBLIC);
+            let name = function.get_name().to_string_lossy().into_owned();
+            let made =
+                self.builder.create_function(scope, &name, None, file, 0, ty, false, true, 0, DIFlags::PUBLIC, true);
+            function.set_subprogram(made);
+            made
+        });
+    }
+
+    pub(super) fn at(&self, context: &'ctx Context, line: u32) -> Option<DILocation<'ctx>> {
+        let scope = self.function?.as_debug_info_scope();
+        Some(self.builder.create_debug_location(context, line, 0, scope, None))
+    }
+
+    pub(super) fn finish(&self) {
+        self.builder.finalize();
+    }
+}

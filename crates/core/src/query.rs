@@ -1,0 +1,241 @@
+//! What is known about a file at each moment of its editing, as plain data.
+//!
+//! Enters: a file and what was known of its last version. Leaves: a [`Snapshot`], which answers questions about places in it
+//! without running, compiling or changing anything. Promised: a snapshot made from its predecessor says what one made afresh
+//! says; only the statements at the margin that changed, and those that read a name whose meaning changed, are looked at again.
+
+pub mod calls;
+pub mod function;
+pub mod hints;
+pub mod hover;
+
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::outside::Env;
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, Outer, Piece};
+use calls::{CallSite, Locals};
+use function::Function;
+
+/// One version of a file, analysed.
+#[derive(Debug)]
+pub struct Snapshot {
+    file: SourceFile,
+    outer: Outer,
+    locals: Locals,
+    placed: Vec<Placed>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A piece of the file and where it begins.
+#[derive(Clone, Debug)]
+struct Placed {
+    start: u32,
+    checked: Arc<Checked>,
+}
+
+/// What is known of one piece; all places are its own.
+#[derive(Debug)]
+struct Checked {
+    piece: Arc<Piece>,
+    functions: Vec<Arc<Function>>,
+    diagnostics: Vec<Diagnostic>,
+    calls: Vec<CallSite>,
+}
+
+/// A brrr function in its file.
+#[derive(Clone, Copy, Debug)]
+pub struct Located<'a> {
+    /// What is known of it; its places begin with its piece.
+    pub function: &'a Arc<Function>,
+    /// What its places are behind.
+    pub start: u32,
+    /// Its number in the file.
+    pub index: usize,
+}
+
+impl Located<'_> {
+    /// A place of the function in its file.
+    #[must_use]
+    pub const fn place(&self, span: Span) -> Span {
+        shifted(span, self.start)
+    }
+
+    /// From the first decorator to the last statement, in the file.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.place(self.function.span())
+    }
+}
+
+const fn shifted(span: Span, by: u32) -> Span {
+    Span::new(span.start + by, span.end + by)
+}
+
+impl Snapshot {
+    /// Analyses a file. `previous` is what was known before; `context` are files whose names the file sees as its own, such as
+    /// the other cells of a notebook.
+    #[must_use]
+    pub fn new(previous: Option<&Self>, file: SourceFile, context: &[&Self]) -> Self {
+        syntax::with_stack(|| Self::analyzed(previous, file, context))
+    }
+
+    fn analyzed(previous: Option<&Self>, file: SourceFile, context: &[&Self]) -> Self {
+        let text = file.text();
+        // Without its name, nothing can be under the decorator, unless another file has the import.
+        let concerned = text.contains("brrr") || !context.is_empty();
+        let chunks = if concerned { syntax::chunks(text) } else { Vec::new() };
+        let known = previous.map_or(&[][..], |previous| &previous.placed);
+        let reused = reusable(&chunks, &file, known);
+        let pieces = chunks.iter().zip(&reused).map(|(&span, known)| match known {
+            Some(checked) => checked.piece.clone(),
+            None => Arc::new(Piece::new(file.path(), file.slice(span))),
+        });
+        let pieces = pieces.collect::<Vec<_>>();
+        let around = context.iter().flat_map(|other| &other.placed).map(|placed| placed.checked.piece.statements());
+        let outer = Outer::of(around.chain(pieces.iter().map(|piece| piece.statements())));
+        let locals = calls::locals(pieces.iter().map(|piece| piece.statements()), &outer.env);
+        let changes = previous.map_or(Changes::All, |previous| previous.changes(&outer, &locals));
+        let checked = pieces.into_iter().zip(reused).map(|(piece, known)| match known {
+            Some(checked) if !changes.concern(piece.file().text()) => checked.clone(),
+            _ => Arc::new(Checked::new(piece, &outer, &locals)),
+        });
+        let placed = chunks.iter().zip(checked).map(|(span, checked)| Placed { start: span.start, checked });
+        let placed = placed.collect::<Vec<_>>();
+        let all = placed.iter().flat_map(|placed| {
+            placed.checked.diagnostics.iter().map(|one| {
+                let mut one = one.clone();
+                let own = one.labels.iter_mut().filter(|label| label.file.is_none());
+                own.for_each(|label| label.span = shifted(label.span, placed.start));
+                let edits = one.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+                edits.for_each(|edit| edit.span = shifted(edit.span, placed.start));
+                one
+            })
+        });
+        let mut diagnostics = all.collect::<Vec<_>>();
+        diagnostics.sort_by_key(Diagnostic::span);
+        Self { file, outer, locals, placed, diagnostics }
+    }
+
+    fn changes(&self, outer: &Outer, locals: &Locals) -> Changes {
+        let (before, after) = (&self.outer, outer);
+        if !before.has_same_decorators(after) || before.env.without_asserts != after.env.without_asserts {
+            return Changes::All;
+        }
+        let mut names = differences(before.env.entries(), |path| after.env.get(path));
+        names.extend(differences(after.env.entries(), |path| before.env.get(path)));
+        names.extend(differences(self.locals.iter().map(|(name, one)| (name.as_str(), one)), |name| locals.get(name)));
+        names.extend(differences(locals.iter().map(|(name, one)| (name.as_str(), one)), |name| self.locals.get(name)));
+        Changes::Of(names)
+    }
+
+    /// The file.
+    #[must_use]
+    pub const fn file(&self) -> &SourceFile {
+        &self.file
+    }
+
+    /// Everything there is to say, in the order of the source.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// What the names outside of its functions mean.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.outer.env
+    }
+
+    /// The brrr functions, in the order of the source.
+    pub fn functions(&self) -> impl Iterator<Item = Located<'_>> {
+        let all = self
+            .placed
+            .iter()
+            .flat_map(|placed| placed.checked.functions.iter().map(|function| (placed.start, function)));
+        all.enumerate().map(|(index, (start, function))| Located { function, start, index })
+    }
+
+    /// The innermost brrr function that holds a place.
+    #[must_use]
+    pub fn function_at(&self, offset: u32) -> Option<Located<'_>> {
+        let holds = |located: &Located<'_>| located.span().contains(offset);
+        self.functions().filter(holds).min_by_key(|located| located.span().end - located.span().start)
+    }
+
+    /// The brrr function of a name; the last one, as Python has it.
+    #[must_use]
+    pub fn function_named(&self, name: &str) -> Option<Located<'_>> {
+        self.functions().filter(|located| located.function.name() == name).last()
+    }
+
+    /// The calls in the file of functions that have a name, each with its place in the file.
+    pub fn calls(&self) -> impl Iterator<Item = (&CallSite, Span)> {
+        let all = self
+            .placed
+            .iter()
+            .flat_map(|placed| placed.checked.calls.iter().map(|call| (call, shifted(call.span, placed.start))));
+        all.into_iter()
+    }
+}
+
+impl Checked {
+    fn new(piece: Arc<Piece>, outer: &Outer, locals: &Locals) -> Self {
+        let module = piece.functions(outer);
+        let mut diagnostics = module.diagnostics;
+        let mut functions = Vec::new();
+        for function in &module.functions {
+            let function = Function::new(piece.clone(), function);
+            diagnostics.extend_from_slice(function.diagnostics());
+            functions.push(Arc::new(function));
+        }
+        let calls = calls::calls(piece.statements(), &outer.env, locals);
+        Self { piece, functions, diagnostics, calls }
+    }
+}
+
+/// For each chunk what is known of a piece with the same text.
+fn reusable<'a>(chunks: &[Span], file: &SourceFile, known: &'a [Placed]) -> Vec<Option<&'a Arc<Checked>>> {
+    let same = |chunk: &Span, placed: &Placed| file.slice(*chunk) == placed.checked.piece.file().text();
+    let ahead = chunks.iter().zip(known).take_while(|(chunk, placed)| same(chunk, placed)).count();
+    let (rest, others) = (&chunks[ahead..], &known[ahead..]);
+    let behind = rest.iter().rev().zip(others.iter().rev()).take_while(|(chunk, placed)| same(chunk, placed)).count();
+    let changed = &others[..others.len() - behind];
+    let middle = rest[..rest.len() - behind].iter().map(|chunk| {
+        // An edit changes few pieces at a time.
+        let found = changed.iter().take(64).find(|placed| same(chunk, placed));
+        found.map(|placed| &placed.checked)
+    });
+    let (first, last) = (&known[..ahead], &others[others.len() - behind..]);
+    let whole = |placed: &'a Placed| Some(&placed.checked);
+    first.iter().map(whole).chain(middle).chain(last.iter().map(whole)).collect()
+}
+
+/// The names of entries that are not the same among others.
+fn differences<'a, T: PartialEq + 'a>(
+    entries: impl Iterator<Item = (&'a str, &'a T)>,
+    other: impl Fn(&str) -> Option<&'a T>,
+) -> Vec<String> {
+    entries.filter(|(name, one)| other(name) != Some(one)).map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The names that mean something else than before.
+enum Changes {
+    All,
+    Of(Vec<String>),
+}
+
+impl Changes {
+    /// True if a text may read one of them: a name that it does not hold, it does not read.
+    fn concern(&self, text: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Of(paths) => paths.iter().any(|path| {
+                let name = path.split('.').next().unwrap_or(path);
+                // Names are compared in a normal form, in which they may not stand in the text.
+                !text.is_ascii() || text.contains(name)
+            }),
+        }
+    }
+}

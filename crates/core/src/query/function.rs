@@ -1,0 +1,394 @@
+//! One brrr function of a file: its flow graph, the signatures it may be shown for, its types for each of them.
+//!
+//! Enters: a syntax tree in its piece of the file. Leaves: a [`Function`], which keeps what it has found. All places begin with
+//! the piece.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustpython_parser::ast::{self, Expr};
+
+use super::calls::{CallSite, default_type};
+use crate::backend::{Options, Overflow};
+use crate::check::bind::bind;
+use crate::check::flow::{Annotation, Flow, Start};
+use crate::check::infer::{Binding, Inferred, infer};
+use crate::check::live::Liveness;
+use crate::check::specialise::specialise;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::ir;
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, Piece, span};
+use crate::types::{Signature, Type, TypeSet};
+
+/// Signatures whose types are kept, at the most: more than anybody looks at.
+const MOST_KEPT: usize = 16;
+
+/// What is known of one function.
+#[derive(Debug)]
+pub struct Function {
+    piece: Arc<Piece>,
+    name: String,
+    name_span: Span,
+    span: Span,
+    decorator: Span,
+    /// Behind the closing bracket of the parameters.
+    header: u32,
+    returns: Option<Span>,
+    options: Options,
+    pub(super) flow: Flow,
+    pub(super) liveness: Liveness,
+    refused: bool,
+    annotated: Signature,
+    origins: Vec<Origin>,
+    positional: usize,
+    defaults: Vec<Option<Type>>,
+    diagnostics: Vec<Diagnostic>,
+    typed: Mutex<HashMap<Signature, Arc<Typed>>>,
+}
+
+/// Why a parameter has its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Its annotation says so.
+    Annotation,
+    /// Its default value has it.
+    Default,
+    /// A call passes it.
+    Call,
+    /// It was seen at run time.
+    Seen,
+    /// Nothing tells: an int is assumed.
+    Assumed,
+}
+
+impl Origin {
+    /// In words, behind "from".
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Annotation => "its annotation",
+            Self::Default => "its default value",
+            Self::Call => "a call",
+            Self::Seen => "a run",
+            Self::Assumed => "nothing: `int` is assumed",
+        }
+    }
+}
+
+/// A signature that a function may be shown for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The signature.
+    pub signature: Signature,
+    /// Where each type comes from.
+    pub origins: Vec<Origin>,
+}
+
+/// The types in a function for one signature.
+#[derive(Debug)]
+pub struct Typed {
+    /// The signature.
+    pub signature: Signature,
+    /// What it returns.
+    pub result: TypeSet,
+    /// The types of names where they are bound, and of returned values, in the order of the source.
+    pub bindings: Vec<Binding>,
+    /// What there is to say about operations.
+    pub findings: Vec<Diagnostic>,
+    pub(super) inferred: Inferred,
+}
+
+impl Function {
+    /// Binds a function. Run it within [`syntax::with_stack`].
+    pub(super) fn new(piece: Arc<Piece>, function: &syntax::Function) -> Self {
+        let (flow, mut diagnostics) = bind(function, &function.env, piece.file(), false);
+        let liveness = Liveness::of(&flow);
+        let refused = diagnostics.iter().any(Diagnostic::is_error);
+        let arguments = &function.ast.args;
+        let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+        let defaults = plain.map(|one| one.default.as_deref().and_then(|one| default_type(one, &function.env)));
+        let defaults = defaults.collect::<Vec<_>>();
+        let (mut params, mut origins) = (Vec::new(), Vec::new());
+        for (at, parameter) in flow.parameters.iter().enumerate() {
+            let (one, origin) = match (&parameter.annotation, defaults.get(at).copied().flatten()) {
+                (Annotation::Type(one), _) => (*one, Origin::Annotation),
+                (Annotation::Missing | Annotation::Other(_), Some(one)) => (one, Origin::Default),
+                (Annotation::Missing | Annotation::Other(_), None) => (Type::Int, Origin::Assumed),
+            };
+            params.push(one);
+            origins.push(origin);
+        }
+        let annotated = Signature { params };
+        let first = function.ast.decorator_list.first().map(span);
+        let mut made = Self {
+            name: function.name.clone(),
+            name_span: function.name_span,
+            span: function.span,
+            decorator: first.map_or(function.name_span, |one| Span::new(one.start.saturating_sub(1), one.end)),
+            header: header_end(piece.file(), function),
+            returns: function.ast.returns.as_deref().map(span),
+            options: options(&function.ast.decorator_list),
+            positional: arguments.posonlyargs.len() + arguments.args.len(),
+            piece,
+            flow,
+            liveness,
+            refused,
+            annotated,
+            origins,
+            defaults,
+            diagnostics: Vec::new(),
+            typed: Mutex::default(),
+        };
+        // What follows from an error already reported is not news.
+        if !refused {
+            let typed = made.typed(&made.annotated);
+            // Types that are only assumed say nothing against the operations on them.
+            let told = made.flow.parameters.iter().all(|one| matches!(one.annotation, Annotation::Type(_)))
+                && made.flow.hidden.iter().all(|hidden| hidden.told.is_some());
+            let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
+            diagnostics.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
+        }
+        made.diagnostics = diagnostics;
+        made
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The place of its name.
+    #[must_use]
+    pub const fn name_span(&self) -> Span {
+        self.name_span
+    }
+
+    /// From the first decorator to the last statement.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The first decorator, its `@` included.
+    #[must_use]
+    pub const fn decorator(&self) -> Span {
+        self.decorator
+    }
+
+    /// Behind the closing bracket of the parameters: where a type of the result would stand.
+    #[must_use]
+    pub const fn header_end(&self) -> u32 {
+        self.header
+    }
+
+    /// The annotation of the result.
+    #[must_use]
+    pub const fn returns(&self) -> Option<Span> {
+        self.returns
+    }
+
+    /// What the decorator is told.
+    #[must_use]
+    pub const fn options(&self) -> Options {
+        self.options
+    }
+
+    /// True if it cannot be compiled, whatever the signature.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// What there is to say about it.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// The text that its places are in.
+    #[must_use]
+    pub fn file(&self) -> &SourceFile {
+        self.piece.file()
+    }
+
+    /// The names of the parameters, positional ones first, keyword-only ones last, each with its place and whether it is annotated.
+    pub fn parameters(&self) -> impl ExactSizeIterator<Item = (&str, Span, bool)> {
+        let all = self.flow.parameters.iter();
+        all.map(|one| (one.name.as_str(), one.span, !matches!(one.annotation, Annotation::Missing)))
+    }
+
+    /// The signature that annotations and default values give, `int` where nothing tells.
+    #[must_use]
+    pub const fn annotated(&self) -> &Signature {
+        &self.annotated
+    }
+
+    /// The signatures that it may be shown for, the likeliest first: what annotations and default values say, and what calls pass.
+    #[must_use]
+    pub fn candidates<'a>(&self, calls: impl Iterator<Item = &'a CallSite>) -> Vec<Candidate> {
+        let told = Candidate { signature: self.annotated.clone(), origins: self.origins.clone() };
+        let is_told = !self.origins.contains(&Origin::Assumed);
+        let mut all = vec![told];
+        for call in calls {
+            if let Some(candidate) = self.called(call)
+                && !all.iter().any(|known| known.signature == candidate.signature)
+            {
+                all.push(candidate);
+            }
+        }
+        // A call tells more than nothing.
+        if !is_told && all.len() > 1 {
+            all.rotate_left(1);
+        }
+        all
+    }
+
+    /// The signature of one call; `None` if the arguments do not fit the parameters.
+    #[must_use]
+    pub fn called(&self, call: &CallSite) -> Option<Candidate> {
+        let mut params = self.annotated.params.clone();
+        let mut origins = self.origins.clone();
+        if call.args.len() > self.positional {
+            return None;
+        }
+        let named = call.keywords.iter().map(|(name, one)| {
+            Some((self.flow.parameters.iter().position(|parameter| parameter.name == *name)?, *one))
+        });
+        let named = named.collect::<Option<Vec<_>>>()?;
+        let given = call.args.iter().copied().enumerate().chain(named).collect::<Vec<_>>();
+        for at in 0..params.len() {
+            match given.iter().find(|(to, _)| *to == at) {
+                Some((_, Some(one))) => (params[at], origins[at]) = (*one, Origin::Call),
+                Some((_, None)) => {}
+                None => {
+                    if let Some(one) = self.defaults.get(at).copied().flatten() {
+                        (params[at], origins[at]) = (one, Origin::Default);
+                    }
+                }
+            }
+        }
+        Some(Candidate { signature: Signature { params }, origins })
+    }
+
+    /// Reads a signature as users write it: `int, float64[:]`, with or without brackets round it and a result behind them.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn signature(&self, text: &str) -> Result<Signature, String> {
+        let text = text.split("->").next().unwrap_or(text).trim();
+        let text = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+        let parts = crate::types::split_types(text);
+        let types = parts
+            .iter()
+            .map(|part| Type::from_python(part).ok_or_else(|| format!("`{part}` is no type of compiled code")));
+        let params = types.collect::<Result<Vec<_>, _>>()?;
+        if params.len() != self.flow.parameters.len() {
+            let (wanted, got) = (self.flow.parameters.len(), params.len());
+            return Err(format!("`{}` takes {wanted} arguments, the signature has {got}", self.name));
+        }
+        Ok(Signature { params })
+    }
+
+    /// The types for a signature that has a type for each parameter.
+    #[must_use]
+    pub fn typed(&self, signature: &Signature) -> Arc<Typed> {
+        if let Some(known) = self.kept().get(signature) {
+            return known.clone();
+        }
+        let made = syntax::with_stack(|| {
+            let inferred = infer(&self.flow, &self.liveness, &self.start(signature), &|_, _, _| TypeSet::EMPTY);
+            let (bindings, result, findings) = inferred.report(&self.flow);
+            Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
+        });
+        let mut kept = self.kept();
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(signature.clone(), made.clone());
+        made
+    }
+
+    /// A call with these types of arguments; hidden ones are what the file tells, else ints.
+    fn start(&self, signature: &Signature) -> Start {
+        let hidden = self.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
+        Start::call(&self.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Signature, Arc<Typed>>> {
+        self.typed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The verified IR for a signature.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn ir(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
+        let errors = |all: &[Diagnostic]| all.iter().filter(|one| one.is_error()).cloned().collect::<Vec<_>>();
+        if self.refused {
+            return Err(errors(&self.diagnostics));
+        }
+        let typed = self.typed(signature);
+        let start = self.start(signature);
+        if start.has_arrays() || self.flow.makes_arrays() {
+            let found = errors(&typed.findings);
+            if !found.is_empty() {
+                return Err(found);
+            }
+        }
+        syntax::with_stack(|| {
+            let function = specialise(&self.flow, &self.liveness, &typed.inferred, &start, None);
+            match ir::verify::verify(&function) {
+                Ok(()) => Ok(function),
+                Err(problem) => {
+                    let message = format!("the compiler made IR that does not hold: {problem}");
+                    Err(vec![Diagnostic::new(Code::Backend, message, self.name_span, "in this function")])
+                }
+            }
+        })
+    }
+}
+
+/// The options in `@brrr(overflow="wrap")`.
+fn options(decorators: &[Expr]) -> Options {
+    let mut options = Options::default();
+    for decorator in decorators {
+        let Expr::Call(call) = decorator else { continue };
+        for keyword in &call.keywords {
+            if let (Some("overflow"), Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. })) =
+                (keyword.arg.as_deref(), &keyword.value)
+                && text == "wrap"
+            {
+                options.overflow = Overflow::Wrap;
+            }
+        }
+    }
+    options
+}
+
+/// Behind the bracket that closes the parameters.
+fn header_end(file: &SourceFile, function: &syntax::Function) -> u32 {
+    let arguments = &function.ast.args;
+    let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+    let ends = plain.map(|one| one.default.as_deref().map_or(span(&one.def).end, |one| span(one).end));
+    let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten().map(|one| span(&**one).end);
+    let last = ends.chain(starred).max().unwrap_or(function.name_span.end);
+    let rest = file.slice(Span::new(last, function.span.end));
+    let mut in_comment = false;
+    for (at, one) in rest.char_indices() {
+        match one {
+            '\n' => in_comment = false,
+            '#' => in_comment = true,
+            ')' if !in_comment => {
+                // A default in brackets of its own ends before them.
+                let behind = rest[at + 1..].trim_start();
+                if behind.starts_with(':') || behind.starts_with("->") {
+                    return last + at as u32 + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    last
+}

@@ -1,0 +1,288 @@
+//! What the editor asks: the same answers after an edit as from a file read afresh, and the right ones.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use brrr_core::query::function::Origin;
+use brrr_core::query::hints::HintKind;
+use brrr_core::query::{Located, Snapshot};
+use brrr_core::source::SourceFile;
+
+const HEAD: &str = "from brrr import brrr\n\n@brrr\n";
+
+fn snapshot(text: &str) -> Snapshot {
+    Snapshot::new(None, SourceFile::new("a.py", text), &[])
+}
+
+/// Everything that a snapshot says, as text.
+fn all(snapshot: &Snapshot) -> String {
+    let mut said = String::new();
+    for one in snapshot.diagnostics() {
+        writeln!(said, "{one:?}").unwrap();
+    }
+    for located in snapshot.functions() {
+        let function = located.function;
+        writeln!(said, "{} {:?} {:?}", function.name(), located.span(), function.options()).unwrap();
+        let calls = snapshot.calls().map(|(call, _)| call).filter(|call| call.name == function.name());
+        for candidate in function.candidates(calls) {
+            writeln!(said, "{candidate:?}").unwrap();
+            let typed = function.typed(&candidate.signature);
+            for hint in function.hints(&typed) {
+                writeln!(
+                    said,
+                    "{:?} {}",
+                    located.place(brrr_core::source::Span::new(hint.offset, hint.offset)),
+                    hint.text
+                )
+                .unwrap();
+            }
+        }
+    }
+    said
+}
+
+/// A small generator that gives the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit.max(1)
+    }
+}
+
+const SAMPLE: &str = "\
+import math
+from brrr import brrr
+import numpy as np
+
+SCALE = 3
+OFFSET = SCALE * 0.5
+
+@brrr
+def f(n: int, x=0.5):
+    total = 0
+    for i in range(n):
+        total += i * x * SCALE
+    return total
+
+class A:
+    @staticmethod
+    @brrr
+    def g(a):
+        if a > OFFSET:
+            return math.sqrt(a)
+        return a << 1
+
+def outer(k):
+    @brrr(overflow=\"wrap\")
+    def h(b: float):
+        with b:
+            pass
+        return b
+    return h
+
+f(3)
+f(10, x=2)
+A.g(2.5)
+";
+
+const PIECES: &[&str] = &[
+    "(",
+    ")",
+    "\"\"\"",
+    "'",
+    "\n",
+    "    ",
+    "@brrr\n",
+    "def ",
+    "SCALE = 4\n",
+    "SCALE",
+    "import brrr as b\n",
+    "x",
+    "0.5",
+    ":",
+    "🙂",
+    "#",
+    "from brrr import brrr as jit\n",
+    "\\\n",
+    "return total\n",
+    "class B:\n",
+    "f(2.5)\n",
+    "é",
+];
+
+#[test]
+fn an_edited_file_is_known_as_well_as_a_fresh_one() {
+    let mut random = Random(7);
+    let mut text = SAMPLE.to_owned();
+    let mut known = snapshot(&text);
+    for round in 0..3_000 {
+        if round % 150 == 149 {
+            text = SAMPLE.to_owned();
+        }
+        let boundary = |mut at: usize| {
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            at
+        };
+        let start = boundary(random.below(text.len() + 1));
+        let end = boundary((start + random.below(12)).min(text.len())).max(start);
+        let piece = if random.below(3) == 0 { "" } else { PIECES[random.below(PIECES.len())] };
+        text.replace_range(start..end, piece);
+        known = Snapshot::new(Some(&known), SourceFile::new("a.py", text.as_str()), &[]);
+        assert_eq!(all(&known), all(&snapshot(&text)), "round {round}:\n{text}");
+    }
+}
+
+#[test]
+fn only_what_changed_is_looked_at_again() {
+    let before = snapshot(SAMPLE);
+    let edited = SAMPLE.replace("return a << 1", "return a << 2");
+    let after = Snapshot::new(Some(&before), SourceFile::new("a.py", edited.as_str()), &[]);
+    let same = |name: &str| {
+        let of = |snapshot: &Snapshot| snapshot.function_named(name).map(|located| located.function.clone()).unwrap();
+        Arc::ptr_eq(&of(&before), &of(&after))
+    };
+    assert!(same("f") && same("h") && !same("g"));
+    // `f` reads what changes, `h` does not.
+    let edited = SAMPLE.replace("SCALE = 3", "SCALE = 3.5");
+    let after = Snapshot::new(Some(&before), SourceFile::new("a.py", edited.as_str()), &[]);
+    let same = |name: &str| {
+        let of = |snapshot: &Snapshot| snapshot.function_named(name).map(|located| located.function.clone()).unwrap();
+        Arc::ptr_eq(&of(&before), &of(&after))
+    };
+    assert!(same("h") && !same("f"));
+}
+
+#[test]
+fn the_cells_of_a_notebook_share_their_names() {
+    let first = snapshot("from brrr import brrr as jit\nN = 4\n");
+    let text = "@jit\ndef f(a: int):\n    return a * N\n";
+    let cell = Snapshot::new(None, SourceFile::new("cell", text), &[&first]);
+    assert_eq!(cell.functions().count(), 1);
+    assert!(cell.diagnostics().is_empty(), "{:?}", cell.diagnostics());
+    assert_eq!(snapshot(text).functions().count(), 0);
+}
+
+/// The first signature of the last function, and its origins.
+fn signature(text: &str) -> (String, Vec<Origin>) {
+    let snapshot = snapshot(&format!("import numpy as np\n{HEAD}{text}"));
+    let Located { function, .. } = snapshot.functions().last().unwrap();
+    let calls = snapshot.calls().map(|(call, _)| call).filter(|call| call.name == function.name());
+    let candidate = function.candidates(calls).remove(0);
+    let typed = function.typed(&candidate.signature);
+    (candidate.signature.python(typed.result), candidate.origins)
+}
+
+#[test]
+fn signatures_come_from_annotations_defaults_and_calls() {
+    use Origin::{Annotation, Assumed, Call, Default};
+    let check = |text: &str, expected: &str, origins: &[Origin]| {
+        assert_eq!(signature(text), (expected.to_owned(), origins.to_vec()), "{text}");
+    };
+    check(
+        "def f(a: float, b=True, c=1):\n    return a\n",
+        "(float, bool, int) -> float",
+        &[Annotation, Default, Default],
+    );
+    check("def f(a, b):\n    return a + b\n", "(int, int) -> int", &[Assumed, Assumed]);
+    check("def f(a, b):\n    return a + b\nf(2.5, b=1)\n", "(float, int) -> float", &[Call, Call]);
+    check("def f(a):\n    return a[0]\nx = np.zeros(10)\nf(x)\n", "(float64[::1]) -> float64", &[Call]);
+    check("def f(a):\n    return a[0, 0]\nf(np.ones((3, 4), dtype=np.int32))\n", "(int32[:, ::1]) -> int32", &[Call]);
+    check("def f(a):\n    return a\ndef main():\n    n = -2.5 * 2\n    f(n)\n", "(float) -> float", &[Call]);
+    check("def f(a: int):\n    return a\nf(2.5)\n", "(int) -> int", &[Annotation]);
+    check("def f(a):\n    return a\nf(1, 2, 3)\nf(*x)\nf(unknown)\n", "(int) -> int", &[Assumed]);
+}
+
+/// What hover says at `$`: type, what is known, the lines that decided, the operation.
+fn hover(text: &str) -> String {
+    let offset = HEAD.len() + text.find('$').unwrap();
+    let snapshot = snapshot(&format!("{HEAD}{}", text.replace('$', "")));
+    let located = snapshot.function_at(offset as u32).unwrap();
+    let calls = snapshot.calls().map(|(call, _)| call).filter(|call| call.name == located.function.name());
+    let signature = located.function.candidates(calls).remove(0).signature;
+    let typed = located.function.typed(&signature);
+    let Some(answer) = located.function.hover(&typed, offset as u32 - located.start) else {
+        return "nothing".to_owned();
+    };
+    let mut said = answer.text;
+    if let Some(types) = answer.types {
+        write!(said, ": {}", types.machine()).unwrap();
+    }
+    if let Some(known) = answer.known {
+        write!(said, "; {known}").unwrap();
+    }
+    for reason in answer.reasons {
+        let line = snapshot.file().line(located.place(reason.span).start) - 3;
+        write!(said, "; {} on line {line}", reason.types.machine()).unwrap();
+    }
+    if let Some(operation) = answer.operation {
+        let rows = operation.rows.iter().map(|row| row.doc).collect::<Vec<_>>();
+        write!(said, "; `{}`: {}", operation.name, rows.join(" ")).unwrap();
+    }
+    said
+}
+
+#[test]
+fn hover_tells_types_reasons_values_and_operations() {
+    let check = |text: &str, expected: &str| assert_eq!(hover(text), expected, "{text}");
+    check("def f($n: int):\n    return n\n", "n: i64");
+    check("def f(n: int):\n    x = n * 2.5\n    return $x\n", "x: f64; f64 on line 2");
+    check(
+        "def f(n: int):\n    total = 0\n    for i in range(n):\n        total += 0.5\n    return $total\n",
+        "total: i64 | f64; i64 on line 2; f64 on line 4",
+    );
+    check(
+        "def f(n: int):\n    for i in range(2, n):\n        n = $i\n    return n\n",
+        "i: i64; 2 <= i < n; i64 on line 2",
+    );
+    check("def f(n: int):\n    for $i in range(n):\n        pass\n    return n\n", "i: i64; 0 <= i < n");
+    check("def f(n: int):\n    size = 7\n    return $size + n\n", "size: i64; size = 7; i64 on line 2");
+    check("def f(n: int):\n    low = n & 255\n    return $low\n", "low: i64; 0 <= low <= 255; i64 on line 2");
+    check("def f(n: int):\n    return n $// 2\n", "n // 2: i64; `//`: Quotient rounded down.");
+    check("def f(n: float):\n    return $abs(n)\n", "abs(n): f64; `abs`: Absolute value.");
+    check("def f(n: int):\n    if $n:\n        return 1\n    return 2\n", "n: i64");
+    check("def f(n: int):\n    $return n\n", "nothing");
+}
+
+#[test]
+fn hints_show_what_the_source_does_not_say() {
+    let text = "def f(n, x: float = 0.5):\n    total = 0\n    total += n * x\n    return total\n";
+    let snapshot = snapshot(&format!("{HEAD}{text}"));
+    let located = snapshot.functions().next().unwrap();
+    let typed = located.function.typed(located.function.annotated());
+    let hints = located.function.hints(&typed);
+    let shown = hints.iter().map(|hint| {
+        let at = hint.offset as usize + located.start as usize - HEAD.len();
+        (&text[at - 1..at], hint.text.as_str(), hint.kind)
+    });
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            ("n", ": i64", HintKind::Parameter),
+            (")", " -> f64", HintKind::Return),
+            ("l", ": i64", HintKind::Binding),
+            ("l", ": f64", HintKind::Change),
+            ("l", " as f64", HintKind::Conversion),
+            ("n", " as f64", HintKind::Conversion),
+        ]
+    );
+}
+
+#[test]
+fn the_bracket_of_the_parameters_is_found() {
+    let texts = [
+        "def f(a=(1), b=(2, 3))$:\n    return a\n",
+        "def f(\n    a,  # )\n    b,\n)$ :\n    return a\n",
+        "def f()$:\n    return 1\n",
+        "def f(a=(1))$ -> int:\n    return (a)\n",
+    ];
+    for text in texts {
+        let wanted = HEAD.len() + text.find('$').unwrap();
+        let snapshot = snapshot(&format!("{HEAD}{}", text.replace('$', "")));
+        let located = snapshot.functions().next().unwrap();
+        assert_eq!((located.function.header_end() + located.start) as usize, wanted, "{text}");
+    }
+}

@@ -203,7 +203,7 @@ impl Prepared {
         &self.source
     }
 
-    /// The names of the parameters, positional ones first, keyword-only ones last, in the order of a signature.
+    /// The names of the parameters in the order of a signature: positional ones first, then keyword-only ones, `*args` last.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
         self.body.flow.parameters.iter().map(|parameter| parameter.name.as_str())
     }
@@ -225,6 +225,13 @@ impl Prepared {
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
         let params = self.body.flow.parameters.iter().map(|parameter| match parameter.annotation {
+            _ if parameter.variadic => {
+                let message = format!("parameter `*{}` takes any number of arguments", parameter.name);
+                let diagnostic =
+                    Diagnostic::new(Code::ArgumentType, message, parameter.span, "how many, of which types?");
+                Err(diagnostic
+                    .help("name the types; those of `*args` as one tuple: `f.compile(\"int, tuple[int, int]\")`"))
+            }
             Annotation::Type(one) => Ok(one),
             Annotation::Missing => {
                 let message = format!("parameter `{}` has no annotation to compile for", parameter.name);

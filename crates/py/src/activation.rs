@@ -6,6 +6,7 @@
 use std::ptr::null_mut;
 
 use brrr_core::abi;
+use pyo3::ffi::PyObject;
 
 use crate::arrays::Made;
 use crate::callable::Callable;
@@ -22,6 +23,8 @@ pub struct Running {
     pub callable: *mut Callable,
     /// The code that runs; owned by the callable.
     pub specialisation: *const Specialisation,
+    /// The objects of its arguments, the hidden ones last.
+    pub args: *const *mut PyObject,
     /// What polls know; null until the first one. A run that has polled may have released the GIL: what needs the interpreter
     /// calls [`crate::poll::hold`] first.
     pub watch: *mut Watch,
@@ -32,11 +35,16 @@ pub struct Running {
 impl Running {
     /// A run that is about to begin.
     #[inline(always)]
-    pub const fn new(callable: *mut Callable, specialisation: *const Specialisation) -> Self {
+    pub const fn new(
+        callable: *mut Callable,
+        specialisation: *const Specialisation,
+        args: *const *mut PyObject,
+    ) -> Self {
         Self {
             head: abi::Activation::new(&raw const SERVICES),
             callable,
             specialisation,
+            args,
             watch: null_mut(),
             made: null_mut(),
         }

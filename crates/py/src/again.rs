@@ -20,7 +20,8 @@ use pyo3::types::{PyDict, PyString};
 use crate::callable::{self, View};
 use crate::convert::{Argument, classify};
 use crate::probes;
-use crate::specialise::{Body, Header, Specialisation};
+use crate::shared::Header;
+use crate::specialise::{Body, Specialisation};
 
 /// Turns between two questions while nothing is compiled.
 const STRIDE: u32 = 1024;
@@ -286,9 +287,9 @@ fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_
 /// The code for the names and types at a loop header.
 fn find(body: &Body, statement: u32, bound: &[(&str, Type)]) -> Option<Code> {
     body.search_headers(|header, code, pointer| {
-        let names = header.names.iter().map(String::as_str).zip(code.params.iter().copied());
+        let names = header.names.iter().map(String::as_str).zip(code.declared().iter().copied());
         // SAFETY: a continuation asks, which has the GIL.
-        let is_it = header.statement == statement && names.eq(bound.iter().copied()) && unsafe { code.guards.hold() };
+        let is_it = header.statement == statement && names.eq(bound.iter().copied()) && unsafe { code.can_run() };
         is_it.then_some(Code(pointer))
     })
 }

@@ -345,7 +345,7 @@ unsafe extern "C" fn traverse(object: *mut PyObject, visit: ffi::visitproc, cont
             }
         }
         let visit = |held| visit(held, context);
-        (*this).body().map_or(0, |body| body.continuations.traverse(visit))
+        (*this).body().map_or(0, |body| body.traverse(visit))
     }
 }
 
@@ -359,7 +359,7 @@ unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
         ffi::Py_XDECREF(dict);
         ffi::Py_XDECREF(original);
         if let Some(body) = (*this).body() {
-            body.continuations.clear(Python::assume_attached());
+            body.clear(Python::assume_attached());
         }
     }
     0

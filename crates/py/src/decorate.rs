@@ -4,6 +4,9 @@
 //! instead. Decoration reads, parses and checks; it compiles nothing. It is a builtin function, so that tracebacks end at
 //! the user's line.
 
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
 use brrr_core::backend::{Options, Overflow};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Code;
@@ -19,6 +22,7 @@ use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
 use crate::outside::Names;
 use crate::probes;
+use crate::shared::{self, Manner, Meaning, Shared};
 use crate::specialise::{Body, Choices};
 
 /// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
@@ -111,14 +115,14 @@ fn decorate_function<'py>(
         return Ok(function.into_any());
     }
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let prepared = guarded(py, || prepare(&function, is_static))?;
-    if let Err(refusal) = &prepared {
+    let read = guarded(py, || prepare(&function, choices, is_static))?;
+    if let Err(refusal) = &read {
         guarded(py, || match choices.fallback {
             true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
             false => Err(refusal.error(py)),
         })?;
     }
-    let body = Body::new(&function, parameters, choices, prepared)?;
+    let body = Body::new(&function, parameters, choices, read)?;
     callable::new(&function, body)
 }
 
@@ -127,8 +131,19 @@ fn is_disabled() -> bool {
     std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result<(Prepared, Names), Refusal>> {
+/// What the function shares with others of the same code, and what the names outside of it mean.
+type Read = (Rc<Shared>, Rc<Meaning>, Names);
+
+fn prepare(function: &Bound<'_, PyFunction>, choices: Choices, is_static: bool) -> PyResult<Result<Read, Refusal>> {
     let code = function.getattr("__code__")?;
+    let manner = Manner { options: choices.options, probes: probes::are_wanted(), is_static };
+    if let Some(known) = shared::of(&code, manner) {
+        let names = known.names(function, None)?;
+        return Ok(match known.meaning(&names) {
+            Ok(meaning) => Ok((known, meaning, names)),
+            Err(diagnostics) => Err(Refusal::InSource(known.prepared().source().clone(), diagnostics)),
+        });
+    }
     let name = code.getattr("co_name")?.to_string();
     if name == "<lambda>" {
         return Ok(Err(Refusal::Bare(Bare {
@@ -142,7 +157,7 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
         Ok(lines) => lines,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let names = Names::of(function)?;
+    let names = Names::of(function, &BTreeSet::new())?;
     let qualname = code.getattr("co_qualname")?.to_string();
     let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
     // No Python code runs on the stack that the core makes for deep trees.
@@ -158,7 +173,14 @@ fn prepare(function: &Bound<'_, PyFunction>, is_static: bool) -> PyResult<Result
     if is_other {
         return Ok(Err(other_source(&name, env::place(&code)?)));
     }
-    Ok(prepared.map(|prepared| (prepared, names)))
+    Ok(match prepared {
+        Ok(prepared) => {
+            let (known, meaning) = Shared::new(manner, prepared, &names);
+            shared::keep(&code, known.clone());
+            Ok((known, meaning, names))
+        }
+        Err(refusal) => Err(refusal),
+    })
 }
 
 fn other_source(name: &str, place: (String, u32)) -> Refusal {

@@ -1,8 +1,8 @@
 //! The call: arguments to a specialisation to machine code to the result.
 //!
 //! Enters: what CPython's vectorcall passes. Leaves: a new reference, or null with an exception set. The hot path is
-//! [`vectorcall`]: positional arguments of the types of the last call reach the entry without a tuple, an allocation or a
-//! lookup. Everything rarer is in [`slow`]: other specialisations, keywords, defaults, compilation. Calls that compiled code does
+//! [`vectorcall`]: arguments of the types of the last call reach the entry without an allocation; keywords, defaults and hidden
+//! arguments are put in their places first. Everything rarer is in [`slow`]: other specialisations, compilation. Calls that compiled code does
 //! not do (wrong arguments, numbers it does not hold) the original function does, with the very arguments that came, so that its
 //! result, its exception and its traceback are CPython's own; what leaves by a side exit goes on in [`crate::resume`]. No panic
 //! crosses into CPython.
@@ -23,7 +23,7 @@ use crate::callable::Callable;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume};
-use crate::specialise::{Body, Specialisation};
+use crate::specialise::{Body, Specialisation, hidden};
 use crate::{arrays, interrupt, poll};
 
 /// Frames up to this size stand on the stack.
@@ -54,27 +54,19 @@ pub unsafe extern "C" fn vectorcall(
     // SAFETY: CPython keeps the callable and its arguments alive through the call, and the callable its specialisations.
     unsafe {
         let last = (*call.this).last;
-        if !last.is_null() && kwnames.is_null() && (*call.this).has_its_code() {
+        if !last.is_null() && (*call.this).has_its_code() {
             let last = &*last;
-            let count = ffi::PyVectorcall_NARGS(nargsf) as usize;
             if last.words <= STACK_WORDS && last.guards.hold() {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
-                if count == last.params.len() {
+                if ffi::PyVectorcall_NARGS(nargsf) as usize == last.direct && kwnames.is_null() {
                     if unbox_all(last, args, frame) {
                         return enter(call, last, args, frame);
                     }
-                } else {
-                    let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
-                    let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
-                    if with_defaults(call, last, count, slots) && unbox_all(last, slots, frame) {
-                        // While the code runs, a signal handler or another thread may give the function other defaults.
-                        let original = (*call.this).original.cast::<ffi::PyFunctionObject>();
-                        let defaults = ffi::Py_NewRef((*original).func_defaults);
-                        let result = enter(call, last, slots, frame);
-                        ffi::Py_DECREF(defaults);
-                        return result;
-                    }
+                } else if last.params.len() <= STACK_ARGUMENTS
+                    && let Some(result) = enter_arranged(call, last, frame)
+                {
+                    return result;
                 }
             }
         }
@@ -82,32 +74,97 @@ pub unsafe extern "C" fn vectorcall(
     }
 }
 
-/// Puts the positional arguments and the defaults of the parameters that follow into `slots`; false if that leaves one open.
+/// Puts the arguments of the call in their places and runs machine code. `None` if they do not fit it.
 ///
 /// # Safety
-/// `slots` has room for [`STACK_ARGUMENTS`]. The call is still going on, has `count` positional arguments and no keywords, and `to` has no keyword-only parameter. The
-/// references are borrowed.
-#[inline(always)]
-unsafe fn with_defaults(call: Call, to: &Specialisation, count: usize, slots: *mut *mut PyObject) -> bool {
-    let parameters = to.params.len();
-    // SAFETY: the original function is one, and its defaults are a tuple or null.
+/// The call is still going on; `frame` has the words of `to`, whose guards hold.
+#[inline(never)]
+unsafe fn enter_arranged(call: Call, to: &Specialisation, frame: *mut u64) -> Option<*mut PyObject> {
+    // SAFETY: the callable is alive; there are as many slots as parameters and hidden arguments.
     unsafe {
-        let defaults = (*(*call.this).original.cast::<ffi::PyFunctionObject>()).func_defaults;
-        if defaults.is_null() || count > parameters || parameters > STACK_ARGUMENTS {
-            return false;
+        let body = (*call.this).body()?;
+        let mut slots = [null_mut(); STACK_ARGUMENTS];
+        let slots = &mut slots[..to.params.len()];
+        let arguments = Arranged::new(call, body, &mut slots[..to.declared])?;
+        if !to.guards.read_hidden(slots.as_mut_ptr().add(to.declared)) || !unbox_all(to, slots.as_ptr(), frame) {
+            return None;
         }
-        let Some(first) = parameters.checked_sub(ffi::PyTuple_GET_SIZE(defaults) as usize) else { return false };
-        if count < first {
-            return false;
-        }
-        for index in 0..count {
-            slots.add(index).write(*call.args.add(index));
-        }
-        for index in count..parameters {
-            slots.add(index).write(ffi::PyTuple_GET_ITEM(defaults, (index - first) as Py_ssize_t));
+        Some(arguments.enter(to, slots, frame))
+    }
+}
+
+/// Arguments in the places of their parameters, until the call is over.
+struct Arranged {
+    call: Call,
+    /// The tuple of `*args`, which is ours.
+    rest: *mut PyObject,
+}
+
+impl Arranged {
+    /// Fills the slots of the parameters; `None` if the arguments do not fit them. The references are borrowed.
+    ///
+    /// # Safety
+    /// The call is still going on, and `body` is that of its callable.
+    #[inline(always)]
+    unsafe fn new(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> Option<Self> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if slots.len() != body.parameters.slots() || !arrange(call, body, slots) {
+                return None;
+            }
+            let mut rest = null_mut();
+            if body.parameters.variadic {
+                rest = rest_of(call, body.parameters.positional);
+                if rest.is_null() {
+                    ffi::PyErr_Clear();
+                    return None;
+                }
+                slots[body.parameters.names.len()] = rest;
+            }
+            Some(Self { call, rest })
         }
     }
-    true
+
+    /// Runs machine code.
+    ///
+    /// # Safety
+    /// `slots` and `frame` have what `to` takes.
+    #[inline(always)]
+    unsafe fn enter(&self, to: &Specialisation, slots: &[*mut PyObject], frame: *mut u64) -> *mut PyObject {
+        // SAFETY: as the caller promises. While the code runs, a signal handler or another thread may give the function other defaults,
+        // or names outside of it other values: whatever the caller does not hold is held here.
+        unsafe {
+            slots.iter().for_each(|&object| ffi::Py_INCREF(object));
+            let result = enter(self.call, to, slots.as_ptr(), frame);
+            slots.iter().for_each(|&object| ffi::Py_DECREF(object));
+            result
+        }
+    }
+}
+
+impl Drop for Arranged {
+    fn drop(&mut self) {
+        // SAFETY: the reference is ours, and the thread that called holds the GIL.
+        unsafe { ffi::Py_XDECREF(self.rest) };
+    }
+}
+
+/// The tuple of the positional arguments that have no parameter of their own; null with an exception set if memory runs out.
+///
+/// # Safety
+/// The call is still going on.
+unsafe fn rest_of(call: Call, positional: usize) -> *mut PyObject {
+    // SAFETY: the tuple is new, so that its empty items are ours to fill.
+    unsafe {
+        let count = (ffi::PyVectorcall_NARGS(call.nargsf) as usize).saturating_sub(positional);
+        let rest = ffi::PyTuple_New(count as Py_ssize_t);
+        if !rest.is_null() {
+            for at in 0..count {
+                ffi::PyTuple_SET_ITEM(rest, at as Py_ssize_t, ffi::Py_NewRef(*call.args.add(positional + at)));
+            }
+        }
+        rest
+    }
 }
 
 /// Writes the payloads of all arguments; false at the first one of another type.
@@ -136,7 +193,7 @@ unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, fra
     // SAFETY: the entry was made for such a frame. Polls may run Python code: `args` and what they hold stay, for the caller sees to
     // that.
     unsafe {
-        let mut running = Running::new(call.this, to);
+        let mut running = Running::new(call.this, to, args);
         let status = (to.entry)(frame, running.activation());
         if !running.made.is_null() {
             let result = left(call, to, args, frame, status, &raw mut running);
@@ -382,30 +439,20 @@ unsafe fn slow(call: Call) -> *mut PyObject {
 /// # Safety
 /// The call is still going on, and `body` is that of its callable.
 unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
-    let count = body.parameters.names.len();
-    let mut stack = [null_mut(); STACK_ARGUMENTS];
-    let mut heap = Vec::new();
-    let slots = if count <= STACK_ARGUMENTS {
-        &mut stack[..count]
-    } else {
-        heap.resize(count, null_mut());
-        &mut heap[..]
-    };
+    let mut slots = vec![null_mut(); body.parameters.slots()];
     // Compiling may run Python code, after which defaults are read anew: hence the second turn.
     for compiled in [false, true] {
         // SAFETY: the borrowed references in `slots` are used only while no Python code runs.
         unsafe {
-            if !arrange(call, body, slots) {
-                return Outcome::Original;
-            }
-            let found = body.search(|one| (matches(one, slots) && one.guards.hold()).then_some(&raw const *one));
+            let Some(arguments) = Arranged::new(call, body, &mut slots) else { return Outcome::Original };
+            let found = body.search(|one| (matches(one, &slots) && one.can_run()).then_some(&raw const *one));
             if let Some(found) = found {
-                return run(call, body, &*found, slots);
+                return run(&arguments, &*found, &slots);
             }
             if compiled {
                 return Outcome::Original;
             }
-            match prepare(call, body, slots) {
+            match prepare(call, body, &slots) {
                 Ok(true) => {}
                 Ok(false) => return Outcome::Original,
                 Err(Raised) => {
@@ -422,14 +469,14 @@ unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
 /// `slots` holds a live object for each parameter.
 unsafe fn matches(one: &Specialisation, slots: &[*mut PyObject]) -> bool {
     // SAFETY: as the caller promises.
-    one.params.iter().zip(slots).all(|(&expected, &object)| unsafe { is_of(object, expected) })
+    one.declared().iter().zip(slots).all(|(&expected, &object)| unsafe { is_of(object, expected) })
 }
 
 /// Runs a specialisation whose parameters match `slots`.
 ///
 /// # Safety
-/// As [`dispatch`]; `to` belongs to `body`.
-unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObject]) -> Outcome {
+/// As [`dispatch`]; `to` belongs to the callable.
+unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]) -> Outcome {
     let mut stack = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
     let mut heap = Vec::<u64>::new();
     let frame = if to.words <= STACK_WORDS {
@@ -440,18 +487,16 @@ unsafe fn run(call: Call, body: &Body, to: &Specialisation, slots: &[*mut PyObje
     };
     // SAFETY: the frame has the words it needs, and every slot holds an object of the expected type.
     unsafe {
-        if !to.guards.hold() || !unbox_all(to, slots.as_ptr(), frame) {
+        if !to.guards.hold() {
             return Outcome::Original;
         }
-        // Keyword-only parameters never come by position, so that such a function has no hot path.
-        if body.parameters.positional == to.params.len() {
-            (*call.this).last = to;
+        let Some(hidden) = hidden(&to.guards) else { return Outcome::Original };
+        let slots = slots.iter().copied().chain(hidden).collect::<Vec<_>>();
+        if slots.len() != to.params.len() || !unbox_all(to, slots.as_ptr(), frame) {
+            return Outcome::Original;
         }
-        // While the code runs, a signal handler or another thread may give the function other defaults.
-        slots.iter().for_each(|&object| ffi::Py_INCREF(object));
-        let result = enter(call, to, slots.as_ptr(), frame);
-        slots.iter().for_each(|&object| ffi::Py_DECREF(object));
-        Outcome::Done(result)
+        (*arguments.call.this).last = to;
+        Outcome::Done(arguments.enter(to, &slots, frame))
     }
 }
 
@@ -478,7 +523,7 @@ unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bo
         if let Some(index) = kinds.iter().position(|&kind| kind == Argument::Unsupported) {
             // SAFETY: as above; the new reference keeps the argument alive from here on.
             let argument = unsafe { Bound::from_borrowed_ptr(py, slots[index]) };
-            body.refuse(py, &body.argument_refusal(index, &describe(&argument)))?;
+            body.refuse(py, &body.argument_refusal(index, &describe_argument(body, index, &argument)?))?;
             return Ok(false);
         }
         let params = kinds.iter().map(|kind| match kind {
@@ -494,21 +539,37 @@ unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bo
     compiled.unwrap_or(Ok(false)).map_err(|()| Raised)
 }
 
-/// Fills `slots`, one for each parameter, from positional arguments, keywords and defaults, as CPython binds them. False if
+/// What an argument is that cannot be compiled: of `*args`, the first one that cannot.
+fn describe_argument(body: &Body, index: usize, argument: &Bound<'_, PyAny>) -> PyResult<String> {
+    if index < body.parameters.names.len() {
+        return Ok(describe(argument));
+    }
+    for item in argument.try_iter()? {
+        let item = item?;
+        // SAFETY: the item is alive, and the thread holds the GIL.
+        if unsafe { classify(item.as_ptr()) } == Argument::Unsupported {
+            return Ok(describe(&item));
+        }
+    }
+    Ok(describe(argument))
+}
+
+/// Fills `slots`, one for each parameter but `*args`, from positional arguments, keywords and defaults, as CPython binds them. False if
 /// they do not fit: the original function raises.
 ///
 /// # Safety
 /// As [`dispatch`]. The references are borrowed.
 unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
     let parameters = &body.parameters;
+    let slots = &mut slots[..parameters.names.len()];
     slots.fill(null_mut());
     // SAFETY: `args` has the positional arguments and then the values of the keywords; defaults belong to the function.
     unsafe {
         let positional = ffi::PyVectorcall_NARGS(call.nargsf) as usize;
-        if positional > parameters.positional {
+        if positional > parameters.positional && !parameters.variadic {
             return false;
         }
-        for (index, slot) in slots[..positional].iter_mut().enumerate() {
+        for (index, slot) in slots[..positional.min(parameters.positional)].iter_mut().enumerate() {
             *slot = *call.args.add(index);
         }
         let keywords = if call.kwnames.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(call.kwnames) };

@@ -31,8 +31,17 @@ pub struct Parameters {
     pub positional: usize,
     /// The first so many cannot be given by keyword.
     pub positional_only: usize,
-    /// `*args` or `**kwargs` is among them.
+    /// There is `*args` behind them.
     pub variadic: bool,
+    /// There is `**kwargs`.
+    pub doubled: bool,
+}
+
+impl Parameters {
+    /// All but `**kwargs`: what a signature has a type for.
+    pub const fn slots(&self) -> usize {
+        self.names.len() + self.variadic as usize
+    }
 }
 
 /// True for `async def`.
@@ -58,7 +67,8 @@ pub fn parameters(code: &Bound<'_, PyAny>) -> PyResult<Parameters> {
         names: names.collect::<PyResult<_>>()?,
         positional,
         positional_only: count("co_posonlyargcount")?,
-        variadic: flags & (CO_VARARGS | CO_VARKEYWORDS) != 0,
+        variadic: flags & CO_VARARGS != 0,
+        doubled: flags & CO_VARKEYWORDS != 0,
     })
 }
 

@@ -13,6 +13,7 @@ mod decorate;
 mod dispatch;
 mod env;
 mod errors;
+mod guards;
 mod host;
 mod interrupt;
 mod methods;
@@ -22,6 +23,7 @@ mod outside;
 mod poll;
 mod probes;
 mod resume;
+mod shared;
 mod specialise;
 mod tables;
 

@@ -75,7 +75,8 @@ pub fn inspect_types(
     let py = view.object.py();
     let [signature] = bind("inspect_types", (args, kwargs), ["signature"])?;
     let signature = asked(&view, signature)?;
-    let text = guarded(py, || Ok(view.body.bound(&view.original)?.types_text(&signature)))?;
+    let (prepared, signature) = view.body.bound_for(&view.original, &signature.params)?;
+    let text = guarded(py, || Ok(prepared.types_text(&signature)))?;
     Ok(PyString::new(py, &text).into_any().unbind())
 }
 
@@ -192,7 +193,10 @@ fn annotated(view: &View<'_, '_>) -> PyResult<Option<Signature>> {
     let py = view.object.py();
     let prepared = view.body.prepared(py)?;
     guarded(py, || match prepared.annotated() {
-        Ok(signature) => Ok(Some(signature)),
+        Ok(mut signature) => {
+            signature.params.truncate(prepared.parameters().len());
+            Ok(Some(signature))
+        }
         Err(diagnostic) => {
             view.body.refuse(py, &Refusal::InSource(prepared.source().clone(), vec![diagnostic]))?;
             Ok(None)
@@ -212,7 +216,7 @@ fn given(view: &View<'_, '_>, types: &Bound<'_, PyTuple>) -> PyResult<Signature>
             Err(_) => params.push(type_of(&one)?.ok_or_else(|| unknown(view, &shown(&one)))?),
         }
     }
-    let expected = view.body.parameters.names.len();
+    let expected = view.body.parameters.slots();
     if params.len() != expected {
         let name = view.object.getattr("__qualname__")?;
         let message = format!("{name}() needs as many types as it has parameters, {expected}, not {}", params.len());

@@ -1,27 +1,28 @@
-//! What names outside a live function mean, and whether they still do.
+//! What names outside a live function mean.
 //!
-//! Enters: a Python function. Leaves: an [`Env`] for the binder with the objects behind it ([`Names`]), and from those [`Guards`]:
-//! each is a name, or an attribute of a module, that must still be the same object. A namespace that has not changed since the
-//! last check, by the version that CPython gives its dicts, is not looked up again.
+//! Enters: a Python function, and the names that have kept changing. Leaves: an [`Env`] for the binder with the objects behind it
+//! ([`Names`]), and from those the [`Guards`] of what the binder relied on. Numbers and tuples of them are constants until they
+//! change; then, and arrays from the start, they are arguments that every call reads anew.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
-use std::ptr::null_mut;
 
 use brrr_core::outside::{self, Constant, Env, Outside};
-use pyo3::ffi::{self, PyObject};
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyString, PyTuple, PyType,
+    PyBool, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyTuple, PyType,
 };
 
 use crate::convert::type_name;
-use crate::numpy_names;
+use crate::guards::{GLOBALS, Guards, Seen};
+use crate::{numpy, numpy_names};
 
 /// Tuples within tuples up to here are constants.
 const MOST_NESTED: usize = 20;
+/// Modules within modules up to here are looked into.
+const MOST_MODULES: usize = 3;
 
 /// What the names that a function reads from outside are.
 #[derive(Debug, Default)]
@@ -30,26 +31,18 @@ pub struct Names {
     pub env: Env,
     /// The object of each path.
     objects: BTreeMap<String, Seen>,
+    /// The free variables, with the places of their cells.
+    cells: BTreeMap<String, usize>,
     /// Names that are bound nowhere, and may come to be bound before the call.
     pub missing: BTreeSet<String>,
 }
 
-/// An object that a name had.
-#[derive(Debug)]
-struct Seen {
-    /// Its address; null where there was none.
-    address: *mut PyObject,
-    /// Only what means something is held: anything else may hold the function in turn. Where another object comes to have its
-    /// address, the function stays with the interpreter, which is never wrong.
-    held: Option<Py<PyAny>>,
-}
-
 impl Names {
-    /// Looks up every name that the function's code may read from outside.
+    /// Looks up every name that the function's code may read from outside. Paths among `variables` are arguments, if they can be.
     ///
     /// # Errors
     /// If the function lacks what functions have.
-    pub fn of(function: &Bound<'_, PyFunction>) -> PyResult<Self> {
+    pub fn of(function: &Bound<'_, PyFunction>, variables: &BTreeSet<String>) -> PyResult<Self> {
         let globals = function.getattr("__globals__")?;
         let builtins = function.getattr("__builtins__")?;
         let code = function.getattr("__code__")?;
@@ -57,68 +50,148 @@ impl Names {
         let mut names = Self::default();
         let flags = function.py().import(intern!(function.py(), "sys"))?.getattr(intern!(function.py(), "flags"))?;
         names.env.without_asserts = flags.getattr(intern!(function.py(), "optimize"))?.extract::<i32>()? > 0;
+        let context = Context { read: &read, variables };
+        let cells = function.getattr(intern!(function.py(), "__closure__"))?;
+        let cells = cells.cast_into::<PyTuple>().ok();
+        for (at, name) in code.getattr("co_freevars")?.extract::<Vec<String>>()?.into_iter().enumerate() {
+            let cell = cells.as_ref().and_then(|cells| cells.get_item(at).ok());
+            // Empty, it raises ValueError.
+            let content = cell.and_then(|cell| cell.getattr(intern!(function.py(), "cell_contents")).ok());
+            names.cells.insert(name.clone(), at);
+            names.add(name, content.as_ref(), &context, MOST_MODULES)?;
+        }
         // Namespaces of another class than dict may answer anything at any time.
         let (Ok(globals), Ok(builtins)) = (globals.cast_exact::<PyDict>(), builtins.cast_exact::<PyDict>()) else {
             let what = Outside::Other("a name in a namespace that is no plain dict".to_owned());
             read.iter().chain(&["range".to_owned()]).for_each(|name| names.env.insert(name, what.clone()));
             return Ok(names);
         };
-        for name in code.getattr("co_freevars")?.extract::<Vec<String>>()? {
-            names.env.insert(name, Outside::Other("a variable of the enclosing function".to_owned()));
-        }
         for name in &read {
+            // A free variable of the same name comes first.
+            if names.cells.contains_key(name) {
+                continue;
+            }
             let found = match globals.get_item(name)? {
                 Some(found) => Some(found),
                 None => builtins.get_item(name)?,
             };
-            if let Some((module, _)) = found.as_ref().and_then(known_module) {
-                for attribute in &read {
-                    let path = format!("{name}.{attribute}");
-                    let found = module.dict().get_item(attribute)?;
-                    names.add(path, found.as_ref());
-                }
-            }
-            names.add(name.clone(), found.as_ref());
+            names.add(name.clone(), found.as_ref(), &context, MOST_MODULES)?;
         }
         Ok(names)
     }
 
-    fn add(&mut self, path: String, object: Option<&Bound<'_, PyAny>>) {
-        let means = object.map_or(Outside::Missing, meaning);
+    /// Adds a path and, of a module, the attributes that the code may read.
+    fn add(
+        &mut self,
+        path: String,
+        object: Option<&Bound<'_, PyAny>>,
+        context: &Context<'_>,
+        depth: usize,
+    ) -> PyResult<()> {
+        let mut means = object.map_or(Outside::Missing, meaning);
+        if matches!(means, Outside::Constant(_) | Outside::Scalar(..)) && context.variables.contains(&path) {
+            means = Outside::Variable(None);
+        }
         if means == Outside::Missing {
             self.missing.insert(path.clone());
         }
-        let held = object.filter(|_| !matches!(means, Outside::Other(_))).map(|object| object.clone().unbind());
-        let address = object.map_or(null_mut(), Bound::as_ptr);
-        // A free variable of the same name comes first.
-        if self.env.get(&path).is_none() {
-            self.env.insert(path.clone(), means);
+        if let (Outside::Module(_) | Outside::Namespace(_), Some(object), true) = (&means, object, depth > 0)
+            && let Ok(module) = object.cast_exact::<PyModule>()
+        {
+            // Within a module that compiled code knows there is none of the user.
+            let depth = if matches!(means, Outside::Module(_)) { 1 } else { depth };
+            for attribute in context.read {
+                let found = module.dict().get_item(attribute)?;
+                self.add(format!("{path}.{attribute}"), found.as_ref(), context, depth - 1)?;
+            }
         }
-        self.objects.insert(path, Seen { address, held });
+        // What is an argument is read at each call, and may hold the function.
+        let held = !matches!(means, Outside::Other(_) | Outside::Variable(_));
+        self.env.insert(path.clone(), means);
+        self.objects.insert(path, Seen::new(object, held));
+        Ok(())
     }
 
-    /// The guards for paths whose meaning was taken as given; for all of them if `paths` is `None`.
+    /// What a path means, as text: the same for what compiled code cannot tell apart.
+    pub fn key(&self, path: &str) -> String {
+        let means = match path.rsplit_once('.') {
+            Some((module, attribute)) => self.env.attribute(module, attribute),
+            None => Some(self.env.meaning(path)),
+        };
+        format!("{means:?}")
+    }
+
+    /// The paths that are constants, with the address of the object, and whether a free variable is their root.
+    pub fn constants(&self) -> impl Iterator<Item = (&str, usize, bool)> {
+        self.objects.iter().filter_map(|(path, seen)| {
+            let is_constant = matches!(self.env.get(path), Some(Outside::Constant(_) | Outside::Scalar(..)));
+            is_constant.then(|| (path.as_str(), seen.address() as usize, self.cells.contains_key(path)))
+        })
+    }
+
+    /// The guards for paths whose meaning was taken as given, or for all of them if `paths` is `None`; and the hidden arguments.
     ///
     /// # Errors
     /// If the function lacks what functions have.
-    pub fn guards(&self, function: &Bound<'_, PyFunction>, paths: Option<&[String]>) -> PyResult<Guards> {
+    pub fn guards<'a>(
+        &self,
+        function: &Bound<'_, PyFunction>,
+        paths: Option<&[String]>,
+        hidden: impl Iterator<Item = &'a str>,
+    ) -> PyResult<Guards> {
         let py = function.py();
         let mut guards = Guards::new(function);
         let paths = paths.map_or_else(|| self.objects.keys().cloned().collect::<Vec<_>>(), <[String]>::to_vec);
         for path in &paths {
             let Some(seen) = self.objects.get(path) else { continue };
-            match path.split_once('.') {
-                None => guards.push(py, GLOBALS, path, seen),
-                Some((name, attribute)) => {
-                    let Some(module) = self.objects.get(name) else { continue };
-                    guards.push(py, GLOBALS, name, module);
-                    let space = module.held.as_ref().and_then(|module| guards.space(py, module));
-                    space.into_iter().for_each(|space| guards.push(py, space, attribute, seen));
-                }
+            match self.place(py, &mut guards, path) {
+                Some(Place::Cell(index)) => guards.cell(py, index, seen),
+                Some(Place::Named(space, name)) => guards.name(py, space, name, seen),
+                None => {}
+            }
+        }
+        for path in hidden {
+            match self.place(py, &mut guards, path) {
+                Some(Place::Cell(index)) => guards.hidden_cell(index),
+                Some(Place::Named(space, name)) => guards.hidden_name(py, space, name),
+                // A module that is none any more has no value for it: the guard of the module fails.
+                None => guards.hidden_name(py, GLOBALS, path),
             }
         }
         Ok(guards)
     }
+
+    /// Where a path is looked up; the modules in front of it are guarded.
+    fn place<'a>(&self, py: Python<'_>, guards: &mut Guards, path: &'a str) -> Option<Place<'a>> {
+        let Some((module, attribute)) = path.rsplit_once('.') else {
+            return Some(self.cells.get(path).map_or(Place::Named(GLOBALS, path), |&index| Place::Cell(index)));
+        };
+        let seen = self.objects.get(module)?;
+        match self.place(py, guards, module)? {
+            Place::Cell(index) => guards.cell(py, index, seen),
+            Place::Named(space, name) => guards.name(py, space, name, seen),
+        }
+        Some(Place::Named(guards.space(seen.held(py)?)?, attribute))
+    }
+
+    /// Gives up the references.
+    pub fn release(self, py: Python<'_>) {
+        self.objects.into_values().for_each(|seen| seen.release(py));
+    }
+}
+
+/// Where a path is looked up.
+enum Place<'a> {
+    Cell(usize),
+    Named(usize, &'a str),
+}
+
+/// What a code object reads.
+struct Context<'a> {
+    /// Its names, of globals and attributes alike.
+    read: &'a [String],
+    /// Paths that are arguments, if they can be.
+    variables: &'a BTreeSet<String>,
 }
 
 /// What an object means as the value of a name.
@@ -137,9 +210,15 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     {
         return Outside::Scalar(class, constant);
     }
+    // SAFETY: the object is alive, and the thread holds the GIL.
+    let is_array = unsafe { numpy::is_array(object.as_ptr()) && numpy::array_type(object.as_ptr()).is_some() };
+    if is_array {
+        return Outside::Variable(None);
+    }
     let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
     Outside::Other(match object {
         _ if object.is_instance_of::<PyFunction>() => format!("the function `{}`", named()),
+        _ if object.cast_exact::<PyModule>().is_ok() => return Outside::Namespace(format!("the module `{}`", named())),
         _ if object.is_instance_of::<PyModule>() => format!("the module `{}`", named()),
         _ if object.is_instance_of::<PyType>() => format!("the class `{}`", named()),
         _ => format!("an object of type `{}`", type_name(&object.get_type())),
@@ -231,200 +310,4 @@ pub fn host_function<'py>(py: Python<'py>, name: &'static str) -> Option<Bound<'
     let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
     let found = py.import(module).ok()?.getattr(own).ok()?;
     (known_function(&found) == Some(name)).then_some(found)
-}
-
-/// Names outside a function that must still be what they were. Whoever asks holds the function.
-#[derive(Debug)]
-pub struct Guards {
-    function: *mut ffi::PyFunctionObject,
-    /// Where the names are looked up: the function's globals, its builtins, then modules.
-    spaces: Vec<Space>,
-    guards: Vec<Guard>,
-}
-
-/// A namespace.
-#[derive(Debug)]
-struct Space {
-    place: Place,
-    /// The version of the dict at the last check.
-    version: Cell<u64>,
-}
-
-/// Whose namespace it is. The function's own are not held, for the function is among its globals.
-#[derive(Debug)]
-enum Place {
-    Globals,
-    Builtins,
-    /// A module, which must still be a plain one, and its dict.
-    Module(Py<PyAny>, Py<PyDict>),
-}
-
-/// A name.
-#[derive(Debug)]
-struct Guard {
-    /// Index of the module's namespace; 0 for a name of the function, which builtins may have.
-    space: usize,
-    /// Interned.
-    name: Py<PyString>,
-    seen: Seen,
-}
-
-const GLOBALS: usize = 0;
-
-impl Guards {
-    fn new(function: &Bound<'_, PyFunction>) -> Self {
-        let space = |place| Space { place, version: Cell::new(0) };
-        let spaces = vec![space(Place::Globals), space(Place::Builtins)];
-        Self { function: function.as_ptr().cast(), spaces, guards: Vec::new() }
-    }
-
-    fn push(&mut self, py: Python<'_>, space: usize, name: &str, seen: &Seen) {
-        let name = PyString::intern(py, name).unbind();
-        if !self.guards.iter().any(|guard| guard.space == space && guard.name.is(&name)) {
-            let held = seen.held.as_ref().map(|held| held.clone_ref(py));
-            self.guards.push(Guard { space, name, seen: Seen { address: seen.address, held } });
-        }
-    }
-
-    /// The namespace of a module; `None` if it has ceased to be a plain one.
-    fn space(&mut self, py: Python<'_>, module: &Py<PyAny>) -> Option<usize> {
-        let plain = module.bind(py).cast_exact::<PyModule>().ok()?;
-        let is_known = |space: &Space| matches!(&space.place, Place::Module(known, _) if known.is(module));
-        if let Some(known) = self.spaces.iter().position(is_known) {
-            return Some(known);
-        }
-        let place = Place::Module(module.clone_ref(py), plain.dict().unbind());
-        self.spaces.push(Space { place, version: Cell::new(0) });
-        Some(self.spaces.len() - 1)
-    }
-
-    /// True if nothing was taken as given.
-    #[inline(always)]
-    pub const fn is_empty(&self) -> bool {
-        self.guards.is_empty()
-    }
-
-    /// True if everything still is what it was. No Python code runs, unless a namespace has keys that are no plain strings.
-    ///
-    /// # Safety
-    /// The thread holds the GIL, and the function is alive.
-    #[inline(always)]
-    pub unsafe fn hold(&self) -> bool {
-        // SAFETY: as the caller promises.
-        self.is_empty() || unsafe { self.spaces.iter().all(|space| self.is_unchanged(space)) || self.look_up() }
-    }
-
-    /// The dict of a namespace; null if the function is being destroyed, or the module has ceased to be a plain one.
-    ///
-    /// # Safety
-    /// As [`Self::hold`].
-    #[inline(always)]
-    unsafe fn dict(&self, space: &Space) -> *mut PyObject {
-        // SAFETY: as the caller promises; the module is held.
-        unsafe {
-            match &space.place {
-                Place::Globals => (*self.function).func_globals,
-                Place::Builtins => (*self.function).func_builtins,
-                Place::Module(module, dict) if ffi::PyModule_CheckExact(module.as_ptr()) != 0 => dict.as_ptr(),
-                Place::Module(..) => null_mut(),
-            }
-        }
-    }
-
-    /// # Safety
-    /// As [`Self::hold`].
-    #[inline(always)]
-    unsafe fn is_unchanged(&self, space: &Space) -> bool {
-        let known = space.version.get();
-        // SAFETY: as the caller promises.
-        unsafe {
-            let dict = self.dict(space);
-            known != 0 && !dict.is_null() && version(dict) == known
-        }
-    }
-
-    /// # Safety
-    /// As [`Self::hold`].
-    #[cold]
-    #[inline(never)]
-    unsafe fn look_up(&self) -> bool {
-        // SAFETY: as the caller promises; names are held.
-        unsafe {
-            let mut versions = Vec::with_capacity(self.spaces.len());
-            for space in &self.spaces {
-                let dict = self.dict(space);
-                if dict.is_null() {
-                    return false;
-                }
-                versions.push(version(dict));
-            }
-            if !self.guards.iter().all(|guard| self.is_same(guard)) {
-                // Only a key of another type than str can raise here; the original function then meets it itself.
-                ffi::PyErr_Clear();
-                return false;
-            }
-            self.spaces.iter().zip(versions).for_each(|(space, version)| space.version.set(version));
-        }
-        true
-    }
-
-    /// # Safety
-    /// As [`Self::hold`]; all namespaces are there.
-    unsafe fn is_same(&self, guard: &Guard) -> bool {
-        let Some(space) = self.spaces.get(guard.space) else { return false };
-        // SAFETY: as the caller promises.
-        unsafe {
-            let mut found = ffi::PyDict_GetItemWithError(self.dict(space), guard.name.as_ptr());
-            if let (true, Place::Globals) = (found.is_null(), &space.place) {
-                found = ffi::PyDict_GetItemWithError((*self.function).func_builtins, guard.name.as_ptr());
-            }
-            found == guard.seen.address
-        }
-    }
-
-    /// Gives up the references.
-    pub fn release(self, py: Python<'_>) {
-        for space in self.spaces {
-            if let Place::Module(module, dict) = space.place {
-                module.drop_ref(py);
-                dict.drop_ref(py);
-            }
-        }
-        for guard in self.guards {
-            guard.name.drop_ref(py);
-            guard.seen.held.into_iter().for_each(|held| held.drop_ref(py));
-        }
-    }
-}
-
-impl Names {
-    /// Gives up the references.
-    pub fn release(self, py: Python<'_>) {
-        self.objects.into_values().filter_map(|seen| seen.held).for_each(|held| held.drop_ref(py));
-    }
-}
-
-/// The version of a dict: it changes whenever the dict does. Zero where CPython has none: then nothing is known.
-///
-/// # Safety
-/// `dict` is a live dict, and the thread holds the GIL.
-#[inline(always)]
-unsafe fn version(dict: *mut PyObject) -> u64 {
-    #[cfg(not(Py_3_14))]
-    {
-        /// How CPython up to 3.13 lays out a dict.
-        #[repr(C)]
-        struct DictObject {
-            base: PyObject,
-            used: isize,
-            version: u64,
-        }
-        // SAFETY: as the caller promises.
-        unsafe { (*dict.cast::<DictObject>()).version }
-    }
-    #[cfg(Py_3_14)]
-    {
-        let _ = dict;
-        0
-    }
 }

@@ -128,8 +128,11 @@ unsafe fn look(running: &Running, watch: &mut Watch, everything: bool) -> bool {
         watch.raised = Some(raised);
         return false;
     }
-    // SAFETY: the callable is alive while it is called, and owns its specialisations.
-    unsafe { (*running.specialisation).guards.hold() }
+    // SAFETY: the callable is alive while it is called, and owns its specialisations; the arguments are those of the run.
+    unsafe {
+        let specialisation = &*running.specialisation;
+        specialisation.guards.hold() && specialisation.guards.are_same(running.args.add(specialisation.declared))
+    }
 }
 
 /// Calls a Python function that does nothing. On its way in the interpreter does what it does between two instructions:

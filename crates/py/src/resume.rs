@@ -26,7 +26,7 @@ use crate::callable::Callable;
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
 use crate::poll;
-use crate::specialise::{Body, Specialisation};
+use crate::specialise::{Body, Specialisation, hidden};
 
 /// Continuations that are kept in one place; more are made anew each time.
 const KEPT: usize = 32;
@@ -235,7 +235,7 @@ unsafe fn go_on<'py>(
 ) -> PyResult<Outcome> {
     let py = original.py();
     let this = callable.as_ptr().cast::<Callable>();
-    let outside = args.clone();
+    let mut outside = args.clone();
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
     let mut held = Held::default();
     loop {
@@ -251,7 +251,7 @@ unsafe fn go_on<'py>(
         let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
         let mut continuation = body.continuations.get(original, body, &place, kept)?;
         // The interpreter goes on until compiled code can.
-        let (found, mut words, entry) = loop {
+        let (found, mut words, entered, entry) = loop {
             let Some(function) = continuation else {
                 return if effects { Err(stuck()) } else { Ok(Outcome::Original) };
             };
@@ -266,12 +266,12 @@ unsafe fn go_on<'py>(
             // SAFETY: the continuation has given back a reference to `ask`.
             unsafe { ffi::Py_DECREF(result) };
             let Some(entry) = entry else { return if effects { Err(stuck()) } else { Ok(Outcome::Original) } };
-            if let Some((found, words)) = entry.code.and_then(|found| {
+            if let Some((found, (words, hidden))) = entry.code.and_then(|found| {
                 // SAFETY: the body owns the code as long as it lives, and the thread holds the GIL.
-                let words = unsafe { entering(py, &*found.0, &entry.values) };
-                words.map(|words| (found, words))
+                let entering = unsafe { entering(py, &*found.0, &entry.values) };
+                entering.map(|entering| (found, entering))
             }) {
-                break (found, words, entry);
+                break (found, words, hidden, entry);
             }
             values = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
             turns = entry.turns;
@@ -281,11 +281,13 @@ unsafe fn go_on<'py>(
         };
         // SAFETY: the body owns the code as long as it lives.
         code = unsafe { &*found.0 };
-        args = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
+        outside.extend(entered.iter().cloned());
+        args = entry.values.into_iter().map(|one| one.into_bound(py)).chain(entered).collect();
         let start = Instant::now();
         // What the run before this one has made is held by the objects that came of it.
         drop(std::mem::take(&mut held));
-        let mut running = Running::new(this, code);
+        // A `Bound` is a pointer to its object.
+        let mut running = Running::new(this, code, args.as_ptr().cast());
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
         let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
         held.0 = running.made;
@@ -331,16 +333,23 @@ fn stuck() -> PyErr {
     PyRuntimeError::new_err("brrr: the interpreter cannot go on where compiled code has left")
 }
 
-/// The frame to enter code with; `None` if its guards do not hold, or a value is of another type.
+/// The frame to enter code with, and the hidden arguments; `None` if its guards do not hold, or a value is of another type.
 ///
 /// # Safety
 /// The thread holds the GIL.
-unsafe fn entering(py: Python<'_>, code: &Specialisation, values: &[Py<PyAny>]) -> Option<Vec<u64>> {
-    // SAFETY: as the caller promises.
-    unsafe { code.guards.hold() }.then_some(())?;
-    let args = values.iter().map(|one| one.bind(py).clone()).collect::<Vec<_>>();
+unsafe fn entering<'py>(
+    py: Python<'py>,
+    code: &Specialisation,
+    values: &[Py<PyAny>],
+) -> Option<(Vec<u64>, Vec<Bound<'py, PyAny>>)> {
+    // SAFETY: as the caller promises; the function of the code is alive, and what was just read is, too.
+    let hidden = unsafe {
+        let read = code.guards.hold().then(|| hidden(&code.guards))??;
+        read.into_iter().map(|object| Bound::from_borrowed_ptr(py, object)).collect::<Vec<_>>()
+    };
+    let args = values.iter().map(|one| one.bind(py)).chain(&hidden).cloned().collect::<Vec<_>>();
     let mut words = vec![0; code.words];
-    unbox_all(&args, &code.params, &mut words).then_some(words)
+    (args.len() == code.params.len() && unbox_all(&args, &code.params, &mut words)).then_some((words, hidden))
 }
 
 /// Writes the arguments of code to its frame; false if one is of another type.

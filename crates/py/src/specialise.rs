@@ -1,33 +1,37 @@
 //! One function under the decorator: what was read at decoration and what has been compiled since.
 //!
-//! Enters: a signature. Leaves: a [`Specialisation`] with a loaded entry. Specialisations are never dropped before their
-//! function, so a pointer to one stays valid while the function is alive. Everything that may run Python code runs without
+//! Enters: the types of the arguments. Leaves: a [`Specialisation`]: machine code that functions with the same code share
+//! ([`crate::shared`]), with what is this function's own. Specialisations are never dropped before their function, so a pointer to one stays valid while the function is alive. Everything that may run Python code runs without
 //! a borrow: the same function may be called, and compiled, in the middle of it.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use brrr_core::abi::{self, Entry};
+use brrr_core::abi;
 use brrr_core::backend::{Backend, Options, Output};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::ir;
-use brrr_core::load;
-use brrr_core::syntax;
 use brrr_core::types::{Signature, Type};
+use brrr_core::{ir, load};
+use pyo3::ffi::PyObject;
 use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
 use crate::arrays::Maker;
+use crate::convert::{Argument, classify, is_of};
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
-use crate::outside::{Guards, Names};
+use crate::guards::Guards;
+use crate::outside::Names;
 use crate::resume::{Continuations, Kept};
+use crate::shared::{Constants, Header, Machine, Meaning, Shared};
 
 /// What the user asked of the decorator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,72 +42,107 @@ pub struct Choices {
     pub fallback: bool,
 }
 
-/// Machine code for one signature.
+/// Machine code as one function runs it.
 #[derive(Debug)]
 pub struct Specialisation {
-    /// The types of the parameters.
-    pub params: Box<[Type]>,
-    /// The loop header where the code begins, if it is not the function's start.
-    pub header: Option<Header>,
-    /// The machine code.
-    pub entry: Entry,
-    /// Words its frame needs.
-    pub words: usize,
-    /// Parameters whose very object may be returned.
-    pub returned: Box<[usize]>,
-    /// What must still be true of names outside the function.
-    pub guards: Guards,
-    /// The IR, which the exits refer to.
-    pub function: ir::Function,
-    /// The calls by which it makes arrays.
-    pub makers: Box<[Maker]>,
+    /// The code, which functions share.
+    machine: Rc<Machine>,
+    /// What must still be true of names outside the function, and where its hidden arguments are.
+    pub guards: Rc<Guards>,
+    /// How many arguments by position it takes as they come; `usize::MAX` if they have to be arranged.
+    pub direct: usize,
     /// How often each exit was taken.
     pub exits: Box<[Cell<u64>]>,
     /// The continuations of each exit.
     pub continuations: Box<[RefCell<Vec<Kept>>]>,
-    /// Words of the frame that each exit writes.
-    pub exit_words: Box<[usize]>,
-    _code: load::Code,
 }
 
-/// A loop header where compiled code is entered again.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The ordinal of the loop's statement.
-    pub statement: u32,
-    /// The names that are bound there: the parameters of the code.
-    pub names: Box<[String]>,
+impl Deref for Specialisation {
+    type Target = Machine;
+
+    #[inline(always)]
+    fn deref(&self) -> &Machine {
+        &self.machine
+    }
+}
+
+impl Specialisation {
+    fn new(machine: Rc<Machine>, guards: Rc<Guards>, parameters: &Parameters) -> Self {
+        let is_direct = machine.header.is_none()
+            && machine.params.len() == parameters.positional
+            && parameters.slots() == parameters.positional;
+        Self {
+            direct: if is_direct { parameters.positional } else { usize::MAX },
+            exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
+            continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
+            machine,
+            guards,
+        }
+    }
+
+    /// The types of the parameters.
+    pub fn declared(&self) -> &[Type] {
+        &self.params[..self.declared]
+    }
+
+    /// True if the guards hold, and the hidden arguments have the types that the code was made for: whether it can be entered.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, and the function is alive.
+    pub unsafe fn can_run(&self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe {
+            self.guards.hold()
+                && hidden(&self.guards).is_some_and(|hidden| {
+                    self.params[self.declared..].iter().zip(hidden).all(|(&one, object)| is_of(object, one))
+                })
+        }
+    }
+}
+
+/// The hidden arguments as they are now; `None` if one has no value. The references are borrowed.
+///
+/// # Safety
+/// The thread holds the GIL, and the guards hold.
+pub unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
+    let mut objects = vec![null_mut(); guards.hidden_len()];
+    // SAFETY: as the caller promises.
+    unsafe { guards.read_hidden(objects.as_mut_ptr()) }.then_some(objects)
 }
 
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
 /// runs it while its names mean what they never meant before.
-const MOST_BINDINGS: usize = 8;
+const MOST_BINDINGS: usize = 32;
 
-/// The function for one meaning of the names outside of it.
+/// One function for one meaning of the names outside of it.
 #[derive(Debug)]
 struct Binding {
     /// What can be compiled; `None` if with these names nothing can, so that the interpreter runs it.
-    prepared: Option<Rc<Prepared>>,
-    names: Names,
+    meaning: Option<Rc<Meaning>>,
+    /// Names that were bound nowhere.
+    missing: BTreeSet<String>,
+    constants: Constants,
     /// True as long as the names mean what they meant.
-    guards: Guards,
+    guards: Rc<Guards>,
 }
 
 impl Binding {
-    fn new(function: &Bound<'_, PyFunction>, prepared: Option<Rc<Prepared>>, names: Names) -> PyResult<Self> {
-        let guards = names.guards(function, prepared.as_ref().map(|prepared| prepared.guards()))?;
-        Ok(Self { prepared, names, guards })
+    fn new(function: &Bound<'_, PyFunction>, meaning: Option<Rc<Meaning>>, names: Names) -> PyResult<Self> {
+        let guards = match &meaning {
+            Some(meaning) => names.guards(function, Some(meaning.prepared.guards()), meaning.prepared.hidden()),
+            None => names.guards(function, None, std::iter::empty()),
+        };
+        let guards = Rc::new(guards?);
+        let constants = names.constants().map(|(path, address, _)| (path.to_owned(), address)).collect();
+        let missing = names.missing.clone();
+        names.release(function.py());
+        Ok(Self { meaning, missing, constants, guards })
     }
 
     /// True if it relies on a name that was bound nowhere and is bound now.
     fn lacked(&self, now: &Names) -> bool {
-        let guards = self.prepared.iter().flat_map(|prepared| prepared.guards());
-        guards.into_iter().any(|path| self.names.missing.contains(path) && !now.missing.contains(path))
-    }
-
-    fn release(self, py: Python<'_>) {
-        self.names.release(py);
-        self.guards.release(py);
+        let guards = self.meaning.iter().flat_map(|meaning| meaning.prepared.guards());
+        guards.into_iter().any(|path| self.missing.contains(path) && !now.missing.contains(path))
     }
 }
 
@@ -136,12 +175,11 @@ pub struct Body {
     /// What the user asked for.
     pub choices: Choices,
     /// The parsed function, or why the interpreter runs it.
-    prepared: Result<Rc<Prepared>, Refusal>,
+    shared: Result<Rc<Shared>, Refusal>,
     /// What the names outside the function have meant so far.
     bindings: RefCell<Vec<Rc<Binding>>>,
     /// Every call runs the original function.
     interpreted: Cell<bool>,
-    verified: Cell<bool>,
     warned: Cell<bool>,
     #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
     specialisations: RefCell<Vec<Box<Specialisation>>>,
@@ -165,24 +203,22 @@ impl Body {
         function: &Bound<'_, PyFunction>,
         parameters: Parameters,
         choices: Choices,
-        read: Result<(Prepared, Names), Refusal>,
+        read: Result<(Rc<Shared>, Rc<Meaning>, Names), Refusal>,
     ) -> PyResult<Self> {
-        let interpreted = read.is_err() || parameters.variadic;
-        let (prepared, bindings) = match read {
-            Ok((prepared, names)) => {
-                let prepared = Rc::new(prepared);
-                let binding = Binding::new(function, Some(prepared.clone()), names)?;
-                (Ok(prepared), vec![Rc::new(binding)])
+        let interpreted = read.is_err() || parameters.doubled;
+        let (shared, bindings) = match read {
+            Ok((shared, meaning, names)) => {
+                let binding = Binding::new(function, Some(meaning), names)?;
+                (Ok(shared), vec![Rc::new(binding)])
             }
             Err(refusal) => (Err(refusal), Vec::new()),
         };
         Ok(Self {
             parameters,
             choices,
-            prepared,
+            shared,
             bindings: RefCell::new(bindings),
             interpreted: Cell::new(interpreted),
-            verified: Cell::new(false),
             warned: Cell::new(interpreted),
             specialisations: RefCell::default(),
             last_exit: RefCell::default(),
@@ -193,16 +229,32 @@ impl Body {
         })
     }
 
+    /// Shows every object to the garbage collector until it says stop.
+    pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
+        let stop = self.continuations.traverse(&mut visit);
+        // Borrowed only while one is put in, which runs no collector.
+        let Ok(bindings) = self.bindings.try_borrow() else { return stop };
+        if stop != 0 {
+            return stop;
+        }
+        bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0).unwrap_or(0)
+    }
+
+    /// Gives up what may refer to the function in turn.
+    pub fn clear(&self, py: Python<'_>) {
+        self.interpreted.set(true);
+        self.continuations.clear(py);
+        let bindings = self.bindings.borrow().clone();
+        bindings.iter().for_each(|binding| binding.guards.clear(py));
+    }
+
     /// Gives up everything, references to Python objects included.
     pub fn release(self, py: Python<'_>) {
-        self.continuations.clear(py);
+        self.clear(py);
         self.again.release(py);
         for name in self.parameters.names {
             name.drop_ref(py);
         }
-        self.specialisations.into_inner().into_iter().for_each(|one| one.guards.release(py));
-        let bindings = self.bindings.into_inner().into_iter().filter_map(Rc::into_inner);
-        bindings.for_each(|binding| binding.release(py));
     }
 
     /// True if every call runs the original function.
@@ -215,7 +267,7 @@ impl Body {
     /// # Errors
     /// Why it cannot be compiled.
     pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
-        self.prepared.as_ref().map(|prepared| &**prepared).map_err(|refusal| refusal.error(py))
+        self.shared.as_ref().map(|shared| &**shared.prepared()).map_err(|refusal| refusal.error(py))
     }
 
     /// The function as the names outside of it stand now: the one of a meaning that they had before, or bound anew. `None` if
@@ -233,18 +285,18 @@ impl Body {
         if known.len() > MOST_BINDINGS {
             return Ok(None);
         }
-        let names = Names::of(function)?;
-        let prepared = self.prepared(py)?;
-        let bound = match syntax::with_stack(|| prepared.again(&names.env)) {
-            Ok(bound) => Some(Rc::new(bound)),
+        let shared = self.shared.as_ref().map_err(|refusal| refusal.error(py))?;
+        let names = shared.names(function, known.last().map(|last| &last.constants))?;
+        let meaning = match shared.meaning(&names) {
+            Ok(meaning) => Some(meaning),
             Err(diagnostics) => {
                 if known.last().is_some_and(|last| last.lacked(&names)) {
-                    self.refuse(py, &Refusal::InSource(prepared.source().clone(), diagnostics))?;
+                    self.refuse(py, &Refusal::InSource(shared.prepared().source().clone(), diagnostics))?;
                 }
                 None
             }
         };
-        let binding = Rc::new(Binding::new(function, bound, names)?);
+        let binding = Rc::new(Binding::new(function, meaning, names)?);
         self.bindings.borrow_mut().push(binding.clone());
         Ok(Some(binding))
     }
@@ -256,8 +308,28 @@ impl Body {
     pub fn bound(&self, function: &Bound<'_, PyFunction>) -> PyResult<Rc<Prepared>> {
         let py = function.py();
         let binding = guarded(py, || self.binding(function))?;
-        let first = || self.prepared.as_ref().map(Rc::clone).map_err(|refusal| refusal.error(py));
-        binding.and_then(|binding| binding.prepared.clone()).map_or_else(first, Ok)
+        let first = || self.shared.as_ref().map(|shared| shared.prepared().clone());
+        let bound = binding.and_then(|binding| binding.meaning.as_ref().map(|meaning| meaning.prepared.clone()));
+        bound.map_or_else(|| first().map_err(|refusal| refusal.error(py)), Ok)
+    }
+
+    /// The function as the names outside of it stand now, and a signature for the types of the parameters: with those of the hidden
+    /// arguments.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn bound_for(
+        &self,
+        function: &Bound<'_, PyFunction>,
+        declared: &[Type],
+    ) -> PyResult<(Rc<Prepared>, Signature)> {
+        let prepared = self.bound(function)?;
+        let binding = guarded(function.py(), || self.binding(function))?;
+        let hidden = binding.and_then(|binding| hidden_types(&binding.guards));
+        // What has no type now has some type for who only wants to read.
+        let hidden = hidden.filter(|hidden| hidden.len() == prepared.hidden().len());
+        let hidden = hidden.unwrap_or_else(|| vec![Type::Int; prepared.hidden().len()]);
+        Ok((prepared, Signature { params: declared.iter().copied().chain(hidden).collect() }))
     }
 
     /// Hands every specialisation of the whole function, the last compiled first, to `choose` until it answers.
@@ -277,12 +349,12 @@ impl Body {
 
     /// The signature compiled last.
     pub fn last_signature(&self) -> Option<Signature> {
-        self.search(|one| Some(Signature { params: one.params.to_vec() }))
+        self.search(|one| Some(Signature { params: one.declared().to_vec() }))
     }
 
     /// Compiled signatures in the order of their compilation.
     pub fn signatures(&self) -> Vec<String> {
-        let text = |one: &Specialisation| Signature { params: one.params.to_vec() }.python(one.function.result);
+        let text = |one: &Specialisation| Signature { params: one.declared().to_vec() }.python(one.function.result);
         let mut all = Vec::new();
         for text in self.specialisations.borrow().iter().filter(|one| one.header.is_none()).map(|one| text(one)) {
             if !all.contains(&text) {
@@ -302,18 +374,23 @@ impl Body {
         if self.is_interpreted() {
             return Ok(false);
         }
-        if self.has(signature) {
+        if self.has(&signature.params) {
             return Ok(true);
         }
         let start = Instant::now();
-        let made =
-            guarded(py, || self.make(function, None, &signature.params, |prepared| Some(prepared.typed(signature))));
+        let made = guarded(py, || {
+            let typed = |prepared: &Prepared, hidden: &[Type]| {
+                let params = signature.params.iter().chain(hidden).copied().collect();
+                Some(prepared.typed(&Signature { params }))
+            };
+            self.make(function, None, &signature.params, typed)
+        });
         self.spend(start.elapsed());
         match made? {
             None => Ok(false),
             Some(Ok(made)) => {
                 // Compiling may have run Python code that called this function with the same types.
-                if !self.has(signature) {
+                if !self.has(&signature.params) {
                     self.specialisations.borrow_mut().push(Box::new(made));
                 }
                 Ok(true)
@@ -340,9 +417,8 @@ impl Body {
         let start = Instant::now();
         let header = Header { statement, names: bound.iter().map(|&(name, _)| name.to_owned()).collect() };
         let params = bound.iter().map(|&(_, one)| one).collect::<Vec<_>>();
-        let made = guarded(function.py(), || {
-            self.make(function, Some(header), &params, |prepared| prepared.typed_from(statement, bound, &[]))
-        });
+        let typed = |prepared: &Prepared, hidden: &[Type]| prepared.typed_from(statement, bound, hidden);
+        let made = guarded(function.py(), || self.make(function, Some(header), &params, typed));
         self.spend(start.elapsed());
         let Some(Ok(made)) = made? else { return Ok(false) };
         self.specialisations.borrow_mut().push(Box::new(made));
@@ -370,13 +446,13 @@ impl Body {
         if self.warned.replace(true) {
             return Ok(());
         }
-        let name = self.prepared.as_ref().map_or("the function", |prepared| prepared.name());
+        let name = self.shared.as_ref().map_or("the function", |shared| shared.prepared().name());
         refusal.warn(py, name)
     }
 
-    fn has(&self, signature: &Signature) -> bool {
+    fn has(&self, declared: &[Type]) -> bool {
         // SAFETY: whoever asks is about to compile for a function, with the GIL.
-        let is_it = |one: &Specialisation| *one.params == *signature.params && unsafe { one.guards.hold() };
+        let is_it = |one: &Specialisation| *one.declared() == *declared && unsafe { one.can_run() };
         self.search(|one| is_it(one).then_some(())).is_some()
     }
 
@@ -385,17 +461,24 @@ impl Body {
         &self,
         function: &Bound<'_, PyFunction>,
         header: Option<Header>,
-        params: &[Type],
-        typed: impl FnOnce(&Prepared) -> Option<Result<ir::Function, Vec<Diagnostic>>>,
+        declared: &[Type],
+        typed: impl FnOnce(&Prepared, &[Type]) -> Option<Result<ir::Function, Vec<Diagnostic>>>,
     ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
         let py = function.py();
         if let Some(refusal) = self.verify(function)? {
             return Ok(Some(Err(refusal)));
         }
         let Some(binding) = self.binding(function)? else { return Ok(None) };
-        let Some(prepared) = &binding.prepared else { return Ok(None) };
+        let Some(meaning) = &binding.meaning else { return Ok(None) };
+        let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
+        let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
+        let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
+        if let Some(machine) = meaning.machine(header.as_ref(), &params) {
+            return Ok(Some(Ok(specialised(machine))));
+        }
+        let prepared = &*meaning.prepared;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        let typed = match typed(prepared) {
+        let typed = match typed(prepared, &hidden) {
             Some(Ok(typed)) => typed,
             Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
             None => return Ok(None),
@@ -408,24 +491,26 @@ impl Body {
             Ok(object) => object,
             Err(diagnostic) => return Ok(Some(Err(in_source(vec![diagnostic])))),
         };
-        let guards = binding.names.guards(function, Some(&typed.guards))?;
         match load::Code::load(&object) {
             Ok(code) => {
                 let makers =
                     typed.creations.iter().map(|creation| Maker::new(py, creation)).collect::<PyResult<_>>()?;
-                Ok(Some(Ok(Specialisation::new(header, params, (typed, makers), guards, code))))
+                let machine = Rc::new(Machine::new(header, &params, declared.len(), typed, makers, code));
+                meaning.keep(machine.clone());
+                Ok(Some(Ok(specialised(machine))))
             }
             Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
     }
 
-    /// Once per function: is the text still what the code object was made from?
+    /// Once per code object: is the text still what it was made from?
     fn verify(&self, function: &Bound<'_, PyFunction>) -> PyResult<Option<Refusal>> {
-        if self.verified.get() {
+        let shared = self.shared.as_ref().map_err(|refusal| refusal.error(function.py()))?;
+        if shared.verified.get() {
             return Ok(None);
         }
-        let refusal = env::verify(function, self.prepared(function.py())?)?;
-        self.verified.set(refusal.is_none());
+        let refusal = env::verify(function, shared.prepared())?;
+        shared.verified.set(refusal.is_none());
         Ok(refusal)
     }
 
@@ -435,9 +520,10 @@ impl Body {
     /// Why it cannot be compiled.
     pub fn text(&self, function: &Bound<'_, PyFunction>, signature: &Signature, output: Output) -> PyResult<String> {
         let py = function.py();
-        let prepared = &*self.bound(function)?;
+        let (prepared, signature) = self.bound_for(function, &signature.params)?;
+        let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
-        let typed = prepared.typed(signature).map_err(refused)?;
+        let typed = prepared.typed(&signature).map_err(refused)?;
         let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
         let text = prepared.code(backend, typed, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
@@ -456,10 +542,10 @@ impl Body {
     /// How often each line left compiled code.
     pub fn exits(&self) -> BTreeMap<u32, u64> {
         let mut lines = BTreeMap::new();
-        let Ok(prepared) = &self.prepared else { return lines };
+        let Ok(shared) = &self.shared else { return lines };
         for one in self.specialisations.borrow().iter() {
             for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {
-                *lines.entry(prepared.source().line(exit.span.start)).or_default() += count.get();
+                *lines.entry(shared.prepared().source().line(exit.span.start)).or_default() += count.get();
             }
         }
         lines
@@ -472,7 +558,7 @@ impl Body {
         let all = self.specialisations.borrow();
         let taken = all.get(last.specialisation)?;
         let exit = taken.function.exits.get(last.exit)?;
-        let line = self.prepared.as_ref().ok()?.source().line(exit.span.start);
+        let line = self.shared.as_ref().ok()?.prepared().source().line(exit.span.start);
         let locals = abi::read_exit(&taken.function, exit, &last.frame);
         // Arrays are known by their addresses, and may be gone by now.
         let locals = locals.into_iter().filter(|(_, value)| !value.has_array());
@@ -482,9 +568,10 @@ impl Body {
 
     /// Why an argument cannot be compiled, drawn at its parameter.
     pub fn argument_refusal(&self, index: usize, what: &str) -> Refusal {
-        let Ok(prepared) = &self.prepared else {
+        let Ok(shared) = &self.shared else {
             return Refusal::bare(Code::ArgumentType, format!("cannot compile {what}"), "pass numbers");
         };
+        let prepared = shared.prepared();
         let name = prepared.parameters().nth(index).unwrap_or("?");
         let span = prepared.parameter_span(index);
         let diagnostic = Diagnostic::new(
@@ -505,30 +592,16 @@ fn broken(prepared: &Prepared, message: String) -> Refusal {
     Refusal::InSource(prepared.source().clone(), vec![diagnostic])
 }
 
-impl Specialisation {
-    fn new(
-        header: Option<Header>,
-        params: &[Type],
-        (typed, makers): (ir::Function, Box<[Maker]>),
-        guards: Guards,
-        code: load::Code,
-    ) -> Self {
-        let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
-        Self {
-            params: params.into(),
-            header,
-            entry: code.entry(),
-            words: abi::frame_words(&typed),
-            returned: typed.returned.iter().map(|&index| index as usize).collect(),
-            guards,
-            makers,
-            exits: typed.exits.iter().map(|_| Cell::new(0)).collect(),
-            continuations: typed.exits.iter().map(|_| RefCell::default()).collect(),
-            exit_words: typed.exits.iter().map(words).collect(),
-            function: typed,
-            _code: code,
-        }
-    }
+/// The types of the hidden arguments as they are now; `None` if compiled code does not know one.
+fn hidden_types(guards: &Guards) -> Option<Vec<Type>> {
+    // SAFETY: whoever asks holds the GIL and the function; where the guards do not hold, nothing is read.
+    let objects = unsafe { guards.hold().then(|| hidden(guards))?? };
+    // SAFETY: the objects are alive: nothing has run since.
+    let types = objects.into_iter().map(|object| match unsafe { classify(object) } {
+        Argument::Compiled(one) => Some(one),
+        Argument::Interpreted | Argument::Unsupported => None,
+    });
+    types.collect()
 }
 
 /// LLVM, opened at the first compilation of the process.

@@ -8,7 +8,7 @@
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::outside::Callee;
 use crate::source::Span;
-use crate::types::{Dtype, Signature, Type};
+use crate::types::{Dtype, Shape, Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,8 +60,19 @@ pub struct Parameter {
     pub name: String,
     /// Its place.
     pub span: Span,
-    /// Its annotation.
+    /// Its annotation; that of each value, if there are many.
     pub annotation: Annotation,
+    /// It is `*args`: a tuple of whatever comes.
+    pub variadic: bool,
+}
+
+impl Parameter {
+    /// Its type for values of this type: of many, as far as nothing else is known, two.
+    #[must_use]
+    pub fn assumed(&self, one: Type) -> Type {
+        let pair = || Shape::new(&[one.into(), one.into()]).map_or(one, Type::Tuple);
+        if self.variadic { pair() } else { one }
+    }
 }
 
 /// A value from outside the function that comes as an argument.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::flow::{Call, Flow, Start, Target};
+use super::flow::{Call, Flow, Parameter, Start, Target};
 use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
@@ -131,6 +131,8 @@ pub enum Passed {
     Operand(usize),
     /// The default.
     Default(Type, Tree<Operand>),
+    /// A tuple of operands, for `*args`.
+    Rest(Type, Vec<usize>),
 }
 
 /// All instances that are called from one start on.
@@ -293,10 +295,14 @@ impl Calls<'_> {
         let Target::Known(callee) = &call.target else { return None };
         let program = self.program;
         let known = program.known(self.caller, callee, place)?;
+        // Its hidden arguments are its own caller's to give.
+        if !known.body.flow.hidden.is_empty() {
+            return None;
+        }
         let args = passed(&known, call, operands)?;
         let params = args.iter().map(|one| match one {
             Passed::Operand(at) => operands[*at],
-            Passed::Default(one, _) => *one,
+            Passed::Default(one, _) | Passed::Rest(one, _) => *one,
         });
         let params = params.collect::<Vec<_>>();
         let is_it = |one: &Rc<Instance>| {
@@ -335,34 +341,48 @@ impl Calls<'_> {
         let instances = self.program.instances.borrow();
         let returned = instances.iter().filter(|one| one.key == Some(callee.key));
         let returned = returned.flat_map(|one| one.returned.borrow().clone()).collect::<BTreeSet<_>>();
-        let slots = slots(&known.body.flow, call).unwrap_or_default();
-        returned.into_iter().filter_map(|at| slots.get(at as usize).copied().flatten()).collect()
+        let Some((slots, rest)) = slots(&known.body.flow, call) else { return Vec::new() };
+        let of = |at: u32| match known.body.flow.parameters.get(at as usize) {
+            Some(parameter) if parameter.variadic => rest.clone(),
+            _ => slots.get(at as usize).copied().flatten().into_iter().collect(),
+        };
+        returned.into_iter().flat_map(of).collect()
     }
 }
 
-/// For each parameter the operand that it gets, counted without what is called; `None` if CPython raises.
-fn slots(flow: &Flow, call: &Call) -> Option<Vec<Option<usize>>> {
+/// For each parameter but `*args` the operand that it gets, counted without what is called, and the operands that are left for
+/// `*args`; `None` if CPython raises.
+fn slots(flow: &Flow, call: &Call) -> Option<(Vec<Option<usize>>, Vec<usize>)> {
     let mut slots = vec![None; flow.parameters.len()];
-    if call.args.len() > flow.positional {
+    let positional = call.args.len().min(flow.positional);
+    let rest = (positional..call.args.len()).collect::<Vec<_>>();
+    if !rest.is_empty() && !flow.parameters.iter().any(|parameter| parameter.variadic) {
         return None;
     }
-    for (at, slot) in slots.iter_mut().enumerate().take(call.args.len()) {
+    for (at, slot) in slots.iter_mut().enumerate().take(positional) {
         *slot = Some(at);
     }
     for (at, (name, _)) in call.keywords.iter().enumerate() {
-        let parameter = flow.parameters.iter().position(|parameter| parameter.name == *name)?;
+        let is_it = |parameter: &Parameter| parameter.name == *name && !parameter.variadic;
+        let parameter = flow.parameters.iter().position(is_it)?;
         if parameter < flow.positional_only || slots[parameter].is_some() {
             return None;
         }
         slots[parameter] = Some(call.args.len() + at);
     }
-    Some(slots)
+    Some((slots, rest))
 }
 
 /// A value for each parameter of a function.
 fn passed(known: &Known, call: &Call, operands: &[Type]) -> Option<Vec<Passed>> {
-    let slots = slots(&known.body.flow, call)?;
+    let flow = &known.body.flow;
+    let (slots, rest) = slots(flow, call)?;
     let each = slots.into_iter().enumerate().map(|(at, slot)| match slot {
+        _ if flow.parameters[at].variadic => {
+            let elements =
+                rest.iter().map(|&at| Some((*operands.get(at)?).into())).collect::<Option<Vec<TypeSet>>>()?;
+            Some(Passed::Rest(Type::Tuple(Shape::new(&elements)?), rest.clone()))
+        }
         Some(operand) if operand < operands.len() => Some(Passed::Operand(operand)),
         Some(_) => None,
         None => {

@@ -11,7 +11,7 @@ use rustpython_parser::ast::{self, Expr};
 use super::calls::{CallSite, default_type};
 use crate::backend::{Options, Overflow};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Flow, Start};
+use crate::check::flow::{Annotation, Flow, Parameter, Start};
 use crate::check::infer::{Binding, Inferred, infer};
 use crate::check::live::Liveness;
 use crate::check::specialise::specialise;
@@ -19,7 +19,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Piece, span};
-use crate::types::{Signature, Type, TypeSet};
+use crate::types::{Shape, Signature, Type, TypeSet};
 
 /// Signatures whose types are kept, at the most: more than anybody looks at.
 const MOST_KEPT: usize = 16;
@@ -116,8 +116,9 @@ impl Function {
                 (Annotation::Missing | Annotation::Other(_), Some(one)) => (one, Origin::Default),
                 (Annotation::Missing | Annotation::Other(_), None) => (Type::Int, Origin::Assumed),
             };
-            params.push(one);
-            origins.push(origin);
+            params.push(parameter.assumed(one));
+            // How many there are, no annotation says.
+            origins.push(if parameter.variadic { Origin::Assumed } else { origin });
         }
         let annotated = Signature { params };
         let first = function.ast.decorator_list.first().map(span);
@@ -144,8 +145,9 @@ impl Function {
         if !refused {
             let typed = made.typed(&made.annotated);
             // Types that are only assumed say nothing against the operations on them.
-            let told = made.flow.parameters.iter().all(|one| matches!(one.annotation, Annotation::Type(_)))
-                && made.flow.hidden.iter().all(|hidden| hidden.told.is_some());
+            let is_told = |one: &Parameter| !one.variadic && matches!(one.annotation, Annotation::Type(_));
+            let told =
+                made.flow.parameters.iter().all(is_told) && made.flow.hidden.iter().all(|hidden| hidden.told.is_some());
             let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
             diagnostics.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
         }
@@ -213,10 +215,11 @@ impl Function {
         self.piece.file()
     }
 
-    /// The names of the parameters, positional ones first, keyword-only ones last, each with its place and whether it is annotated.
+    /// The names of the parameters, positional ones first, keyword-only ones last, `*args` behind them, each with its
+    /// place and whether nothing can be written behind it: it is annotated, or stands for many.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = (&str, Span, bool)> {
         let all = self.flow.parameters.iter();
-        all.map(|one| (one.name.as_str(), one.span, !matches!(one.annotation, Annotation::Missing)))
+        all.map(|one| (one.name.as_str(), one.span, one.variadic || !matches!(one.annotation, Annotation::Missing)))
     }
 
     /// The signature that annotations and default values give, `int` where nothing tells.
@@ -250,14 +253,24 @@ impl Function {
     pub fn called(&self, call: &CallSite) -> Option<Candidate> {
         let mut params = self.annotated.params.clone();
         let mut origins = self.origins.clone();
-        if call.args.len() > self.positional {
-            return None;
+        let many = self.flow.parameters.iter().position(|parameter| parameter.variadic);
+        let (args, rest) = call.args.split_at(call.args.len().min(self.positional));
+        match many {
+            None if !rest.is_empty() => return None,
+            Some(at) => {
+                let types = rest.iter().map(|one| one.map(TypeSet::of)).collect::<Option<Vec<_>>>();
+                if let Some(shape) = types.and_then(|types| Shape::new(&types)) {
+                    (params[at], origins[at]) = (Type::Tuple(shape), Origin::Call);
+                }
+            }
+            None => {}
         }
         let named = call.keywords.iter().map(|(name, one)| {
-            Some((self.flow.parameters.iter().position(|parameter| parameter.name == *name)?, *one))
+            let is_it = |one: &Parameter| !one.variadic && one.name == *name;
+            Some((self.flow.parameters.iter().position(is_it)?, *one))
         });
         let named = named.collect::<Option<Vec<_>>>()?;
-        let given = call.args.iter().copied().enumerate().chain(named).collect::<Vec<_>>();
+        let given = args.iter().copied().enumerate().chain(named).collect::<Vec<_>>();
         for at in 0..params.len() {
             match given.iter().find(|(to, _)| *to == at) {
                 Some((_, Some(one))) => (params[at], origins[at]) = (*one, Origin::Call),

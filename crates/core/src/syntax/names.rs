@@ -10,6 +10,7 @@ use super::{Function, Module, not_a_function, span};
 use crate::diagnostic::Diagnostic;
 use crate::outside::{self, Env, Outside};
 use crate::source::{SourceFile, Span};
+use crate::types::Type;
 
 /// A name as Python compares it: identifiers are normalised to NFKC.
 pub(crate) fn identifier(name: &str) -> String {
@@ -96,7 +97,7 @@ pub(crate) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
 #[derive(Default)]
 pub(super) struct Scope {
     names: BTreeMap<String, Outside>,
-    /// True for a function: its variables are cells, which only imports fill once and for all.
+    /// True for a function: its variables are cells, and what is in them may differ from call to call.
     encloses: bool,
 }
 
@@ -104,13 +105,13 @@ impl Scope {
     /// A name that is bound twice means what only the running program knows.
     fn bind(&mut self, name: &str, means: Outside) {
         let means = match means {
-            Outside::Constant(_) | Outside::Untold if self.encloses => enclosing(),
+            Outside::Untold if self.encloses => Outside::Variable(None),
             other => other,
         };
         let name = identifier(name);
         match self.names.get_mut(&name) {
             Some(known) if *known == means => {}
-            Some(known) => *known = if self.encloses { enclosing() } else { Outside::Untold },
+            Some(known) => *known = if self.encloses { Outside::Variable(None) } else { Outside::Untold },
             None => drop(self.names.insert(name, means)),
         }
     }
@@ -157,10 +158,10 @@ impl Scope {
         match (&alias.asname, outside::module(whole)) {
             (Some(name), Some(module)) => self.bind(name, Outside::Module(module)),
             (None, Some(module)) => self.bind(whole, Outside::Module(module)),
-            (Some(name), None) => self.bind(name, Outside::Other(format!("the module `{whole}`"))),
+            (Some(name), None) => self.bind(name, Outside::Namespace(format!("the module `{whole}`"))),
             (None, None) => {
                 let first = whole.split('.').next().unwrap_or(whole);
-                let other = || Outside::Other(format!("the module `{first}`"));
+                let other = || Outside::Namespace(format!("the module `{first}`"));
                 self.bind(first, outside::module(first).map_or_else(other, Outside::Module));
             }
         }
@@ -225,10 +226,6 @@ impl Scope {
             _ => constant(value, &meaning).map_or(Outside::Untold, Outside::Constant),
         }
     }
-}
-
-fn enclosing() -> Outside {
-    Outside::Other("a variable of the enclosing function".to_owned())
 }
 
 /// The value of an expression of constants, as far as 64 bits do for it.
@@ -361,9 +358,22 @@ pub(super) fn async_def(def: &ast::StmtAsyncFunctionDef) -> Diagnostic {
 
 fn parameters(arguments: &ast::Arguments, scope: &mut Scope) {
     let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-    plain.for_each(|argument| scope.bind(argument.def.arg.as_str(), enclosing()));
-    let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten();
-    starred.for_each(|argument| scope.bind(argument.arg.as_str(), enclosing()));
+    plain.for_each(|argument| {
+        let told = argument.def.annotation.as_deref().and_then(annotated);
+        scope.bind(argument.def.arg.as_str(), Outside::Variable(told));
+    });
+    arguments.vararg.iter().for_each(|many| scope.bind(many.arg.as_str(), Outside::Variable(None)));
+    arguments.kwarg.iter().for_each(|many| scope.bind(many.arg.as_str(), Outside::Other("a dict".to_owned())));
+}
+
+/// The type that an annotation names.
+fn annotated(annotation: &Expr) -> Option<Type> {
+    let text = match annotation {
+        Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => text.as_str(),
+        Expr::Name(name) => name.id.as_str(),
+        _ => return None,
+    };
+    Type::from_python(text.trim())
 }
 
 /// True if there can be a `def` inside, so that nothing else is copied.

@@ -16,26 +16,24 @@ impl Binder<'_> {
     pub(super) fn parameters(&mut self, function: &Function) {
         let arguments = &function.ast.args;
         let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-        for argument in plain {
-            let at = span(&argument.def);
-            let written = argument.def.arg.as_str();
+        let plain = plain.map(|argument| (&argument.def, false));
+        for (def, variadic) in plain.chain(arguments.vararg.iter().map(|argument| (&**argument, true))) {
+            let at = span(def);
+            let written = def.arg.as_str();
             let name = identifier(written);
             let name_span = Span::new(at.start, at.start + written.len() as u32);
-            let annotation = match argument.def.annotation.as_deref() {
+            let annotation = match def.annotation.as_deref() {
                 None => Annotation::Missing,
                 Some(expression) => self.annotation(expression),
             };
             let variable = self.variable(name.clone(), true);
             self.names.insert(name.clone(), variable);
-            self.flow.parameters.push(Parameter { name, span: name_span, annotation });
+            self.flow.parameters.push(Parameter { name, span: name_span, annotation, variadic });
         }
-        for (starred, what) in [(&arguments.vararg, "*"), (&arguments.kwarg, "**")] {
-            if let Some(starred) = starred {
-                let message = format!("parameter `{what}{}` cannot be compiled", starred.arg);
-                let label = "takes any number of arguments";
-                let diagnostic = Diagnostic::new(Code::Parameter, message, span(&**starred), label);
-                self.diagnostics.push(diagnostic.help("name each parameter; defaults and keywords work"));
-            }
+        if let Some(doubled) = &arguments.kwarg {
+            let message = format!("parameter `**{}` cannot be compiled", doubled.arg);
+            let diagnostic = Diagnostic::new(Code::Parameter, message, span(&**doubled), "takes any keywords");
+            self.diagnostics.push(diagnostic.help("name each parameter; defaults, keywords and `*args` work"));
         }
         let first = arguments.posonlyargs.iter().chain(&arguments.args).next();
         if let Some(first) = first.filter(|first| function.in_class && first.def.arg.as_str() == "self") {

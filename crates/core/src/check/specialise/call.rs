@@ -32,6 +32,9 @@ impl Specialiser<'_> {
         let args = found.args.iter().map(|one| match one {
             Passed::Operand(at_operand) => self.operand(operands[*at_operand], &at.state),
             Passed::Default(_, tree) => tree.clone(),
+            Passed::Rest(_, all) => {
+                Tree::Tuple(all.iter().map(|&at_operand| self.operand(operands[at_operand], &at.state)).collect())
+            }
         });
         let args = args.collect();
         // The pin has no value yet.

@@ -1,0 +1,281 @@
+//! What functions with the same code share: closures that a factory returns, functions made in a loop.
+//!
+//! Enters: a code object. Leaves: its [`Shared`], which lives as long as the code object: the parsed function, once for each meaning of
+//! the names outside of it, with the machine code made for it. There are no references to functions, namespaces or captured
+//! objects here, so that functions go when nobody needs them. A captured variable that is not the same in every closure, and a name
+//! that keeps changing, become hidden arguments.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::c_void;
+use std::ptr::null_mut;
+use std::rc::Rc;
+
+use brrr_core::abi::{self, Entry};
+use brrr_core::backend::Options;
+use brrr_core::compile::Prepared;
+use brrr_core::diagnostic::Diagnostic;
+use brrr_core::types::Type;
+use brrr_core::{ir, load, syntax};
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyFunction;
+
+use crate::arrays::Maker;
+use crate::outside::Names;
+
+/// What machine code depends on beside the code object and the names outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manner {
+    /// What the user asked for.
+    pub options: Options,
+    /// There is a probe at every entry point.
+    pub probes: bool,
+    /// It is a static method.
+    pub is_static: bool,
+}
+
+/// Machine code for the types of the parameters and hidden arguments.
+#[derive(Debug)]
+pub struct Machine {
+    /// The types of the parameters, and behind them those of the hidden arguments.
+    pub params: Box<[Type]>,
+    /// How many of them are no hidden arguments.
+    pub declared: usize,
+    /// The loop header where the code begins, if it is not the function's start.
+    pub header: Option<Header>,
+    /// The machine code.
+    pub entry: Entry,
+    /// Words its frame needs.
+    pub words: usize,
+    /// Parameters whose very object may be returned.
+    pub returned: Box<[usize]>,
+    /// The IR, which the exits refer to.
+    pub function: ir::Function,
+    /// The calls by which it makes arrays.
+    pub makers: Box<[Maker]>,
+    /// Words of the frame that each exit writes.
+    pub exit_words: Box<[usize]>,
+    _code: load::Code,
+}
+
+/// A loop header where compiled code is entered again.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The ordinal of the loop's statement.
+    pub statement: u32,
+    /// The names that are bound there: the parameters of the code.
+    pub names: Box<[String]>,
+}
+
+impl Machine {
+    /// What was made for a function's IR.
+    pub fn new(
+        header: Option<Header>,
+        params: &[Type],
+        declared: usize,
+        typed: ir::Function,
+        makers: Box<[Maker]>,
+        code: load::Code,
+    ) -> Self {
+        let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
+        Self {
+            params: params.into(),
+            declared,
+            header,
+            entry: code.entry(),
+            words: abi::frame_words(&typed),
+            returned: typed.returned.iter().map(|&index| index as usize).collect(),
+            makers,
+            exit_words: typed.exits.iter().map(words).collect(),
+            function: typed,
+            _code: code,
+        }
+    }
+}
+
+/// The function for one meaning of the names that it relies on.
+#[derive(Debug)]
+pub struct Meaning {
+    /// What these names mean, as text.
+    keys: BTreeMap<String, String>,
+    /// What can be compiled.
+    pub prepared: Rc<Prepared>,
+    machines: RefCell<Vec<Rc<Machine>>>,
+}
+
+impl Meaning {
+    fn new(prepared: Rc<Prepared>, names: &Names) -> Self {
+        let paths = prepared.guards().iter().map(String::as_str).chain(prepared.hidden());
+        let keys = paths.map(|path| (path.to_owned(), names.key(path))).collect();
+        Self { keys, prepared, machines: RefCell::default() }
+    }
+
+    /// The code that has been made for a start with these types.
+    pub fn machine(&self, header: Option<&Header>, params: &[Type]) -> Option<Rc<Machine>> {
+        let all = self.machines.borrow();
+        all.iter().find(|one| one.header.as_ref() == header && *one.params == *params).cloned()
+    }
+
+    /// Keeps what was made.
+    pub fn keep(&self, machine: Rc<Machine>) {
+        self.machines.borrow_mut().push(machine);
+    }
+}
+
+/// A name that was taken as a constant is one no more after so many changes.
+const MOST_CHANGES: u32 = 2;
+/// Meanings that are kept for functions to come.
+const MOST_MEANINGS: usize = 64;
+
+/// All that functions with the same code share.
+#[derive(Debug)]
+pub struct Shared {
+    manner: Manner,
+    prepared: Rc<Prepared>,
+    meanings: RefCell<Vec<Rc<Meaning>>>,
+    /// The text is what the code object was made from.
+    pub verified: Cell<bool>,
+    /// The paths that are arguments, if they can be.
+    variables: RefCell<BTreeSet<String>>,
+    /// How often constants were something else than before.
+    changes: RefCell<BTreeMap<String, u32>>,
+    /// What each captured constant was last.
+    captured: RefCell<BTreeMap<String, String>>,
+}
+
+/// The constants that a function has been bound with: the addresses of their objects.
+pub type Constants = BTreeMap<String, usize>;
+
+impl Shared {
+    /// For a function that was read and bound.
+    pub fn new(manner: Manner, prepared: Prepared, names: &Names) -> (Rc<Self>, Rc<Meaning>) {
+        let prepared = Rc::new(prepared);
+        let meaning = Rc::new(Meaning::new(prepared.clone(), names));
+        let shared = Self {
+            manner,
+            prepared,
+            meanings: RefCell::new(vec![meaning.clone()]),
+            verified: Cell::new(false),
+            variables: RefCell::default(),
+            changes: RefCell::default(),
+            captured: RefCell::default(),
+        };
+        shared.compare(names, None);
+        (Rc::new(shared), meaning)
+    }
+
+    /// The function as it was read first.
+    pub fn prepared(&self) -> &Rc<Prepared> {
+        &self.prepared
+    }
+
+    /// What the names outside a function mean now. `before` is what its constants were, if it was bound before.
+    ///
+    /// # Errors
+    /// If the function lacks what functions have.
+    pub fn names(&self, function: &Bound<'_, PyFunction>, before: Option<&Constants>) -> PyResult<Names> {
+        let variables = self.variables.borrow().clone();
+        let names = Names::of(function, &variables)?;
+        if !self.compare(&names, before) {
+            return Ok(names);
+        }
+        names.release(function.py());
+        let variables = self.variables.borrow().clone();
+        Names::of(function, &variables)
+    }
+
+    /// Learns which constants are none; true if there are more of them.
+    fn compare(&self, names: &Names, before: Option<&Constants>) -> bool {
+        let mut more = false;
+        for (path, address, is_captured) in names.constants() {
+            let key = is_captured.then(|| names.key(path));
+            let last = key.as_ref().and_then(|key| self.captured.borrow_mut().insert(path.to_owned(), key.clone()));
+            let differs = last.is_some() && last != key;
+            let changed = before.is_some_and(|before| before.get(path).is_some_and(|&known| known != address));
+            let mut changes = self.changes.borrow_mut();
+            if changed {
+                *changes.entry(path.to_owned()).or_default() += 1;
+            }
+            if differs || changed && changes.get(path).is_some_and(|&count| count >= MOST_CHANGES) {
+                more |= self.variables.borrow_mut().insert(path.to_owned());
+            }
+        }
+        more
+    }
+
+    /// The function for what the names mean. Run it within [`syntax::with_stack`].
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn meaning(&self, names: &Names) -> Result<Rc<Meaning>, Vec<Diagnostic>> {
+        let is_it = |one: &&Rc<Meaning>| one.keys.iter().all(|(path, key)| names.key(path) == *key);
+        if let Some(known) = self.meanings.borrow().iter().find(is_it) {
+            return Ok(known.clone());
+        }
+        let prepared = syntax::with_stack(|| self.prepared.again(&names.env))?;
+        let meaning = Rc::new(Meaning::new(Rc::new(prepared), names));
+        let mut all = self.meanings.borrow_mut();
+        if all.len() < MOST_MEANINGS {
+            all.push(meaning.clone());
+        }
+        Ok(meaning)
+    }
+}
+
+/// What is attached to a code object.
+type Attached = RefCell<Vec<Rc<Shared>>>;
+
+/// The place for it in code objects; negative if there is none.
+fn index(py: Python<'_>) -> ffi::Py_ssize_t {
+    static INDEX: PyOnceLock<ffi::Py_ssize_t> = PyOnceLock::new();
+    // SAFETY: the thread holds the GIL, and the function below takes what is put there.
+    *INDEX.get_or_init(py, || unsafe { ffi::PyUnstable_Eval_RequestCodeExtraIndex(free) })
+}
+
+/// A code object is gone.
+unsafe extern "C" fn free(attached: *mut c_void) {
+    if !attached.is_null() {
+        // SAFETY: it was made by `Box` in `keep`, and is nobody else's now.
+        unsafe { drop(Box::from_raw(attached.cast::<Attached>())) };
+    }
+}
+
+/// What is attached to a code object, if anything is.
+fn attached<'a>(code: &'a Bound<'_, PyAny>) -> Option<&'a Attached> {
+    let index = index(code.py());
+    let mut found = null_mut();
+    // SAFETY: the object is a code object, and what is attached to it lives as long as it does.
+    unsafe {
+        if index < 0 || ffi::PyUnstable_Code_GetExtra(code.as_ptr(), index, &raw mut found) != 0 {
+            ffi::PyErr_Clear();
+            return None;
+        }
+        found.cast::<Attached>().as_ref()
+    }
+}
+
+/// What functions with this code object share, if there was one before.
+pub fn of(code: &Bound<'_, PyAny>, manner: Manner) -> Option<Rc<Shared>> {
+    attached(code)?.borrow().iter().find(|one| one.manner == manner).cloned()
+}
+
+/// Keeps it for functions to come.
+pub fn keep(code: &Bound<'_, PyAny>, shared: Rc<Shared>) {
+    if let Some(known) = attached(code) {
+        return known.borrow_mut().push(shared);
+    }
+    let index = index(code.py());
+    if index < 0 {
+        return;
+    }
+    let made = Box::into_raw(Box::new(Attached::new(vec![shared])));
+    // SAFETY: the object is a code object; what cannot be attached is dropped again.
+    unsafe {
+        if ffi::PyUnstable_Code_SetExtra(code.as_ptr(), index, made.cast()) != 0 {
+            ffi::PyErr_Clear();
+            drop(Box::from_raw(made));
+        }
+    }
+}

@@ -436,6 +436,14 @@ impl Function {
         }
     }
 
+    /// The type of the tuple or array whose status is so far from the first: of those that it returns, and behind them the one that it
+    /// gives when it is called, if that is another one.
+    #[must_use]
+    pub fn compound(&self, at: usize) -> Option<Type> {
+        let given = || self.called.as_ref()?.gives.single().filter(|_| at == self.compounds.len());
+        self.compounds.get(at).copied().or_else(given)
+    }
+
     /// The types of a returned value.
     #[must_use]
     pub fn returned_types(&self, value: &Tree<Operand>) -> Option<TypeSet> {

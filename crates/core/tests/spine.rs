@@ -20,7 +20,7 @@ enum Outcome {
 }
 
 /// A world in which nothing happens.
-static SERVICES: Services = Services { poll, host, create, leave, deeper, probe };
+static SERVICES: Services = Services { poll, host, create, leave, deeper, mark, settle, sweep, probe };
 
 extern "C" fn poll(_: *mut Activation) -> i64 {
     1 << 14
@@ -41,6 +41,14 @@ extern "C" fn leave(_: *mut Activation, _: u64, _: u64) -> u64 {
 extern "C" fn deeper(_: *mut Activation) -> u8 {
     0
 }
+
+extern "C" fn mark(_: *mut Activation) -> u64 {
+    0
+}
+
+extern "C" fn settle(_: *mut Activation, _: u64, _: *const u64, _: u64) {}
+
+extern "C" fn sweep(_: *mut Activation, _: *const u64, _: u64) {}
 
 extern "C" fn probe(_: *mut Activation) -> u8 {
     0

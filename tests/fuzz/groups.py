@@ -69,7 +69,7 @@ class Groups:
 
     def _call(self, depth: int) -> tuple[str, Kind] | None:
         """A call of another function of the group, with the kind of its result."""
-        among = [*self.callees, *(self.again if self.loops == 0 else [])]
+        among = [*self.callees, *(self.again if not self.in_loop else [])]
         if not among or self.calls_left <= 0:
             return None
         self.calls_left -= 1

@@ -208,6 +208,12 @@ impl Prepared {
         self.body.flow.parameters.iter().map(|parameter| parameter.name.as_str())
     }
 
+    /// How many parameters can be given by position.
+    #[must_use]
+    pub fn positional(&self) -> usize {
+        self.body.flow.positional
+    }
+
     /// The place of a parameter's name.
     #[must_use]
     pub fn parameter_span(&self, at: usize) -> Span {

@@ -48,6 +48,16 @@ pub struct Callee {
     pub name: String,
 }
 
+impl Callee {
+    /// A function of which a file tells the name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        let key = FunctionKey(name.bytes().fold(0xcbf2_9ce4_8422_2325, hash));
+        Self { key, name: name.to_owned() }
+    }
+}
+
 /// The number by which whoever fills an [`Env`] knows a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FunctionKey(pub u64);

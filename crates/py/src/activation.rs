@@ -10,7 +10,7 @@ use pyo3::ffi::PyObject;
 
 use crate::arrays::Made;
 use crate::callable::Callable;
-use crate::calls::Kept;
+use crate::calls::Came;
 use crate::host;
 use crate::poll::Watch;
 use crate::probes;
@@ -35,7 +35,7 @@ pub struct Running {
     /// How many more calls than at first may be nested.
     pub granted: i64,
     /// What a called function has come to, until its caller has left; mostly null.
-    kept: *mut Kept,
+    kept: *mut Came,
 }
 
 impl Running {
@@ -59,14 +59,14 @@ impl Running {
     }
 
     /// Keeps what a called function has come to.
-    pub fn keep(&mut self, kept: Kept) {
+    pub fn keep(&mut self, kept: Came) {
         let before = self.take_kept();
         debug_assert!(before.is_none(), "each caller takes it");
         self.kept = Box::into_raw(Box::new(kept));
     }
 
     /// What a called function has come to.
-    pub fn take_kept(&mut self) -> Option<Kept> {
+    pub fn take_kept(&mut self) -> Option<Came> {
         let kept = std::mem::replace(&mut self.kept, null_mut());
         // SAFETY: it was made by `Box` above, and is nobody else's.
         (!kept.is_null()).then(|| *unsafe { Box::from_raw(kept) })

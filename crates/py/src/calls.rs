@@ -27,14 +27,14 @@ const BATCH: i64 = 48;
 
 /// What a call has come to that compiled code cannot hold.
 #[derive(Debug)]
-pub enum Kept {
+pub enum Came {
     /// An object.
     Given(Py<PyAny>),
     /// An exception.
     Raised(PyErr),
 }
 
-impl Kept {
+impl Came {
     /// The result of a call: a new reference, or null with the exception set.
     pub fn into_result(self, py: Python<'_>) -> *mut pyo3::ffi::PyObject {
         match self {
@@ -116,9 +116,9 @@ pub unsafe extern "C" fn leave(activation: *mut Activation, function: u64, exit:
         let finished = catch_unwind(AssertUnwindSafe(|| finish(py, running, function as usize, exit as usize)));
         let kept = match finished {
             Ok(Ok(None)) => return 0,
-            Ok(Ok(Some(object))) => Kept::Given(object),
-            Ok(Err(error)) => Kept::Raised(error),
-            Err(panic) => Kept::Raised(panic_refusal(panic.as_ref()).error(py)),
+            Ok(Ok(Some(object))) => Came::Given(object),
+            Ok(Err(error)) => Came::Raised(error),
+            Err(panic) => Came::Raised(panic_refusal(panic.as_ref()).error(py)),
         };
         (*running).keep(kept);
     }
@@ -151,7 +151,7 @@ unsafe fn finish(
         let kept = (*running).take_kept();
         if !depth::has_stack_for_interpreter() {
             let error = PyRecursionError::new_err("maximum recursion depth exceeded");
-            return Err(if let Some(Kept::Raised(raised)) = kept { raised } else { error });
+            return Err(if let Some(Came::Raised(raised)) = kept { raised } else { error });
         }
         let record = std::slice::from_raw_parts(frame, words).to_vec();
         let callable: Bound<'_, PyAny> = Bound::from_borrowed_ptr(py, this.cast());

@@ -20,7 +20,7 @@ use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::callable::Callable;
-use crate::calls::Kept;
+use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn vectorcall(
         let last = (*call.this).last;
         if !last.is_null() && (*call.this).has_its_code() {
             let last = &*last;
-            if last.words <= STACK_WORDS && last.guards.hold() {
+            if last.words <= STACK_WORDS && last.holds() {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
                 if ffi::PyVectorcall_NARGS(nargsf) as usize == last.direct && kwnames.is_null() {
@@ -386,7 +386,7 @@ unsafe fn leave(
 ///
 /// # Safety
 /// As [`leave`].
-unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Option<Kept>) -> *mut PyObject {
+unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Option<Came>) -> *mut PyObject {
     // SAFETY: the thread holds the GIL, and the arguments are alive.
     unsafe {
         let py = Python::assume_attached();
@@ -400,7 +400,7 @@ unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Opti
             write(object, one, words.as_mut_ptr()).map(|_| words)
         };
         let is_it = |&index: &usize| {
-            let one = from.params.get(index).copied().filter(|one| !one.is_compound())?;
+            let one = from.params.get(index).copied().filter(|one| one.tag().is_some())?;
             let argument = *args.add(index);
             (words(argument, one)? == words(result, one)?).then_some(argument)
         };
@@ -536,7 +536,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
     };
     // SAFETY: the frame has the words it needs, and every slot holds an object of the expected type.
     unsafe {
-        if !to.guards.hold() {
+        if !to.holds() {
             return Outcome::Original;
         }
         let Some(hidden) = hidden(&to.guards) else { return Outcome::Original };

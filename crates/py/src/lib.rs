@@ -14,6 +14,7 @@ mod depth;
 mod dispatch;
 mod env;
 mod errors;
+mod functions;
 mod guards;
 mod host;
 mod interrupt;

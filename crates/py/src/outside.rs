@@ -17,7 +17,7 @@ use pyo3::types::{
 
 use crate::convert::type_name;
 use crate::guards::{GLOBALS, Guards, Seen};
-use crate::{numpy, numpy_names};
+use crate::{functions, numpy, numpy_names};
 
 /// Tuples within tuples up to here are constants.
 const MOST_NESTED: usize = 20;
@@ -215,9 +215,11 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     if is_array {
         return Outside::Variable(None);
     }
+    if let Some(callee) = functions::callee(object) {
+        return Outside::Callee(callee);
+    }
     let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
     Outside::Other(match object {
-        _ if object.is_instance_of::<PyFunction>() => format!("the function `{}`", named()),
         _ if object.cast_exact::<PyModule>().is_ok() => return Outside::Namespace(format!("the module `{}`", named())),
         _ if object.is_instance_of::<PyModule>() => format!("the module `{}`", named()),
         _ if object.is_instance_of::<PyType>() => format!("the class `{}`", named()),
@@ -226,6 +228,11 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
 }
 
 /// The value of a number, or of a tuple of numbers.
+pub fn constant_of(object: &Bound<'_, PyAny>) -> Option<Constant> {
+    constant(object, MOST_NESTED)
+}
+
+/// The same for tuples up to so many levels.
 fn constant(object: &Bound<'_, PyAny>, depth: usize) -> Option<Constant> {
     if object.is_none() {
         return Some(Constant::None);

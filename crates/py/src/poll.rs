@@ -90,7 +90,7 @@ pub unsafe extern "C" fn poll(activation: *mut abi::Activation) -> i64 {
         }
         let specialisation = &*(*running).specialisation;
         let since = now.duration_since(watch.looked);
-        let quiet = || specialisation.guards.is_empty() && !is_main_thread();
+        let quiet = || specialisation.guards.is_empty() && specialisation.members.is_empty() && !is_main_thread();
         let due = since >= LOOK_EVERY && (since >= LOOK_RARELY || !quiet());
         if due || watch.released.is_null() {
             watch.take();

@@ -23,7 +23,7 @@ use crate::activation::Running;
 use crate::again::Ask;
 use crate::arrays::{Made, release};
 use crate::callable::Callable;
-use crate::calls::{Kept, Raise};
+use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
 use crate::poll;
@@ -212,7 +212,7 @@ pub unsafe fn resume<'py>(
     exit: usize,
     args: Vec<Bound<'py, PyAny>>,
     frame: Vec<u64>,
-    kept: Option<Kept>,
+    kept: Option<Came>,
 ) -> Outcome {
     let py = original.py();
     // SAFETY: as the caller promises.
@@ -235,7 +235,7 @@ unsafe fn go_on<'py>(
     body: &Body,
     (mut code, mut exit, mut frame): (&Specialisation, usize, Vec<u64>),
     mut args: Vec<Bound<'py, PyAny>>,
-    mut pending: Option<Kept>,
+    mut pending: Option<Came>,
 ) -> PyResult<Outcome> {
     let py = original.py();
     let this = callable.as_ptr().cast::<Callable>();
@@ -251,12 +251,12 @@ unsafe fn go_on<'py>(
         let mut turns = Ask::first(body);
         let mut names = left.live.iter().map(|&(name, _)| name).collect::<Vec<_>>();
         // Behind a call that is over: what it has come to.
-        let pin;
+        let pin: String;
         if let Some(name) = &record.pending {
             let value;
             (pin, value) = match pending.take().ok_or_else(stuck)? {
-                Kept::Given(object) => (name.clone(), object.into_bound(py)),
-                Kept::Raised(error) => {
+                Came::Given(object) => (name.clone(), object.into_bound(py)),
+                Came::Raised(error) => {
                     let place = name.strip_prefix(".pin").unwrap_or(name);
                     (format!(".raise{place}"), Bound::new(py, Raise::new(error))?.into_any())
                 }
@@ -366,7 +366,7 @@ unsafe fn entering<'py>(
 ) -> Option<(Vec<u64>, Vec<Bound<'py, PyAny>>)> {
     // SAFETY: as the caller promises; the function of the code is alive, and what was just read is, too.
     let hidden = unsafe {
-        let read = code.guards.hold().then(|| hidden(&code.guards))??;
+        let read = code.holds().then(|| hidden(&code.guards))??;
         read.into_iter().map(|object| Bound::from_borrowed_ptr(py, object)).collect::<Vec<_>>()
     };
     let args = values.iter().map(|one| one.bind(py)).chain(&hidden).cloned().collect::<Vec<_>>();

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use brrr_core::abi;
 use brrr_core::backend::{Backend, Options, Output};
-use brrr_core::compile::Prepared;
+use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::outside::FunctionKey;
 use brrr_core::types::{Signature, Type};
 use brrr_core::{ir, load};
 use pyo3::ffi::PyObject;
@@ -24,10 +25,11 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::arrays::Maker;
 use crate::convert::{Argument, classify, is_of};
+use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
+use crate::functions::{Live, Member};
 use crate::guards::Guards;
 use crate::outside::Names;
 use crate::resume::{Continuations, Kept};
@@ -55,6 +57,8 @@ pub struct Specialisation {
     pub exits: Box<[Cell<u64>]>,
     /// The continuations of each exit.
     pub continuations: Box<[RefCell<Vec<Kept>>]>,
+    /// The other functions of the unit, those that compiled code calls: function `n` of the unit is member `n - 1`.
+    pub members: Box<[Member]>,
 }
 
 impl Deref for Specialisation {
@@ -77,7 +81,35 @@ impl Specialisation {
             continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
             machine,
             guards,
+            members: Box::default(),
         }
+    }
+
+    /// The part of a unit that is another function: calls within the unit enter it, nobody else.
+    fn of_member(machine: Rc<Machine>, guards: Rc<Guards>) -> Self {
+        Self {
+            direct: usize::MAX,
+            exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
+            continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
+            machine,
+            guards,
+            members: Box::default(),
+        }
+    }
+
+    /// The same with the other functions of its unit.
+    fn with_members(self, members: Vec<Member>) -> Self {
+        Self { members: members.into(), ..self }
+    }
+
+    /// True if everything outside that the code relies on still is what it was.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, and the function is alive.
+    #[inline(always)]
+    pub unsafe fn holds(&self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { self.guards.hold() && self.members.iter().all(|member| member.holds()) }
     }
 
     /// The types of the parameters.
@@ -92,7 +124,7 @@ impl Specialisation {
     pub unsafe fn can_run(&self) -> bool {
         // SAFETY: as the caller promises.
         unsafe {
-            self.guards.hold()
+            self.holds()
                 && hidden(&self.guards).is_some_and(|hidden| {
                     self.params[self.declared..].iter().zip(hidden).all(|(&one, object)| is_of(object, one))
                 })
@@ -174,6 +206,8 @@ pub struct Body {
     pub parameters: Parameters,
     /// What the user asked for.
     pub choices: Choices,
+    /// The object by which others call the function; not held.
+    object: Cell<*mut PyObject>,
     /// The parsed function, or why the interpreter runs it.
     shared: Result<Rc<Shared>, Refusal>,
     /// What the names outside the function have meant so far.
@@ -184,6 +218,8 @@ pub struct Body {
     #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
     specialisations: RefCell<Vec<Box<Specialisation>>>,
     last_exit: RefCell<Option<LastExit>>,
+    /// Exits taken by code of other functions' units, by line.
+    elsewhere: RefCell<BTreeMap<u32, u64>>,
     /// What goes on after side exits.
     pub continuations: Continuations,
     /// Where compiled code is entered again.
@@ -216,12 +252,14 @@ impl Body {
         Ok(Self {
             parameters,
             choices,
+            object: Cell::new(null_mut()),
             shared,
             bindings: RefCell::new(bindings),
             interpreted: Cell::new(interpreted),
             warned: Cell::new(interpreted),
             specialisations: RefCell::default(),
             last_exit: RefCell::default(),
+            elsewhere: RefCell::default(),
             continuations: Continuations::default(),
             again: Again::default(),
             seconds: Cell::new(0.0),
@@ -237,7 +275,10 @@ impl Body {
         if stop != 0 {
             return stop;
         }
-        bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0).unwrap_or(0)
+        let stop = bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0);
+        let (None, Ok(all)) = (stop, self.specialisations.try_borrow()) else { return stop.unwrap_or(0) };
+        let mut members = all.iter().flat_map(|one| &one.members);
+        members.find_map(|member| Some(member.traverse(&mut visit)).filter(|&stop| stop != 0)).unwrap_or(0)
     }
 
     /// Gives up what may refer to the function in turn.
@@ -246,6 +287,8 @@ impl Body {
         self.continuations.clear(py);
         let bindings = self.bindings.borrow().clone();
         bindings.iter().for_each(|binding| binding.guards.clear(py));
+        let all = self.specialisations.borrow();
+        all.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
     }
 
     /// Gives up everything, references to Python objects included.
@@ -299,6 +342,29 @@ impl Body {
         let binding = Rc::new(Binding::new(function, meaning, names)?);
         self.bindings.borrow_mut().push(binding.clone());
         Ok(Some(binding))
+    }
+
+    /// The function as others call it, as the names outside of it stand now, with what must be true of them; or why it cannot be
+    /// compiled.
+    ///
+    /// # Errors
+    /// If something was raised meanwhile.
+    pub fn as_callee(&self, function: &Bound<'_, PyFunction>) -> PyResult<Result<(Rc<Meaning>, Rc<Guards>), Refusal>> {
+        if let Err(refusal) = &self.shared {
+            return Ok(Err(refusal.clone()));
+        }
+        if let Some(refusal) = self.verify(function)? {
+            return Ok(Err(refusal));
+        }
+        let binding = self.binding(function)?;
+        let found = binding.and_then(|binding| Some((binding.meaning.clone()?, binding.guards.clone())));
+        Ok(found.ok_or_else(|| {
+            Refusal::bare(
+                Code::Call,
+                "names that it reads mean nothing that compiled code knows",
+                "see what they are bound to",
+            )
+        }))
     }
 
     /// The function as the names outside of it stand now.
@@ -379,9 +445,9 @@ impl Body {
         }
         let start = Instant::now();
         let made = guarded(py, || {
-            let typed = |prepared: &Prepared, hidden: &[Type]| {
+            let typed = |prepared: &Prepared, hidden: &[Type], key, live: &Live<'_>| {
                 let params = signature.params.iter().chain(hidden).copied().collect();
-                Some(prepared.typed(&Signature { params }))
+                Some(prepared.unit(key, &Signature { params }, live))
             };
             self.make(function, None, &signature.params, typed)
         });
@@ -417,7 +483,8 @@ impl Body {
         let start = Instant::now();
         let header = Header { statement, names: bound.iter().map(|&(name, _)| name.to_owned()).collect() };
         let params = bound.iter().map(|&(_, one)| one).collect::<Vec<_>>();
-        let typed = |prepared: &Prepared, hidden: &[Type]| prepared.typed_from(statement, bound, hidden);
+        let typed =
+            |prepared: &Prepared, hidden: &[Type], _, live: &Live<'_>| prepared.unit_at(statement, bound, hidden, live);
         let made = guarded(function.py(), || self.make(function, Some(header), &params, typed));
         self.spend(start.elapsed());
         let Some(Ok(made)) = made? else { return Ok(false) };
@@ -462,7 +529,7 @@ impl Body {
         function: &Bound<'_, PyFunction>,
         header: Option<Header>,
         declared: &[Type],
-        typed: impl FnOnce(&Prepared, &[Type]) -> Option<Result<ir::Function, Vec<Diagnostic>>>,
+        typed: impl FnOnce(&Prepared, &[Type], FunctionKey, &Live<'_>) -> Option<Result<Compiled, Vec<Diagnostic>>>,
     ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
         let py = function.py();
         if let Some(refusal) = self.verify(function)? {
@@ -473,34 +540,72 @@ impl Body {
         let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
-        if let Some(machine) = meaning.machine(header.as_ref(), &params) {
-            return Ok(Some(Ok(specialised(machine))));
+        let live = Live::new(py, self.choices.options);
+        for machine in meaning.machines(header.as_ref(), &params) {
+            if let Some(members) = self.members(py, &machine, &live) {
+                return Ok(Some(Ok(specialised(machine).with_members(members))));
+            }
         }
         let prepared = &*meaning.prepared;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        let typed = match typed(prepared, &hidden) {
-            Some(Ok(typed)) => typed,
+        let typed = typed(prepared, &hidden, self.key(), &live);
+        if let Some(raised) = live.raised() {
+            return Err(raised);
+        }
+        let made = match typed {
+            Some(Ok(made)) => made,
             Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
             None => return Ok(None),
         };
+        if made.unit.functions.iter().any(|function| function.called.is_some()) {
+            depth::prepare(py);
+        }
         let backend = match backend(py) {
             Ok(backend) => backend,
             Err(message) => return Ok(Some(Err(broken(prepared, message)))),
         };
-        let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
+        let object = match prepared.code(backend, made.unit.clone(), self.choices.options, Output::Object) {
             Ok(object) => object,
             Err(diagnostic) => return Ok(Some(Err(in_source(vec![diagnostic])))),
         };
         match load::Code::load(&object) {
             Ok(code) => {
-                let makers =
-                    typed.creations.iter().map(|creation| Maker::new(py, creation)).collect::<PyResult<_>>()?;
-                let machine = Rc::new(Machine::new(header, &params, declared.len(), typed, makers, code));
+                let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
+                let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
+                let Some(callees) = callees else { return Ok(None) };
+                let machine = Machine::new(py, header, (&params, declared.len()), made, &callees, code)?;
+                let machine = Rc::new(machine);
                 meaning.keep(machine.clone());
-                Ok(Some(Ok(specialised(machine))))
+                let Some(members) = self.members(py, &machine, &live) else { return Ok(None) };
+                Ok(Some(Ok(specialised(machine).with_members(members))))
             }
             Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
+    }
+
+    /// Says which object the function is called by.
+    pub fn set_object(&self, object: *mut PyObject) {
+        if self.object.get().is_null() {
+            self.object.set(object);
+        }
+    }
+
+    /// The key by which the function is called.
+    fn key(&self) -> FunctionKey {
+        FunctionKey(self.object.get() as u64)
+    }
+
+    /// The other functions of a unit as they are now; `None` if one of them is not what the code was made from.
+    fn members(&self, py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Vec<Member>> {
+        let member = |one: &Rc<Machine>| {
+            let callee = one.callee.as_ref()?;
+            let resolved = live.resolve(callee.key).ok()?;
+            let same =
+                Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?) && resolved.defaults == callee.defaults;
+            let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
+            same.then(|| Member::new(py, &resolved, code))
+        };
+        machine.members.iter().map(member).collect()
     }
 
     /// Once per code object: is the text still what it was made from?
@@ -523,9 +628,14 @@ impl Body {
         let (prepared, signature) = self.bound_for(function, &signature.params)?;
         let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
-        let typed = prepared.typed(&signature).map_err(refused)?;
+        let live = Live::new(py, self.choices.options);
+        let made = prepared.unit(self.key(), &signature, &live);
+        if let Some(raised) = live.raised() {
+            return Err(raised);
+        }
+        let made = made.map_err(refused)?;
         let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
-        let text = prepared.code(backend, typed, self.choices.options, output);
+        let text = prepared.code(backend, made.unit, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
@@ -535,13 +645,20 @@ impl Body {
         let Some(count) = taken.exits.get(exit) else { return };
         count.set(count.get() + 1);
         let all = self.specialisations.borrow();
-        let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else { return };
+        let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else {
+            // It ran within another function's unit.
+            if let (Ok(shared), Some(exit)) = (&self.shared, taken.function.exits.get(exit)) {
+                let line = shared.prepared().source().line(exit.span.start);
+                *self.elsewhere.borrow_mut().entry(line).or_default() += 1;
+            }
+            return;
+        };
         self.last_exit.replace(Some(LastExit { specialisation, exit, frame }));
     }
 
     /// How often each line left compiled code.
     pub fn exits(&self) -> BTreeMap<u32, u64> {
-        let mut lines = BTreeMap::new();
+        let mut lines = self.elsewhere.borrow().clone();
         let Ok(shared) = &self.shared else { return lines };
         for one in self.specialisations.borrow().iter() {
             for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {

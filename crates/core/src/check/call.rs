@@ -194,9 +194,16 @@ impl Binder<'_> {
             }
             // Known when the function is called, if it is bound by then.
             Outside::Missing => return self.call_of_missing(call, &path),
+            Outside::Untold => {
+                let message = format!("what `{path}` is, only the running program can tell");
+                let diagnostic = Diagnostic::new(Code::UnknownName, message, span(&*call.func), "not known here");
+                let help = "a function that is defined in this file is known to the editor, too";
+                self.diagnostics.push(diagnostic.help(help));
+                let args = self.operands(call).unwrap_or_default();
+                return self.leaving("name.", args, span(call));
+            }
             Outside::Constant(_)
             | Outside::Scalar(..)
-            | Outside::Untold
             | Outside::Module(_)
             | Outside::Variable(_)
             | Outside::Callee(_) => {

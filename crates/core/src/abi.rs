@@ -58,7 +58,7 @@ impl Activation {
 }
 
 /// The `depth` of a run that begins.
-pub const FIRST_DEPTH: i64 = 48;
+pub const FIRST_DEPTH: i64 = 12;
 
 /// A call that has not come to a value that its caller can hold. It is over: whoever runs the code knows what it has given or raised.
 /// That is what [`Services::leave`] gives, and also the status of an entry whose function calls itself.

@@ -10,6 +10,7 @@ use pyo3::ffi::PyObject;
 
 use crate::arrays::Made;
 use crate::callable::Callable;
+use crate::calls::Came;
 use crate::host;
 use crate::poll::Watch;
 use crate::probes;
@@ -18,7 +19,8 @@ use crate::specialise::Specialisation;
 /// One run. The head is what compiled code sees.
 #[repr(C)]
 pub struct Running {
-    head: abi::Activation,
+    /// What compiled code sees.
+    pub head: abi::Activation,
     /// The function that was called.
     pub callable: *mut Callable,
     /// The code that runs; owned by the callable.
@@ -30,6 +32,10 @@ pub struct Running {
     pub watch: *mut Watch,
     /// The arrays that the run has made; null until the first one.
     pub made: *mut Made,
+    /// How many more calls than at first may be nested.
+    pub granted: i64,
+    /// What a called function has come to, until its caller has left; mostly null.
+    kept: *mut Came,
 }
 
 impl Running {
@@ -47,7 +53,23 @@ impl Running {
             args,
             watch: null_mut(),
             made: null_mut(),
+            granted: 0,
+            kept: null_mut(),
         }
+    }
+
+    /// Keeps what a called function has come to.
+    pub fn keep(&mut self, kept: Came) {
+        let before = self.take_kept();
+        debug_assert!(before.is_none(), "each caller takes it");
+        self.kept = Box::into_raw(Box::new(kept));
+    }
+
+    /// What a called function has come to.
+    pub fn take_kept(&mut self) -> Option<Came> {
+        let kept = std::mem::replace(&mut self.kept, null_mut());
+        // SAFETY: it was made by `Box` above, and is nobody else's.
+        (!kept.is_null()).then(|| *unsafe { Box::from_raw(kept) })
     }
 
     /// As compiled code takes it.
@@ -63,6 +85,9 @@ static SERVICES: abi::Services = abi::Services {
     create: crate::arrays::create,
     leave: crate::calls::leave,
     deeper: crate::calls::deeper,
+    mark: crate::arrays::mark,
+    settle: crate::arrays::settle,
+    sweep: crate::arrays::sweep,
     probe,
 };
 

@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE};
+use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
@@ -20,9 +20,10 @@ use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::callable::Callable;
+use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
-use crate::resume::{Outcome, resume};
+use crate::resume::{Outcome, resume, stuck};
 use crate::specialise::{Body, Specialisation, hidden};
 use crate::{arrays, interrupt, poll};
 
@@ -226,7 +227,7 @@ unsafe fn left(
             return interrupted(call.this, to, status, frame, raised);
         }
         if status >= EXIT_BASE {
-            return leave(call, to, args, status - EXIT_BASE, frame);
+            return leave(call, to, args, status, frame, running);
         }
         (*call.this).compiled += 1;
         if !to.returned.is_empty() {
@@ -261,7 +262,7 @@ enum Returned {
 unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u64, frame: *const u64) -> Returned {
     let mut found = Returned::New;
     let returned = match status.checked_sub(COMPOUND_BASE) {
-        Some(at) => to.function.compounds.get(at as usize).copied(),
+        Some(at) => to.function.compound(at as usize),
         None => Type::from_tag(status),
     };
     for &index in &to.returned {
@@ -298,8 +299,8 @@ const MOST_WORDS: usize = 2 * MOST_LEAVES;
 unsafe fn boxed_result(to: &Specialisation, at: u64, frame: *const u64) -> *mut PyObject {
     // SAFETY: the frame has the words of every type that the function returns.
     unsafe {
-        match to.function.compounds.get(at as usize) {
-            Some(&one) => boxed_compound(one, &mut frame.cast()),
+        match to.function.compound(at as usize) {
+            Some(one) => boxed_compound(one, &mut frame.cast()),
             None => boxed(u64::MAX, frame),
         }
     }
@@ -349,13 +350,19 @@ unsafe fn leave(
     call: Call,
     from: &Specialisation,
     args: *const *mut PyObject,
-    exit: u64,
+    status: u64,
     frame: *const u64,
+    running: *mut Running,
 ) -> *mut PyObject {
     // SAFETY: the callable is alive; the exit has written as many words as its record has, and the frame has room for every record;
     // the arguments are alive, and are held from here on, for Python code runs.
     unsafe {
         (*call.this).others += 1;
+        let kept = (*running).take_kept();
+        if status == PENDING {
+            return finished(from, args, kept);
+        }
+        let exit = status - EXIT_BASE;
         let (Some(body), false) = ((*call.this).body(), (*call.this).original.is_null()) else { return original(call) };
         let resume = |py: Python<'_>| {
             let function = Bound::from_borrowed_ptr(py, (*call.this).original);
@@ -365,7 +372,7 @@ unsafe fn leave(
             let exit = exit as usize;
             let words = from.exit_words.get(exit).copied().unwrap_or(0);
             let frame = std::slice::from_raw_parts(frame, words).to_vec();
-            resume(call.this, &function, body, from, exit, args, frame)
+            resume(call.this, &function, body, from, exit, args, frame, kept)
         };
         match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
             Ok(Some(Outcome::Done(result))) => result,
@@ -373,6 +380,48 @@ unsafe fn leave(
             Err(panic) => raise_panic(panic.as_ref()),
         }
     }
+}
+
+/// The result of a function that calls itself, where the interpreter has done the rest of the outermost call.
+///
+/// # Safety
+/// As [`leave`].
+unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Option<Came>) -> *mut PyObject {
+    // SAFETY: the thread holds the GIL, and the arguments are alive.
+    unsafe {
+        let py = Python::assume_attached();
+        let result = match kept {
+            Some(kept) => kept.into_result(py),
+            None => return null_with(stuck()),
+        };
+        // An argument that comes back is the same object.
+        let words = |object: *mut PyObject, one: Type| {
+            let mut words = [0; MOST_WORDS];
+            write(object, one, words.as_mut_ptr()).map(|_| words)
+        };
+        let is_it = |&index: &usize| {
+            let one = from.params.get(index).copied().filter(|one| one.tag().is_some())?;
+            let argument = *args.add(index);
+            (words(argument, one)? == words(result, one)?).then_some(argument)
+        };
+        match from.returned.iter().find_map(is_it).filter(|_| !result.is_null()) {
+            Some(argument) => {
+                ffi::Py_DECREF(result);
+                ffi::Py_NewRef(argument)
+            }
+            None => result,
+        }
+    }
+}
+
+/// Sets an exception.
+///
+/// # Safety
+/// The thread holds the GIL.
+unsafe fn null_with(error: PyErr) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    error.restore(unsafe { Python::assume_attached() });
+    null_mut()
 }
 
 /// Raises what is said about a panic.

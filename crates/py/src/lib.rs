@@ -10,6 +10,7 @@ mod callable;
 mod calls;
 mod convert;
 mod decorate;
+mod depth;
 mod dispatch;
 mod env;
 mod errors;

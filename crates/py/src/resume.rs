@@ -10,7 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::time::Instant;
 
-use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, Value};
+use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, PENDING, Value};
 use brrr_core::ir::Point;
 use brrr_core::types::Type;
 use pyo3::exceptions::{PyException, PyRuntimeError};
@@ -23,6 +23,7 @@ use crate::activation::Running;
 use crate::again::Ask;
 use crate::arrays::{Made, release};
 use crate::callable::Callable;
+use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
 use crate::poll;
@@ -197,7 +198,8 @@ struct Left<'a> {
     live: Vec<(&'a str, Value)>,
 }
 
-/// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`. Where the
+/// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`; of a function that
+/// compiled code has called there are no arguments. `kept` is what a call has come to, if the exit stands behind one. Where the
 /// continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
 ///
 /// # Safety
@@ -210,12 +212,13 @@ pub unsafe fn resume<'py>(
     exit: usize,
     args: Vec<Bound<'py, PyAny>>,
     frame: Vec<u64>,
+    kept: Option<Came>,
 ) -> Outcome {
     let py = original.py();
     // SAFETY: as the caller promises.
     let callable = unsafe { Bound::from_borrowed_ptr(py, this.cast()) };
     // SAFETY: as above.
-    match unsafe { go_on(&callable, original, body, (code, exit, frame), args) } {
+    match unsafe { go_on(&callable, original, body, (code, exit, frame), args, kept) } {
         Ok(outcome) => outcome,
         Err(error) => {
             error.restore(py);
@@ -232,6 +235,7 @@ unsafe fn go_on<'py>(
     body: &Body,
     (mut code, mut exit, mut frame): (&Specialisation, usize, Vec<u64>),
     mut args: Vec<Bound<'py, PyAny>>,
+    mut pending: Option<Came>,
 ) -> PyResult<Outcome> {
     let py = original.py();
     let this = callable.as_ptr().cast::<Callable>();
@@ -245,7 +249,21 @@ unsafe fn go_on<'py>(
         let effects = code.function.effects;
         let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
         let mut turns = Ask::first(body);
-        let names = left.live.iter().map(|&(name, _)| name).collect();
+        let mut names = left.live.iter().map(|&(name, _)| name).collect::<Vec<_>>();
+        // Behind a call that is over: what it has come to.
+        let pin: String;
+        if let Some(name) = &record.pending {
+            let value;
+            (pin, value) = match pending.take().ok_or_else(stuck)? {
+                Came::Given(object) => (name.clone(), object.into_bound(py)),
+                Came::Raised(error) => {
+                    let place = name.strip_prefix(".pin").unwrap_or(name);
+                    (format!(".raise{place}"), Bound::new(py, Raise::new(error))?.into_any())
+                }
+            };
+            names.push(&pin);
+            values.push(value);
+        }
         let asks = Ask::manner(body, turns);
         let place = Place { statement: record.statement, point: record.point, names, asks };
         let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
@@ -293,11 +311,15 @@ unsafe fn go_on<'py>(
         held.0 = running.made;
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
+        pending = running.take_kept();
         if let Some(raised) = raised {
             // SAFETY: the frame is that of this code, which has left.
             return Ok(Outcome::Done(unsafe { interrupted(this, code, status, words.as_ptr(), raised) }));
         }
         body.again.stayed(start.elapsed());
+        if status == PENDING {
+            return pending.map(|kept| Outcome::Done(kept.into_result(py))).ok_or_else(stuck);
+        }
         let Some(left_by) = status.checked_sub(EXIT_BASE) else {
             let Some(value) = returned(code, status, words) else { return Err(stuck()) };
             return Ok(match same_object(py, code.returned.iter().copied(), &value, &args, &outside)? {
@@ -329,7 +351,7 @@ impl Drop for Held {
 }
 
 /// What cannot be begun again, and cannot go on: memory has run out, or the continuation cannot be made.
-fn stuck() -> PyErr {
+pub fn stuck() -> PyErr {
     PyRuntimeError::new_err("brrr: the interpreter cannot go on where compiled code has left")
 }
 
@@ -370,7 +392,7 @@ fn unbox_all(args: &[Bound<'_, PyAny>], params: &[Type], frame: &mut [u64]) -> b
 fn returned(code: &Specialisation, status: u64, frame: Vec<u64>) -> Option<Value> {
     let mut words = frame.into_iter();
     match status.checked_sub(COMPOUND_BASE) {
-        Some(at) => Value::compound(*code.function.compounds.get(at as usize)?, &mut words),
+        Some(at) => Value::compound(code.function.compound(at as usize)?, &mut words),
         None => Value::read(Type::from_tag(status)?.into(), &mut words),
     }
 }

@@ -26,6 +26,7 @@ use pyo3::types::PyFunction;
 
 use crate::again::Again;
 use crate::convert::{Argument, classify, is_of};
+use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
 use crate::functions::{Live, Member};
@@ -556,6 +557,9 @@ impl Body {
             Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
             None => return Ok(None),
         };
+        if made.unit.functions.iter().any(|function| function.called.is_some()) {
+            depth::prepare(py);
+        }
         let backend = match backend(py) {
             Ok(backend) => backend,
             Err(message) => return Ok(Some(Err(broken(prepared, message)))),

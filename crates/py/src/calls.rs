@@ -9,7 +9,6 @@ use std::ptr::null_mut;
 
 use brrr_core::abi::{Activation, EXIT_BASE, FIRST_DEPTH, PENDING};
 use brrr_core::types::{Type, TypeSet};
-use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyTuple};
 
@@ -149,17 +148,11 @@ unsafe fn finish(
             return Err(PyErr::fetch(py));
         }
         let kept = (*running).take_kept();
-        if !depth::has_stack_for_interpreter() {
-            let error = PyRecursionError::new_err("maximum recursion depth exceeded");
-            return Err(if let Some(Came::Raised(raised)) = kept { raised } else { error });
-        }
         let record = std::slice::from_raw_parts(frame, words).to_vec();
         let callable: Bound<'_, PyAny> = Bound::from_borrowed_ptr(py, this.cast());
         let (Some(body), false) = ((*this).body(), (*this).original.is_null()) else { return Err(stuck()) };
         let original = Bound::from_borrowed_ptr(py, (*this).original).cast_into::<PyFunction>()?;
-        let charged = depth::charge(py, in_use(running));
-        let outcome = resume(this, &original, body, code, exit, Vec::new(), record, kept);
-        drop(charged);
+        let outcome = resume(this, &original, body, code, exit, Vec::new(), record, (kept, in_use(running)));
         drop(callable);
         let result = match outcome {
             Outcome::Done(result) => Bound::from_owned_ptr_or_err(py, result)?,

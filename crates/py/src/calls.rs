@@ -131,12 +131,7 @@ pub unsafe extern "C" fn leave(activation: *mut Activation, function: u64, exit:
 ///
 /// # Safety
 /// As [`leave`].
-unsafe fn finish(
-    py: Python<'_>,
-    running: *mut Running,
-    function: usize,
-    exit: usize,
-) -> PyResult<Option<Py<PyAny>>> {
+unsafe fn finish(py: Python<'_>, running: *mut Running, function: usize, exit: usize) -> PyResult<Option<Py<PyAny>>> {
     // SAFETY: as the caller promises. The callable that was called is alive, and owns the code; it holds those of the other members.
     unsafe {
         let unit = &*(*running).specialisation;

@@ -26,8 +26,8 @@ use crate::callable::Callable;
 use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
-use crate::{depth, poll};
 use crate::specialise::{Body, Specialisation, hidden};
+use crate::{depth, poll};
 
 /// Continuations that are kept in one place; more are made anew each time.
 const KEPT: usize = 32;

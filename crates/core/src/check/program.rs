@@ -50,7 +50,7 @@ pub trait Callees {
     /// The function as it is now.
     ///
     /// # Errors
-    /// Why it cannot be compiled.
+    /// Why it cannot be compiled; nothing if the interpreter is to do the call.
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>>;
 }
 
@@ -277,6 +277,8 @@ impl<'a> Program<'a> {
         }
         let known = match self.callees.known(callee) {
             Ok(known) => Some(known),
+            // Without a reason the interpreter does the call.
+            Err(reasons) if reasons.is_empty() => None,
             Err(reasons) => {
                 self.refused.borrow_mut().push(Refused { caller, call, callee: callee.clone(), reasons });
                 None

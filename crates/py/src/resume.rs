@@ -25,6 +25,7 @@ use crate::arrays::{Made, release};
 use crate::callable::Callable;
 use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
+use crate::depth;
 use crate::dispatch::interrupted;
 use crate::poll;
 use crate::specialise::{Body, Specialisation, hidden};
@@ -118,7 +119,10 @@ impl Continuations {
         if self.refused.get() {
             return Ok(None);
         }
-        let made = match self.make(original, body, place) {
+        let lent = depth::lend(py);
+        let made = self.make(original, body, place);
+        drop(lent);
+        let made = match made {
             Ok(made) => made,
             // A statement that has no rule, too deep a nesting, too little memory: the original function can do it.
             Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),
@@ -199,7 +203,8 @@ struct Left<'a> {
 }
 
 /// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`; of a function that
-/// compiled code has called there are no arguments. `kept` is what a call has come to, if the exit stands behind one. Where the
+/// compiled code has called there are no arguments. `kept` is what a call has come to, if the exit stands behind one,
+/// and so many levels of compiled calls are in use. Where the
 /// continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
 ///
 /// # Safety
@@ -212,13 +217,13 @@ pub unsafe fn resume<'py>(
     exit: usize,
     args: Vec<Bound<'py, PyAny>>,
     frame: Vec<u64>,
-    kept: Option<Came>,
+    (kept, in_use): (Option<Came>, i64),
 ) -> Outcome {
     let py = original.py();
     // SAFETY: as the caller promises.
     let callable = unsafe { Bound::from_borrowed_ptr(py, this.cast()) };
     // SAFETY: as above.
-    match unsafe { go_on(&callable, original, body, (code, exit, frame), args, kept) } {
+    match unsafe { go_on(&callable, original, body, (code, exit, frame), args, (kept, in_use)) } {
         Ok(outcome) => outcome,
         Err(error) => {
             error.restore(py);
@@ -235,7 +240,7 @@ unsafe fn go_on<'py>(
     body: &Body,
     (mut code, mut exit, mut frame): (&Specialisation, usize, Vec<u64>),
     mut args: Vec<Bound<'py, PyAny>>,
-    mut pending: Option<Came>,
+    (mut pending, in_use): (Option<Came>, i64),
 ) -> PyResult<Outcome> {
     let py = original.py();
     let this = callable.as_ptr().cast::<Callable>();
@@ -276,7 +281,9 @@ unsafe fn go_on<'py>(
             values.push(ask.clone().into_any());
             values.push(turns.into_pyobject(py)?.into_any());
             ask.borrow_mut().begin();
+            let charged = depth::charge(py, in_use);
             let result = run(&function, &values);
+            drop(charged);
             let entry = ask.borrow_mut().end(body);
             if result != ask.as_ptr() {
                 return Ok(Outcome::Done(result));

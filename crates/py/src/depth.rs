@@ -78,7 +78,9 @@ pub struct Charged<'py> {
 /// Tells the interpreter that compiled code has so many levels in use, until what is given is dropped.
 pub fn charge(py: Python<'_>, levels: i64) -> Charged<'_> {
     let mut charged = Charged { py, levels: 0 };
-    if let Some(counter) = counter(py) {
+    if levels > 0
+        && let Some(counter) = counter(py)
+    {
         // SAFETY: as above. Below zero CPython may take the stack for lost.
         unsafe {
             let remaining = counter.read();

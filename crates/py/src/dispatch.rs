@@ -394,6 +394,9 @@ unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Opti
             Some(kept) => kept.into_result(py),
             None => return null_with(stuck()),
         };
+        if result.is_null() {
+            return result;
+        }
         // An argument that comes back is the same object.
         let words = |object: *mut PyObject, one: Type| {
             let mut words = [0; MOST_WORDS];
@@ -404,7 +407,7 @@ unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Opti
             let argument = *args.add(index);
             (words(argument, one)? == words(result, one)?).then_some(argument)
         };
-        match from.returned.iter().find_map(is_it).filter(|_| !result.is_null()) {
+        match from.returned.iter().find_map(is_it) {
             Some(argument) => {
                 ffi::Py_DECREF(result);
                 ffi::Py_NewRef(argument)

@@ -7,7 +7,7 @@ use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
-use crate::check::program::{Body, Program, Refused};
+use crate::check::program::{Body, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
@@ -341,7 +341,7 @@ impl Prepared {
                 }
             }
             program.close(at);
-            let gives = instance.is_called().then(|| instance.gives());
+            let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
             let calling = Calling { calls: program.calls(at), members: &mut members, gives };
             let (liveness, start) = (&instance.body.liveness, &instance.start);
             functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));

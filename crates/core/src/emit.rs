@@ -101,9 +101,8 @@ fn placed(unit: &ir::Unit, places: &[Vec<u32>]) -> ir::Unit {
 
 /// The passes for a unit.
 fn passes(unit: &ir::Unit) -> String {
-    let has_memory = |function: &ir::Function| {
-        function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer))
-    };
+    let has_memory =
+        |function: &ir::Function| function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer));
     if unit.functions.iter().any(has_memory) {
         return WITH_MEMORY.to_owned();
     }

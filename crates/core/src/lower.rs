@@ -22,7 +22,9 @@ use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, Activation, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
-use crate::ir::{BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value};
+use crate::ir::{
+    BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value,
+};
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
 use crate::types::{Dtype, Type, TypeSet};

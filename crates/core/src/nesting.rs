@@ -26,8 +26,10 @@ impl Nesting {
     #[must_use]
     pub fn of(unit: &Unit) -> Self {
         let direct = unit.functions.iter().map(callees).collect::<Vec<_>>();
-        let reached = (0..direct.len()).map(|from| reach(direct[from].clone(), |at| direct[at].clone())).collect::<Vec<_>>();
-        let group = |at: usize| (0..direct.len()).find(|&other| reached[at].contains(&other) && reached[other].contains(&at));
+        let reached =
+            (0..direct.len()).map(|from| reach(direct[from].clone(), |at| direct[at].clone())).collect::<Vec<_>>();
+        let group =
+            |at: usize| (0..direct.len()).find(|&other| reached[at].contains(&other) && reached[other].contains(&at));
         let groups = (0..direct.len()).map(|at| group(at).filter(|_| reached[at].contains(&at))).collect::<Vec<_>>();
         let mut nesting = Self { levels: vec![1; groups.len()], groups };
         for at in 0..nesting.groups.len() {
@@ -137,9 +139,6 @@ impl Count {
             }
             at = way;
         }
-        Some(Self {
-            block: BlockId(at as u32),
-            behind: behind(at).into_iter().map(|at| BlockId(at as u32)).collect(),
-        })
+        Some(Self { block: BlockId(at as u32), behind: behind(at).into_iter().map(|at| BlockId(at as u32)).collect() })
     }
 }

@@ -148,10 +148,8 @@ fn member(source: &str, params: &[Type], called: bool, (one, two): (u32, u32)) -
 
 /// Makes it a function that is called.
 fn give(function: &mut Function, gives: Option<TypeSet>) {
-    let live = (0..function.parameters).map(|at| Live {
-        name: function.locals[at as usize].name.clone(),
-        value: Tree::Leaf(LocalId(at)),
-    });
+    let live = (0..function.parameters)
+        .map(|at| Live { name: function.locals[at as usize].name.clone(), value: Tree::Leaf(LocalId(at)) });
     let exit = ExitId(function.exits.len() as u32);
     let live = live.collect();
     function.exits.push(Exit { statement: 0, point: Point::Start, live, pending: None, span: Default::default() });
@@ -245,7 +243,12 @@ fn calls_nested_too_deeply_leave() {
 
 #[test]
 fn an_entry_leaves_where_its_call_is_pending() {
-    let root = member("def root(a, b):\n    c = a + 1\n    return math.isqrt(b) + c\n", &[Type::Int, Type::Int], false, (1, 1));
+    let root = member(
+        "def root(a, b):\n    c = a + 1\n    return math.isqrt(b) + c\n",
+        &[Type::Int, Type::Int],
+        false,
+        (1, 1),
+    );
     let leaf = member("def leaf(x):\n    return x * x\n", &[Type::Int], true, (1, 1));
     let functions = [root, leaf];
     let mut run = run_of(&functions);
@@ -274,7 +277,8 @@ fn two_functions_call_each_other() {
 
 #[test]
 fn results_are_tagged_where_their_types_differ() {
-    let source = "def f(n):\n    if n < 0:\n        return n * 0.5\n    if n == 0:\n        return None\n    return n\n";
+    let source =
+        "def f(n):\n    if n < 0:\n        return n * 0.5\n    if n == 0:\n        return None\n    return n\n";
     let mut leaf = member(source, &[Type::Int], true, (1, 1));
     assert!(leaf.result.is_tagged());
     let functions = |leaf: &Function| {
@@ -305,16 +309,17 @@ fn results_are_tagged_where_their_types_differ() {
 fn tuples_are_joined_where_their_types_differ() {
     let source = "def f(n):\n    if n < 0:\n        return (n, 1.5)\n    return (n, n * 2)\n";
     let mut function = member(source, &[Type::Int], false, (0, 0));
-    let pair = |second: TypeSet| {
-        Type::Tuple(brrr_core::types::Shape::new(&[Type::Int.into(), second]).expect("a shape"))
-    };
+    let pair =
+        |second: TypeSet| Type::Tuple(brrr_core::types::Shape::new(&[Type::Int.into(), second]).expect("a shape"));
     let both = [Type::Int, Type::Float].into_iter().collect::<TypeSet>();
     give(&mut function, Some(pair(both).into()));
     let functions = [function];
     let mut run = run_of(&functions);
     let (status, frame) = enter(&functions, &mut run, &[4]);
     let at = status.checked_sub(COMPOUND_BASE).expect("a tuple") as usize;
-    let read = |at: usize, frame: Vec<u64>| Value::compound(functions[0].compound(at).expect("a type"), &mut frame.into_iter());
+    let read = |at: usize, frame: Vec<u64>| {
+        Value::compound(functions[0].compound(at).expect("a type"), &mut frame.into_iter())
+    };
     assert_eq!(read(at, frame), Some(Value::Tuple(vec![Value::Int(4), Value::Int(8)])));
     let (status, frame) = enter(&functions, &mut run, &[int(-4)]);
     let at = (status - COMPOUND_BASE) as usize;

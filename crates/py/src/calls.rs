@@ -9,7 +9,6 @@ use std::ptr::null_mut;
 
 use brrr_core::abi::{Activation, EXIT_BASE, FIRST_DEPTH, PENDING};
 use brrr_core::types::{Type, TypeSet};
-use pyo3::exceptions::PyRecursionError;
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyTuple};
 
@@ -132,12 +131,7 @@ pub unsafe extern "C" fn leave(activation: *mut Activation, function: u64, exit:
 ///
 /// # Safety
 /// As [`leave`].
-unsafe fn finish(
-    py: Python<'_>,
-    running: *mut Running,
-    function: usize,
-    exit: usize,
-) -> PyResult<Option<Py<PyAny>>> {
+unsafe fn finish(py: Python<'_>, running: *mut Running, function: usize, exit: usize) -> PyResult<Option<Py<PyAny>>> {
     // SAFETY: as the caller promises. The callable that was called is alive, and owns the code; it holds those of the other members.
     unsafe {
         let unit = &*(*running).specialisation;
@@ -149,10 +143,6 @@ unsafe fn finish(
             return Err(PyErr::fetch(py));
         }
         let kept = (*running).take_kept();
-        if !depth::has_stack_for_interpreter() {
-            let error = PyRecursionError::new_err("maximum recursion depth exceeded");
-            return Err(if let Some(Came::Raised(raised)) = kept { raised } else { error });
-        }
         let record = std::slice::from_raw_parts(frame, words).to_vec();
         let callable: Bound<'_, PyAny> = Bound::from_borrowed_ptr(py, this.cast());
         let (Some(body), false) = ((*this).body(), (*this).original.is_null()) else { return Err(stuck()) };

@@ -25,7 +25,7 @@ use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of,
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
 use crate::specialise::{Body, Specialisation, hidden};
-use crate::{arrays, interrupt, poll};
+use crate::{arrays, depth, interrupt, poll};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -450,6 +450,11 @@ unsafe fn original(call: Call) -> *mut PyObject {
         let function = (*call.this).original;
         if function.is_null() {
             ffi::PyErr_SetString(ffi::PyExc_ReferenceError, c"the function is being destroyed".as_ptr());
+            return null_mut();
+        }
+        // Where the interpreter calls compiled functions, and they the interpreter, the stack grows.
+        if !depth::has_stack_for_interpreter() {
+            ffi::PyErr_SetString(ffi::PyExc_RecursionError, c"maximum recursion depth exceeded".as_ptr());
             return null_mut();
         }
         ffi::PyObject_Vectorcall(function, call.args, call.nargsf, call.kwnames)

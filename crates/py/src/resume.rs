@@ -13,7 +13,7 @@ use std::time::Instant;
 use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, PENDING, Value};
 use brrr_core::ir::Point;
 use brrr_core::types::Type;
-use pyo3::exceptions::{PyException, PyRuntimeError};
+use pyo3::exceptions::{PyException, PyRecursionError, PyRuntimeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -25,10 +25,9 @@ use crate::arrays::{Made, release};
 use crate::callable::Callable;
 use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
-use crate::depth;
 use crate::dispatch::interrupted;
-use crate::poll;
 use crate::specialise::{Body, Specialisation, hidden};
+use crate::{depth, poll};
 
 /// Continuations that are kept in one place; more are made anew each time.
 const KEPT: usize = 32;
@@ -203,9 +202,8 @@ struct Left<'a> {
 }
 
 /// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`; of a function that
-/// compiled code has called there are no arguments. `kept` is what a call has come to, if the exit stands behind one,
-/// and so many levels of compiled calls are in use. Where the
-/// continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
+/// compiled code has called there are no arguments. `kept` is what a call has come to, if the exit stands behind one; compiled code
+/// has so many `levels` of calls in use. Where the continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
 ///
 /// # Safety
 /// `this` is the callable of `original` and `body`, and stays alive; the thread holds the GIL.
@@ -217,13 +215,13 @@ pub unsafe fn resume<'py>(
     exit: usize,
     args: Vec<Bound<'py, PyAny>>,
     frame: Vec<u64>,
-    (kept, in_use): (Option<Came>, i64),
+    (kept, levels): (Option<Came>, i64),
 ) -> Outcome {
     let py = original.py();
     // SAFETY: as the caller promises.
     let callable = unsafe { Bound::from_borrowed_ptr(py, this.cast()) };
     // SAFETY: as above.
-    match unsafe { go_on(&callable, original, body, (code, exit, frame), args, (kept, in_use)) } {
+    match unsafe { go_on(&callable, original, body, (code, exit, frame), args, (kept, levels)) } {
         Ok(outcome) => outcome,
         Err(error) => {
             error.restore(py);
@@ -240,9 +238,13 @@ unsafe fn go_on<'py>(
     body: &Body,
     (mut code, mut exit, mut frame): (&Specialisation, usize, Vec<u64>),
     mut args: Vec<Bound<'py, PyAny>>,
-    (mut pending, in_use): (Option<Came>, i64),
+    (mut pending, levels): (Option<Came>, i64),
 ) -> PyResult<Outcome> {
     let py = original.py();
+    if !depth::has_stack_for_interpreter() {
+        let error = PyRecursionError::new_err("maximum recursion depth exceeded");
+        return Err(if let Some(Came::Raised(raised)) = pending { raised } else { error });
+    }
     let this = callable.as_ptr().cast::<Callable>();
     let mut outside = args.clone();
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
@@ -281,7 +283,8 @@ unsafe fn go_on<'py>(
             values.push(ask.clone().into_any());
             values.push(turns.into_pyobject(py)?.into_any());
             ask.borrow_mut().begin();
-            let charged = depth::charge(py, in_use);
+            // Making the continuation is no business of the program's.
+            let charged = depth::charge(py, levels);
             let result = run(&function, &values);
             drop(charged);
             let entry = ask.borrow_mut().end(body);

@@ -287,6 +287,12 @@ impl<'a> Program<'a> {
     }
 }
 
+/// True if compiled code can hold what a call gives.
+#[must_use]
+pub fn is_given(gives: TypeSet) -> bool {
+    !gives.is_empty() && gives.is_held() && !gives.contains(Type::Low)
+}
+
 impl Calls<'_> {
     /// The instance that a call with operands of these types calls; `None` if it cannot be compiled, or if nothing is known to
     /// come back.
@@ -321,8 +327,7 @@ impl Calls<'_> {
         let called = program.instance(instance);
         called.callers.borrow_mut().insert(self.caller);
         let gives = called.gives.get();
-        let is_value = !gives.is_empty() && gives.is_held() && !gives.contains(Type::Low);
-        is_value.then_some(Found { instance, gives, args })
+        is_given(gives).then_some(Found { instance, gives, args })
     }
 
     /// The same, once what is called and all that it calls have been settled.

@@ -11,8 +11,8 @@ use inkwell::intrinsics::Intrinsic;
 use inkwell::module::{Linkage, Module};
 use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType, PointerType, StructType};
 use inkwell::values::{
-    BasicMetadataValueEnum, BasicValue, BasicValueEnum, CallSiteValue, FloatValue, FunctionValue, InstructionValue, IntValue,
-    PointerValue,
+    BasicMetadataValueEnum, BasicValue, BasicValueEnum, CallSiteValue, FloatValue, FunctionValue, InstructionValue,
+    IntValue, PointerValue,
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
@@ -122,7 +122,8 @@ impl<'ctx> Builder<'ctx> {
     pub fn field(&self, offset: usize) -> PointerValue<'ctx> {
         let offset = self.i64.const_int(offset as u64, false);
         // SAFETY: the offset is that of a field.
-        unsafe { self.inner.build_in_bounds_gep(self.i8, self.activation, &[offset], "") }.expect("a pointer and an index")
+        unsafe { self.inner.build_in_bounds_gep(self.i8, self.activation, &[offset], "") }
+            .expect("a pointer and an index")
     }
 
     /// Calls a function of the module.

@@ -487,7 +487,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             (_, &[(value, _)]) => {
                 let (tag, payload) = self.to_tagged(value);
-                for part in payload.into_iter().flatten().take(called.gives.iter().map(Type::words).max().unwrap_or(1)) {
+                for part in payload.into_iter().flatten().take(called.gives.iter().map(Type::words).max().unwrap_or(1))
+                {
                     self.b.store(self.b.word(word), part);
                     word += 1;
                 }

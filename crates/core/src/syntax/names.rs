@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Function, Module, not_a_function, span};
 use crate::diagnostic::Diagnostic;
-use crate::outside::{Callee, self, Env, Outside};
+use crate::outside::{self, Callee, Env, Outside};
 use crate::source::{SourceFile, Span};
 use crate::types::Type;
 

@@ -69,7 +69,7 @@ pub fn levels_left(py: Python<'_>, in_use: i64) -> i64 {
     all - in_use
 }
 
-/// Levels that are in use while the interpreter runs.
+/// What was taken from the counter, or given to it, for as long as this is there.
 pub struct Charged<'py> {
     py: Python<'py>,
     levels: i32,
@@ -78,13 +78,28 @@ pub struct Charged<'py> {
 /// Tells the interpreter that compiled code has so many levels in use, until what is given is dropped.
 pub fn charge(py: Python<'_>, levels: i64) -> Charged<'_> {
     let mut charged = Charged { py, levels: 0 };
-    if let Some(counter) = counter(py) {
+    if levels > 0
+        && let Some(counter) = counter(py)
+    {
         // SAFETY: as above. Below zero CPython may take the stack for lost.
         unsafe {
             let remaining = counter.read();
             charged.levels = i32::try_from(levels).unwrap_or(i32::MAX).clamp(0, remaining.max(0));
             counter.write(remaining - charged.levels);
         }
+    }
+    charged
+}
+
+/// Lets code of brrr's own, which is nobody's business, nest as deeply as it has to, until what is given is dropped.
+pub fn lend(py: Python<'_>) -> Charged<'_> {
+    /// More than a continuation takes that can be made at all.
+    const ENOUGH: i32 = 500;
+    let mut charged = Charged { py, levels: 0 };
+    if let Some(counter) = counter(py).filter(|_| has_stack_for_interpreter()) {
+        charged.levels = -ENOUGH;
+        // SAFETY: as above.
+        unsafe { counter.write(counter.read().saturating_add(ENOUGH)) };
     }
     charged
 }

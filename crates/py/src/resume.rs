@@ -118,7 +118,10 @@ impl Continuations {
         if self.refused.get() {
             return Ok(None);
         }
-        let made = match self.make(original, body, place) {
+        let lent = depth::lend(py);
+        let made = self.make(original, body, place);
+        drop(lent);
+        let made = match made {
             Ok(made) => made,
             // A statement that has no rule, too deep a nesting, too little memory: the original function can do it.
             Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),

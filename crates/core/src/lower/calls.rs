@@ -102,6 +102,9 @@ pub(super) struct Calls<'ctx> {
     pub(super) at: BlockId,
     /// What the last call has given.
     given: Vec<Loaded<'ctx>>,
+    /// Where a called function returns, and what it returns then: the status and the registers of what it gives. One place for all,
+    /// for where it is written out nothing but single values is left then.
+    out: Option<(BasicBlock<'ctx>, Vec<PointerValue<'ctx>>)>,
     /// Where exits of a called function go with their number, without and with its count.
     left: [Option<(BasicBlock<'ctx>, PointerValue<'ctx>)>; 2],
 }
@@ -121,6 +124,7 @@ impl<'ctx> Calls<'ctx> {
             mark: None,
             at: BlockId(0),
             given: Vec::new(),
+            out: None,
             left: [None; 2],
         }
     }
@@ -339,28 +343,42 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
-    /// Gives leaves to the caller.
-    fn give(&self, leaves: &[(Loaded<'ctx>, TypeSet)]) {
-        let parts = leaves.iter().flat_map(|&(value, types)| self.registers(value, types));
-        self.b.ret_all(&std::iter::once(self.b.int(0).into()).chain(parts).collect::<Vec<_>>());
+    /// Returns from a called function with a status and registers, if there are any.
+    fn give(&mut self, status: u64, registers: &[BasicValueEnum<'ctx>]) {
+        let (block, slots) = match &self.calls.out {
+            Some((block, slots)) => (*block, slots.clone()),
+            None => self.way_out(),
+        };
+        self.b.store(slots[0], self.b.i64.const_int(status, false));
+        slots[1..].iter().zip(registers).for_each(|(&slot, &register)| self.b.store(slot, register));
+        self.b.jump(block);
     }
 
-    /// Gives the caller nothing.
-    fn give_nothing(&self, leaves: &[TypeSet]) {
-        let parts = leaves.iter().flat_map(|&types| registers(&self.b, types)).map(undefined);
-        let status = self.b.i64.const_int(PENDING, false).into();
-        self.b.ret_all(&std::iter::once(status).chain(parts).collect::<Vec<_>>());
+    /// The one block that returns.
+    fn way_out(&mut self) -> (BasicBlock<'ctx>, Vec<PointerValue<'ctx>>) {
+        let gives = self.function.called.as_ref().map(|called| called.gives.in_frame()).unwrap_or_default();
+        let types = gives.into_iter().flat_map(|types| registers(&self.b, types));
+        let types = std::iter::once(self.b.i64.into()).chain(types).collect::<Vec<BasicTypeEnum<'ctx>>>();
+        let slots = types.iter().map(|&one| self.b.alloca_at_entry(one, "out")).collect::<Vec<_>>();
+        let (current, block) = (self.b.current(), self.b.block("out"));
+        self.b.at_end(block);
+        let parts = types.iter().zip(&slots).map(|(&one, &slot)| self.b.load(one, slot)).collect::<Vec<_>>();
+        self.b.ret_all(&parts);
+        self.b.at_end(current);
+        self.calls.out = Some((block, slots.clone()));
+        (block, slots)
     }
 
     /// Returns from a called function.
-    pub(super) fn return_to_caller(&self, value: &Tree<Operand>) {
+    pub(super) fn return_to_caller(&mut self, value: &Tree<Operand>) {
         let Some(called) = &self.function.called else { return };
         let mut leaves = Vec::new();
         self.as_given(value, called.gives, &mut leaves);
         self.settle(leaves.iter().map(|&(value, _)| value).collect());
         self.give_fuel();
         self.uncount(self.calls.is_counted());
-        self.give(&leaves);
+        let registers = leaves.into_iter().flat_map(|(value, types)| self.registers(value, types)).collect::<Vec<_>>();
+        self.give(0, &registers);
     }
 
     /// The leaves of a value as a set that holds it has them.
@@ -404,14 +422,15 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.branch(is_pending, pending, done);
         self.b.at_end(pending);
         self.settle(Vec::new());
-        self.give_nothing(&types);
+        self.give(PENDING, &[]);
         self.b.at_end(done);
         self.common_frame();
         let mut word = 0;
         let load = |types: TypeSet| (self.load_leaf(types, &mut word), types);
         let leaves = types.into_iter().map(load).collect::<Vec<_>>();
         self.settle(leaves.iter().map(|&(value, _)| value).collect());
-        self.give(&leaves);
+        let registers = leaves.into_iter().flat_map(|(value, types)| self.registers(value, types)).collect::<Vec<_>>();
+        self.give(0, &registers);
     }
 
     /// A scalar of any types from the frame.
@@ -482,16 +501,4 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
 fn has_array(types: TypeSet) -> bool {
     types.in_frame().contains(&Type::Object.into())
-}
-
-fn undefined(one: BasicTypeEnum<'_>) -> BasicValueEnum<'_> {
-    match one {
-        BasicTypeEnum::IntType(one) => one.get_undef().into(),
-        BasicTypeEnum::FloatType(one) => one.get_undef().into(),
-        BasicTypeEnum::PointerType(one) => one.get_undef().into(),
-        BasicTypeEnum::ArrayType(one) => one.get_undef().into(),
-        BasicTypeEnum::StructType(one) => one.get_undef().into(),
-        BasicTypeEnum::VectorType(one) => one.get_undef().into(),
-        BasicTypeEnum::ScalableVectorType(one) => one.get_undef().into(),
-    }
 }

@@ -103,7 +103,7 @@ impl<'py> Live<'py> {
                 self.found.borrow_mut().push(resolved.clone());
                 Ok(resolved)
             }
-            Ok(Err(refusal)) => Err(refusal.diagnostics()),
+            Ok(Err(refusal)) => Err(refusal.map(Refusal::diagnostics).unwrap_or_default()),
             Err(error) => {
                 self.raised.replace(Some(error));
                 Err(Vec::new())
@@ -111,18 +111,18 @@ impl<'py> Live<'py> {
         }
     }
 
-    fn look_up(&self, key: FunctionKey, object: &Bound<'py, PyAny>) -> PyResult<Result<Resolved, Refusal>> {
+    fn look_up(&self, key: FunctionKey, object: &Bound<'py, PyAny>) -> PyResult<Result<Resolved, Option<Refusal>>> {
         let callable = callable_of(object)?;
         let Some(view) = callable::view(&callable) else {
-            return Ok(Err(Refusal::bare(Code::Call, "it is no function any more", "call a function")));
+            return Ok(Err(Some(Refusal::bare(Code::Call, "it is no function any more", "call a function"))));
         };
         let hidden = object.cast_exact::<PyFunction>().is_ok();
         if !hidden && view.body.choices.options != self.options {
-            return Ok(Err(Refusal::bare(
+            return Ok(Err(Some(Refusal::bare(
                 Code::Call,
                 "it has another `overflow` than the function that calls it",
                 "give both functions the same options",
-            )));
+            ))));
         }
         let (meaning, guards) = match view.body.as_callee(&view.original)? {
             Ok(found) => found,

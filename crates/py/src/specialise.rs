@@ -345,26 +345,23 @@ impl Body {
     }
 
     /// The function as others call it, as the names outside of it stand now, with what must be true of them; or why it cannot be
-    /// compiled.
+    /// compiled: nothing is said if that is so only now.
     ///
     /// # Errors
     /// If something was raised meanwhile.
-    pub fn as_callee(&self, function: &Bound<'_, PyFunction>) -> PyResult<Result<(Rc<Meaning>, Rc<Guards>), Refusal>> {
+    pub fn as_callee(
+        &self,
+        function: &Bound<'_, PyFunction>,
+    ) -> PyResult<Result<(Rc<Meaning>, Rc<Guards>), Option<Refusal>>> {
         if let Err(refusal) = &self.shared {
-            return Ok(Err(refusal.clone()));
+            return Ok(Err(Some(refusal.clone())));
         }
         if let Some(refusal) = self.verify(function)? {
-            return Ok(Err(refusal));
+            return Ok(Err(Some(refusal)));
         }
         let binding = self.binding(function)?;
         let found = binding.and_then(|binding| Some((binding.meaning.clone()?, binding.guards.clone())));
-        Ok(found.ok_or_else(|| {
-            Refusal::bare(
-                Code::Call,
-                "names that it reads mean nothing that compiled code knows",
-                "see what they are bound to",
-            )
-        }))
+        Ok(found.ok_or(None))
     }
 
     /// The function as the names outside of it stand now.

@@ -182,7 +182,8 @@ class _Writer:
         first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
         turns = _call(".repeat", at, _constant(None, at), self.turns(at, self.ticking_depth))
         ticks = [_assign(".ticks", turns, at)] if self.asks else []
-        return [*self.iterators, *ticks, *first]
+        pinned = [_assign(".pinned", _constant(True, at), at)] if self.pins else []
+        return [*self.iterators, *ticks, *first, *pinned]
 
     def block(self, statements: list, ordinal: int, loop: int | None, *, again: bool) -> list:
         """A block with the entry point in it. `ordinal` is that of its first statement, `loop` that of the loop whose turns
@@ -406,7 +407,7 @@ class _Writer:
         elif isinstance(statement, Match):
             cases = [_changed(case, body=[over, *case.body]) for case in statement.cases]
             statement = _changed(statement, cases=cases)
-        return [*before, _assign(".pinned", _constant(True, at), at), statement, over]
+        return [*before, statement, over]
 
     def pin(self, node) -> str | None:
         """The pin that stands for an expression."""
@@ -427,7 +428,7 @@ class _Writer:
             return [self.with_pins(one) for one in node]
         if not hasattr(node, "_fields"):
             return node
-        pin = self.pin(node) if isinstance(node, (Call, Subscript)) and not _is_stored(node) else None
+        pin = None if _is_stored(node) else self.pin(node)
         if pin:
             return self.choice(node, pin)
         fields = {field: getattr(node, field) for field in node._fields if hasattr(node, field)}

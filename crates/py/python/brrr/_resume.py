@@ -179,7 +179,8 @@ class _Writer:
 
     def start(self, at) -> list:
         """What stands before everything else."""
-        first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
+        flags = [*([".first"] if self.in_turn else []), *([".pinned"] if self.pins else [])]
+        first = [_assign(flag, _constant(True, at), at) for flag in flags]
         turns = _call(".repeat", at, _constant(None, at), self.turns(at, self.ticking_depth))
         ticks = [_assign(".ticks", turns, at)] if self.asks else []
         return [*self.iterators, *ticks, *first]
@@ -406,7 +407,7 @@ class _Writer:
         elif isinstance(statement, Match):
             cases = [_changed(case, body=[over, *case.body]) for case in statement.cases]
             statement = _changed(statement, cases=cases)
-        return [*before, _assign(".pinned", _constant(True, at), at), statement, over]
+        return [*before, statement, over]
 
     def pin(self, node) -> str | None:
         """The pin that stands for an expression."""

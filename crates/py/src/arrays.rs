@@ -41,11 +41,6 @@ impl Made {
         Self { objects: Vec::new(), mark: 0, most: FEW, bytes: 0 }
     }
 
-    /// True if it is time to look.
-    fn is_much(&self) -> bool {
-        self.objects.len() >= self.most || self.bytes >= LARGE
-    }
-
     /// Gives up all behind the mark but those that are still needed.
     ///
     /// # Safety
@@ -54,10 +49,21 @@ impl Made {
         let own = self.objects.split_off(self.mark.min(self.objects.len()));
         let (kept, gone) = own.into_iter().partition::<Vec<_>, _>(|&object| alive.contains(&(object as u64)));
         self.objects.extend(kept);
-        self.most = FEW.max(2 * self.objects.len());
-        self.bytes = 0;
         // SAFETY: each is a reference of this run. Freeing an array may run Python code, which cannot reach this list.
         gone.into_iter().for_each(|object| unsafe { ffi::Py_DECREF(object) });
+    }
+
+    /// The same if it is time, and says when it is time again.
+    ///
+    /// # Safety
+    /// As [`Self::sweep`].
+    unsafe fn look(&mut self, alive: &[u64]) {
+        if self.objects.len() >= self.most || self.bytes >= LARGE {
+            // SAFETY: as the caller promises.
+            unsafe { self.sweep(alive) };
+            self.most = FEW.max(2 * self.objects.len());
+            self.bytes = 0;
+        }
     }
 }
 
@@ -142,9 +148,7 @@ pub extern "C" fn create(activation: *mut abi::Activation, creation: u64, args: 
         }
         let made = made(running);
         made.bytes += numpy::bytes(object);
-        if made.is_much() {
-            made.sweep(std::slice::from_raw_parts(words, alive as usize));
-        }
+        made.look(std::slice::from_raw_parts(words, alive as usize));
         made.objects.push(object);
         object.cast()
     }
@@ -212,10 +216,8 @@ pub unsafe extern "C" fn sweep(activation: *mut abi::Activation, kept: *const u6
     // SAFETY: as in `settle`.
     unsafe {
         let made = made(running);
-        if made.is_much() {
-            crate::poll::hold(running);
-            made.sweep(std::slice::from_raw_parts(kept, count as usize));
-        }
+        crate::poll::hold(running);
+        made.look(std::slice::from_raw_parts(kept, count as usize));
     }
 }
 

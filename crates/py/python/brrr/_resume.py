@@ -179,7 +179,8 @@ class _Writer:
 
     def start(self, at) -> list:
         """What stands before everything else."""
-        first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
+        flags = [*([".first"] if self.in_turn else []), *([".pinned"] if self.pins else [])]
+        first = [_assign(flag, _constant(True, at), at) for flag in flags]
         turns = _call(".repeat", at, _constant(None, at), self.turns(at, self.ticking_depth))
         ticks = [_assign(".ticks", turns, at)] if self.asks else []
         pinned = [_assign(".pinned", _constant(True, at), at)] if self.pins else []

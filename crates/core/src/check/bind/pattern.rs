@@ -47,9 +47,9 @@ impl Binder<'_> {
             }
             self.enter(body);
             self.write_back(place);
-            let header = (std::mem::take(&mut self.shadows), std::mem::take(&mut self.pins), self.at);
+            let header = (std::mem::take(&mut self.shadows), std::mem::take(&mut self.pins), self.at, self.statement);
             self.body(&case.body);
-            (self.shadows, self.pins, self.at) = header;
+            (self.shadows, self.pins, self.at, self.statement) = header;
             self.finish(End::Jump(after));
             self.enter(next);
         }

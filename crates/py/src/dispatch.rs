@@ -14,32 +14,25 @@ use std::ptr::null_mut;
 
 use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
-use pyo3::ffi::{self, Py_ssize_t, PyObject};
+use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
+use crate::arrange::{Arranged, Call};
+use crate::binding::{Specialisation, hidden};
 use crate::callable::Callable;
 use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
-use crate::specialise::{Body, Specialisation, hidden};
+use crate::specialise::Body;
 use crate::{arrays, depth, interrupt, poll};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
 /// Rearranged arguments up to this number stand on the stack.
 const STACK_ARGUMENTS: usize = 16;
-
-/// One call, as CPython made it. The pointers are valid until it returns.
-#[derive(Clone, Copy)]
-struct Call {
-    this: *mut Callable,
-    args: *const *mut PyObject,
-    nargsf: usize,
-    kwnames: *mut PyObject,
-}
 
 /// The entry of every call.
 ///
@@ -94,80 +87,6 @@ unsafe fn enter_arranged(call: Call, to: &Specialisation, frame: *mut u64) -> Op
     }
 }
 
-/// Arguments in the places of their parameters, until the call is over.
-struct Arranged {
-    call: Call,
-    /// The tuple of `*args`, which is ours.
-    rest: *mut PyObject,
-}
-
-impl Arranged {
-    /// Fills the slots of the parameters; `None` if the arguments do not fit them. The references are borrowed.
-    ///
-    /// # Safety
-    /// The call is still going on, and `body` is that of its callable.
-    #[inline(always)]
-    unsafe fn new(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> Option<Self> {
-        // SAFETY: as the caller promises.
-        unsafe {
-            if slots.len() != body.parameters.slots() || !arrange(call, body, slots) {
-                return None;
-            }
-            let mut rest = null_mut();
-            if body.parameters.variadic {
-                rest = rest_of(call, body.parameters.positional);
-                if rest.is_null() {
-                    ffi::PyErr_Clear();
-                    return None;
-                }
-                slots[body.parameters.names.len()] = rest;
-            }
-            Some(Self { call, rest })
-        }
-    }
-
-    /// Runs machine code.
-    ///
-    /// # Safety
-    /// `slots` and `frame` have what `to` takes.
-    #[inline(always)]
-    unsafe fn enter(&self, to: &Specialisation, slots: &[*mut PyObject], frame: *mut u64) -> *mut PyObject {
-        // SAFETY: as the caller promises. While the code runs, a signal handler or another thread may give the function other defaults,
-        // or names outside of it other values: whatever the caller does not hold is held here.
-        unsafe {
-            slots.iter().for_each(|&object| ffi::Py_INCREF(object));
-            let result = enter(self.call, to, slots.as_ptr(), frame);
-            slots.iter().for_each(|&object| ffi::Py_DECREF(object));
-            result
-        }
-    }
-}
-
-impl Drop for Arranged {
-    fn drop(&mut self) {
-        // SAFETY: the reference is ours, and the thread that called holds the GIL.
-        unsafe { ffi::Py_XDECREF(self.rest) };
-    }
-}
-
-/// The tuple of the positional arguments that have no parameter of their own; null with an exception set if memory runs out.
-///
-/// # Safety
-/// The call is still going on.
-unsafe fn rest_of(call: Call, positional: usize) -> *mut PyObject {
-    // SAFETY: the tuple is new, so that its empty items are ours to fill.
-    unsafe {
-        let count = (ffi::PyVectorcall_NARGS(call.nargsf) as usize).saturating_sub(positional);
-        let rest = ffi::PyTuple_New(count as Py_ssize_t);
-        if !rest.is_null() {
-            for at in 0..count {
-                ffi::PyTuple_SET_ITEM(rest, at as Py_ssize_t, ffi::Py_NewRef(*call.args.add(positional + at)));
-            }
-        }
-        rest
-    }
-}
-
 /// Writes the payloads of all arguments; false at the first one of another type.
 ///
 /// # Safety
@@ -190,7 +109,7 @@ unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut
 /// # Safety
 /// `frame` has the words of `to`, the first of which are the payloads of `args`, one for each parameter.
 #[inline(always)]
-unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
+pub unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
     // SAFETY: the entry was made for such a frame. Polls may run Python code: `args` and what they hold stay, for the caller sees to
     // that.
     unsafe {
@@ -471,7 +390,7 @@ unsafe fn slow(call: Call) -> *mut PyObject {
     // SAFETY: the callable is alive; the body is there unless the callable is being destroyed.
     unsafe {
         let body = match (*call.this).body() {
-            Some(body) if !body.is_interpreted() && (*call.this).has_its_code() => body,
+            Some(body) if (!body.is_interpreted() || !body.is_read()) && (*call.this).has_its_code() => body,
             _ => {
                 (*call.this).others += 1;
                 return original(call);
@@ -496,6 +415,26 @@ unsafe fn slow(call: Call) -> *mut PyObject {
 /// # Safety
 /// The call is still going on, and `body` is that of its callable.
 unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
+    if !body.is_read() {
+        // SAFETY: the callable is alive and holds its function; Python code may run, which the arguments do not mind.
+        let read = Python::try_attach(|py| unsafe {
+            let function = Bound::from_borrowed_ptr(py, (*call.this).original);
+            function.cast::<PyFunction>().map_err(PyErr::from).and_then(|function| body.read(function))
+        });
+        match read {
+            Some(Ok(())) if !body.is_interpreted() => {}
+            Some(Ok(())) | None => return Outcome::Original,
+            Some(Err(error)) => {
+                // SAFETY: the callable is alive.
+                unsafe { (*call.this).others += 1 };
+                return if Python::try_attach(|py| error.restore(py)).is_some() {
+                    Outcome::Done(null_mut())
+                } else {
+                    Outcome::Original
+                };
+            }
+        }
+    }
     let mut slots = vec![null_mut(); body.parameters.slots()];
     // Compiling may run Python code, after which defaults are read anew: hence the second turn.
     for compiled in [false, true] {
@@ -609,90 +548,4 @@ fn describe_argument(body: &Body, index: usize, argument: &Bound<'_, PyAny>) -> 
         }
     }
     Ok(describe(argument))
-}
-
-/// Fills `slots`, one for each parameter but `*args`, from positional arguments, keywords and defaults, as CPython binds them. False if
-/// they do not fit: the original function raises.
-///
-/// # Safety
-/// As [`dispatch`]. The references are borrowed.
-unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
-    let parameters = &body.parameters;
-    let slots = &mut slots[..parameters.names.len()];
-    slots.fill(null_mut());
-    // SAFETY: `args` has the positional arguments and then the values of the keywords; defaults belong to the function.
-    unsafe {
-        let positional = ffi::PyVectorcall_NARGS(call.nargsf) as usize;
-        if positional > parameters.positional && !parameters.variadic {
-            return false;
-        }
-        for (index, slot) in slots[..positional.min(parameters.positional)].iter_mut().enumerate() {
-            *slot = *call.args.add(index);
-        }
-        let keywords = if call.kwnames.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(call.kwnames) };
-        for index in 0..keywords {
-            let name = ffi::PyTuple_GET_ITEM(call.kwnames, index);
-            let Some(found) = parameter(body, name) else { return false };
-            if found < parameters.positional_only || !slots[found].is_null() {
-                return false;
-            }
-            slots[found] = *call.args.add(positional + index as usize);
-        }
-        if slots.iter().all(|slot| !slot.is_null()) {
-            return true;
-        }
-        defaults(call, body, slots) && slots.iter().all(|slot| !slot.is_null())
-    }
-}
-
-/// The parameter of a keyword. Names are interned, so that comparing pointers nearly always does.
-///
-/// # Safety
-/// `name` is a live str.
-unsafe fn parameter(body: &Body, name: *mut PyObject) -> Option<usize> {
-    let names = &body.parameters.names;
-    names.iter().position(|one| one.as_ptr() == name).or_else(|| {
-        // SAFETY: only exact strs are compared, which runs no Python code and does not fail.
-        unsafe {
-            let exact = ffi::PyUnicode_CheckExact(name) != 0;
-            names.iter().position(|one| exact && ffi::PyUnicode_Compare(one.as_ptr(), name) == 0)
-        }
-    })
-}
-
-/// Fills the empty slots with the defaults as they are now.
-///
-/// # Safety
-/// As [`arrange`].
-unsafe fn defaults(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
-    let parameters = &body.parameters;
-    // SAFETY: the original function is one, its defaults are a tuple or null, its keyword defaults a dict or null.
-    unsafe {
-        let function = (*call.this).original;
-        let defaults = ffi::PyFunction_GetDefaults(function);
-        if !defaults.is_null() {
-            let count = ffi::PyTuple_GET_SIZE(defaults) as usize;
-            let Some(first) = parameters.positional.checked_sub(count) else { return false };
-            for (index, slot) in slots[first..parameters.positional].iter_mut().enumerate() {
-                if slot.is_null() {
-                    *slot = ffi::PyTuple_GET_ITEM(defaults, index as Py_ssize_t);
-                }
-            }
-        }
-        let by_keyword = ffi::PyFunction_GetKwDefaults(function);
-        if by_keyword.is_null() {
-            return true;
-        }
-        let names = &parameters.names[parameters.positional..];
-        for (name, slot) in names.iter().zip(&mut slots[parameters.positional..]) {
-            if slot.is_null() {
-                *slot = ffi::PyDict_GetItemWithError(by_keyword, name.as_ptr());
-            }
-        }
-        if !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_Clear();
-            return false;
-        }
-    }
-    true
 }

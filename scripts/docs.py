@@ -3,8 +3,8 @@
 docs/command-line.md shows what the command prints: each line `$ brrr ...` of a block `console` is run in a folder that holds the files of
 the blocks whose first line is a comment with a file's name, and followed by what it prints.
 
-The example `reference` of brrr-core prints the tables of operators and codes as Markdown. It becomes docs/reference.md; the
-support table stands in README.md too, between the two markers.
+The example `reference` of brrr-core prints the tables of operators and codes as Markdown. It becomes docs/reference.md, a page for
+each code under docs/codes, and docs/mistakes.md; the support table stands in README.md too, between the two markers.
 """
 
 import os
@@ -62,7 +62,9 @@ def generated() -> dict[Path, str]:
     text = readme.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
+    pages = (page.split("\n", 1) for page in printed("codes").split(">>> ")[1:])
     return {
+        **{ROOT / "docs" / name: text for name, text in pages},
         commands: command_line(commands.read_text(encoding="utf-8")),
         ROOT / "docs" / "reference.md": printed("all"),
         readme: f"{before}{BEGIN}\n{printed('support')}{END}{after}",
@@ -71,7 +73,13 @@ def generated() -> dict[Path, str]:
 
 def main(check: bool) -> int:
     stale = 0
-    for path, text in generated().items():
+    files = generated()
+    for path in set((ROOT / "docs" / "codes").glob("*.md")) - set(files):
+        print(f"{os.path.relpath(path, ROOT)} is about no code")
+        stale = 1
+        if not check:
+            path.unlink()
+    for path, text in files.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         name = os.path.relpath(path, ROOT)
@@ -79,9 +87,10 @@ def main(check: bool) -> int:
             print(f"{name} is stale: run make docs")
             stale = 1
         else:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(f"{name} written")
-    return stale
+    return stale if check else 0
 
 
 if __name__ == "__main__":

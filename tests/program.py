@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import math
 import re
@@ -91,6 +92,8 @@ class Program:
     constructs: frozenset[str] = frozenset()
     # brrr may refuse it, or calls of it: not everything of NumPy is compiled.
     refusable: bool = False
+    # What the module does before each call, if anything: it rebinds names.
+    changes: tuple[str, ...] = ()
 
     def outside(self) -> dict:
         """Names from outside that the function reads, bound to something else: the last call is repeated under it."""
@@ -102,6 +105,11 @@ class Program:
             if sign and name.isupper():
                 other[name] = 3 if value[0].isdigit() and value.isdigit() else 0.25
         return other
+
+
+def function_of(tree: ast.Module, name: str = "f") -> ast.FunctionDef:
+    """The function of that name, which may stand within another one."""
+    return next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == name)
 
 
 def split(call: tuple) -> tuple[tuple, dict]:

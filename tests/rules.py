@@ -87,16 +87,18 @@ class Instrumented:
 
     def __init__(self, text: str, name: str, namespace: dict | None = None):
         tree = ast.parse(text)
+        self.name = name
         self.statements: list[Statement] = []
         # Name of the operation, its function, its statement.
         self.sites: list[tuple] = []
         self.namespace = dict(namespace or {})
         rewritten = []
+        # A function that another one returns has its own name there.
+        written = getattr(self.namespace.get(name), "__name__", name)
         for node in tree.body:
             if isinstance(node, ast.FunctionDef):
                 node.decorator_list = []
-                if node.name == name:
-                    self._function(node)
+                self._find(node, written)
                 rewritten.append(node)
             elif not isinstance(node, (ast.Import, ast.ImportFrom)) or "brrr" not in ast.unparse(node):
                 rewritten.append(node)
@@ -109,9 +111,25 @@ class Instrumented:
 
     # Rewriting.
 
+    def _find(self, node: ast.FunctionDef, name: str) -> None:
+        """Rewrites the function of that name, which may stand within another one."""
+        if node.name == name:
+            self._function(node)
+            return
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.FunctionDef) and inner.name == name:
+                inner.decorator_list = []
+                self._function(inner)
+                return
+
+    def change(self, statement: str) -> None:
+        """Executes a statement of the module before the next run."""
+        exec(statement, self.namespace)
+        self.function = self.namespace[self.name]
+
     def _function(self, node: ast.FunctionDef) -> None:
         arguments = node.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *filter(None, [arguments.vararg])]
         stored = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         stored |= {n.name for n in ast.walk(node) if isinstance(n, ast.MatchAs) and n.name}
         self.names = {one.arg for one in every} | stored

@@ -117,7 +117,7 @@ def test_nonlocal_rebinding_is_seen_at_the_next_call():
 def test_a_captured_value_that_cannot_be_compiled():
     with pytest.raises(BrrrError, match="`k` is an object of type `list`") as caught:
         adder([1])
-    assert caught.value.diagnostics[0].slug == "unsupported-name"
+    assert caught.value.diagnostics[0].slug == "outside-list"
 
 
 def test_a_captured_value_that_is_bound_later():

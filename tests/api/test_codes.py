@@ -1,8 +1,14 @@
 """The diagnostics that only a running program can get."""
 
 import importlib
+import io
+import linecache
+import pickle
+import re
 import subprocess
 import sys
+import traceback
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +108,95 @@ def test_backend(tmp_path):
     first, *rest = run.stdout.splitlines()
     assert first.startswith("BRRR901") and "_llvm" in first, run
     assert rest == ["2"] and "BrrrWarning" in run.stderr
+
+
+PAGES = Path(__file__).parent.parent.parent / "crates" / "core" / "src" / "diagnostic" / "pages"
+PROGRAMS = [
+    (page.stem, *blocks) for page in sorted(PAGES.glob("*.md"))
+    if (blocks := re.findall("^```python run\n(.*?)^```$", page.read_text(encoding="utf-8"), re.S | re.M))]
+
+
+def run(text, name):
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    exec(compile(text, name, "exec"), {"__name__": "page"})
+
+
+@pytest.mark.parametrize("slug, fails, works", PROGRAMS, ids=[slug for slug, *_ in PROGRAMS])
+def test_programs_of_pages(slug, fails, works):
+    with pytest.raises(BrrrError) as caught:
+        run(fails, f"<page {slug} fails>")
+    assert the_one(caught).slug == slug
+    run(works, f"<page {slug} works>")
+
+
+def test_programs_are_found():
+    assert len(PROGRAMS) >= 4
+
+
+def refused():
+    text = "@brrr\ndef f(n):\n    xs = [i * 0.5 for i in range(n)]\n    return xs[0]\n"
+    with pytest.raises(BrrrError) as caught:
+        program.execute(text, program.filename("api"), brrr)
+    return caught.value
+
+
+def test_diagnostics_are_data():
+    error = refused()
+    (one,) = error.diagnostics
+    (label,) = one.labels
+    assert (label.path, label.start, label.end) == (one.path, one.start, one.end) and label.message == "makes a list"
+    assert one.notes == []
+    fix = one.fixes[0]
+    assert (fix.message, fix.applicability) == ("fill an array in a loop", "maybe-incorrect")
+    assert fix.edits[-1].replacement.startswith("xs = np.empty(n)\n    for i in range(n):\n        xs[i] = i * 0.5")
+    assert tuple(fix.edits[-1].start) == (3, 5)
+    again = pickle.loads(pickle.dumps(error)).diagnostics[0]
+    assert [edit.replacement for edit in again.fixes[0].edits] == [edit.replacement for edit in fix.edits]
+
+
+def test_clashing_types_name_their_origins():
+    text = "@brrr\ndef f(a, n):\n    half = a / 2\n    for i in range(n):\n        pass\n    return range\n"
+    with pytest.raises(BrrrError) as caught:
+        program.execute(text, program.filename("api"), brrr)
+    assert the_one(caught).slug == "function-value"
+
+    @brrr
+    def whole(a):
+        b = a[1:]
+        return b + 1.0
+
+    numpy = pytest.importorskip("numpy")
+    with pytest.raises(BrrrError) as caught:
+        whole(numpy.zeros(3))
+    one = the_one(caught)
+    assert one.slug == "whole-array" and "because of this part" in one.labels[1].message
+
+
+def test_notes_say_where_to_read_on():
+    error = refused()
+    assert any("brrr explain BRRR223" in note for note in error.__notes__)
+    file = io.StringIO()
+    traceback.print_exception(error, file=file)
+    text = file.getvalue()
+    assert "brrr explain BRRR223" in text and text.count("File ") <= 6
+
+
+def test_in_notebooks():
+    error = refused()
+    lines = error._render_traceback_()
+    assert any("\x1b[31m" in line for line in lines), "in colours"
+    assert lines[0].startswith("BrrrError in ") and "line" in lines[0]
+    html = error._repr_html_()
+    assert html.startswith("<pre") and "\x1b" not in html and "BRRR223" in html and '<span style="color: #d03030">' in html
+    assert "&lt;api" in html
+
+
+@pytest.mark.parametrize("value, word", [([1], "np.array"), ({}, "numbers"), ("x", "an int"), (range(3), "its ends")])
+def test_arguments_say_what_to_pass(value, word):
+    @brrr
+    def f(a):
+        return a
+
+    with pytest.raises(BrrrError) as caught:
+        f(value)
+    assert word in the_one(caught).help

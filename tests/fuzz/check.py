@@ -141,7 +141,14 @@ class Checker:
         always = one.judged and not one.long and _is_among(number, self.options.instrumented)
         instrumented = oracle.Instrumented(one.text, one.name, plain) if always else None
         kept, forceable, ulps = None, [], table.ulps(one.text)
-        for call in one.calls:
+        changes: list[str] = []
+        for at, call in enumerate(one.calls):
+            if one.changes and one.changes[at]:
+                changes.append(one.changes[at])
+                exec(changes[-1], plain)
+                exec(changes[-1], fast)
+                if instrumented:
+                    instrumented.change(changes[-1])
             start = time.monotonic()
             try:
                 with _Alarm():
@@ -167,7 +174,10 @@ class Checker:
             found = oracle.differences(expected, observed, runs, ulps) if one.judged else oracle.outcomes_differ(expected.outcome, observed.outcome, ulps)
             if one.judged and not one.long and leaves is None and (found or observed.exits):
                 # Whether it may leave there, and whether an argument may come back as another object, is worth a closer look.
-                instrumented = instrumented or oracle.Instrumented(one.text, one.name, plain)
+                if instrumented is None:
+                    instrumented = oracle.Instrumented(one.text, one.name, plain)
+                    for change in changes:
+                        instrumented.change(change)
                 try:
                     with _Alarm():
                         leaves = expected.leaves = instrumented.run(*made(call))
@@ -177,7 +187,8 @@ class Checker:
             self._count(leaves, observed)
             if found:
                 return Finding(one, call, found, dict(leaves.counts) if leaves else {})
-            if runs:
+            # The forced run has a module of its own.
+            if runs and not changes:
                 forceable.append((call, expected.outcome))
         if forceable and _is_among(number // 2, self.options.forced):
             found = self._forced(one, forceable, file, number)

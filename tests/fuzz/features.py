@@ -57,6 +57,8 @@ CONSTRUCTS: dict[str, tuple[str, tuple]] = {
     "constant": ("COUNT = 7\n@brrr\ndef f(a):\n    return a + COUNT\n", (1,)),
     "constant float": ("RATE = 0.25\n@brrr\ndef f(a):\n    return a * RATE\n", (1,)),
     "constant beyond": ("MASK = 18446744073709551615\n@brrr\ndef f(a):\n    return a & MASK\n", (1,)),
+    "star": ("@brrr\ndef f(a, *b):\n    return sum(b) + a\n", (1, 2, 3)),
+    "captured": ("def make(k):\n    @brrr\n    def f(a):\n        return a + k\n    return f\n\nf = make(3)\n", (1,)),
     "keyword-only": ("@brrr\ndef f(a, *, b=2, c):\n    return a + b + c\n", (1, {"c": 2})),
     "default": ("@brrr\ndef f(a, b=2.5):\n    return a + b\n", (1,)),
     "positional-only": ("@brrr\ndef f(a, /, b):\n    return a + b\n", (1, 2)),

@@ -10,12 +10,12 @@ import ast
 import random
 
 from tests import table
-from tests.fuzz import array_features, features
+from tests.fuzz import array_features, features, outside
 from tests.fuzz.arrays import Arrays
 from tests.fuzz.expressions import NAMES, SCALARS, Expressions, Kind
 from tests.fuzz.groups import Groups
 from tests.fuzz.idioms import Idioms
-from tests.program import Program
+from tests.program import Program, function_of
 from tests.values import written
 
 PARAMETERS = ["a", "b", "c"]
@@ -101,11 +101,14 @@ class Generator(Groups, Expressions):
             self._line(1, f"return {self._result()}")
         self._bind_the_rest()
         body = "\n".join(self.lines) + "\n"
-        before = "".join(f"{name} = {self.random.choice(CONSTANTS[name][2])}\n" for name in self.constants if name in body)
-        text = f"{before}@brrr\ndef f({header}):\n{body}"
-        if "math." in text:
-            text = "import math\n" + text
-        return Program(text, "f", self._calls(optional))
+        constants = {name: self.random.choice(CONSTANTS[name][2]) for name in self.constants if name in body}
+        before = "import math\n" if "math." in body else ""
+        text = f"@brrr\ndef f({header}):\n{body}"
+        made = Program(text if constants else before + text, "f", self._calls(optional))
+        if "captured" not in self.has and constants:
+            made.text = before + "".join(f"{name} = {value}\n" for name, value in constants.items()) + text
+            return made
+        return outside.varied(self.random, made, before, constants)
 
     def _parameter_kind(self) -> Kind:
         if "tuple argument" in self.has and self.random.random() < 0.06:
@@ -114,18 +117,25 @@ class Generator(Groups, Expressions):
 
     def _header(self) -> tuple[str, list[str]]:
         """The parameters as they are written, and the names of those that may be left out or that need a keyword."""
+        optional = []
+        if self.meant and "star" in self.has and self.random.random() < 0.06:
+            last = list(self.meant)[-1]
+            self.meant[last] = self.types[last] = self._tuple_kind() or ("int", "int")
+            optional.append("rest")
         parts = [name if self.random.random() < 0.8 else f"{name}: {self.random.choice(SCALARS)}" for name in self.meant]
         names = list(self.meant)
-        optional = []
-        if names and "default" in self.has and self.random.random() < 0.1 and not isinstance(self.meant[names[-1]], tuple):
+        if "rest" in optional:
+            parts[-1] = "*" + parts[-1]
+        elif names and "default" in self.has and self.random.random() < 0.1 and not isinstance(self.meant[names[-1]], tuple):
             default = written(self._value(self.meant[names[-1]], False))
             parts[-1] += f"={default}" if ":" not in parts[-1] else f" = {default}"
             optional.append(names[-1])
-        if len(names) > 1 and "keyword-only" in self.has and self.random.random() < 0.08:
+        if len(names) > 1 and "rest" not in optional and "keyword-only" in self.has and self.random.random() < 0.08:
             parts.insert(len(parts) - 1, "*")
             optional.append("*")
-        elif names and "positional-only" in self.has and self.random.random() < 0.05:
+        elif len(names) > len(optional) and "positional-only" in self.has and self.random.random() < 0.05:
             parts.insert(1, "/")
+            optional.append("/")
         return ", ".join(parts), optional
 
     def _calls(self, optional: list[str]) -> list[tuple]:
@@ -136,8 +146,13 @@ class Generator(Groups, Expressions):
             for _ in range(self.random.randint(3, 5)):
                 args = [self._value(kind, self.random.random() < 0.25) for kind in signature]
                 names = list(self.meant)
-                if not optional:
-                    calls.append(tuple(args))
+                if "rest" in optional:
+                    calls.append((*args[:-1], *(args[-1] if isinstance(args[-1], tuple) else (args[-1],))))
+                elif not optional or optional == ["/"]:
+                    first = self.random.randint(len(optional), len(args)) if self.random.random() < 0.15 else len(args)
+                    named = list(zip(names[first:], args[first:]))
+                    self.random.shuffle(named)
+                    calls.append((*args[:first], *([dict(named)] if named else [])))
                 elif "*" in optional:
                     left_out = names[-1] in optional and self.random.random() < 0.4
                     calls.append((*args[:-1], {} if left_out else {names[-1]: args[-1]}))
@@ -451,7 +466,7 @@ class Generator(Groups, Expressions):
 def used(text: str) -> frozenset[str]:
     """What of the language occurs in a text, in words."""
     found = set()
-    function = ast.parse(text).body[-1]
+    function = function_of(ast.parse(text))
     for node in ast.walk(function):
         if isinstance(node, (ast.stmt, ast.expr, ast.pattern, ast.boolop, ast.cmpop)) and not isinstance(node, (ast.Name, ast.FunctionDef)):
             found.add(type(node).__name__)

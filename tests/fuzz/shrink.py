@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 
 from tests.fuzz.check import Finding
-from tests.program import Program
+from tests.program import Program, function_of
 
 
 def shrink(finding: Finding, examine: Callable[[Program], Finding | None], seconds: float = 20.0) -> Finding:
@@ -33,7 +33,10 @@ def _fewer_calls(finding: Finding, examine) -> Finding:
     one = finding.program
     candidates = [finding.call] if finding.call is not None else one.calls
     for call in candidates:
-        found = _try(dataclasses.replace(one, calls=[call]), examine)
+        at = next((at for at, other in enumerate(one.calls) if other is call), None)
+        # What was bound anew before the call is bound so from the start; or as often as it was.
+        bound = [change for change in one.changes[: (at or 0) + 1] if change]
+        found = _try(dataclasses.replace(one, text="\n".join([one.text.rstrip("\n"), *bound, ""]), calls=[call], changes=()), examine)
         if found:
             return dataclasses.replace(found, call=call)
     return finding
@@ -56,7 +59,7 @@ def smaller(text: str):
     for place in range(len(_nodes(tree))):
         for variant in range(8):
             copy = ast.parse(text)
-            if _change(copy.body[-1], place, variant):
+            if _change(function_of(copy), place, variant):
                 try:
                     made = ast.unparse(ast.fix_missing_locations(copy)) + "\n"
                     compile(made, "smaller", "exec")
@@ -67,7 +70,7 @@ def smaller(text: str):
 
 
 def _nodes(tree):
-    function = tree.body[-1] if isinstance(tree, ast.Module) else tree
+    function = function_of(tree) if isinstance(tree, ast.Module) else tree
     return [node for node in ast.walk(function) if node is not function and isinstance(node, (ast.stmt, ast.expr))]
 
 

@@ -23,3 +23,4 @@ mod refuse;
 pub mod specialise;
 mod subscript;
 mod tuple;
+mod why;

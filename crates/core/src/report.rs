@@ -135,8 +135,36 @@ fn full(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> String {
     let mut drawn = Vec::new();
     // Writing to memory cannot fail.
     let _ = report.finish().write(&mut shown, &mut drawn);
-    let text = String::from_utf8_lossy(&drawn);
+    let text = shown.with_places(&String::from_utf8_lossy(&drawn));
+    let text = if style.color { merged(&text) } else { text };
     text.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+/// Stands before the number of a file where its path is to be.
+const PATH: char = '\u{1}';
+
+/// The same colours with fewer escapes: ariadne colours each character by itself.
+fn merged(text: &str) -> String {
+    const RESET: &str = "\u{1b}[0m";
+    let mut merged = String::with_capacity(text.len());
+    let (mut rest, mut color) = (text, "");
+    while let Some(at) = rest.find('\u{1b}') {
+        merged.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let end = rest.find('m').map_or(rest.len(), |end| end + 1);
+        let escape = &rest[..end];
+        rest = &rest[end..];
+        if escape != RESET {
+            merged.push_str(escape);
+            color = escape;
+        } else if let Some(same) = rest.strip_prefix(color).filter(|_| !color.is_empty()) {
+            rest = same;
+        } else {
+            merged.push_str(RESET);
+        }
+    }
+    merged.push_str(rest);
+    merged
 }
 
 /// What to write instead, and what the best fix would make of the lines.
@@ -190,6 +218,31 @@ struct Shelf<'a> {
     shown: Vec<(Source<String>, lines::Shown)>,
 }
 
+impl Shelf<'_> {
+    /// The drawing with the paths of the files, and columns as they are in the files; those of the lines shown may be others.
+    fn with_places(&self, drawn: &str) -> String {
+        let mut text = String::with_capacity(drawn.len());
+        for (at, part) in drawn.split(PATH).enumerate() {
+            if at == 0 {
+                text.push_str(part);
+                continue;
+            }
+            let place = part.split(' ').next().unwrap_or_default();
+            let mut numbers = place.split(':').map(|number| number.parse::<usize>().ok());
+            let found = (|| {
+                let (id, line, column) = (numbers.next()??, numbers.next()??, numbers.next()??);
+                let (file, shown) = (self.sources.files.get(id)?, &self.shown.get(id)?.1);
+                let line = u32::try_from(line).ok()?;
+                let column = shown.column(file, line, column - 1);
+                Some(format!("{}:{line}:{column}", lines::printable(file.path())))
+            })();
+            text.push_str(&found.unwrap_or_default());
+            text.push_str(&part[place.len()..]);
+        }
+        text
+    }
+}
+
 impl Cache<usize> for &mut Shelf<'_> {
     type Storage = String;
 
@@ -198,7 +251,7 @@ impl Cache<usize> for &mut Shelf<'_> {
     }
 
     fn display<'d>(&self, id: &'d usize) -> Option<impl fmt::Display + 'd> {
-        self.sources.files.get(*id).map(|file| lines::printable(file.path()))
+        (*id < self.sources.files.len()).then(|| format!("{PATH}{id}"))
     }
 }
 

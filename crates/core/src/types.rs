@@ -363,9 +363,11 @@ impl TypeSet {
     /// The one member, if there is exactly one.
     #[must_use]
     pub fn single(self) -> Option<Type> {
-        let mut members = self.iter();
-        let first = members.next()?;
-        (members.next().is_none() && !self.has_any()).then_some(first)
+        match self.compound {
+            None if self.scalars.count_ones() == 1 => Type::from_tag(self.scalars.trailing_zeros().into()),
+            Some(compound) if self.scalars == 0 => compound.member(),
+            None | Some(_) => None,
+        }
     }
 
     /// True if the value needs a tag.

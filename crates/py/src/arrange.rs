@@ -10,6 +10,7 @@ use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::dispatch::enter;
+use crate::env::Parameters;
 use crate::specialise::Body;
 
 /// One call, as CPython made it. The pointers are valid until it returns.
@@ -31,20 +32,28 @@ pub struct Arranged {
     pub call: Call,
     /// The tuple of `*args`, which is ours.
     rest: *mut PyObject,
+    borrowed: Borrowed,
+}
+
+/// Who holds the arguments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Borrowed {
+    /// The caller, until the call is over.
+    OfTheCaller,
+    /// Some are defaults, which the function has.
+    OfTheFunction,
 }
 
 impl Arranged {
     /// Fills the slots of the parameters; `None` if the arguments do not fit them. The references are borrowed.
     ///
     /// # Safety
-    /// The call is still going on, and `body` is that of its callable.
+    /// The call is still going on, `body` is that of its callable, and there is a slot for each of its parameters.
     #[inline(always)]
-    pub unsafe fn new(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> Option<Self> {
+    pub unsafe fn new(call: Call, body: &Body, slots: *mut *mut PyObject) -> Option<Self> {
         // SAFETY: as the caller promises.
         unsafe {
-            if slots.len() != body.parameters.slots() || !arrange(call, body, slots) {
-                return None;
-            }
+            let borrowed = arrange(call, &body.parameters, slots)?;
             let mut rest = null_mut();
             if body.parameters.variadic {
                 rest = rest_of(call, body.parameters.positional);
@@ -52,9 +61,9 @@ impl Arranged {
                     ffi::PyErr_Clear();
                     return None;
                 }
-                slots[body.parameters.names.len()] = rest;
+                slots.add(body.parameters.names.len()).write(rest);
             }
-            Some(Self { call, rest })
+            Some(Self { call, rest, borrowed })
         }
     }
 
@@ -63,13 +72,18 @@ impl Arranged {
     /// # Safety
     /// `slots` and `frame` have what `to` takes.
     #[inline(always)]
-    pub unsafe fn enter(&self, to: &Specialisation, slots: &[*mut PyObject], frame: *mut u64) -> *mut PyObject {
-        // SAFETY: as the caller promises. While the code runs, a signal handler or another thread may give the function other defaults,
-        // or names outside of it other values: whatever the caller does not hold is held here.
+    pub unsafe fn enter(&self, to: &Specialisation, slots: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
+        // SAFETY: as the caller promises.
         unsafe {
-            slots.iter().for_each(|&object| ffi::Py_INCREF(object));
-            let result = enter(self.call, to, slots.as_ptr(), frame);
-            slots.iter().for_each(|&object| ffi::Py_DECREF(object));
+            if self.borrowed == Borrowed::OfTheCaller && to.params.len() == to.declared {
+                return enter(self.call, to, slots, frame);
+            }
+            // While the code runs, a signal handler or another thread may give the function other defaults, or names outside of it other
+            // values: whatever the caller does not hold is held here.
+            let count = to.params.len();
+            (0..count).for_each(|at| ffi::Py_INCREF(*slots.add(at)));
+            let result = enter(self.call, to, slots, frame);
+            (0..count).for_each(|at| ffi::Py_DECREF(*slots.add(at)));
             result
         }
     }
@@ -100,37 +114,48 @@ unsafe fn rest_of(call: Call, positional: usize) -> *mut PyObject {
     }
 }
 
-/// Fills `slots`, one for each parameter but `*args`, from positional arguments, keywords and defaults, as CPython binds them. False if
+/// Fills `slots`, one for each parameter but `*args`, from positional arguments, keywords and defaults, as CPython binds them. `None` if
 /// they do not fit: the original function raises.
 ///
 /// # Safety
-/// As [`dispatch`]. The references are borrowed.
-unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
-    let parameters = &body.parameters;
-    let slots = &mut slots[..parameters.names.len()];
-    slots.fill(null_mut());
+/// As [`Arranged::new`]. The references are borrowed.
+#[inline(always)]
+unsafe fn arrange(call: Call, parameters: &Parameters, slots: *mut *mut PyObject) -> Option<Borrowed> {
+    let count = parameters.names.len();
     // SAFETY: `args` has the positional arguments and then the values of the keywords; defaults belong to the function.
     unsafe {
         let positional = ffi::PyVectorcall_NARGS(call.nargsf) as usize;
         if positional > parameters.positional && !parameters.variadic {
-            return false;
+            return None;
         }
-        for (index, slot) in slots[..positional.min(parameters.positional)].iter_mut().enumerate() {
-            *slot = *call.args.add(index);
+        let given = positional.min(parameters.positional);
+        for at in 0..given {
+            slots.add(at).write(*call.args.add(at));
         }
-        let keywords = if call.kwnames.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(call.kwnames) };
-        for index in 0..keywords {
-            let name = ffi::PyTuple_GET_ITEM(call.kwnames, index);
-            let Some(found) = parameter(body, name) else { return false };
-            if found < parameters.positional_only || !slots[found].is_null() {
-                return false;
+        for at in given..count {
+            slots.add(at).write(null_mut());
+        }
+        let mut open = count - given;
+        let keywords = if call.kwnames.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(call.kwnames) as usize };
+        // Most come in the order of the parameters.
+        let mut likely = given;
+        for at in 0..keywords {
+            let name = ffi::PyTuple_GET_ITEM(call.kwnames, at as Py_ssize_t);
+            let found = match parameters.names.get(likely) {
+                Some(next) if next.as_ptr() == name => likely,
+                Some(_) | None => parameter(parameters, name)?,
+            };
+            if found < parameters.positional_only || !(*slots.add(found)).is_null() {
+                return None;
             }
-            slots[found] = *call.args.add(positional + index as usize);
+            slots.add(found).write(*call.args.add(positional + at));
+            likely = found + 1;
+            open -= 1;
         }
-        if slots.iter().all(|slot| !slot.is_null()) {
-            return true;
+        if open == 0 {
+            return Some(Borrowed::OfTheCaller);
         }
-        defaults(call, body, slots) && slots.iter().all(|slot| !slot.is_null())
+        defaults(call, parameters, std::slice::from_raw_parts_mut(slots, count)).then_some(Borrowed::OfTheFunction)
     }
 }
 
@@ -138,8 +163,8 @@ unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool 
 ///
 /// # Safety
 /// `name` is a live str.
-unsafe fn parameter(body: &Body, name: *mut PyObject) -> Option<usize> {
-    let names = &body.parameters.names;
+unsafe fn parameter(parameters: &Parameters, name: *mut PyObject) -> Option<usize> {
+    let names = &parameters.names;
     names.iter().position(|one| one.as_ptr() == name).or_else(|| {
         // SAFETY: only exact strs are compared, which runs no Python code and does not fail.
         unsafe {
@@ -149,16 +174,15 @@ unsafe fn parameter(body: &Body, name: *mut PyObject) -> Option<usize> {
     })
 }
 
-/// Fills the empty slots with the defaults as they are now.
+/// Fills the empty slots with the defaults as they are now; false if one stays empty.
 ///
 /// # Safety
 /// As [`arrange`].
-unsafe fn defaults(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
-    let parameters = &body.parameters;
+unsafe fn defaults(call: Call, parameters: &Parameters, slots: &mut [*mut PyObject]) -> bool {
     // SAFETY: the original function is one, its defaults are a tuple or null, its keyword defaults a dict or null.
     unsafe {
-        let function = (*call.this).original;
-        let defaults = ffi::PyFunction_GetDefaults(function);
+        let function = (*call.this).original.cast::<ffi::PyFunctionObject>();
+        let defaults = (*function).func_defaults;
         if !defaults.is_null() {
             let count = ffi::PyTuple_GET_SIZE(defaults) as usize;
             let Some(first) = parameters.positional.checked_sub(count) else { return false };
@@ -168,20 +192,20 @@ unsafe fn defaults(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool
                 }
             }
         }
-        let by_keyword = ffi::PyFunction_GetKwDefaults(function);
-        if by_keyword.is_null() {
-            return true;
-        }
-        let names = &parameters.names[parameters.positional..];
-        for (name, slot) in names.iter().zip(&mut slots[parameters.positional..]) {
+        let by_keyword = (*function).func_kwdefaults;
+        let (plain, named) = slots.split_at_mut(parameters.positional);
+        for (name, slot) in parameters.names[parameters.positional..].iter().zip(named) {
             if slot.is_null() {
+                if by_keyword.is_null() {
+                    return false;
+                }
                 *slot = ffi::PyDict_GetItemWithError(by_keyword, name.as_ptr());
+                if slot.is_null() {
+                    ffi::PyErr_Clear();
+                    return false;
+                }
             }
         }
-        if !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_Clear();
-            return false;
-        }
+        plain.iter().all(|slot| !slot.is_null())
     }
-    true
 }

@@ -77,10 +77,13 @@ unsafe fn enter_arranged(call: Call, to: &Specialisation, frame: *mut u64) -> Op
     // SAFETY: the callable is alive; there are as many slots as parameters and hidden arguments.
     unsafe {
         let body = (*call.this).body()?;
-        let mut slots = [null_mut(); STACK_ARGUMENTS];
-        let slots = &mut slots[..to.params.len()];
-        let arguments = Arranged::new(call, body, &mut slots[..to.declared])?;
-        if !to.guards.read_hidden(slots.as_mut_ptr().add(to.declared)) || !unbox_all(to, slots.as_ptr(), frame) {
+        if to.declared != body.parameters.slots() {
+            return None;
+        }
+        let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
+        let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
+        let arguments = Arranged::new(call, body, slots)?;
+        if !to.guards.read_hidden(slots.add(to.declared)) || !unbox_all(to, slots, frame) {
             return None;
         }
         Some(arguments.enter(to, slots, frame))
@@ -440,7 +443,7 @@ unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
     for compiled in [false, true] {
         // SAFETY: the borrowed references in `slots` are used only while no Python code runs.
         unsafe {
-            let Some(arguments) = Arranged::new(call, body, &mut slots) else { return Outcome::Original };
+            let Some(arguments) = Arranged::new(call, body, slots.as_mut_ptr()) else { return Outcome::Original };
             let found = body.search(|one| (matches(one, &slots) && one.can_run()).then_some(&raw const *one));
             if let Some(found) = found {
                 return run(&arguments, &*found, &slots);
@@ -492,7 +495,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
             return Outcome::Original;
         }
         (*arguments.call.this).last = to;
-        Outcome::Done(arguments.enter(to, &slots, frame))
+        Outcome::Done(arguments.enter(to, slots.as_ptr(), frame))
     }
 }
 

@@ -57,14 +57,18 @@ impl Refusal {
     fn try_error(&self, py: Python<'_>) -> PyResult<PyErr> {
         let errors = py.import("brrr._errors")?;
         let class = errors.getattr("Diagnostic")?;
-        let (text, diagnostics) = match self {
+        let (text, colored, diagnostics) = match self {
             Self::InSource(source, all) => {
                 let objects = all.iter().map(|one| object(&class, source, one)).collect::<PyResult<Vec<_>>>()?;
-                (report::draw(source, all, Style::PLAIN.color(wants_color(py)).width(120)), objects)
+                let style = Style::PLAIN.width(WIDTH);
+                (report::draw(source, all, style), report::draw(source, all, style.color(true)), objects)
             }
-            Self::Bare(bare) => (bare.text(), vec![bare.object(&class)?]),
+            Self::Bare(bare) => (bare.text(), bare.text(), vec![bare.object(&class)?]),
         };
-        let exception = errors.getattr("BrrrError")?.call1((text.trim_end(), diagnostics))?;
+        let text = if wants_color(py) { &colored } else { &text };
+        let exception = errors.getattr("BrrrError")?.call1((text, diagnostics))?;
+        exception.setattr("_colored", &colored)?;
+        exception.call_method0("_note")?;
         Ok(PyErr::from_value(exception))
     }
 
@@ -117,6 +121,19 @@ fn object<'py>(class: &Bound<'py, PyAny>, source: &SourceFile, diagnostic: &Diag
         (line, column)
     };
     let span = diagnostic.span();
+    let labels = diagnostic.labels.iter().map(|label| {
+        let file = label.file.as_deref().unwrap_or(source);
+        let pair = |offset| {
+            let Position { line, column } = file.position(offset);
+            (line, column)
+        };
+        (file.path(), pair(label.span.start), pair(label.span.end), label.text.as_str())
+    });
+    let fixes = diagnostic.fixes.iter().map(|fix| {
+        let edits =
+            fix.edits.iter().map(|edit| (pair(edit.span.start), pair(edit.span.end), edit.replacement.as_str()));
+        (fix.message.as_str(), fix.applicability.text(), edits.collect::<Vec<_>>())
+    });
     class.call1((
         diagnostic.code.text(),
         diagnostic.code.slug(),
@@ -126,8 +143,14 @@ fn object<'py>(class: &Bound<'py, PyAny>, source: &SourceFile, diagnostic: &Diag
         pair(span.start),
         pair(span.end),
         diagnostic.help.as_deref(),
+        labels.collect::<Vec<_>>(),
+        diagnostic.notes.iter().map(String::as_str).collect::<Vec<_>>(),
+        fixes.collect::<Vec<_>>(),
     ))
 }
+
+/// The columns of a drawing: what a terminal or a notebook shows without a line break.
+const WIDTH: usize = 120;
 
 /// Colour where the text is most likely read: on a terminal, unless the user says otherwise.
 fn wants_color(py: Python<'_>) -> bool {

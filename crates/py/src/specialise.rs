@@ -641,10 +641,26 @@ impl Body {
             span,
             format!("got `{what}` here"),
         )
-        .help(
-            "pass an `int`, a `float`, a `bool`, a `complex` or `None`, tuples of them, or NumPy's scalars and arrays of them in this machine's byte order; `@brrr(fallback=True)` runs such calls in the interpreter",
-        );
+        .help(format!(
+            "{}pass an `int`, a `float`, a `bool`, a `complex` or `None`, tuples of them, or NumPy's scalars and arrays of them in \
+             this machine's byte order; `@brrr(fallback=True)` runs such calls in the interpreter",
+            instead(what)
+        ));
         Refusal::InSource(prepared.source().clone(), vec![diagnostic])
+    }
+}
+
+/// What stands for a type that cannot be compiled, where there is something.
+fn instead(what: &str) -> &'static str {
+    match what {
+        "list" => "make it an array, `np.array(x)`, or a tuple: ",
+        "range" => "pass its ends: ",
+        "str" => "use an int for a choice among a few: ",
+        "bytes" | "bytearray" | "memoryview" | "array.array" => "make it an array, `np.frombuffer(x, dtype=...)`: ",
+        "decimal.Decimal" | "fractions.Fraction" => "make it a `float`, if rounding is fine: ",
+        "dict" | "set" | "frozenset" => "pass the values that are needed, as numbers or in an array: ",
+        "pandas.core.series.Series" | "pandas.core.frame.DataFrame" => "pass its values, `x.to_numpy()`: ",
+        _ => "",
     }
 }
 

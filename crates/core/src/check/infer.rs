@@ -11,7 +11,7 @@ use super::decide;
 use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::{array, tuple};
+use super::{array, tuple, why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
@@ -153,13 +153,17 @@ impl Inferred {
     pub fn report(&self, flow: &Flow) -> (Vec<Binding>, TypeSet, Vec<Diagnostic>) {
         let mut bindings = Vec::new();
         let mut diagnostics = Vec::new();
+        let mut operands = Vec::new();
         let mut result = TypeSet::EMPTY;
         for (at, block) in flow.blocks.iter().enumerate() {
             let Some(mut types) = self.blocks[at].clone() else { continue };
             let mut reached = true;
             for step in &block.steps {
                 if self.transfer(step, &mut types).is_none() {
-                    diagnostics.extend(failure(step, &types, flow));
+                    if let Some(diagnostic) = failure(step, &types, flow) {
+                        operands.push((diagnostics.len(), why::operands(step, &types)));
+                        diagnostics.push(diagnostic);
+                    }
                     reached = false;
                     break;
                 }
@@ -185,6 +189,9 @@ impl Inferred {
             }
         }
         bindings.sort_by_key(|binding| binding.span);
+        for (at, operands) in operands {
+            why::explain(&mut diagnostics[at], &operands, flow, &bindings);
+        }
         (bindings, result, diagnostics)
     }
 }
@@ -434,7 +441,7 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
             (
                 format!("`{name}` has no compiled form for {operands}"),
                 format!("for {operands}"),
-                "the statement runs in the interpreter, which raises if the types do not fit: check the types of the operands",
+                why::help(name, args.iter().map(|&arg| read(arg, types))),
             )
         }
     };

@@ -89,6 +89,15 @@ impl Shown {
         start..end.max(start + 1)
     }
 
+    /// The column, from 1, that a character has in the file which is number `shown`, from 0, in its line here.
+    pub(super) fn column(&self, file: &SourceFile, number: u32, shown: usize) -> usize {
+        let Some(line) = self.lines.iter().find(|line| line.number == number) else { return 1 };
+        let at = line.columns.iter().rposition(|&column| column == shown).unwrap_or(0);
+        let text = file.slice(file.line_span(number));
+        // Each byte of a character has its column; the last one is within it.
+        text.char_indices().take_while(|&(start, one)| start + one.len_utf8() <= at).count() + 1
+    }
+
     fn find(&self, file: &SourceFile, offset: u32) -> usize {
         let number = file.line(offset);
         let Some(line) = self.lines.iter().find(|line| line.number == number) else { return 0 };

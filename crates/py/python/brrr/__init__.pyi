@@ -88,15 +88,34 @@ class Position:
     line: int
     column: int
 
+class Label:
+    path: str
+    start: Position
+    end: Position
+    message: str
+
+class Edit:
+    start: Position
+    end: Position
+    replacement: str
+
+class Fix:
+    message: str
+    applicability: Literal["machine-applicable", "maybe-incorrect"]
+    edits: list[Edit]
+
 class Diagnostic:
     code: str
     slug: str
-    severity: Literal["error", "warning"]
+    severity: Literal["error", "warning", "hint"]
     message: str
     path: str | None
     start: Position | None
     end: Position | None
     help: str | None
+    labels: list[Label]
+    notes: list[str]
+    fixes: list[Fix]
 
 class BrrrError(TypeError):
     diagnostics: list[Diagnostic]

@@ -1,8 +1,9 @@
-//! Prints the tables of operators and codes as Markdown: `reference support` or `reference all`.
+//! Prints the tables of operators and codes as Markdown: `reference support`, `reference all`, `reference codes`.
 //!
 //! `scripts/docs.py` puts the output into the documentation and checks that it is fresh.
 
-use brrr_core::diagnostic::Code;
+mod pages;
+
 use brrr_core::ops::{Op, TABLE};
 use brrr_core::outside;
 use brrr_core::types::{Dtype, Kind, Type};
@@ -11,8 +12,9 @@ fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("support") => print!("{}", support()),
         Some("all") => print!("{}", reference()),
+        Some("codes") => print!("{}", pages::all()),
         _ => {
-            eprintln!("usage: reference support|all");
+            eprintln!("usage: reference support|all|codes");
             std::process::exit(2);
         }
     }
@@ -138,15 +140,7 @@ fn reference() -> String {
         let (op, dtypes, leaves) = (rows[0], families(&rows), reasons_of(&rows));
         text += &format!("| {} | {dtypes} | {} | {leaves} | {} |\n", spelled(op), op.doc, code(op.example));
     }
-    text += "\n## Diagnostics\n\nAn error is raised at decoration or at the call; a warning marks a statement that always leaves \
-             compiled code.\n";
-    for one in Code::ALL {
-        let severity = one.severity().text();
-        text += &format!("\n### {} {}\n\n{} ({severity})\n", one.text(), one.slug(), one.summary());
-        if let (Some(fails), Some(passes)) = (one.fails(), one.passes()) {
-            text += &format!("\n```python\n{}```\n\nInstead:\n\n```python\n{}```\n", fails.text, passes.text);
-        }
-    }
+    text += "\n## Diagnostics\n\nEach code has a page of its own under [codes](codes/README.md).\n";
     text
 }
 

@@ -220,11 +220,20 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     }
     let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
     Outside::Other(match object {
+        _ if is_builtin(object).unwrap_or(false) => format!("Python's `{}`", named()),
         _ if object.cast_exact::<PyModule>().is_ok() => return Outside::Namespace(format!("the module `{}`", named())),
         _ if object.is_instance_of::<PyModule>() => format!("the module `{}`", named()),
         _ if object.is_instance_of::<PyType>() => format!("the class `{}`", named()),
         _ => format!("an object of type `{}`", type_name(&object.get_type())),
     })
+}
+
+/// True for what Python has under its name among its builtins.
+fn is_builtin(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = object.py();
+    let builtins = py.import(intern!(py, "builtins"))?;
+    let name = object.getattr(intern!(py, "__name__"))?;
+    Ok(builtins.dict().get_item(name)?.is_some_and(|found| found.is(object)))
 }
 
 /// The value of a number, or of a tuple of numbers.

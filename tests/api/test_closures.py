@@ -3,6 +3,7 @@
 import gc
 import sys
 import weakref
+from statistics import median
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_functions_of_a_factory_share_machine_code():
     assert [f(10) for f in functions] == list(range(10, 60))
     times = [f.stats()["compile_seconds"] for f in functions]
     # The first value is a constant, the second one makes it an argument: two compilations, then none.
-    assert max(times[2:]) < min(times[:2]) / 5
+    assert median(times[2:]) < min(times[:2]) / 5
     assert all(f.stats()["compiled"] == 1 and f.signatures == ["(int) -> int"] for f in functions)
 
 
@@ -151,10 +152,13 @@ def test_captured_arrays_are_read_and_written():
     assert [int(count(at)) for at in (1, 1, 3)] == [1, 2, 1] and seen.tolist() == [0, 2, 0, 1]
     with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
         count(4)
-    other, own = counter(6)
-    result, seconds = spent(other, 5)
-    assert result == 1 and own.tolist() == [0, 0, 0, 0, 0, 1] and seen.tolist() == [0, 2, 0, 1]
-    assert seconds < count.stats()["compile_seconds"] / 5
+    times = []
+    for _ in range(5):
+        other, own = counter(6)
+        result, seconds = spent(other, 5)
+        times.append(seconds)
+        assert result == 1 and own.tolist() == [0, 0, 0, 0, 0, 1] and seen.tolist() == [0, 2, 0, 1]
+    assert median(times) < count.stats()["compile_seconds"] / 5
     assert other.stats()["exits"] == {}
 
 
@@ -189,6 +193,27 @@ def test_a_captured_array_that_is_replaced():
     assert total.stats()["exits"] == {} and total.stats()["compiled"] == total.stats()["calls"]
     replace([1.0, 2.0])
     assert total() == 3.0
+
+
+def test_captured_tuples_of_arrays_and_scalars():
+    numpy = pytest.importorskip("numpy")
+
+    def make(*parts):
+        @brrr
+        def f(i):
+            first, second = parts
+            return first[i] + second
+
+        return f
+
+    f = make(numpy.arange(3.0), numpy.float32(0.5))
+    assert f(2) == 2.5 and type(f(1)) is numpy.float64
+    times = [spent(make(numpy.arange(4.0), numpy.float32(2.5)), 3) for _ in range(5)]
+    assert [result for result, _ in times] == [5.5] * 5
+    assert median(seconds for _, seconds in times) < f.stats()["compile_seconds"] / 5
+    with pytest.raises(IndexError):
+        f(3)
+    assert make((1, 2), 3)(0) == 4
 
 
 def test_captured_objects_come_back_themselves():
@@ -332,7 +357,7 @@ def test_machine_code_lives_as_long_as_the_code_object():
         times.append(f.stats()["compile_seconds"])
         del f
         gc.collect()
-    assert max(times[2:]) < min(times[:2]) / 5
+    assert median(times[2:]) < min(times[:2]) / 5
 
 
 def test_in_a_loop():

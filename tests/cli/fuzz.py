@@ -141,7 +141,7 @@ def broken(path: Path, arguments: list[str], folder: Path, files: dict[str, byte
     if ran.returncode == 2 and "BRRR803" not in said and "cannot read" not in said:
         return f"it failed: {said[-2000:]}"
     form = arguments[arguments.index("--output-format") + 1] if "--output-format" in arguments else "full"
-    if form in ("json", "sarif") and ran.stdout:
+    if form in ("json", "sarif") and ran.stdout and "--diff" not in arguments:
         try:
             value = json.loads(ran.stdout)
         except ValueError as error:

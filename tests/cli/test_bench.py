@@ -82,7 +82,7 @@ def test_a_function_is_measured(bench):
 def test_what_people_read(bench):
     ran = bench("a.py::total", "1000")
     assert ran.code == 0
-    for word in ("total(1000)", "the same as CPython's", "quartiles", "first call", "brrr takes 1/"):
+    for word in ("total(1000)", "the same as CPython's", "quartiles", "first call", "x CPython\n"):
         assert word in ran.out, ran.out
 
 
@@ -108,6 +108,7 @@ def test_other_kinds_of_functions(bench):
     ("nowhere.py::f", "()", "cannot read nowhere.py"),
     ("a.py::total", "(M,)", "NameError"),
     ("a.py::total", "(1", "SyntaxError"),
+    ("a.py::total", "('text',)", "BRRR701"),
     ("a.py::refused", "(1,)", "BRRR208"),
 ])
 def test_what_cannot_be_measured(bench, target, arguments, said):

@@ -75,15 +75,16 @@ impl Arranged {
     pub unsafe fn enter(&self, to: &Specialisation, slots: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
         // SAFETY: as the caller promises.
         unsafe {
-            if self.borrowed == Borrowed::OfTheCaller && to.params.len() == to.declared {
-                return enter(self.call, to, slots, frame);
-            }
             // While the code runs, a signal handler or another thread may give the function other defaults, or names outside of it other
             // values: whatever the caller does not hold is held here.
-            let count = to.params.len();
-            (0..count).for_each(|at| ffi::Py_INCREF(*slots.add(at)));
+            let first = match self.borrowed {
+                Borrowed::OfTheCaller => to.declared,
+                Borrowed::OfTheFunction => 0,
+            };
+            let held = first..to.params.len();
+            held.clone().for_each(|at| ffi::Py_INCREF(*slots.add(at)));
             let result = enter(self.call, to, slots, frame);
-            (0..count).for_each(|at| ffi::Py_DECREF(*slots.add(at)));
+            held.for_each(|at| ffi::Py_DECREF(*slots.add(at)));
             result
         }
     }

@@ -15,9 +15,9 @@ use pyo3::types::{
     PyBool, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyTuple, PyType,
 };
 
-use crate::convert::type_name;
+use crate::convert::{Argument, classify, type_name};
 use crate::guards::{GLOBALS, Guards, Seen};
-use crate::{functions, numpy, numpy_names};
+use crate::{functions, numpy_names};
 
 /// Tuples within tuples up to here are constants.
 const MOST_NESTED: usize = 20;
@@ -210,9 +210,9 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     {
         return Outside::Scalar(class, constant);
     }
+    // Arrays, and tuples that have some.
     // SAFETY: the object is alive, and the thread holds the GIL.
-    let is_array = unsafe { numpy::is_array(object.as_ptr()) && numpy::array_type(object.as_ptr()).is_some() };
-    if is_array {
+    if matches!(unsafe { classify(object.as_ptr()) }, Argument::Compiled(_)) {
         return Outside::Variable(None);
     }
     if let Some(callee) = functions::callee(object) {

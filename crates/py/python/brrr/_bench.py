@@ -228,7 +228,7 @@ def _shown(outcome: tuple[Any, ...], value: Any) -> str:
 
 
 def _measure(file: str, name: str, text: str, seconds: float) -> dict[str, Any]:
-    from brrr import brrr
+    from brrr import BrrrError, brrr
 
     namespace, function = _load(file, name)
     if not hasattr(function, "py_func"):
@@ -241,6 +241,8 @@ def _measure(file: str, name: str, text: str, seconds: float) -> dict[str, Any]:
         try:
             value: Any = function(*first)
             ended: tuple[Any, ...] = ("returns", _data(value))
+        except BrrrError as error:
+            raise _Refusal(str(error)) from None
         except Exception as error:
             value, ended = error, ("raises", type(error).__name__, str(error))
         first_call = perf_counter() - start
@@ -300,8 +302,8 @@ def _print(report: dict[str, Any], color: bool) -> None:
         spread = f"quartiles {_time(one['low'])} to {_time(one['high'])}, {one['runs']} runs"
         print(f"  {label:<10}  {_time(one['median']):<10}  {spread}")
     print(f"  first call  {_time(report['first_call_seconds'])}, compilation included")
-    print(strong(f"  brrr takes 1/{report['speedup']:.4g} of CPython's time") if report["speedup"] >= 1
-          else strong(f"  brrr takes {1 / report['speedup']:.4g} times CPython's time"))
+    speedup = report["speedup"]
+    print(strong(f"  speed       {speedup:,.0f}x CPython" if speedup >= 100 else f"  speed       {speedup:.3g}x CPython"))
     if report["exits"]:
         lines = ", ".join(f"line {line} ({count} times)" for line, count in report["exits"].items())
         print(f"  left compiled code on {lines}")

@@ -14,11 +14,12 @@ use std::ptr::null_mut;
 
 use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
-use pyo3::ffi::{self, Py_ssize_t, PyObject};
+use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
+use crate::arguments::{Call, arrange, rest_of};
 use crate::callable::Callable;
 use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
@@ -31,15 +32,6 @@ use crate::{arrays, depth, interrupt, poll};
 const STACK_WORDS: usize = 64;
 /// Rearranged arguments up to this number stand on the stack.
 const STACK_ARGUMENTS: usize = 16;
-
-/// One call, as CPython made it. The pointers are valid until it returns.
-#[derive(Clone, Copy)]
-struct Call {
-    this: *mut Callable,
-    args: *const *mut PyObject,
-    nargsf: usize,
-    kwnames: *mut PyObject,
-}
 
 /// The entry of every call.
 ///
@@ -147,24 +139,6 @@ impl Drop for Arranged {
     fn drop(&mut self) {
         // SAFETY: the reference is ours, and the thread that called holds the GIL.
         unsafe { ffi::Py_XDECREF(self.rest) };
-    }
-}
-
-/// The tuple of the positional arguments that have no parameter of their own; null with an exception set if memory runs out.
-///
-/// # Safety
-/// The call is still going on.
-unsafe fn rest_of(call: Call, positional: usize) -> *mut PyObject {
-    // SAFETY: the tuple is new, so that its empty items are ours to fill.
-    unsafe {
-        let count = (ffi::PyVectorcall_NARGS(call.nargsf) as usize).saturating_sub(positional);
-        let rest = ffi::PyTuple_New(count as Py_ssize_t);
-        if !rest.is_null() {
-            for at in 0..count {
-                ffi::PyTuple_SET_ITEM(rest, at as Py_ssize_t, ffi::Py_NewRef(*call.args.add(positional + at)));
-            }
-        }
-        rest
     }
 }
 
@@ -372,7 +346,7 @@ unsafe fn leave(
             let exit = exit as usize;
             let words = from.exit_words.get(exit).copied().unwrap_or(0);
             let frame = std::slice::from_raw_parts(frame, words).to_vec();
-            resume(call.this, &function, body, from, exit, args, frame, (kept, 0))
+            resume(call.this, &function, body, (from, exit, frame), args, (kept, 0))
         };
         match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
             Ok(Some(Outcome::Done(result))) => result,
@@ -609,90 +583,4 @@ fn describe_argument(body: &Body, index: usize, argument: &Bound<'_, PyAny>) -> 
         }
     }
     Ok(describe(argument))
-}
-
-/// Fills `slots`, one for each parameter but `*args`, from positional arguments, keywords and defaults, as CPython binds them. False if
-/// they do not fit: the original function raises.
-///
-/// # Safety
-/// As [`dispatch`]. The references are borrowed.
-unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
-    let parameters = &body.parameters;
-    let slots = &mut slots[..parameters.names.len()];
-    slots.fill(null_mut());
-    // SAFETY: `args` has the positional arguments and then the values of the keywords; defaults belong to the function.
-    unsafe {
-        let positional = ffi::PyVectorcall_NARGS(call.nargsf) as usize;
-        if positional > parameters.positional && !parameters.variadic {
-            return false;
-        }
-        for (index, slot) in slots[..positional.min(parameters.positional)].iter_mut().enumerate() {
-            *slot = *call.args.add(index);
-        }
-        let keywords = if call.kwnames.is_null() { 0 } else { ffi::PyTuple_GET_SIZE(call.kwnames) };
-        for index in 0..keywords {
-            let name = ffi::PyTuple_GET_ITEM(call.kwnames, index);
-            let Some(found) = parameter(body, name) else { return false };
-            if found < parameters.positional_only || !slots[found].is_null() {
-                return false;
-            }
-            slots[found] = *call.args.add(positional + index as usize);
-        }
-        if slots.iter().all(|slot| !slot.is_null()) {
-            return true;
-        }
-        defaults(call, body, slots) && slots.iter().all(|slot| !slot.is_null())
-    }
-}
-
-/// The parameter of a keyword. Names are interned, so that comparing pointers nearly always does.
-///
-/// # Safety
-/// `name` is a live str.
-unsafe fn parameter(body: &Body, name: *mut PyObject) -> Option<usize> {
-    let names = &body.parameters.names;
-    names.iter().position(|one| one.as_ptr() == name).or_else(|| {
-        // SAFETY: only exact strs are compared, which runs no Python code and does not fail.
-        unsafe {
-            let exact = ffi::PyUnicode_CheckExact(name) != 0;
-            names.iter().position(|one| exact && ffi::PyUnicode_Compare(one.as_ptr(), name) == 0)
-        }
-    })
-}
-
-/// Fills the empty slots with the defaults as they are now.
-///
-/// # Safety
-/// As [`arrange`].
-unsafe fn defaults(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
-    let parameters = &body.parameters;
-    // SAFETY: the original function is one, its defaults are a tuple or null, its keyword defaults a dict or null.
-    unsafe {
-        let function = (*call.this).original;
-        let defaults = ffi::PyFunction_GetDefaults(function);
-        if !defaults.is_null() {
-            let count = ffi::PyTuple_GET_SIZE(defaults) as usize;
-            let Some(first) = parameters.positional.checked_sub(count) else { return false };
-            for (index, slot) in slots[first..parameters.positional].iter_mut().enumerate() {
-                if slot.is_null() {
-                    *slot = ffi::PyTuple_GET_ITEM(defaults, index as Py_ssize_t);
-                }
-            }
-        }
-        let by_keyword = ffi::PyFunction_GetKwDefaults(function);
-        if by_keyword.is_null() {
-            return true;
-        }
-        let names = &parameters.names[parameters.positional..];
-        for (name, slot) in names.iter().zip(&mut slots[parameters.positional..]) {
-            if slot.is_null() {
-                *slot = ffi::PyDict_GetItemWithError(by_keyword, name.as_ptr());
-            }
-        }
-        if !ffi::PyErr_Occurred().is_null() {
-            ffi::PyErr_Clear();
-            return false;
-        }
-    }
-    true
 }

@@ -5,6 +5,7 @@
 
 mod activation;
 mod again;
+mod arguments;
 mod arrays;
 mod callable;
 mod calls;

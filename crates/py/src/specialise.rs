@@ -146,6 +146,9 @@ pub unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
 /// runs it while its names mean what they never meant before.
 const MOST_BINDINGS: usize = 32;
 
+/// A function as the names outside of it stand, and what must be true of them.
+pub type Understood = (Rc<Meaning>, Rc<Guards>);
+
 /// One function for one meaning of the names outside of it.
 #[derive(Debug)]
 struct Binding {
@@ -349,10 +352,7 @@ impl Body {
     ///
     /// # Errors
     /// If something was raised meanwhile.
-    pub fn as_callee(
-        &self,
-        function: &Bound<'_, PyFunction>,
-    ) -> PyResult<Result<(Rc<Meaning>, Rc<Guards>), Option<Refusal>>> {
+    pub fn as_callee(&self, function: &Bound<'_, PyFunction>) -> PyResult<Result<Understood, Option<Refusal>>> {
         if let Err(refusal) = &self.shared {
             return Ok(Err(Some(refusal.clone())));
         }

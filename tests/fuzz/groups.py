@@ -75,7 +75,7 @@ class Groups:
         self.calls_left -= 1
         name = self.random.choice(among)
         kinds, result = self.headers[name]
-        deeper = f"{DEPTH} - {self.random.choice([1, 2, 2, 3])}" if name in self.again else self.random.choice([DEPTH, "2", f"{DEPTH} - 1"])
+        deeper = f"{DEPTH} - {self.random.choice([1, 2, 2, 3])}" if name in self.again else self.random.choice([DEPTH, f"{DEPTH} - 1"])
         args = [*(["s"] if self.writes else []), deeper, *(self._expression(kind, depth - 1) for kind in kinds)]
         return f"{name}({', '.join(args)})", result
 

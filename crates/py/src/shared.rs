@@ -142,13 +142,15 @@ pub struct Meaning {
     /// What can be compiled.
     pub prepared: Rc<Prepared>,
     machines: RefCell<Vec<Rc<Machine>>>,
+    /// What it calls cannot be compiled: the interpreter runs it while its names mean this.
+    pub is_interpreted: Cell<bool>,
 }
 
 impl Meaning {
     fn new(prepared: Rc<Prepared>, names: &Names) -> Self {
         let paths = prepared.guards().iter().map(String::as_str).chain(prepared.hidden());
         let keys = paths.map(|path| (path.to_owned(), names.key(path))).collect();
-        Self { keys, prepared, machines: RefCell::default() }
+        Self { keys, prepared, machines: RefCell::default(), is_interpreted: Cell::new(false) }
     }
 
     /// The code that has been made for a start with these types; several times, if what it calls has changed.

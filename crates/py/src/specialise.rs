@@ -174,6 +174,12 @@ impl Binding {
         Ok(Self { meaning, missing, constants, guards })
     }
 
+    /// True if it relies on a name that was bound nowhere.
+    fn lacks(&self) -> bool {
+        let guards = self.meaning.iter().flat_map(|meaning| meaning.prepared.guards());
+        guards.into_iter().any(|path| self.missing.contains(path))
+    }
+
     /// True if it relies on a name that was bound nowhere and is bound now.
     fn lacked(&self, now: &Names) -> bool {
         let guards = self.meaning.iter().flat_map(|meaning| meaning.prepared.guards());
@@ -345,6 +351,12 @@ impl Body {
         let binding = Rc::new(Binding::new(function, meaning, names)?);
         self.bindings.borrow_mut().push(binding.clone());
         Ok(Some(binding))
+    }
+
+    /// True for what the names mean when all of them are bound for the first time.
+    fn is_first(&self, binding: &Rc<Binding>) -> bool {
+        let all = self.bindings.borrow();
+        all.iter().find(|one| !one.lacks()).is_none_or(|first| Rc::ptr_eq(first, binding))
     }
 
     /// The function as others call it, as the names outside of it stand now, with what must be true of them; or why it cannot be
@@ -533,7 +545,9 @@ impl Body {
             return Ok(Some(Err(refusal)));
         }
         let Some(binding) = self.binding(function)? else { return Ok(None) };
-        let Some(meaning) = &binding.meaning else { return Ok(None) };
+        let Some(meaning) = binding.meaning.as_ref().filter(|meaning| !meaning.is_interpreted.get()) else {
+            return Ok(None);
+        };
         let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
@@ -551,6 +565,13 @@ impl Body {
         }
         let made = match typed {
             Some(Ok(made)) => made,
+            // What names mean now is no mistake of the program: they meant something else before.
+            Some(Err(diagnostics))
+                if diagnostics.iter().all(|one| one.code == Code::Call) && !self.is_first(&binding) =>
+            {
+                meaning.is_interpreted.set(true);
+                return Ok(None);
+            }
             Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
             None => return Ok(None),
         };

@@ -103,7 +103,13 @@ impl Binder<'_> {
     fn name(&mut self, name: &str, place: Span) -> Arg {
         if let Some(variable) = self.local(name) {
             self.flow.reads.push((variable, place));
-            let Some(shadow) = self.shadow(variable) else { return Arg::Var(variable) };
+            let Some(shadow) = self.shadow(variable) else {
+                // A call behind it must not be made if it has no value.
+                if self.has_calls() {
+                    self.check_bound(Arg::Var(variable), place);
+                }
+                return Arg::Var(variable);
+            };
             // What it holds now, whatever is written later in the statement.
             self.flow.reads.push((shadow, place));
             let value = self.temporary();

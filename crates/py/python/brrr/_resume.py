@@ -183,7 +183,8 @@ class _Writer:
         first = [_assign(flag, _constant(True, at), at) for flag in flags]
         turns = _call(".repeat", at, _constant(None, at), self.turns(at, self.ticking_depth))
         ticks = [_assign(".ticks", turns, at)] if self.asks else []
-        return [*self.iterators, *ticks, *first]
+        pinned = [_assign(".pinned", _constant(True, at), at)] if self.pins else []
+        return [*self.iterators, *ticks, *first, *pinned]
 
     def block(self, statements: list, ordinal: int, loop: int | None, *, again: bool) -> list:
         """A block with the entry point in it. `ordinal` is that of its first statement, `loop` that of the loop whose turns
@@ -428,7 +429,7 @@ class _Writer:
             return [self.with_pins(one) for one in node]
         if not hasattr(node, "_fields"):
             return node
-        pin = self.pin(node) if isinstance(node, (Call, Subscript)) and not _is_stored(node) else None
+        pin = None if _is_stored(node) else self.pin(node)
         if pin:
             return self.choice(node, pin)
         fields = {field: getattr(node, field) for field in node._fields if hasattr(node, field)}

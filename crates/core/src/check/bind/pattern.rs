@@ -29,6 +29,7 @@ impl Binder<'_> {
         }
         self.open_shadows(names, place);
         let subject = self.expression(&inner.subject);
+        let subject = if self.has_shadows() { self.pinned_value(subject, place) } else { subject };
         self.check_bound(subject, place);
         let after = self.block();
         for case in &inner.cases {

@@ -46,6 +46,11 @@ impl Binder<'_> {
         self.pins = pins;
     }
 
+    /// True if the statement at hand has calls of other functions.
+    pub(in crate::check) const fn has_calls(&self) -> bool {
+        self.pins.has_calls
+    }
+
     /// What a call calls, if it is a function that is compiled for it.
     pub(in crate::check) fn target(&self, call: &ast::ExprCall) -> Option<(String, Target)> {
         match &*call.func {
@@ -82,6 +87,30 @@ impl Binder<'_> {
         pin
     }
 
+    /// The same for a value that is there already.
+    pub(in crate::check) fn pinned_value(&mut self, value: Arg, place: Span) -> Arg {
+        if !self.pins.has_calls {
+            return value;
+        }
+        let pin = self.pinned(place);
+        self.step(pin, StepKind::Copy(value), place);
+        Arg::Var(pin)
+    }
+
+    /// An entry point in the midst of the statement.
+    fn entry_within(&mut self, place: Span) {
+        let current = self.current.0 as usize;
+        let begins = self.flow.blocks[current].steps.len();
+        let before = &self.flow.entries[self.at.0 as usize];
+        let (point, at) = (before.point, before.span);
+        self.entry(point, at);
+        // Probes stand behind what has to be there when they leave.
+        let held = self.pins.made.iter().map(|&(pin, _)| pin).chain(self.pins.names.iter().copied()).collect();
+        let nothing = self.temporary();
+        let hold = Step { target: nothing, kind: StepKind::Hold(held), entry: self.at, span: place };
+        self.flow.blocks[current].steps.insert(begins, hold);
+    }
+
     /// Where an expression stands, as `brrr._resume` finds it: lines from the function's first one, columns in bytes.
     fn pin_name(&self, place: Span) -> String {
         let text = self.file.text();
@@ -101,27 +130,18 @@ impl Binder<'_> {
         keywords: Vec<(String, Arg)>,
         place: Span,
     ) -> Arg {
+        if self.has_shadows() {
+            // What is pinned is not evaluated again: what it has written must be in the names.
+            self.write_back(place);
+            self.entry_within(place);
+        }
         let pin = self.pinned(place);
         // What was pinned for this call's own arguments is not evaluated again.
         self.pins.made.retain(|&(one, inner)| one == pin || inner.start < place.start || place.end < inner.end);
-        let (entry, point) = (self.at, self.flow.entries[self.at.0 as usize].point);
-        let at = self.flow.entries[self.at.0 as usize].span;
         let after = EntryId(self.flow.entries.len() as u32);
-        let call = Call { target, args, keywords, after };
-        let current = self.current.0 as usize;
-        self.flow.blocks[current].steps.push(Step {
-            target: pin,
-            kind: StepKind::Call(Box::new(call)),
-            entry,
-            span: place,
-        });
-        let begins = self.flow.blocks[current].steps.len();
-        self.entry(point, at);
-        // Probes stand behind what has to be there when they leave.
-        let held = self.pins.made.iter().map(|&(pin, _)| pin).chain(self.pins.names.iter().copied()).collect();
-        let nothing = self.temporary();
-        let hold = Step { target: nothing, kind: StepKind::Hold(held), entry: self.at, span: place };
-        self.flow.blocks[current].steps.insert(begins, hold);
+        let kind = StepKind::Call(Box::new(Call { target, args, keywords, after }));
+        self.step(pin, kind, place);
+        self.entry_within(place);
         Arg::Var(pin)
     }
 

@@ -11,7 +11,7 @@ help:
 	@echo 'make wheel         wheels in dist/, checked in an empty environment without LLVM'
 	@echo 'make vsix          the VS Code extension in dist/'
 	@echo 'make lint          formatting, clippy, freshness of generated docs'
-	@echo 'make docs          generate docs/reference.md and the table in README.md again'
+	@echo 'make docs          generate the tables in docs/ and README.md, and the output in docs/command-line.md, again'
 	@echo 'make build         only build into .venv'
 	@echo 'make clean         remove what was built here'
 	@echo

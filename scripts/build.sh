@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds brrr into .venv: the LLVM library, the extension, the language server. Quick when nothing has changed.
+# Builds brrr into .venv: the LLVM library, the extension, the command, the language server. Quick when nothing has changed.
 #
 #   scripts/build.sh [--all]     --all: into .venv-3.x of every other supported CPython that is installed, too
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -7,6 +7,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 [ -x .venv/bin/python ] || die ".venv is missing: run make setup"
 
 build_llvm
+build_programs
 
 stamp=$(sources_stamp Cargo.toml Cargo.lock pyproject.toml .cargo crates/core crates/py)
 
@@ -22,8 +23,8 @@ install_into() { # install_into FOLDER: an editable install; the extensions of s
 
 install_into .venv
 
-quietly "language server (cargo build -p brrr-lsp)" cargo build --quiet --release --locked -p brrr-lsp
-put "$TARGET/release/brrr-lsp" .venv/bin/brrr-lsp
+# An installation that was made before may have older ones.
+for program in brrr brrr-lsp; do put "build/data/scripts/$program" ".venv/bin/$program"; done
 
 if [ "${1:-}" = --all ]; then
     for version in $VERSIONS; do

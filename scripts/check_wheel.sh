@@ -19,6 +19,14 @@ mapfile -t folders < <(ls -d /usr/lib/llvm-* 2>/dev/null || true)
 mapfile -t files < <(find /usr/lib /usr/local/lib -xdev \( -name 'libLLVM*.so*' -o -name 'libPolly*.so*' -o -name 'libz3.so*' \) \
     -type f ! -path '/usr/lib/llvm-*' 2>/dev/null || true)
 
+# The command, which finds LLVM's library in the package beside it.
+commands='
+    env -i HOME="$SCRATCH" PATH=/usr/bin:/bin venv/bin/brrr check demo.py
+    env -i HOME="$SCRATCH" PATH=/usr/bin:/bin venv/bin/brrr ir demo.py::foo --stage asm | grep -q brrr_entry
+    env -i HOME="$SCRATCH" PATH=/usr/bin:/bin venv/bin/python -m brrr bench demo.py::foo --args 1000 --time 0.1
+    env -i HOME="$SCRATCH" PATH=/usr/bin:/bin venv/bin/brrr-lsp --version
+'
+
 run_hidden() {
     export FOLDERS="${folders[*]} $ROOT" FILES="${files[*]}" SCRATCH=$scratch
     unshare --mount bash -euc '
@@ -26,11 +34,13 @@ run_hidden() {
         for file in $FILES; do mount --bind /dev/null "$file"; done
         test -z "$(ls -A $FOLDERS | grep -v :)"
         cd "$SCRATCH"
-        env -i HOME="$SCRATCH" PATH=/usr/bin:/bin venv/bin/python demo.py >demo.txt'
+        env -i HOME="$SCRATCH" PATH=/usr/bin:/bin venv/bin/python demo.py >demo.txt
+        '"$commands"
 }
 
 run_watched() {
     cd "$scratch"
+    SCRATCH=$scratch bash -euc "$commands"
     env -i HOME="$scratch" PATH=/usr/bin:/bin LD_DEBUG=files LD_DEBUG_OUTPUT="$scratch/loader" \
         venv/bin/python demo.py >demo.txt
     ! grep -hE 'calling init: .*(LLVM|llvm|Polly)' "$scratch"/loader.* | grep -v "$scratch/venv/"

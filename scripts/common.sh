@@ -126,6 +126,14 @@ build_llvm() {
     put "$TARGET/llvm/libbrrr_llvm.so" crates/py/python/brrr/_llvm.so
 }
 
+# build_programs: `brrr` and `brrr-lsp`, to where maturin takes the scripts of a wheel from.
+build_programs() {
+    local program
+    quietly "programs (cargo build -p brrr-lsp)" cargo build --quiet --release --locked -p brrr-lsp
+    mkdir -p build/data/scripts
+    for program in brrr brrr-lsp; do put "$TARGET/release/$program" "build/data/scripts/$program"; done
+}
+
 # sources_stamp PATH...: changes when a tracked or new file below the paths, or the toolchain, changes.
 sources_stamp() {
     {

@@ -1,12 +1,18 @@
 """Generated documentation: `docs.py` writes it, `docs.py --check` fails if it is stale.
 
+docs/command-line.md shows what the command prints: each line `$ brrr ...` of a block `console` is run in a folder that holds the files of
+the blocks whose first line is a comment with a file's name, and followed by what it prints.
+
 The example `reference` of brrr-core prints the tables of operators and codes as Markdown. It becomes docs/reference.md; the
 support table stands in README.md too, between the two markers.
 """
 
 import os
+import re
+import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,12 +25,45 @@ def printed(what: str) -> str:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
 
 
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def command_line(page: str) -> str:
+    """The page with what its commands print."""
+    build = ["cargo", "build", "--quiet", "--locked", "-p", "brrr-lsp", "--bin", "brrr"]
+    subprocess.run(build, cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
+    program = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug" / "brrr"
+    with tempfile.TemporaryDirectory() as folder:
+
+        def run(line: str) -> str:
+            words = shlex.split(line)
+            settings = dict(word.split("=", 1) for word in words if re.fullmatch(r"[A-Z_]+=.*", word))
+            arguments = words[words.index("brrr") + 1 :]
+            environment = {key: value for key, value in os.environ.items() if key not in ("FORCE_COLOR", "BRRR_CACHE_DIR")}
+            ran = subprocess.run([program, *arguments], cwd=folder, env=environment | settings, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8")
+            return f"$ {line}\n{ran.stdout}".rstrip("\n") + "\n"
+
+        def block(match: re.Match[str]) -> str:
+            language, body = match.groups()
+            if name := re.match(r"# ([a-z_]+\.(?:py|toml))\n", body):
+                Path(folder, name.group(1)).write_text(body, encoding="utf-8")
+            if language != "console":
+                return match.group(0)
+            lines = re.findall(r"^\$ (.*)$", body, re.MULTILINE)
+            return "```console\n" + "".join(map(run, lines)) + "```"
+
+        return BLOCK.sub(block, page)
+
+
 def generated() -> dict[Path, str]:
+    commands = ROOT / "docs" / "command-line.md"
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
     return {
+        commands: command_line(commands.read_text(encoding="utf-8")),
         ROOT / "docs" / "reference.md": printed("all"),
         readme: f"{before}{BEGIN}\n{printed('support')}{END}{after}",
     }

@@ -1,6 +1,6 @@
 """Tags a wheel with the glibc it needs: `tag_wheel.py WHEEL FOLDER`.
 
-Reads the symbol versions of every shared object in the wheel with readelf, refuses shared libraries that a plain Linux does
+Reads the symbol versions of every shared object and program in the wheel with readelf, refuses shared libraries that a plain Linux does
 not have, renames the tag `linux` to `manylinux_2_NN` and puts the wheel into the folder.
 """
 
@@ -39,7 +39,11 @@ def main(wheel: Path, folder: Path) -> int:
         if not any(path.name == "_llvm.so" for path in objects):
             print(f"{wheel.name}: LLVM is not inside", file=sys.stderr)
             return 1
-        for path in objects:
+        programs = sorted(Path(scratch).glob("*.data/scripts/*"))
+        if [path.name for path in programs] != ["brrr", "brrr-lsp"]:
+            print(f"{wheel.name}: the programs are not inside", file=sys.stderr)
+            return 1
+        for path in objects + programs:
             libraries, glibc = needs(path)
             foreign = sorted(libraries - SYSTEM)
             if foreign:

@@ -59,6 +59,12 @@ language_server() {
     BRRR_LSP=$ROOT/.venv/bin/brrr-lsp .venv/bin/python -m pytest -q tests/lsp
 }
 
+command_line() {
+    # A minute of mutated files, of which none may end it.
+    export BRRR_CLI_FUZZ_SECONDS=${BRRR_CLI_FUZZ_SECONDS:-60}
+    BRRR_CLI=$ROOT/.venv/bin/brrr .venv/bin/python -m pytest -q tests/cli
+}
+
 extension() {
     (
         cd editors/vscode
@@ -95,11 +101,13 @@ numpy=()
 for version in $VERSIONS; do
     folder=$(venv_of "$version")
     [ -e "$folder/.brrr-built" ] || { results+=("absent          Python $version: not installed"); continue; }
-    part "Python tests on $version" env "${numpy[@]}" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/test_faults.py
+    part "Python tests on $version" env "${numpy[@]}" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/cli \
+        --ignore tests/test_faults.py
     "$folder/bin/python" -c 'import test.test_int' 2>/dev/null ||
         results+=("absent          CPython's own tests on $version: not installed (Debian and Ubuntu: libpython3-testsuite)")
     numpy=(BRRR_NUMPY_SECONDS=15)
 done
+part "command line" command_line
 part "build with planted faults" scripts/build-faults.sh
 part "planted faults are found" planted_faults
 editors

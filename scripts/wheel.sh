@@ -3,6 +3,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 build_llvm
+build_programs
 
 rm -rf dist/*.whl build/wheels
 for version in $VERSIONS; do

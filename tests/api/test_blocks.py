@@ -160,3 +160,39 @@ def test_the_turn_that_leaves_is_the_right_one():
             assert record["locals"]["i"] == last + 1
             assert record["locals"]["total"] == LARGEST
     assert compiled(0, 30_001, LARGEST - 30_000 * 30_001 // 2) == LARGEST
+
+
+def added(a, b, turns):
+    for turn in range(turns):
+        for i in range(len(a)):
+            a[i] += b[i] * turn
+    return a[len(a) - 1]
+
+
+def shifted(a, b):
+    for i in range(len(a)):
+        for j in range(a.shape[1]):
+            a[i, j] = b[i - 1, j] - b[i, j - 1]
+
+
+@pytest.mark.parametrize("length, turns", [(1, 9), (17, 5_000), (8_191, 3), (8_193, 3), (16_385, 2), (100_000, 3)])
+def test_rows_shorter_and_longer_than_a_block(length, turns):
+    numpy = pytest.importorskip("numpy")
+    compiled = brrr(added)
+    outcomes = []
+    for function in (compiled, added):
+        a = numpy.zeros(length)
+        outcomes.append((function(a, numpy.arange(length) * 0.5, turns), a.tobytes()))
+    assert outcomes[0] == outcomes[1]
+    assert compiled.stats()["exits"] == {}
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (1, 20_000), (5, 9_000), (40, 40)])
+def test_rows_of_which_the_first_is_not_proven(shape):
+    numpy = pytest.importorskip("numpy")
+    compiled = brrr(shifted)
+    b = numpy.arange(shape[0] * shape[1], dtype=numpy.int32).reshape(shape)
+    results = [numpy.zeros(shape, numpy.int32) for _ in range(2)]
+    compiled(results[0], b)
+    shifted(results[1], b)
+    assert numpy.array_equal(*results) and compiled.stats()["exits"] == {}

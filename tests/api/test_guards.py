@@ -5,7 +5,7 @@ import builtins
 import pytest
 
 from brrr import brrr
-from tests import program
+from tests import oracle, program
 
 TEXT = "@brrr\ndef f(n):\n    t = 0\n    for i in range(n):\n        t = t * 10 + i\n    return t\n"
 
@@ -166,7 +166,7 @@ def test_a_name_that_comes_later_and_cannot_be_compiled():
     namespace["LATER"] = [1, 2]
     with pytest.raises(TypeError, match="`LATER` is an object of type `list`") as caught:
         namespace["f"](2)
-    assert caught.value.diagnostics[0].slug == "unsupported-name"
+    assert caught.value.diagnostics[0].slug == "outside-list"
 
 
 def test_what_merely_has_the_name_is_not_taken_for_the_function():
@@ -197,3 +197,111 @@ def test_functions_with_names_are_collected():
     del namespace
     gc.collect()
     assert gone() is None
+
+
+# Values of the module, and of modules of the user.
+
+def test_a_global_array_is_read_at_each_call():
+    numpy = pytest.importorskip("numpy")
+    text = "@brrr\ndef f(i):\n    return table[i] * 2.0\n\n@brrr\ndef g(i, x):\n    table[i] = x\n"
+    namespace = program.execute(text, program.filename("api"), brrr)
+    with pytest.raises(NameError):
+        namespace["f"](0)
+    namespace["table"] = numpy.arange(3.0)
+    f, g = namespace["f"], namespace["g"]
+    assert f(2) == 4.0
+    g(2, 7.5)
+    assert f(2) == 15.0 and namespace["table"].tolist() == [0.0, 1.0, 7.5]
+    spent = f.stats()["compile_seconds"]
+    for size in range(3, 40):
+        namespace["table"] = numpy.full(size, float(size))
+        assert f(2) == 2.0 * size
+    assert f.stats()["compile_seconds"] == spent and f.stats()["compiled"] == f.stats()["calls"] - 1
+    namespace["table"] = numpy.arange(4, dtype="int8")
+    assert f(3) == 6.0 and type(f(3)) is numpy.float64
+    namespace["table"] = [1.5]
+    assert f(0) == 3.0
+    with pytest.raises(IndexError, match="list index out of range"):
+        f(1)
+
+
+def test_scalars_of_numpy_as_globals():
+    numpy = pytest.importorskip("numpy")
+    namespace = program.execute("@brrr\ndef f(x):\n    return x + STEP\n", program.filename("api"), brrr)
+    f = namespace["f"]
+    for value in (numpy.float32(0.1), numpy.int8(100), numpy.float64(2.5), numpy.uint64(2**64 - 1), numpy.complex128(1j), numpy.True_) * 3:
+        namespace["STEP"] = value
+        assert oracle.encode(f(numpy.int8(27))) == oracle.encode(numpy.int8(27) + value)
+    assert f.stats()["compiled"] == f.stats()["calls"] and f.stats()["exits"] == {}
+
+
+def test_modules_of_the_user(tmp_path, monkeypatch):
+    import importlib
+    import sys
+    package = tmp_path / "brrr_own_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("FIRST = 1\n")
+    (package / "settings.py").write_text("N = 3\nSHAPE = (2, 0.5)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = importlib.import_module("brrr_own_package.settings")
+    package_module = sys.modules["brrr_own_package"]
+    text = "@brrr\ndef f(x):\n    return x * settings.N + settings.SHAPE[1]\n\n@brrr\ndef g(x):\n    return x * package.settings.N + package.FIRST\n"
+    namespace = program.execute(text, program.filename("api"), brrr)
+    namespace.update(settings=settings, package=package_module)
+    f, g = namespace["f"], namespace["g"]
+    assert f(2) == 6.5 and g(2) == 7
+    settings.N = 10
+    assert f(2) == 20.5 and g(2) == 21
+    (package / "settings.py").write_text("N = 5000\nSHAPE = (2, 0.25)\n")
+    importlib.invalidate_caches()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    importlib.reload(settings)
+    assert f(2) == 10000.25 and g(2) == 10001
+    for number in range(20):
+        settings.N = number + 10**6
+        assert f(2) == 2 * (number + 10**6) + 0.25
+    assert f.stats()["compiled"] == f.stats()["calls"] and f.stats()["exits"] == {}
+    del settings.N
+    with pytest.raises(AttributeError, match="module 'brrr_own_package.settings' has no attribute 'N'"):
+        f(2)
+    settings.N = 1
+    assert f(2) == 2.25
+    namespace["settings"] = type("Other", (), {"N": 7, "SHAPE": (0, 0)})
+    assert f(2) == 14
+
+
+def test_a_flag_that_another_thread_clears_ends_the_loop():
+    import threading
+    text = "running = True\n@brrr\ndef f():\n    n = 0\n    while running:\n        n += 1\n    return n\n"
+    namespace = program.execute(text, program.filename("api"), brrr)
+    for first in (True, 1, 2.5, True):
+        namespace["running"] = first
+        timer = threading.Timer(0.15, lambda: namespace.update(running=False))
+        timer.start()
+        assert namespace["f"]() > 1000
+        timer.join()
+
+
+def test_an_array_that_is_replaced_while_a_loop_runs():
+    """The run that reads it holds it; at the next poll the loop goes on with the new one."""
+    numpy = pytest.importorskip("numpy")
+    import threading
+    text = "@brrr\ndef f():\n    n = 0\n    while table[0] == 0:\n        n += 1\n    return table[1]\n"
+    namespace = program.execute(text, program.filename("api"), brrr)
+    f = namespace["f"]
+    for number in range(4):
+        namespace["table"] = numpy.zeros(1 << 16, "int64")
+        timer = threading.Timer(0.1, lambda: namespace.update(table=numpy.array([1, 40 + number])))
+        timer.start()
+        assert f() == 40 + number
+        timer.join()
+
+
+def test_globals_that_change_around_the_function_do_not_matter():
+    namespace = program.execute(CONSTANT, program.filename("api"), brrr)
+    f = namespace["f"]
+    for number in range(100):
+        namespace["other"] = number
+        namespace[f"name{number}"] = number
+        assert f(4.0) == 6.0
+    assert f.stats()["compiled"] == 100

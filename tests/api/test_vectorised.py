@@ -172,3 +172,39 @@ def test_what_waits_for_the_turn_before_is_not():
     compiled = brrr(running)
     compiled(doubles(50), doubles(50))
     assert loops(compiled.inspect_asm()) and not vectorised(compiled.inspect_asm(), ADD_PD)
+
+
+BLOCK = re.compile(r"^([\w.$-]+):")
+
+
+def blocks(text):
+    """The blocks of an LLVM function: label to lines."""
+    found, lines = {}, []
+    for line in text.splitlines():
+        if label := BLOCK.match(line):
+            lines = found[label[1]] = []
+        elif line.startswith("}"):
+            lines = []
+        else:
+            lines.append(line.strip())
+    return found
+
+
+INSIDE = [
+    (rows_added, lambda: (doubles(10, 11), doubles(11, 12), doubles(10, 12))),
+    (jacobi, lambda: (doubles(20, 21), doubles(20, 21))),
+    (laplacian, lambda: (doubles(10, 11, 12), doubles(10, 11, 12))),
+]
+
+
+@pytest.mark.parametrize("function, made", INSIDE, ids=[one[0].__name__ for one in INSIDE])
+def test_rows_are_tested_in_front_of_the_loop_around(function, made):
+    """What a run of an inner loop asks for is whether the loop around has proven it; that arrays do not overlap is seen there, too."""
+    compiled = brrr(function)
+    compiled(*made())
+    run = blocks(compiled.inspect_llvm(optimized=False))["run"]
+    assert not any("with.overflow" in line for line in run)
+    assert sum("icmp" in line for line in run) <= 3
+    optimized = blocks(compiled.inspect_llvm())
+    apart = [lines for lines in optimized.values() if any(re.match(r"%found\.conflict\d* =", line) for line in lines)]
+    assert apart and any(not re.search(r"conflict", lines[-2] if not lines[-1] else lines[-1]) for lines in apart)

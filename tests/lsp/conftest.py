@@ -44,9 +44,10 @@ def server_path() -> Path:
 class Client:
     """One server process and the conversation with it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, env: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
-            [path, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [path, "--stdio"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, **(env or {})},
         )
         self.heard: queue.Queue[Message] = queue.Queue()
         self.transcript: list[Message] = []
@@ -95,6 +96,21 @@ class Client:
         self.send_bytes(self.frame({**self.notification(method, params), "id": self.ids}))
         return self.wait(lambda message: message.get("id") == self.ids and "method" not in message)
 
+    def begin(self, method: str, params: Any = None) -> int:
+        """Sends a request and does not wait; returns its number."""
+        self.ids += 1
+        self.send_bytes(self.frame({**self.notification(method, params), "id": self.ids}))
+        return self.ids
+
+    def ask(self, method: str, uri: str, position: tuple[int, int] | None = None, **params: Any) -> Any:
+        """The result of a request about a document."""
+        params = {"textDocument": {"uri": uri}, **params}
+        if position is not None:
+            params["position"] = {"line": position[0], "character": position[1]}
+        answer = self.request(method, params)
+        assert "error" not in answer, answer
+        return answer["result"]
+
     def wait(self, wanted: Callable[[Message], bool], patience: float = PATIENCE) -> Message:
         """The next message that is wanted; the others are passed over, but stay in the transcript."""
         end = time.monotonic() + patience
@@ -121,9 +137,19 @@ class Client:
             self.close(uri)
             assert self.diagnostics(uri) == []
 
-    def initialize(self, capabilities: Message | None = None, process: int | None = None) -> Message:
+    def initialize(
+        self,
+        capabilities: Message | None = None,
+        process: int | None = None,
+        folders: list[Path] | None = None,
+        options: Message | None = None,
+    ) -> Message:
         """Says hello; returns what the server says about itself."""
         params = {"processId": process, "rootUri": None, "capabilities": capabilities or {}}
+        if folders is not None:
+            params["workspaceFolders"] = [{"uri": folder.as_uri(), "name": folder.name} for folder in folders]
+        if options is not None:
+            params["initializationOptions"] = options
         result = self.request("initialize", params)["result"]
         self.notify("initialized", {})
         return result
@@ -201,7 +227,7 @@ class Client:
         assert self.stray == b"", "nothing but protocol goes to standard output"
 
 
-FENCE = "from brrr import brrr\n\n@brrr\ndef f(*fence):\n    return 0\n"
+FENCE = "from brrr import brrr\n\n@brrr\ndef f(**fence):\n    return 0\n"
 
 
 @pytest.fixture
@@ -209,8 +235,8 @@ def start(server_path: Path):
     """Starts servers that have not been spoken to; ends them after the test."""
     clients = []
 
-    def start() -> Client:
-        clients.append(Client(server_path))
+    def start(env: dict[str, str] | None = None) -> Client:
+        clients.append(Client(server_path, env))
         return clients[-1]
 
     yield start

@@ -19,6 +19,7 @@ pub mod origins;
 mod over;
 pub mod program;
 pub mod promote;
+mod refuse;
 pub mod specialise;
 mod subscript;
 mod tuple;

@@ -197,6 +197,12 @@ impl Prepared {
         self.source.slice(self.lines)
     }
 
+    /// The number of the first of these lines in the file.
+    #[must_use]
+    pub fn first_line(&self) -> u32 {
+        self.source.line(self.lines.start)
+    }
+
     /// The source it was read from.
     #[must_use]
     pub const fn source(&self) -> &SourceFile {

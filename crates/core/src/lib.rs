@@ -1,7 +1,7 @@
 //! brrr's core: source text to typed IR to machine code. Knows neither Python objects nor LSP.
 //!
 //! Start reading at [`compile`]: the steps in their order. From the ground up the modules are [`source`], [`types`], [`ir`] with
-//! [`ops`], [`abi`], [`diagnostic`], [`outside`], [`syntax`], [`check`], [`report`], [`backend`], [`loops`], [`nesting`], `lower`, `emit`, [`runtime`], [`load`],
+//! [`ops`], [`abi`], [`diagnostic`], [`outside`], [`syntax`], [`suppress`], [`check`], [`report`], [`backend`], [`loops`], [`nesting`], `lower`, `emit`, [`runtime`], [`load`],
 //! [`query`], [`compile`]; each imports only those before it. All but `lower` and `emit` work without LLVM.
 
 pub mod abi;
@@ -26,5 +26,6 @@ pub mod query;
 pub mod report;
 pub mod runtime;
 pub mod source;
+pub mod suppress;
 pub mod syntax;
 pub mod types;

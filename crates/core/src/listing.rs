@@ -19,11 +19,11 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The typed IR; `line` gives the line of a span.
+    /// The typed IR; `line` gives the line of a span, 0 if it has none.
     #[must_use]
     pub fn typed(function: &ir::Function, line: impl Fn(Span) -> u32) -> Self {
         let (text, places) = ir::print::print_with_places(function);
-        Self { text, lines: places.into_iter().map(|place| place.map(&line)).collect() }
+        Self { text, lines: places.into_iter().map(|place| place.map(&line).filter(|&line| line > 0)).collect() }
     }
 
     /// LLVM IR.

@@ -3,6 +3,7 @@
 //! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
 
 mod carried;
+pub mod nest;
 pub mod plan;
 pub mod ranges;
 pub mod unroll;
@@ -28,6 +29,8 @@ pub struct Shape {
     pub counter: Option<Counter>,
     /// What moves towards an end in steps that are known only when it runs, if the header tests that and nothing else.
     pub stride: Option<Stride>,
+    /// The header does nothing but compare, and goes to this block of its own for another turn: a turn may be paid for there.
+    pub begins: Option<BlockId>,
     /// Two locals that turns move towards each other, if the header tests that they have not met and nothing else.
     pub meeting: Option<Meeting>,
     /// The number of turns, if it is known beforehand.
@@ -140,14 +143,15 @@ fn shape(function: &Function, id: LoopId) -> Shape {
     let tested = if innermost && repeats { tested(function, header, &blocks) } else { None };
     let counter = tested.as_ref().and_then(|tested| counter(function, header, &blocks, tested));
     let stride = tested.filter(|_| counter.is_none()).and_then(|tested| stride(function, header, &blocks, &tested));
+    let begins = compared(function, header, &blocks).filter(|_| repeats).map(|(_, _, [inside, _])| inside);
     let meeting = if innermost && repeats { meeting(function, header, &blocks) } else { None };
     let turns = counter.and_then(|counter| turns(function, &counter, &blocks));
     let certain = counter.map(|counter| certain(function, header, &counter, &blocks)).unwrap_or_default();
-    Shape { blocks, innermost, repeats, weight, counter, stride, meeting, turns, certain }
+    Shape { blocks, innermost, repeats, weight, counter, stride, begins, meeting, turns, certain }
 }
 
 /// True if a block belongs to a loop or to one inside.
-fn within(function: &Function, block: BlockId, id: LoopId) -> bool {
+pub(crate) fn within(function: &Function, block: BlockId, id: LoopId) -> bool {
     let mut around = function.block(block).in_loop;
     while let Some(one) = around {
         if one == id {

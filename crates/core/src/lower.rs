@@ -181,6 +181,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
     /// The whole function.
     fn all(mut self) -> Builder<'ctx> {
         self.enter();
+        self.tests_in_front();
         self.b.jump(self.blocks[0]);
         (0..self.function.blocks.len()).for_each(|at| self.block(BlockId(at as u32)));
         self.b
@@ -330,7 +331,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn read(&self, id: LocalId) -> Loaded<'ctx> {
-        let slot = &self.slots[id.0 as usize];
+        let slot = self.loops.aside.get(&id).unwrap_or(&self.slots[id.0 as usize]);
         let int = |at: usize| self.b.load(self.b.i64, slot.payload[at]).into_int_value();
         let float = |at: usize| self.b.load(self.b.f64, slot.payload[at]).into_float_value();
         match (slot.types.single(), slot.tag) {
@@ -489,6 +490,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if let Some(&block) = self.exits.get(&(id, is_counted)) {
             return block;
         }
+        // Other copies of a loop may come here, too.
+        let aside = std::mem::take(&mut self.loops.aside);
         let current = self.b.current();
         let block = self.b.block(&format!("exit{}", id.0));
         self.exits.insert((id, is_counted), block);
@@ -506,6 +509,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.b.ret(self.b.i64.const_int(EXIT_BASE + u64::from(id.0), false));
         }
         self.b.at_end(current);
+        self.loops.aside = aside;
         block
     }
 }

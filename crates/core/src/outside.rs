@@ -88,6 +88,18 @@ impl Env {
         self.names.get(path)
     }
 
+    /// The names and paths about which something has been said.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// The name under which a module is known here.
+    #[must_use]
+    pub fn name_of_module(&self, module: &'static str) -> Option<&str> {
+        let is = |&(path, means): &(&String, &Outside)| *means == Outside::Module(module) && !path.contains('.');
+        self.names.iter().find(is).map(|(path, _)| path.as_str())
+    }
+
     /// What a name means: what was said about it, else what it means among Python's builtins.
     #[must_use]
     pub fn meaning(&self, name: &str) -> Outside {
@@ -169,6 +181,11 @@ pub fn function_of(module: &str, name: &str) -> Option<&'static str> {
         _ => return None,
     };
     all.iter().copied().find(|known| known.split_once('.').is_some_and(|(_, own)| own == name))
+}
+
+/// The builtins that compiled code knows.
+pub fn functions_of_builtins() -> impl Iterator<Item = &'static str> {
+    BUILTINS.iter().copied()
 }
 
 /// The functions of `math`, by which `from math import *` binds them.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::diagnostic::Diagnostic;
 use crate::outside::Env;
 use crate::source::{SourceFile, Span};
+use crate::suppress;
 use crate::syntax::{self, Outer, Piece};
 use calls::{CallSite, Locals};
 use function::Function;
@@ -67,6 +68,21 @@ impl Located<'_> {
     pub fn span(&self) -> Span {
         self.place(self.function.span())
     }
+
+    /// What there is to say about the function, with its places in the file.
+    #[must_use]
+    pub fn moved(&self, one: Diagnostic) -> Diagnostic {
+        moved(one, self.start)
+    }
+}
+
+/// A diagnostic about a piece, in the file that the piece is in.
+fn moved(mut one: Diagnostic, by: u32) -> Diagnostic {
+    let own = one.labels.iter_mut().filter(|label| label.file.is_none());
+    own.for_each(|label| label.span = shifted(label.span, by));
+    let edits = one.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
+    edits.for_each(|edit| edit.span = shifted(edit.span, by));
+    one
 }
 
 const fn shifted(span: Span, by: u32) -> Span {
@@ -103,18 +119,10 @@ impl Snapshot {
         });
         let placed = chunks.iter().zip(checked).map(|(span, checked)| Placed { start: span.start, checked });
         let placed = placed.collect::<Vec<_>>();
-        let all = placed.iter().flat_map(|placed| {
-            placed.checked.diagnostics.iter().map(|one| {
-                let mut one = one.clone();
-                let own = one.labels.iter_mut().filter(|label| label.file.is_none());
-                own.for_each(|label| label.span = shifted(label.span, placed.start));
-                let edits = one.fixes.iter_mut().flat_map(|fix| &mut fix.edits);
-                edits.for_each(|edit| edit.span = shifted(edit.span, placed.start));
-                one
-            })
-        });
-        let mut diagnostics = all.collect::<Vec<_>>();
-        diagnostics.sort_by_key(Diagnostic::span);
+        let all = placed
+            .iter()
+            .flat_map(|placed| placed.checked.diagnostics.iter().map(|one| moved(one.clone(), placed.start)));
+        let diagnostics = suppress::apply(&file, all.collect());
         Self { file, outer, locals, placed, diagnostics }
     }
 
@@ -140,6 +148,12 @@ impl Snapshot {
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// True if there is something of brrr's in the file.
+    #[must_use]
+    pub fn is_concerned(&self) -> bool {
+        !self.diagnostics.is_empty() || self.functions().next().is_some()
     }
 
     /// What the names outside of its functions mean.

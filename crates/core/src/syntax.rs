@@ -423,6 +423,21 @@ fn continues(line: &str) -> bool {
         .any(|word| line.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '\t', ':', '('])))
 }
 
+/// The comments of a text, each from its `#` to the end of its line.
+pub(crate) fn comments(text: &str) -> Vec<Span> {
+    let mut comments = Vec::new();
+    let mut lines = LineState::default();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        if let Some(at) = lines.advance(line) {
+            let end = line.trim_end_matches(['\n', '\r']).len();
+            comments.push(Span::new(offset + at as u32, offset + end.max(at) as u32));
+        }
+        offset += line.len() as u32;
+    }
+    comments
+}
+
 /// What is open at the end of a line: brackets, a string, a backslash.
 #[derive(Default)]
 struct LineState {
@@ -440,8 +455,10 @@ impl LineState {
         self.brackets == 0 && self.quotes.is_none() && !self.backslash
     }
 
-    fn advance(&mut self, line: &str) {
+    /// Goes over a line; gives the place in it where a comment begins.
+    fn advance(&mut self, line: &str) -> Option<usize> {
         let mut rest = line;
+        let mut comment = None;
         self.backslash = false;
         while let Some(next) = rest.chars().next() {
             if let Some(quotes) = self.quotes {
@@ -456,7 +473,10 @@ impl LineState {
                 continue;
             }
             match next {
-                '#' => break,
+                '#' => {
+                    comment = Some(line.len() - rest.len());
+                    break;
+                }
                 '(' | '[' | '{' => self.brackets += 1,
                 ')' | ']' | '}' => self.brackets = self.brackets.saturating_sub(1),
                 '"' | '\'' => {
@@ -474,6 +494,7 @@ impl LineState {
         if self.quotes.is_some_and(|quotes| quotes.len() == 1) && !line.trim_end_matches(['\n', '\r']).ends_with('\\') {
             self.quotes = None;
         }
+        comment
     }
 }
 

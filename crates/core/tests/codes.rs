@@ -33,11 +33,12 @@ fn passing_examples_pass() {
     }
 }
 
-/// What a tool may apply unasked gives a file of which there is nothing to say.
+/// Every fix of an example, be it only offered, gives a file of which there is nothing to say.
 #[test]
 fn fixed_examples_pass() {
     for (code, text) in checked() {
-        for fix in diagnostics(text).iter().filter_map(Diagnostic::machine_applicable) {
+        let found = diagnostics(text);
+        for fix in found.iter().flat_map(|one| &one.fixes) {
             let fixed = fix.apply(text).expect("edits within the text");
             let found = diagnostics(&fixed);
             assert!(found.is_empty(), "{}: {fixed}\n{found:?}", code.text());
@@ -49,8 +50,10 @@ fn fixed_examples_pass() {
 fn codes_without_example_are_those_of_running_programs() {
     let without = Code::ALL.iter().filter(|code| code.fails().is_none_or(|example| example.runs));
     let slugs = without.map(|code| code.slug()).collect::<Vec<_>>();
-    // `tests/api/test_codes.py` raises each of these.
-    assert_eq!(slugs, ["no-source", "source-changed", "too-large", "argument-type", "backend"]);
+    // `tests/api/test_codes.py` raises each of these, and `tests/cli` that of a configuration.
+    let of_newer_pythons = ["unsupported-statement", "unsupported-expression"];
+    let slugs = slugs.into_iter().filter(|slug| !of_newer_pythons.contains(slug)).collect::<Vec<_>>();
+    assert_eq!(slugs, ["no-source", "source-changed", "too-large", "argument-type", "configuration", "backend"]);
 }
 
 /// The texts keep their style, and every diagnostic can be drawn.

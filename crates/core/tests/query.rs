@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use brrr_core::query::calls::Foreign;
 use brrr_core::query::function::Origin;
 use brrr_core::query::hints::HintKind;
 use brrr_core::query::{Located, Snapshot};
@@ -285,4 +286,20 @@ fn the_bracket_of_the_parameters_is_found() {
         let located = snapshot.functions().next().unwrap();
         assert_eq!((located.function.header_end() + located.start) as usize, wanted, "{text}");
     }
+}
+
+#[test]
+fn other_files_tell_which_types_they_pass() {
+    let text = "import kernels\nimport pkg.kernels as k\nfrom .kernels import f as g, h\nfrom pkg import kernels as q\n\
+        n = 2.5\nkernels.f(1)\nk.f(n)\ng(True)\nq.f(None)\nh(1, 2)\nother(3)\n";
+    let foreign = Foreign::read(&SourceFile::new("main.py", text));
+    let of = |wanted: &dyn Fn(u32, &str) -> bool| {
+        let calls = foreign.calls_of(wanted).into_iter();
+        calls
+            .map(|call| format!("{}{:?}", call.name, call.args.iter().flatten().collect::<Vec<_>>()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(&|level, module| level == 0 && module == "kernels"), ["f[Int]"]);
+    assert_eq!(of(&|level, module| level == 0 && module == "pkg.kernels"), ["f[Float]", "f[None]"]);
+    assert_eq!(of(&|level, module| level == 1 && module == "kernels"), ["f[Bool]", "h[Int, Int]"]);
 }

@@ -2,8 +2,20 @@
 //!
 //! Two programs are made of it, `brrr-lsp` (`main.rs`) and `brrr` (`bin/brrr.rs`); neither needs Python or LLVM to start.
 
+mod answers;
+pub mod cli;
+pub mod config;
 mod convert;
+mod lines;
+pub mod llvm;
+pub mod python;
+pub mod select;
 pub mod serve;
 mod server;
 mod session;
+mod settings;
+mod stages;
+mod trace;
 mod transport;
+mod worker;
+mod workspace;

@@ -5,9 +5,10 @@
 
 use std::io::{self, IsTerminal};
 use std::panic;
+use std::path::PathBuf;
 use std::process::{self, ExitCode};
 
-use crate::{server, session};
+use crate::{server, session, worker};
 
 const USAGE: &str = "\
 The language server of brrr: it shows in your editor what the compiler says.
@@ -32,6 +33,7 @@ const PANICKED: i32 = 101;
 pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
     match command(arguments) {
         Ok(Command::Serve) => serve(),
+        Ok(Command::Work(libraries)) => worker::serve(&libraries),
         Ok(Command::Print(text)) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -46,14 +48,17 @@ pub fn main(arguments: impl Iterator<Item = String>) -> ExitCode {
 #[derive(Debug, PartialEq, Eq)]
 enum Command {
     Serve,
+    /// The child that uses the LLVM library at one of these paths.
+    Work(Vec<PathBuf>),
     Print(String),
 }
 
-fn command(arguments: impl Iterator<Item = String>) -> Result<Command, String> {
+fn command(mut arguments: impl Iterator<Item = String>) -> Result<Command, String> {
     let mut command = Command::Serve;
-    for argument in arguments {
+    while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--stdio" => {}
+            worker::FLAG => return Ok(Command::Work(arguments.map(PathBuf::from).collect())),
             "--version" | "-V" => command = Command::Print(format!("brrr-lsp {}\n", env!("CARGO_PKG_VERSION"))),
             "--help" | "-h" => command = Command::Print(USAGE.to_owned()),
             _ => return Err(format!("unknown argument `{argument}`")),

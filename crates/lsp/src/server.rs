@@ -1,32 +1,33 @@
 //! The language server: dispatch only.
 //!
 //! Enters: the messages of one client. Leaves: answers and notifications. Promised: documents change in the order of the
-//! wire, analysis never holds up a message, and the process ends soon after `exit`, the end of the input, or the end of
-//! the client.
+//! wire, analysis never holds up a message, no request holds up another, and the process ends soon after `exit`, the end of the
+//! input, or the end of the client.
 //!
-//! Four threads: one reads, one dispatches, one analyses, one writes; a fifth watches the client's process.
+//! One thread reads, one dispatches, one analyses, one writes, one looks at other files, one watches the client's process; answers are
+//! made on threads of their own.
+
+mod handlers;
+mod shared;
 
 use std::future::poll_fn;
 use std::io::{self, Write};
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use brrr_core::compile;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
-use tower_lsp::jsonrpc::{Id, Request, Response, Result};
-use tower_lsp::lsp_types as lsp;
-use tower_lsp::lsp_types::notification::{LogMessage, Notification, PublishDiagnostics};
-use tower_lsp::{LanguageServer, LspService};
+use tower_lsp::LspService;
+use tower_lsp::jsonrpc::{Id, Request, Response};
 use tower_service::Service;
 
-use crate::convert::{self, Encoding, Profile};
-use crate::session::{Refusal, Report, Session};
 use crate::transport::{self, Incoming, Outbox};
+use handlers::Server;
+use shared::Shared;
 
 /// How long unwritten messages may delay the end.
 const GRACE: Duration = Duration::from_millis(25);
@@ -37,6 +38,9 @@ const WATCH: Duration = Duration::from_millis(500);
 /// Deeply nested source makes deep recursion.
 const ANALYSIS_STACK: usize = 256 << 20;
 
+/// Answers that are made at the same time.
+const MOST_ANSWERS: usize = 16;
+
 /// Serves the client on standard input and output until it leaves. Returns the exit code that LSP asks for: 0 if the client
 /// said `shutdown` before it left.
 ///
@@ -44,25 +48,30 @@ const ANALYSIS_STACK: usize = 256 << 20;
 /// If the system gives no thread.
 pub fn run() -> io::Result<u8> {
     let outbox = Outbox::new(io::stdout(), || process::exit(1));
-    let shared = Arc::new(Shared {
-        session: Mutex::default(),
-        work: Condvar::new(),
-        profile: OnceLock::new(),
-        left: AtomicBool::new(false),
-        outbox,
-    });
+    let shared = Arc::new(Shared::new(outbox));
     let analyst = Arc::clone(&shared);
     thread::Builder::new().name("analysis".to_owned()).stack_size(ANALYSIS_STACK).spawn(move || analyst.analyze())?;
+    let looker = Arc::clone(&shared);
+    thread::Builder::new().name("workspace".to_owned()).spawn(move || looker.look())?;
     let (sender, mut messages) = mpsc::unbounded_channel();
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
         let _ = transport::read(io::stdin().lock(), |incoming| sender.send(incoming).is_ok());
     })?;
-    let (mut service, _) = LspService::new(|_| Server { shared: Arc::clone(&shared) });
-    tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+    let (mut service, _) = LspService::build(|_| Server { shared: Arc::clone(&shared) })
+        .custom_method("brrr/ir", Server::ir)
+        .custom_method("notebookDocument/didOpen", Server::open_notebook)
+        .custom_method("notebookDocument/didChange", Server::change_notebook)
+        .custom_method("notebookDocument/didSave", Server::save_notebook)
+        .custom_method("notebookDocument/didClose", Server::close_notebook)
+        .custom_method("window/workDoneProgress/cancel", Server::cancel_progress)
+        .finish();
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(MOST_ANSWERS).build()?;
+    runtime.block_on(async {
         while let Some(incoming) = messages.recv().await {
             match incoming {
                 Incoming::Request(request) if request.method() == "exit" => break,
                 Incoming::Request(request) => dispatch(&mut service, request, &shared.outbox).await,
+                Incoming::Response(response) => shared.answered(&response),
                 Incoming::Garbage(error) => {
                     complain(&format!("the input is not a message: {error}"));
                     answer(&shared.outbox, Some(Response::from_error(Id::Null, error)));
@@ -71,6 +80,8 @@ pub fn run() -> io::Result<u8> {
         }
     });
     shared.outbox.flush(GRACE);
+    // Answers that nobody waits for any more do not hold up the end.
+    runtime.shutdown_background();
     Ok(if shared.left.load(Ordering::Relaxed) { 0 } else { 1 })
 }
 
@@ -79,9 +90,13 @@ async fn dispatch(service: &mut LspService<Server>, request: Request, outbox: &O
     if poll_fn(|context| service.poll_ready(context)).await.is_err() {
         return;
     }
+    let is_first = request.method() == "initialize";
     let mut response = service.call(request);
     match response.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(response) => answer(outbox, response.ok().flatten()),
+        Poll::Ready(response) => {
+            let response = response.ok().flatten();
+            if is_first { introduce(outbox, response) } else { answer(outbox, response) }
+        }
         Poll::Pending => {
             let outbox = outbox.clone();
             tokio::spawn(async move { answer(&outbox, response.await.ok().flatten()) });
@@ -95,126 +110,15 @@ fn answer(outbox: &Outbox, response: Option<Response>) {
     }
 }
 
-#[derive(Debug)]
-struct Shared {
-    session: Mutex<Session>,
-    /// Told when the session may have a job.
-    work: Condvar,
-    profile: OnceLock<Profile>,
-    left: AtomicBool,
-    outbox: Outbox,
-}
-
-impl Shared {
-    fn session(&self) -> MutexGuard<'_, Session> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+/// The answer to `initialize`, with what tower-lsp has no field for.
+fn introduce(outbox: &Outbox, response: Option<Response>) {
+    let Some(response) = response else { return };
+    let mut response = json!(response);
+    if let Some(Value::Object(capabilities)) = response.pointer_mut("/result/capabilities") {
+        let cells = json!({ "notebook": "*", "cells": [{ "language": "python" }] });
+        capabilities.insert("notebookDocumentSync".to_owned(), json!({ "notebookSelector": [cells] }));
     }
-
-    fn encoding(&self) -> Encoding {
-        self.profile.get().map_or(Encoding::Utf16, |profile| profile.encoding)
-    }
-
-    fn analyze(&self) {
-        let mut session = self.session();
-        loop {
-            let Some(job) = session.next_job() else {
-                session = self.work.wait(session).unwrap_or_else(PoisonError::into_inner);
-                continue;
-            };
-            drop(session);
-            let outcome = job.run(compile::analyze);
-            session = self.session();
-            if let Some(report) = session.finish(job, outcome) {
-                self.publish(&report);
-            }
-        }
-    }
-
-    /// Called with the session locked, so that reports leave in the order in which they were made.
-    fn publish(&self, report: &Report) {
-        if let Some(failure) = &report.failure {
-            let message = format!("brrr failed on {}: {failure}; this is a bug in brrr", report.name);
-            self.log(lsp::MessageType::ERROR, message);
-        }
-        let shown = self.profile.get().and_then(|profile| convert::diagnostics(report, *profile));
-        if let Some(shown) = shown {
-            self.notify::<PublishDiagnostics>(&shown);
-        }
-    }
-
-    fn log(&self, typ: lsp::MessageType, message: String) {
-        self.notify::<LogMessage>(&lsp::LogMessageParams { typ, message });
-    }
-
-    fn notify<N: Notification>(&self, params: &N::Params) {
-        self.outbox.send(json!({ "jsonrpc": "2.0", "method": N::METHOD, "params": json!(params) }));
-    }
-}
-
-#[derive(Debug)]
-struct Server {
-    shared: Arc<Shared>,
-}
-
-#[tower_lsp::async_trait]
-impl LanguageServer for Server {
-    async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
-        let profile = *self.shared.profile.get_or_init(|| Profile::new(&params));
-        if let Some(process) = profile.process {
-            watch(process);
-        }
-        let sync = lsp::TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
-            ..lsp::TextDocumentSyncOptions::default()
-        };
-        Ok(lsp::InitializeResult {
-            capabilities: lsp::ServerCapabilities {
-                position_encoding: Some(profile.encoding.lsp()),
-                text_document_sync: Some(sync.into()),
-                ..lsp::ServerCapabilities::default()
-            },
-            server_info: Some(lsp::ServerInfo {
-                name: "brrr-lsp".to_owned(),
-                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            }),
-        })
-    }
-
-    async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
-        let document = params.text_document;
-        if convert::is_python(&document) {
-            self.shared.session().open(document.uri.as_str(), document.version, document.text);
-            self.shared.work.notify_one();
-        }
-    }
-
-    async fn did_change(&self, params: lsp::DidChangeTextDocumentParams) {
-        let (name, version) = (params.text_document.uri.as_str(), params.text_document.version);
-        let edit = |text: &str| convert::edited(text, &params.content_changes, self.shared.encoding());
-        let refusal = self.shared.session().change(name, version, edit);
-        match refusal {
-            Ok(()) => self.shared.work.notify_one(),
-            // A document that is not Python, most likely.
-            Err(Refusal::NotOpen) => {}
-            Err(Refusal::Outdated { current }) => {
-                let message = format!("an edit to version {version} of {name} is ignored: version {current} is here");
-                self.shared.log(lsp::MessageType::WARNING, message);
-            }
-        }
-    }
-
-    async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
-        let mut session = self.shared.session();
-        if let Some(report) = session.close(params.text_document.uri.as_str()) {
-            self.shared.publish(&report);
-        }
-    }
-
-    async fn shutdown(&self) -> Result<()> {
-        self.shared.left.store(true, Ordering::Relaxed);
-        Ok(())
-    }
+    outbox.send(response);
 }
 
 /// Says something to people. Whether standard error is heard does not matter: `eprintln!` would panic if it is not.

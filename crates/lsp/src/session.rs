@@ -1,43 +1,76 @@
-//! The open documents and what is to be said about them. Knows neither LSP nor a transport.
+//! The open documents and what is known about them. Knows neither LSP nor a transport.
 //!
-//! Enters: documents opened, edited and closed, in the order in which it happened. Leaves: [`Job`]s, which may run on
-//! another thread, and [`Report`]s, what the editor is to show. Promised: a report is about the newest text of its document
-//! or it is dropped; what was shown for a document that is closed, or has nothing to say any more, is cleared.
+//! Enters: documents opened, edited and closed, in the order in which it happened. Leaves: [`Job`]s, which may run on another
+//! thread, [`Version`]s, which answer questions, and [`Report`]s, what the editor is to show. Promised: a report is about the newest
+//! text of its document or it is dropped; what was shown for a document that is closed, or has nothing to say any more, is cleared;
+//! who waits for a text that is no more is told so.
 
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use brrr_core::compile::Analysis;
 use brrr_core::diagnostic::Diagnostic;
+use brrr_core::query::Snapshot;
 use brrr_core::source::SourceFile;
+use brrr_core::types::Signature;
+use tokio::sync::oneshot;
+
+use crate::lines;
 
 /// The open documents, each under the name that the client gave it.
 #[derive(Debug, Default)]
 pub struct Session {
     documents: HashMap<String, Document>,
+    /// The signatures that the user has picked for functions.
+    picks: HashMap<(String, String), Signature>,
     stamps: u64,
 }
 
 #[derive(Debug)]
 struct Document {
-    version: i32,
+    number: i32,
     text: String,
     /// Unique for each state of each document: a document that was closed and opened again may repeat its versions.
     stamp: u64,
     pending: bool,
     /// True if the client shows diagnostics, so that an empty report must follow.
     shown: bool,
+    /// The notebook that it is a cell of.
+    notebook: Option<String>,
+    known: Option<Arc<Version>>,
+    /// What LLVM could not do with this text.
+    defects: Vec<Diagnostic>,
+    waiting: Vec<oneshot::Sender<Arc<Version>>>,
+}
+
+/// One text of a document, analysed.
+#[derive(Debug)]
+pub struct Version {
+    /// The document.
+    pub name: String,
+    /// The client's number of it.
+    pub number: i32,
+    /// Unique among all texts of all documents.
+    pub stamp: u64,
+    /// What is known. Of a file without text if the analysis failed.
+    pub snapshot: Snapshot,
+    /// Where the lines of the text begin.
+    pub starts: Vec<u32>,
+    /// The other cells of the notebook that it was analysed with, as stamps.
+    around: Vec<u64>,
 }
 
 /// The text of a document, to be analysed.
 #[derive(Debug)]
 pub struct Job {
     name: String,
-    version: i32,
+    number: i32,
     stamp: u64,
-    file: SourceFile,
+    text: String,
+    previous: Option<Arc<Version>>,
+    context: Vec<Arc<Version>>,
 }
 
 /// What the editor is to show for a document, in place of what it shows now.
@@ -45,12 +78,10 @@ pub struct Job {
 pub struct Report {
     /// The document.
     pub name: String,
-    /// The version of the text that this is about; none for a document that was closed.
-    pub version: Option<i32>,
-    /// The text that spans point into.
-    pub file: SourceFile,
-    /// In the order of the source.
-    pub diagnostics: Vec<Diagnostic>,
+    /// What is known; none for a document that was closed.
+    pub version: Option<Arc<Version>>,
+    /// What LLVM could not do with the text.
+    pub defects: Vec<Diagnostic>,
     /// Why the analysis ended without a result: a bug in brrr.
     pub failure: Option<String>,
 }
@@ -67,76 +98,202 @@ pub enum Refusal {
     },
 }
 
+/// What is known about the newest text of a document.
+#[derive(Debug)]
+pub enum Newest {
+    /// It is analysed.
+    Known(Arc<Version>),
+    /// It will be. The sender is dropped if the text changes before that.
+    Awaited(oneshot::Receiver<Arc<Version>>),
+    /// It is not open.
+    NotOpen,
+}
+
 impl Session {
-    /// A document with its whole text; replaces one of the same name.
-    pub fn open(&mut self, name: &str, version: i32, text: String) {
+    /// A document with its whole text; replaces one of the same name. `notebook` is what it is a cell of.
+    pub fn open(&mut self, name: &str, number: i32, text: String, notebook: Option<String>) {
         let shown = self.documents.get(name).is_some_and(|document| document.shown);
         let stamp = self.next_stamp();
-        self.documents.insert(name.to_owned(), Document { version, text, stamp, pending: true, shown });
+        let document = Document {
+            number,
+            text,
+            stamp,
+            pending: true,
+            shown,
+            notebook,
+            known: None,
+            defects: Vec::new(),
+            waiting: Vec::new(),
+        };
+        self.documents.insert(name.to_owned(), document);
     }
 
     /// A new version of a document: `edit` makes its text from the current one.
     ///
     /// # Errors
     /// If the document is not open, or the version is not newer. The text stays as it is.
-    pub fn change(&mut self, name: &str, version: i32, edit: impl FnOnce(&str) -> String) -> Result<(), Refusal> {
+    pub fn change(&mut self, name: &str, number: i32, edit: impl FnOnce(&str) -> String) -> Result<(), Refusal> {
         let stamp = self.next_stamp();
         let document = self.documents.get_mut(name).ok_or(Refusal::NotOpen)?;
-        if version <= document.version {
-            return Err(Refusal::Outdated { current: document.version });
+        if number <= document.number {
+            return Err(Refusal::Outdated { current: document.number });
         }
         document.text = edit(&document.text);
-        document.version = version;
+        document.number = number;
         document.stamp = stamp;
         document.pending = true;
+        document.waiting.clear();
+        document.defects.clear();
         Ok(())
     }
 
     /// Forgets a document. The report, if there is one, clears what is shown for it.
     pub fn close(&mut self, name: &str) -> Option<Report> {
         let document = self.documents.remove(name)?;
-        document.shown.then(|| Report {
-            name: name.to_owned(),
-            version: None,
-            file: SourceFile::new(name, document.text),
-            diagnostics: Vec::new(),
-            failure: None,
-        })
+        self.picks.retain(|(of, _), _| of != name);
+        self.touch_cells(name, document.notebook.as_deref());
+        document.shown.then(|| Report { name: name.to_owned(), version: None, defects: Vec::new(), failure: None })
+    }
+
+    /// The names of the open documents.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.documents.keys().map(String::as_str)
+    }
+
+    /// The cells of a notebook.
+    pub fn cells(&self, notebook: &str) -> Vec<String> {
+        let cells = self.documents.iter().filter(|(_, one)| one.notebook.as_deref() == Some(notebook));
+        cells.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Analyses everything again: what it depends on beside its text has changed.
+    pub fn touch(&mut self) {
+        for document in self.documents.values_mut() {
+            document.pending = true;
+        }
+    }
+
+    /// What is known about the newest text of a document.
+    pub fn newest(&mut self, name: &str) -> Newest {
+        let Some(document) = self.documents.get_mut(name) else { return Newest::NotOpen };
+        match &document.known {
+            Some(known) if known.stamp == document.stamp && !document.pending => Newest::Known(known.clone()),
+            _ => {
+                let (sender, receiver) = oneshot::channel();
+                document.waiting.retain(|one| !one.is_closed());
+                document.waiting.push(sender);
+                Newest::Awaited(receiver)
+            }
+        }
+    }
+
+    /// What was known last about each open document.
+    pub fn all_known(&self) -> Vec<Arc<Version>> {
+        self.documents.values().filter_map(|document| document.known.clone()).collect()
+    }
+
+    /// Shows a function for a signature; `None` for what its calls and annotations say.
+    pub fn pick(&mut self, name: &str, function: &str, signature: Option<Signature>) {
+        let key = (name.to_owned(), function.to_owned());
+        match signature {
+            Some(signature) => drop(self.picks.insert(key, signature)),
+            None => drop(self.picks.remove(&key)),
+        }
+    }
+
+    /// The signatures that the user has picked in a document.
+    #[must_use]
+    pub fn picks(&self, name: &str) -> HashMap<String, Signature> {
+        let own = self.picks.iter().filter(|((of, _), _)| of == name);
+        own.map(|((_, function), signature)| (function.clone(), signature.clone())).collect()
+    }
+
+    /// Adds what LLVM could not do with a text; nothing if that text is no more.
+    pub fn add_defect(&mut self, version: &Arc<Version>, defect: Diagnostic) -> Option<Report> {
+        let document = self.documents.get_mut(&version.name).filter(|one| one.stamp == version.stamp)?;
+        if document.defects.contains(&defect) {
+            return None;
+        }
+        document.defects.push(defect);
+        document.shown = true;
+        let (version, defects) = (Some(version.clone()), document.defects.clone());
+        Some(Report { name: version.as_ref()?.name.clone(), version, defects, failure: None })
+    }
+
+    /// What LLVM could not do with the newest text of a document.
+    #[must_use]
+    pub fn defects(&self, name: &str) -> Vec<Diagnostic> {
+        self.documents.get(name).map(|document| document.defects.clone()).unwrap_or_default()
+    }
+
+    /// Says that the client shows diagnostics for a document already.
+    pub fn is_shown(&mut self, name: &str) {
+        if let Some(document) = self.documents.get_mut(name) {
+            document.shown = true;
+        }
     }
 
     /// The document to analyse next: the one that was edited last, for that is where the user looks.
     pub fn next_job(&mut self) -> Option<Job> {
-        let newest = self.documents.iter_mut().filter(|(_, document)| document.pending);
-        let (name, document) = newest.max_by_key(|(_, document)| document.stamp)?;
+        let pending = self.documents.iter().filter(|(_, document)| document.pending);
+        let name = pending.max_by_key(|(_, document)| document.stamp)?.0.clone();
+        let context = self.context(&name);
+        let document = self.documents.get_mut(&name)?;
         document.pending = false;
         Some(Job {
-            name: name.clone(),
-            version: document.version,
+            number: document.number,
             stamp: document.stamp,
-            file: SourceFile::new(name.as_str(), document.text.as_str()),
+            text: document.text.clone(),
+            previous: document.known.clone(),
+            context,
+            name,
         })
+    }
+
+    /// What is known of the other cells of the notebook that a document is a cell of.
+    fn context(&self, name: &str) -> Vec<Arc<Version>> {
+        let Some(notebook) = self.documents.get(name).and_then(|document| document.notebook.as_ref()) else {
+            return Vec::new();
+        };
+        let others =
+            self.documents.iter().filter(|(other, one)| *other != name && one.notebook.as_ref() == Some(notebook));
+        let mut others = others.filter_map(|(_, one)| one.known.clone()).collect::<Vec<_>>();
+        others.sort_by(|one, other| one.name.cmp(&other.name));
+        others
+    }
+
+    /// Cells that were analysed with another text of this one are analysed again.
+    fn touch_cells(&mut self, name: &str, notebook: Option<&str>) {
+        let Some(notebook) = notebook else { return };
+        for cell in self.cells(notebook) {
+            let around = self.context(&cell).iter().map(|one| one.stamp).collect::<Vec<_>>();
+            if let Some(document) = self.documents.get_mut(&cell).filter(|_| cell != name) {
+                document.pending |= document.known.as_ref().is_some_and(|known| known.around != around);
+            }
+        }
     }
 
     /// What to show after a job; nothing if its text is outdated, or there is nothing to say in a file where brrr has
     /// shown nothing.
-    pub fn finish(&mut self, job: Job, outcome: Result<Analysis, String>) -> Option<Report> {
+    pub fn finish(&mut self, job: Job, outcome: Result<Snapshot, String>) -> Option<Report> {
         let document = self.documents.get_mut(&job.name).filter(|document| document.stamp == job.stamp)?;
-        let (analysis, failure) = match outcome {
-            Ok(analysis) => (analysis, None),
-            Err(failure) => (Analysis { functions: Vec::new(), diagnostics: Vec::new() }, Some(failure)),
+        let (snapshot, failure) = match outcome {
+            Ok(snapshot) => (snapshot, None),
+            Err(failure) => (Snapshot::new(None, SourceFile::new(&*job.name, ""), &[]), Some(failure)),
         };
-        let concerned = !analysis.functions.is_empty() || !analysis.diagnostics.is_empty();
-        if !concerned && !document.shown && failure.is_none() {
-            return None;
-        }
-        document.shown = !analysis.diagnostics.is_empty();
-        Some(Report {
-            name: job.name,
-            version: Some(job.version),
-            file: job.file,
-            diagnostics: analysis.diagnostics,
-            failure,
-        })
+        let starts = lines::starts(snapshot.file().text());
+        let around = job.context.iter().map(|one| one.stamp).collect();
+        let version =
+            Arc::new(Version { name: job.name, number: job.number, stamp: job.stamp, snapshot, starts, around });
+        document.known = Some(version.clone());
+        let waiting = std::mem::take(&mut document.waiting);
+        let concerned = version.snapshot.is_concerned() || document.shown || failure.is_some();
+        document.shown = !version.snapshot.diagnostics().is_empty() || !document.defects.is_empty();
+        let notebook = document.notebook.clone();
+        waiting.into_iter().for_each(|one| drop(one.send(version.clone())));
+        self.touch_cells(&version.name, notebook.as_deref());
+        let defects = self.defects(&version.name);
+        concerned.then(|| Report { name: version.name.clone(), version: Some(version), defects, failure })
     }
 
     const fn next_stamp(&mut self) -> u64 {
@@ -154,15 +311,27 @@ impl Job {
     ///
     /// # Errors
     /// What the panic said.
-    pub fn run(&self, analyze: impl FnOnce(&SourceFile) -> Analysis) -> Result<Analysis, String> {
-        CONTAINED.set(true);
-        let outcome = catch_unwind(AssertUnwindSafe(|| analyze(&self.file)));
-        CONTAINED.set(false);
-        outcome.map_err(|panic| panic_text(panic.as_ref()))
+    pub fn run(&self) -> Result<Snapshot, String> {
+        contained(|| {
+            let context = self.context.iter().map(|one| &one.snapshot).collect::<Vec<_>>();
+            let previous = self.previous.as_ref().map(|previous| &previous.snapshot);
+            Snapshot::new(previous, SourceFile::new(&*self.name, &*self.text), &context)
+        })
     }
 }
 
-/// True while this thread runs a [`Job`], whose panics end the job and not the process.
+/// Runs something whose panics end it and not the process.
+///
+/// # Errors
+/// What the panic said.
+pub fn contained<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    let around = CONTAINED.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    CONTAINED.set(around);
+    outcome.map_err(|panic| panic_text(panic.as_ref()))
+}
+
+/// True while this thread is within [`contained`].
 #[must_use]
 pub fn is_contained() -> bool {
     CONTAINED.get()
@@ -175,62 +344,54 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use brrr_core::compile::FunctionAnalysis;
-    use brrr_core::diagnostic::Code;
-    use brrr_core::source::Span;
-    use brrr_core::types::{Signature, TypeSet};
-
     use super::*;
 
-    /// Stands for the checker: each `!` is an error, each `f` a function.
-    fn analyze(file: &SourceFile) -> Analysis {
-        let places =
-            |wanted: char| file.text().match_indices(wanted).map(|(at, _)| Span::new(at as u32, at as u32 + 1));
-        let function = |span| FunctionAnalysis {
-            name: "f".to_owned(),
-            span,
-            signature: Signature::default(),
-            result: TypeSet::EMPTY,
-            bindings: Vec::new(),
-        };
-        Analysis {
-            functions: places('f').map(function).collect(),
-            diagnostics: places('!').map(|span| Diagnostic::new(Code::Statement, "bang", span, "")).collect(),
-        }
+    const HEAD: &str = "from brrr import brrr\n";
+
+    /// A file with so many functions that have an error.
+    fn text(errors: usize) -> String {
+        let functions = (0..errors).map(|at| format!("@brrr\ndef f{at}(**x):\n    return 0\n")).collect::<String>();
+        format!("{HEAD}@brrr\ndef f():\n    return 1\n{functions}")
     }
 
-    fn turn(session: &mut Session) -> Option<(String, Option<i32>, usize)> {
-        let job = session.next_job()?;
-        let outcome = job.run(analyze);
-        session.finish(job, outcome).map(|report| (report.name, report.version, report.diagnostics.len()))
+    /// One job from start to end; what it says is (name, version, number of diagnostics).
+    fn turn(session: &mut Session) -> Option<(String, i32, usize)> {
+        let job = session.next_job().expect("a job");
+        let outcome = job.run();
+        let report = session.finish(job, outcome)?;
+        let version = report.version.unwrap();
+        Some((report.name, version.number, version.snapshot.diagnostics().len()))
     }
 
-    fn said(name: &str, version: i32, count: usize) -> Option<(String, Option<i32>, usize)> {
-        Some((name.to_owned(), Some(version), count))
+    fn said(name: &str, version: i32, diagnostics: usize) -> Option<(String, i32, usize)> {
+        Some((name.to_owned(), version, diagnostics))
+    }
+
+    fn opened(name: &str, number: i32, text: String) -> Session {
+        let mut session = Session::default();
+        session.open(name, number, text, None);
+        session
     }
 
     #[test]
-    fn errors_are_shown_and_cleared() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+    fn an_error_is_shown_and_cleared() {
+        let mut session = opened("a", 1, text(1));
         assert_eq!(turn(&mut session), said("a", 1, 1));
-        session.change("a", 2, |text| text.replace('!', "")).unwrap();
+        session.change("a", 2, |_| text(0)).unwrap();
         assert_eq!(turn(&mut session), said("a", 2, 0));
         assert!(session.next_job().is_none());
     }
 
     #[test]
     fn a_file_without_functions_is_silent() {
-        let mut session = Session::default();
-        session.open("a", 1, "x".to_owned());
+        let mut session = opened("a", 1, "x".to_owned());
         assert_eq!(turn(&mut session), None);
         assert!(session.close("a").is_none());
     }
 
     #[test]
     fn a_function_that_is_gone_leaves_nothing_shown() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+        let mut session = opened("a", 1, text(1));
         turn(&mut session);
         session.change("a", 2, |_| String::new()).unwrap();
         assert_eq!(turn(&mut session), said("a", 2, 0));
@@ -240,10 +401,10 @@ mod tests {
 
     #[test]
     fn edits_apply_to_the_text_before_them() {
-        let mut session = Session::default();
-        session.open("a", 1, "f".to_owned());
+        let mut session = opened("a", 1, text(0));
         for version in 2..=51 {
-            session.change("a", version, |text| format!("{text}!")).unwrap();
+            let more = format!("@brrr\ndef g{version}(**x):\n    return 0\n");
+            session.change("a", version, |text| format!("{text}{more}")).unwrap();
         }
         assert_eq!(turn(&mut session), said("a", 51, 50));
         assert!(session.next_job().is_none(), "fifty edits are one analysis");
@@ -251,62 +412,55 @@ mod tests {
 
     #[test]
     fn old_versions_and_unknown_documents_are_refused() {
-        let mut session = Session::default();
-        session.open("a", 5, "f".to_owned());
+        let mut session = opened("a", 5, text(0));
         let outdated = Err(Refusal::Outdated { current: 5 });
-        assert_eq!(session.change("a", 5, |_| "!".to_owned()), outdated);
-        assert_eq!(session.change("a", 4, |_| "!".to_owned()), outdated);
-        assert_eq!(session.change("b", 1, |_| "!".to_owned()), Err(Refusal::NotOpen));
+        assert_eq!(session.change("a", 5, |_| text(1)), outdated);
+        assert_eq!(session.change("a", 4, |_| text(1)), outdated);
+        assert_eq!(session.change("b", 1, |_| text(1)), Err(Refusal::NotOpen));
         assert_eq!(turn(&mut session), said("a", 5, 0));
     }
 
     #[test]
     fn a_result_for_old_text_is_dropped() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+        let mut session = opened("a", 1, text(1));
         let job = session.next_job().unwrap();
-        let outcome = job.run(analyze);
-        session.change("a", 2, |_| "f".to_owned()).unwrap();
+        let outcome = job.run();
+        session.change("a", 2, |_| text(0)).unwrap();
         assert!(session.finish(job, outcome).is_none());
         assert_eq!(turn(&mut session), said("a", 2, 0));
     }
 
     #[test]
     fn a_result_for_a_closed_document_is_dropped_even_if_it_is_open_again() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+        let mut session = opened("a", 1, text(1));
         let job = session.next_job().unwrap();
-        let outcome = job.run(analyze);
+        let outcome = job.run();
         session.close("a");
-        session.open("a", 1, "f".to_owned());
+        session.open("a", 1, text(0), None);
         assert!(session.finish(job, outcome).is_none());
         assert_eq!(turn(&mut session), said("a", 1, 0));
     }
 
     #[test]
     fn closing_clears_what_is_shown() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+        let mut session = opened("a", 1, text(1));
         turn(&mut session);
-        let report = session.close("a").unwrap();
-        assert_eq!((report.version, report.diagnostics.len()), (None, 0));
+        assert!(session.close("a").unwrap().version.is_none());
         assert!(session.close("a").is_none());
     }
 
     #[test]
     fn opening_again_without_closing_still_clears() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+        let mut session = opened("a", 1, text(1));
         turn(&mut session);
-        session.open("a", 1, "x".to_owned());
+        session.open("a", 1, "x".to_owned(), None);
         assert_eq!(turn(&mut session), said("a", 1, 0));
     }
 
     #[test]
     fn the_document_edited_last_comes_first() {
-        let mut session = Session::default();
-        session.open("a", 1, "f".to_owned());
-        session.open("b", 1, "f".to_owned());
+        let mut session = opened("a", 1, text(0));
+        session.open("b", 1, text(0), None);
         session.change("a", 2, str::to_owned).unwrap();
         assert_eq!(turn(&mut session), said("a", 2, 0));
         assert_eq!(turn(&mut session), said("b", 1, 0));
@@ -314,17 +468,66 @@ mod tests {
 
     #[test]
     fn a_panic_costs_one_job() {
-        let mut session = Session::default();
-        session.open("a", 1, "f !".to_owned());
+        let mut session = opened("a", 1, text(1));
         turn(&mut session);
-        session.change("a", 2, |text| format!("{text}!")).unwrap();
+        session.change("a", 2, |_| text(2)).unwrap();
         let job = session.next_job().unwrap();
-        let outcome = job.run(|_| panic!("no rule for `{}`", 7));
+        let outcome = contained(|| panic!("no rule for `{}`", 7));
         assert!(!is_contained());
         let report = session.finish(job, outcome).unwrap();
         assert_eq!(report.failure.as_deref(), Some("no rule for `7`"));
-        assert!(report.diagnostics.is_empty(), "stale places are not left behind");
-        session.change("a", 3, |text| format!("{text}!")).unwrap();
+        assert!(report.version.unwrap().snapshot.diagnostics().is_empty(), "stale places are not left behind");
+        session.change("a", 3, |_| text(3)).unwrap();
         assert_eq!(turn(&mut session), said("a", 3, 3));
+    }
+
+    #[test]
+    fn who_waits_for_a_text_gets_it_or_hears_that_it_is_gone() {
+        let mut session = opened("a", 1, text(0));
+        let Newest::Awaited(mut first) = session.newest("a") else { panic!("nothing is analysed yet") };
+        session.change("a", 2, |_| text(1)).unwrap();
+        assert!(matches!(first.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
+        let Newest::Awaited(mut second) = session.newest("a") else { panic!("the new text is not analysed yet") };
+        turn(&mut session);
+        assert_eq!(second.try_recv().unwrap().number, 2);
+        assert!(matches!(session.newest("a"), Newest::Known(version) if version.number == 2));
+        assert!(matches!(session.newest("b"), Newest::NotOpen));
+    }
+
+    #[test]
+    fn cells_of_a_notebook_know_each_other() {
+        let mut session = Session::default();
+        let open = |session: &mut Session, name: &str, text: &str| {
+            session.open(name, 1, text.to_owned(), Some("book".to_owned()));
+        };
+        open(&mut session, "one", "from brrr import brrr as jit\n");
+        open(&mut session, "two", "@jit\ndef f(**x):\n    return 0\n");
+        open(&mut session, "other", "x = 1\n");
+        let settle = |session: &mut Session| {
+            let mut shown = 0;
+            for _ in 0..20 {
+                let Some(job) = session.next_job() else { return shown };
+                let outcome = job.run();
+                let report = session.finish(job, outcome).filter(|report| report.name == "two");
+                shown = report.map_or(shown, |report| report.version.unwrap().snapshot.diagnostics().len());
+            }
+            panic!("the cells never settle");
+        };
+        assert_eq!(settle(&mut session), 1);
+        session.change("one", 2, |_| "from brrr import brrr\n".to_owned()).unwrap();
+        assert_eq!(settle(&mut session), 0, "the decorator is not what it was");
+    }
+
+    #[test]
+    fn picks_are_kept_until_their_document_is_closed() {
+        let mut session = opened("a", 1, text(0));
+        let signature = Signature { params: Vec::new() };
+        session.pick("a", "f", Some(signature.clone()));
+        assert_eq!(session.picks("a").get("f"), Some(&signature));
+        session.pick("a", "f", None);
+        assert_eq!(session.picks("a").get("f"), None);
+        session.pick("a", "f", Some(signature));
+        session.close("a");
+        assert_eq!(session.picks("a").get("f"), None);
     }
 }

@@ -23,6 +23,8 @@ const LONGEST_HEADER: u64 = 1 << 16;
 pub enum Incoming {
     /// A request or a notification.
     Request(Request),
+    /// An answer to a request of the server.
+    Response(Value),
     /// Bytes that are no message: the error to answer with.
     Garbage(Error),
 }
@@ -88,14 +90,13 @@ fn header(line: &[u8]) -> Header {
     if is_name { Header::Other } else { Header::Malformed }
 }
 
-/// A response is nothing to the server: it sends no requests.
 fn message(body: &[u8]) -> Option<Incoming> {
     let value = match serde_json::from_slice::<Value>(body) {
         Ok(value) => value,
         Err(_) => return Some(Incoming::Garbage(Error::parse_error())),
     };
     if value.get("method").is_none() && (value.get("result").is_some() || value.get("error").is_some()) {
-        return None;
+        return Some(Incoming::Response(value));
     }
     let request = value.get("method").is_some().then(|| serde_json::from_value(value).ok()).flatten();
     Some(request.map_or_else(|| Incoming::Garbage(Error::invalid_request()), Incoming::Request))
@@ -173,6 +174,7 @@ mod tests {
         let deliver = |incoming| {
             seen.push(match incoming {
                 Incoming::Request(request) => request.method().to_owned(),
+                Incoming::Response(_) => "=".to_owned(),
                 Incoming::Garbage(error) => format!("!{}", error.code.code()),
             });
             true
@@ -215,10 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn json_that_is_no_request_is_answered_and_responses_are_not() {
+    fn json_that_is_no_request_is_answered_and_responses_are_told_apart() {
         check(frame("[]") + &frame("7") + &frame("{}") + &call("a"), &["!-32600", "!-32600", "!-32600", "a"]);
         check(frame(r#"{"jsonrpc":"1.0","method":"a"}"#), &["!-32600"]);
-        check(frame(r#"{"jsonrpc":"2.0","id":1,"result":null}"#) + &call("a"), &["a"]);
+        check(frame(r#"{"jsonrpc":"2.0","id":1,"result":null}"#) + &call("a"), &["=", "a"]);
         check(frame(&"[".repeat(100_000)) + &call("a"), &["!-32700", "a"]);
     }
 

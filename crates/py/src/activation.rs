@@ -9,12 +9,12 @@ use brrr_core::abi;
 use pyo3::ffi::PyObject;
 
 use crate::arrays::Made;
+use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::calls::Came;
 use crate::host;
 use crate::poll::Watch;
 use crate::probes;
-use crate::specialise::Specialisation;
 
 /// One run. The head is what compiled code sees.
 #[repr(C)]

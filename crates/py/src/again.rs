@@ -17,11 +17,12 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
+use crate::binding::Specialisation;
 use crate::callable::{self, View};
 use crate::convert::{Argument, classify};
 use crate::probes;
 use crate::shared::Header;
-use crate::specialise::{Body, Specialisation};
+use crate::specialise::Body;
 
 /// Turns between two questions while nothing is compiled.
 const STRIDE: u32 = 1024;

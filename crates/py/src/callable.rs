@@ -15,10 +15,11 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFunction, PyTuple, PyType};
 
+use crate::binding::Specialisation;
 use crate::dispatch::vectorcall;
 use crate::errors::panic_refusal;
 use crate::methods;
-use crate::specialise::{Body, Specialisation};
+use crate::specialise::Body;
 
 unsafe extern "C" {
     /// Of the C API, but not among PyO3's declarations. Both references are borrowed.
@@ -225,6 +226,8 @@ fn method_table() -> Vec<ffi::PyMethodDef> {
             c"_last_exit($self, /)\n--\n\nThe last side exit with its live locals, or None."
         ),
         method!(methods::reduce, c"__reduce__", c"__reduce__($self, /)\n--\n\nPickled by reference, as functions are."),
+        method!(methods::copy, c"__copy__", c"__copy__($self, /)\n--\n\nItself, as of functions."),
+        method!(methods::copy, c"__deepcopy__", c"__deepcopy__($self, memo, /)\n--\n\nItself, as of functions."),
         ffi::PyMethodDef::zeroed(),
     ]
 }

@@ -13,12 +13,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyTuple};
 
 use crate::activation::Running;
+use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::convert::{Argument, classify, write};
 use crate::dispatch::interrupted;
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
-use crate::specialise::Specialisation;
 use crate::{arrays, depth, numpy, poll};
 
 /// Levels that are granted at once.

@@ -92,7 +92,7 @@ pub fn hidden<'py>(function: &Bound<'py, PyFunction>) -> PyResult<Bound<'py, PyA
     let py = function.py();
     let choices = Choices { fallback: true, ..Choices::default() };
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let prepared = guarded(py, || prepare(function, choices, false))?;
+    let prepared = guarded(py, || prepare(function, choices, false, None))?;
     let body = Body::new(function, parameters, choices, prepared)?;
     body.set_object(function.as_ptr());
     callable::new(function, body)
@@ -126,13 +126,7 @@ fn decorate_function<'py>(
         return Ok(function.into_any());
     }
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let read = guarded(py, || prepare(&function, choices, is_static))?;
-    if let Err(refusal) = &read {
-        guarded(py, || match choices.fallback {
-            true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
-            false => Err(refusal.error(py)),
-        })?;
-    }
+    let read = accepted(&function, choices, |function| prepare(function, choices, is_static, None))?;
     let body = Body::new(&function, parameters, choices, read)?;
     callable::new(&function, body)
 }
@@ -142,10 +136,67 @@ fn is_disabled() -> bool {
     std::env::var_os("BRRR_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// What the function shares with others of the same code, and what the names outside of it mean.
-type Read = (Rc<Shared>, Rc<Meaning>, Names);
+/// What the function shares with others of the same code, and what the names outside of it mean; or why it cannot be compiled.
+pub type Read = Result<(Rc<Shared>, Rc<Meaning>, Names), Refusal>;
 
-fn prepare(function: &Bound<'_, PyFunction>, choices: Choices, is_static: bool) -> PyResult<Result<Read, Refusal>> {
+/// What is known of a function that came out of a pickle, until it is read.
+#[derive(Clone, Debug, Default)]
+pub struct Unread {
+    /// It is a static method.
+    pub is_static: bool,
+    /// Path, first line, and the text from there on.
+    pub text: Option<(String, u32, String)>,
+}
+
+/// The function under the decorator again, out of a pickle. It is read at its first call: what it refers to may not be there yet.
+#[pyfunction]
+pub fn _restore<'py>(
+    function: &Bound<'py, PyFunction>,
+    options: (bool, bool, bool),
+    text: Option<(String, u32, String)>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let (wrap, fallback, is_static) = options;
+    if is_disabled() {
+        return decorate_function(function, Choices::default(), is_static);
+    }
+    let overflow = if wrap { Overflow::Wrap } else { Overflow::Exact };
+    let choices = Choices { options: Options { overflow }, fallback };
+    let parameters = env::parameters(&function.getattr("__code__")?)?;
+    callable::new(function, Body::unread(parameters, choices, Some(Unread { is_static, text })))
+}
+
+/// Reads a function out of a pickle.
+///
+/// # Errors
+/// Why it cannot be compiled, unless the user chose `fallback`.
+pub fn read_again(function: &Bound<'_, PyFunction>, choices: Choices, unread: Option<Unread>) -> PyResult<Read> {
+    let Unread { is_static, text } = unread.unwrap_or_default();
+    accepted(function, choices, |function| prepare(function, choices, is_static, text))
+}
+
+/// Reads a function; a refusal is raised, or warned of if the user chose `fallback`.
+fn accepted(
+    function: &Bound<'_, PyFunction>,
+    choices: Choices,
+    read: impl FnOnce(&Bound<'_, PyFunction>) -> PyResult<Read>,
+) -> PyResult<Read> {
+    let py = function.py();
+    let read = guarded(py, || read(function))?;
+    if let Err(refusal) = &read {
+        guarded(py, || match choices.fallback {
+            true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
+            false => Err(refusal.error(py)),
+        })?;
+    }
+    Ok(read)
+}
+
+fn prepare(
+    function: &Bound<'_, PyFunction>,
+    choices: Choices,
+    is_static: bool,
+    text: Option<(String, u32, String)>,
+) -> PyResult<Read> {
     let code = function.getattr("__code__")?;
     let manner = Manner { options: choices.options, probes: probes::are_wanted(), is_static };
     if let Some(known) = shared::of(&code, manner) {
@@ -164,9 +215,15 @@ fn prepare(function: &Bound<'_, PyFunction>, choices: Choices, is_static: bool) 
             place: Some(env::place(&code)?),
         })));
     }
-    let lines = match env::lines(function)? {
-        Ok(lines) => lines,
-        Err(refusal) => return Ok(Err(refusal)),
+    let lines = match text {
+        Some((path, first_line, text)) => {
+            let lines = text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
+            Lines { path, first_line, rest: Box::new(lines.into_iter()) }
+        }
+        None => match env::lines(function)? {
+            Ok(lines) => lines,
+            Err(refusal) => return Ok(Err(refusal)),
+        },
     };
     let names = Names::of(function, &BTreeSet::new())?;
     let qualname = code.getattr("co_qualname")?.to_string();

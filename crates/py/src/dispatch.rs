@@ -19,13 +19,14 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
-use crate::arguments::{Call, arrange, rest_of};
+use crate::arrange::{Arranged, Call};
+use crate::binding::{Specialisation, hidden};
 use crate::callable::Callable;
 use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
-use crate::specialise::{Body, Specialisation, hidden};
+use crate::specialise::Body;
 use crate::{arrays, depth, interrupt, poll};
 
 /// Frames up to this size stand on the stack.
@@ -86,62 +87,6 @@ unsafe fn enter_arranged(call: Call, to: &Specialisation, frame: *mut u64) -> Op
     }
 }
 
-/// Arguments in the places of their parameters, until the call is over.
-struct Arranged {
-    call: Call,
-    /// The tuple of `*args`, which is ours.
-    rest: *mut PyObject,
-}
-
-impl Arranged {
-    /// Fills the slots of the parameters; `None` if the arguments do not fit them. The references are borrowed.
-    ///
-    /// # Safety
-    /// The call is still going on, and `body` is that of its callable.
-    #[inline(always)]
-    unsafe fn new(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> Option<Self> {
-        // SAFETY: as the caller promises.
-        unsafe {
-            if slots.len() != body.parameters.slots() || !arrange(call, body, slots) {
-                return None;
-            }
-            let mut rest = null_mut();
-            if body.parameters.variadic {
-                rest = rest_of(call, body.parameters.positional);
-                if rest.is_null() {
-                    ffi::PyErr_Clear();
-                    return None;
-                }
-                slots[body.parameters.names.len()] = rest;
-            }
-            Some(Self { call, rest })
-        }
-    }
-
-    /// Runs machine code.
-    ///
-    /// # Safety
-    /// `slots` and `frame` have what `to` takes.
-    #[inline(always)]
-    unsafe fn enter(&self, to: &Specialisation, slots: &[*mut PyObject], frame: *mut u64) -> *mut PyObject {
-        // SAFETY: as the caller promises. While the code runs, a signal handler or another thread may give the function other defaults,
-        // or names outside of it other values: whatever the caller does not hold is held here.
-        unsafe {
-            slots.iter().for_each(|&object| ffi::Py_INCREF(object));
-            let result = enter(self.call, to, slots.as_ptr(), frame);
-            slots.iter().for_each(|&object| ffi::Py_DECREF(object));
-            result
-        }
-    }
-}
-
-impl Drop for Arranged {
-    fn drop(&mut self) {
-        // SAFETY: the reference is ours, and the thread that called holds the GIL.
-        unsafe { ffi::Py_XDECREF(self.rest) };
-    }
-}
-
 /// Writes the payloads of all arguments; false at the first one of another type.
 ///
 /// # Safety
@@ -164,7 +109,7 @@ unsafe fn unbox_all(to: &Specialisation, args: *const *mut PyObject, frame: *mut
 /// # Safety
 /// `frame` has the words of `to`, the first of which are the payloads of `args`, one for each parameter.
 #[inline(always)]
-unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
+pub unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
     // SAFETY: the entry was made for such a frame. Polls may run Python code: `args` and what they hold stay, for the caller sees to
     // that.
     unsafe {
@@ -445,7 +390,7 @@ unsafe fn slow(call: Call) -> *mut PyObject {
     // SAFETY: the callable is alive; the body is there unless the callable is being destroyed.
     unsafe {
         let body = match (*call.this).body() {
-            Some(body) if !body.is_interpreted() && (*call.this).has_its_code() => body,
+            Some(body) if (!body.is_interpreted() || !body.is_read()) && (*call.this).has_its_code() => body,
             _ => {
                 (*call.this).others += 1;
                 return original(call);
@@ -470,6 +415,26 @@ unsafe fn slow(call: Call) -> *mut PyObject {
 /// # Safety
 /// The call is still going on, and `body` is that of its callable.
 unsafe fn dispatch(call: Call, body: &Body) -> Outcome {
+    if !body.is_read() {
+        // SAFETY: the callable is alive and holds its function; Python code may run, which the arguments do not mind.
+        let read = Python::try_attach(|py| unsafe {
+            let function = Bound::from_borrowed_ptr(py, (*call.this).original);
+            function.cast::<PyFunction>().map_err(PyErr::from).and_then(|function| body.read(function))
+        });
+        match read {
+            Some(Ok(())) if !body.is_interpreted() => {}
+            Some(Ok(())) | None => return Outcome::Original,
+            Some(Err(error)) => {
+                // SAFETY: the callable is alive.
+                unsafe { (*call.this).others += 1 };
+                return if Python::try_attach(|py| error.restore(py)).is_some() {
+                    Outcome::Done(null_mut())
+                } else {
+                    Outcome::Original
+                };
+            }
+        }
+    }
     let mut slots = vec![null_mut(); body.parameters.slots()];
     // Compiling may run Python code, after which defaults are read anew: hence the second turn.
     for compiled in [false, true] {

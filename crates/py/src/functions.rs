@@ -17,13 +17,13 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFunction, PyTuple, PyWeakrefReference};
 
+use crate::binding::Specialisation;
 use crate::callable::{self, Callable};
 use crate::decorate;
 use crate::errors::Refusal;
 use crate::guards::{Guards, Held};
 use crate::outside::constant_of;
 use crate::shared::Meaning;
-use crate::specialise::Specialisation;
 
 /// What calls call, if the object is a function of Python's or one under the decorator.
 pub fn callee(object: &Bound<'_, PyAny>) -> Option<Callee> {
@@ -201,7 +201,7 @@ impl Member {
             !callable.is_null()
                 && (*callable).has_its_code()
                 && ffi::PyFunction_GetDefaults((*callable).original) == self.defaults.get()
-                && self.code.guards.hold()
+                && self.code.holds()
         }
     }
 

@@ -5,8 +5,9 @@
 
 mod activation;
 mod again;
-mod arguments;
+mod arrange;
 mod arrays;
+mod binding;
 mod callable;
 mod calls;
 mod convert;
@@ -53,6 +54,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Function", callable::class(py)?)?;
     module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;
+    module.add_function(wrap_pyfunction!(decorate::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(probes::probe, module)?)?;
     module.add_function(wrap_pyfunction!(probes::eager, module)?)?;
     module.add_function(wrap_pyfunction!(tables::operators, module)?)?;

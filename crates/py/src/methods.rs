@@ -37,14 +37,22 @@ pub fn signatures(view: &View<'_, '_>) -> PyResult<Py<PyAny>> {
     Ok(view.body.signatures().into_pyobject(view.object.py())?.into_any().unbind())
 }
 
-/// `f.__reduce__()`: the name under which the module has it.
+/// `f.__reduce__()`: the name under which the module has it, or how to make it again.
 pub fn reduce(
     view: View<'_, '_>,
     args: &Bound<'_, PyTuple>,
     kwargs: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     bind("__reduce__", (args, kwargs), [])?;
-    Ok(view.object.getattr("__qualname__")?.unbind())
+    let (wrap, fallback, is_static, text) = view.body.pickled();
+    let module = view.object.py().import("brrr._pickle")?;
+    Ok(module.call_method1("reduce", (view.object, (wrap, fallback, is_static), text))?.unbind())
+}
+
+/// `copy.copy(f)`, `copy.deepcopy(f)`.
+pub fn copy(view: View<'_, '_>, args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+    bind("__copy__", (args, kwargs), ["memo"])?;
+    Ok(view.object.clone().unbind())
 }
 
 /// `f.compile(*types)`.
@@ -54,6 +62,7 @@ pub fn compile(
     kwargs: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     let py = view.object.py();
+    view.body.read(&view.original)?;
     if kwargs.is_some_and(|kwargs| !kwargs.is_empty()) {
         return Err(PyTypeError::new_err("compile() takes no keyword arguments"));
     }
@@ -175,6 +184,7 @@ fn bind<'py, const N: usize>(
 /// The signature to show: the one asked for, else the last compiled, else the annotations.
 fn asked(view: &View<'_, '_>, signature: Option<Bound<'_, PyAny>>) -> PyResult<Signature> {
     let py = view.object.py();
+    view.body.read(&view.original)?;
     view.body.prepared(py)?;
     match signature {
         Some(signature) if !signature.is_none() => match signature.cast::<PyTuple>() {

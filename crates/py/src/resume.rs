@@ -22,11 +22,12 @@ use pyo3::types::{PyFunction, PyTuple};
 use crate::activation::Running;
 use crate::again::Ask;
 use crate::arrays::{Made, release};
+use crate::binding::{Specialisation, hidden};
 use crate::callable::Callable;
 use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
-use crate::specialise::{Body, Specialisation, hidden};
+use crate::specialise::Body;
 use crate::{depth, poll};
 
 /// Continuations that are kept in one place; more are made anew each time.

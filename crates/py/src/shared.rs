@@ -207,6 +207,11 @@ impl Shared {
         (Rc::new(shared), meaning)
     }
 
+    /// What its code depends on besides.
+    pub const fn manner(&self) -> Manner {
+        self.manner
+    }
+
     /// The function as it was read first.
     pub fn prepared(&self) -> &Rc<Prepared> {
         &self.prepared

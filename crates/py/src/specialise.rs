@@ -4,9 +4,8 @@
 //! ([`crate::shared`]), with what is this function's own. Specialisations are never dropped before their function, so a pointer to one stays valid while the function is alive. Everything that may run Python code runs without
 //! a borrow: the same function may be called, and compiled, in the middle of it.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Deref;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -14,26 +13,27 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use brrr_core::abi;
-use brrr_core::backend::{Backend, Options, Output};
+use brrr_core::backend::{Backend, Options, Output, Overflow};
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::outside::FunctionKey;
 use brrr_core::types::{Signature, Type};
 use brrr_core::{ir, load};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi::PyObject;
 use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::convert::{Argument, classify, is_of};
+use crate::binding::{Binding, Specialisation, hidden_types};
+use crate::decorate::{self, Read, Unread};
 use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
 use crate::functions::{Live, Member};
 use crate::guards::Guards;
-use crate::outside::Names;
-use crate::resume::{Continuations, Kept};
-use crate::shared::{Constants, Header, Machine, Meaning, Shared};
+use crate::resume::Continuations;
+use crate::shared::{Header, Machine, Meaning, Shared};
 
 /// What the user asked of the decorator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,148 +44,12 @@ pub struct Choices {
     pub fallback: bool,
 }
 
-/// Machine code as one function runs it.
-#[derive(Debug)]
-pub struct Specialisation {
-    /// The code, which functions share.
-    machine: Rc<Machine>,
-    /// What must still be true of names outside the function, and where its hidden arguments are.
-    pub guards: Rc<Guards>,
-    /// How many arguments by position it takes as they come; `usize::MAX` if they have to be arranged.
-    pub direct: usize,
-    /// How often each exit was taken.
-    pub exits: Box<[Cell<u64>]>,
-    /// The continuations of each exit.
-    pub continuations: Box<[RefCell<Vec<Kept>>]>,
-    /// The other functions of the unit, those that compiled code calls: function `n` of the unit is member `n - 1`.
-    pub members: Box<[Member]>,
-}
-
-impl Deref for Specialisation {
-    type Target = Machine;
-
-    #[inline(always)]
-    fn deref(&self) -> &Machine {
-        &self.machine
-    }
-}
-
-impl Specialisation {
-    fn new(machine: Rc<Machine>, guards: Rc<Guards>, parameters: &Parameters) -> Self {
-        let is_direct = machine.header.is_none()
-            && machine.params.len() == parameters.positional
-            && parameters.slots() == parameters.positional;
-        Self {
-            direct: if is_direct { parameters.positional } else { usize::MAX },
-            exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
-            continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
-            machine,
-            guards,
-            members: Box::default(),
-        }
-    }
-
-    /// The part of a unit that is another function: calls within the unit enter it, nobody else.
-    fn of_member(machine: Rc<Machine>, guards: Rc<Guards>) -> Self {
-        Self {
-            direct: usize::MAX,
-            exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
-            continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
-            machine,
-            guards,
-            members: Box::default(),
-        }
-    }
-
-    /// The same with the other functions of its unit.
-    fn with_members(self, members: Vec<Member>) -> Self {
-        Self { members: members.into(), ..self }
-    }
-
-    /// True if everything outside that the code relies on still is what it was.
-    ///
-    /// # Safety
-    /// The thread holds the GIL, and the function is alive.
-    #[inline(always)]
-    pub unsafe fn holds(&self) -> bool {
-        // SAFETY: as the caller promises.
-        unsafe { self.guards.hold() && self.members.iter().all(|member| member.holds()) }
-    }
-
-    /// The types of the parameters.
-    pub fn declared(&self) -> &[Type] {
-        &self.params[..self.declared]
-    }
-
-    /// True if the guards hold, and the hidden arguments have the types that the code was made for: whether it can be entered.
-    ///
-    /// # Safety
-    /// The thread holds the GIL, and the function is alive.
-    pub unsafe fn can_run(&self) -> bool {
-        // SAFETY: as the caller promises.
-        unsafe {
-            self.holds()
-                && hidden(&self.guards).is_some_and(|hidden| {
-                    self.params[self.declared..].iter().zip(hidden).all(|(&one, object)| is_of(object, one))
-                })
-        }
-    }
-}
-
-/// The hidden arguments as they are now; `None` if one has no value. The references are borrowed.
-///
-/// # Safety
-/// The thread holds the GIL, and the guards hold.
-pub unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
-    let mut objects = vec![null_mut(); guards.hidden_len()];
-    // SAFETY: as the caller promises.
-    unsafe { guards.read_hidden(objects.as_mut_ptr()) }.then_some(objects)
-}
-
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
 /// runs it while its names mean what they never meant before.
 const MOST_BINDINGS: usize = 32;
 
 /// A function as the names outside of it stand, and what must be true of them.
 pub type Understood = (Rc<Meaning>, Rc<Guards>);
-
-/// One function for one meaning of the names outside of it.
-#[derive(Debug)]
-struct Binding {
-    /// What can be compiled; `None` if with these names nothing can, so that the interpreter runs it.
-    meaning: Option<Rc<Meaning>>,
-    /// Names that were bound nowhere.
-    missing: BTreeSet<String>,
-    constants: Constants,
-    /// True as long as the names mean what they meant.
-    guards: Rc<Guards>,
-}
-
-impl Binding {
-    fn new(function: &Bound<'_, PyFunction>, meaning: Option<Rc<Meaning>>, names: Names) -> PyResult<Self> {
-        let guards = match &meaning {
-            Some(meaning) => names.guards(function, Some(meaning.prepared.guards()), meaning.prepared.hidden()),
-            None => names.guards(function, None, std::iter::empty()),
-        };
-        let guards = Rc::new(guards?);
-        let constants = names.constants().map(|(path, address, _)| (path.to_owned(), address)).collect();
-        let missing = names.missing.clone();
-        names.release(function.py());
-        Ok(Self { meaning, missing, constants, guards })
-    }
-
-    /// True if it relies on a name that was bound nowhere.
-    fn lacks(&self) -> bool {
-        let guards = self.meaning.iter().flat_map(|meaning| meaning.prepared.guards());
-        guards.into_iter().any(|path| self.missing.contains(path))
-    }
-
-    /// True if it relies on a name that was bound nowhere and is bound now.
-    fn lacked(&self, now: &Names) -> bool {
-        let guards = self.meaning.iter().flat_map(|meaning| meaning.prepared.guards());
-        guards.into_iter().any(|path| self.missing.contains(path) && !now.missing.contains(path))
-    }
-}
 
 /// A side exit as it is shown: where, and the live locals by name.
 #[derive(Debug)]
@@ -217,8 +81,10 @@ pub struct Body {
     pub choices: Choices,
     /// The object by which others call the function; not held.
     object: Cell<*mut PyObject>,
-    /// The parsed function, or why the interpreter runs it.
-    shared: Result<Rc<Shared>, Refusal>,
+    /// The parsed function, or why the interpreter runs it; empty until the first call of one that came out of a pickle.
+    shared: OnceCell<Result<Rc<Shared>, Refusal>>,
+    /// How it is read then.
+    unread: RefCell<Option<Unread>>,
     /// What the names outside the function have meant so far.
     bindings: RefCell<Vec<Rc<Binding>>>,
     /// Every call runs the original function.
@@ -248,24 +114,24 @@ impl Body {
         function: &Bound<'_, PyFunction>,
         parameters: Parameters,
         choices: Choices,
-        read: Result<(Rc<Shared>, Rc<Meaning>, Names), Refusal>,
+        read: Read,
     ) -> PyResult<Self> {
-        let interpreted = read.is_err() || parameters.doubled;
-        let (shared, bindings) = match read {
-            Ok((shared, meaning, names)) => {
-                let binding = Binding::new(function, Some(meaning), names)?;
-                (Ok(shared), vec![Rc::new(binding)])
-            }
-            Err(refusal) => (Err(refusal), Vec::new()),
-        };
-        Ok(Self {
+        let body = Self::unread(parameters, choices, None);
+        body.fill(function, read)?;
+        Ok(body)
+    }
+
+    /// The state of a function that is read at its first call.
+    pub fn unread(parameters: Parameters, choices: Choices, unread: Option<Unread>) -> Self {
+        Self {
             parameters,
             choices,
             object: Cell::new(null_mut()),
-            shared,
-            bindings: RefCell::new(bindings),
-            interpreted: Cell::new(interpreted),
-            warned: Cell::new(interpreted),
+            shared: OnceCell::new(),
+            unread: RefCell::new(unread),
+            bindings: RefCell::default(),
+            interpreted: Cell::new(true),
+            warned: Cell::new(false),
             specialisations: RefCell::default(),
             last_exit: RefCell::default(),
             elsewhere: RefCell::default(),
@@ -273,7 +139,67 @@ impl Body {
             again: Again::default(),
             seconds: Cell::new(0.0),
             quickest: Cell::new(None),
-        })
+        }
+    }
+
+    fn fill(&self, function: &Bound<'_, PyFunction>, read: Read) -> PyResult<()> {
+        let interpreted = read.is_err() || self.parameters.doubled;
+        let shared = match read {
+            Ok((shared, meaning, names)) => {
+                let binding = Binding::new(function, Some(meaning), names)?;
+                self.bindings.borrow_mut().push(Rc::new(binding));
+                Ok(shared)
+            }
+            Err(refusal) => Err(refusal),
+        };
+        if self.shared.set(shared).is_ok() {
+            self.interpreted.set(interpreted);
+            self.warned.set(interpreted);
+        }
+        Ok(())
+    }
+
+    /// True if the function has been read, as all have that were decorated here.
+    pub fn is_read(&self) -> bool {
+        self.shared.get().is_some()
+    }
+
+    /// Reads a function that has not been read.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn read(&self, function: &Bound<'_, PyFunction>) -> PyResult<()> {
+        if self.is_read() {
+            return Ok(());
+        }
+        let unread = self.unread.borrow().clone();
+        let read = decorate::read_again(function, self.choices, unread)?;
+        self.fill(function, read)
+    }
+
+    /// Options and text, as a pickle has them: `overflow`, `fallback`, whether it is a static method; path, first line and text.
+    pub fn pickled(&self) -> (bool, bool, bool, Option<(String, u32, String)>) {
+        let wrap = self.choices.options.overflow == Overflow::Wrap;
+        let (is_static, text) = match (self.shared.get(), &*self.unread.borrow()) {
+            (Some(Ok(shared)), _) => {
+                let prepared = shared.prepared();
+                let text =
+                    (prepared.source().path().to_owned(), prepared.first_line(), format!("{}\n", prepared.text()));
+                (shared.manner().is_static, Some(text))
+            }
+            (_, Some(unread)) => (unread.is_static, unread.text.clone()),
+            _ => (false, None),
+        };
+        (wrap, self.choices.fallback, is_static, text)
+    }
+
+    fn shared(&self, py: Python<'_>) -> PyResult<&Rc<Shared>> {
+        let unread = || PyRuntimeError::new_err("brrr: the function has not been read");
+        self.shared.get().ok_or_else(unread)?.as_ref().map_err(|refusal| refusal.error(py))
+    }
+
+    fn known(&self) -> Option<&Rc<Shared>> {
+        self.shared.get()?.as_ref().ok()
     }
 
     /// Shows every object to the garbage collector until it says stop.
@@ -319,7 +245,7 @@ impl Body {
     /// # Errors
     /// Why it cannot be compiled.
     pub fn prepared(&self, py: Python<'_>) -> PyResult<&Prepared> {
-        self.shared.as_ref().map(|shared| &**shared.prepared()).map_err(|refusal| refusal.error(py))
+        self.shared(py).map(|shared| &**shared.prepared())
     }
 
     /// The function as the names outside of it stand now: the one of a meaning that they had before, or bound anew. `None` if
@@ -337,7 +263,7 @@ impl Body {
         if known.len() > MOST_BINDINGS {
             return Ok(None);
         }
-        let shared = self.shared.as_ref().map_err(|refusal| refusal.error(py))?;
+        let shared = self.shared(py)?;
         let names = shared.names(function, known.last().map(|last| &last.constants))?;
         let meaning = match shared.meaning(&names) {
             Ok(meaning) => Some(meaning),
@@ -365,7 +291,8 @@ impl Body {
     /// # Errors
     /// If something was raised meanwhile.
     pub fn as_callee(&self, function: &Bound<'_, PyFunction>) -> PyResult<Result<Understood, Option<Refusal>>> {
-        if let Err(refusal) = &self.shared {
+        self.read(function)?;
+        if let Some(Err(refusal)) = self.shared.get() {
             return Ok(Err(Some(refusal.clone())));
         }
         if let Some(refusal) = self.verify(function)? {
@@ -383,9 +310,8 @@ impl Body {
     pub fn bound(&self, function: &Bound<'_, PyFunction>) -> PyResult<Rc<Prepared>> {
         let py = function.py();
         let binding = guarded(py, || self.binding(function))?;
-        let first = || self.shared.as_ref().map(|shared| shared.prepared().clone());
         let bound = binding.and_then(|binding| binding.meaning.as_ref().map(|meaning| meaning.prepared.clone()));
-        bound.map_or_else(|| first().map_err(|refusal| refusal.error(py)), Ok)
+        bound.map_or_else(|| self.shared(py).map(|shared| shared.prepared().clone()), Ok)
     }
 
     /// The function as the names outside of it stand now, and a signature for the types of the parameters: with those of the hidden
@@ -522,7 +448,7 @@ impl Body {
         if self.warned.replace(true) {
             return Ok(());
         }
-        let name = self.shared.as_ref().map_or("the function", |shared| shared.prepared().name());
+        let name = self.known().map_or("the function", |shared| shared.prepared().name());
         refusal.warn(py, name)
     }
 
@@ -628,7 +554,7 @@ impl Body {
 
     /// Once per code object: is the text still what it was made from?
     fn verify(&self, function: &Bound<'_, PyFunction>) -> PyResult<Option<Refusal>> {
-        let shared = self.shared.as_ref().map_err(|refusal| refusal.error(function.py()))?;
+        let shared = self.shared(function.py())?;
         if shared.verified.get() {
             return Ok(None);
         }
@@ -665,7 +591,7 @@ impl Body {
         let all = self.specialisations.borrow();
         let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else {
             // It ran within another function's unit.
-            if let (Ok(shared), Some(exit)) = (&self.shared, taken.function.exits.get(exit)) {
+            if let (Some(shared), Some(exit)) = (self.known(), taken.function.exits.get(exit)) {
                 let line = shared.prepared().source().line(exit.span.start);
                 *self.elsewhere.borrow_mut().entry(line).or_default() += 1;
             }
@@ -677,7 +603,7 @@ impl Body {
     /// How often each line left compiled code.
     pub fn exits(&self) -> BTreeMap<u32, u64> {
         let mut lines = self.elsewhere.borrow().clone();
-        let Ok(shared) = &self.shared else { return lines };
+        let Some(shared) = self.known() else { return lines };
         for one in self.specialisations.borrow().iter() {
             for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {
                 *lines.entry(shared.prepared().source().line(exit.span.start)).or_default() += count.get();
@@ -693,7 +619,7 @@ impl Body {
         let all = self.specialisations.borrow();
         let taken = all.get(last.specialisation)?;
         let exit = taken.function.exits.get(last.exit)?;
-        let line = self.shared.as_ref().ok()?.prepared().source().line(exit.span.start);
+        let line = self.known()?.prepared().source().line(exit.span.start);
         let locals = abi::read_exit(&taken.function, exit, &last.frame);
         // Arrays are known by their addresses, and may be gone by now.
         let locals = locals.into_iter().filter(|(_, value)| !value.has_array());
@@ -703,7 +629,7 @@ impl Body {
 
     /// Why an argument cannot be compiled, drawn at its parameter.
     pub fn argument_refusal(&self, index: usize, what: &str) -> Refusal {
-        let Ok(shared) = &self.shared else {
+        let Some(shared) = self.known() else {
             return Refusal::bare(Code::ArgumentType, format!("cannot compile {what}"), "pass numbers");
         };
         let prepared = shared.prepared();
@@ -725,18 +651,6 @@ impl Body {
 fn broken(prepared: &Prepared, message: String) -> Refusal {
     let diagnostic = Diagnostic::new(Code::Backend, message, prepared.name_span(), "while compiling this function");
     Refusal::InSource(prepared.source().clone(), vec![diagnostic])
-}
-
-/// The types of the hidden arguments as they are now; `None` if compiled code does not know one.
-fn hidden_types(guards: &Guards) -> Option<Vec<Type>> {
-    // SAFETY: whoever asks holds the GIL and the function; where the guards do not hold, nothing is read.
-    let objects = unsafe { guards.hold().then(|| hidden(guards))?? };
-    // SAFETY: the objects are alive: nothing has run since.
-    let types = objects.into_iter().map(|object| match unsafe { classify(object) } {
-        Argument::Compiled(one) => Some(one),
-        Argument::Interpreted | Argument::Unsupported => None,
-    });
-    types.collect()
 }
 
 /// LLVM, opened at the first compilation of the process.

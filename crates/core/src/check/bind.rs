@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rustpython_parser::ast::{self, Expr, Stmt};
 
 use super::flow::{Arg, End, EntryId, EntryPoint, Flow, FlowBlock, FlowId, Step, StepKind, VarId, Variable};
+use super::refuse::Refused;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
 use crate::outside::Env;
@@ -71,6 +72,9 @@ pub(super) struct Binder<'a> {
     pins: Pins,
     /// The line of the file on which the function begins.
     first_line: u32,
+    /// The function as a whole, from its first decorator on.
+    pub(super) first: Span,
+    pub(super) refused: Refused,
 }
 
 impl<'a> Binder<'a> {
@@ -105,6 +109,8 @@ impl<'a> Binder<'a> {
             unbound: None,
             pins: Pins::default(),
             first_line: file.line(function.span.start),
+            first: function.span,
+            refused: Refused::default(),
         }
     }
 
@@ -125,6 +131,11 @@ impl<'a> Binder<'a> {
     /// A local of the function, if the name is one.
     pub(super) fn local(&self, name: &str) -> Option<VarId> {
         self.names.get(&identifier(name)).copied()
+    }
+
+    /// The names of the locals.
+    pub(super) fn local_names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
     }
 
     /// A new block in the current loop.
@@ -163,8 +174,15 @@ impl<'a> Binder<'a> {
         self.at
     }
 
-    fn body(&mut self, body: &[Stmt]) {
-        body.iter().for_each(|statement| self.statement(statement));
+    pub(super) fn body(&mut self, body: &[Stmt]) {
+        for statement in body {
+            let before = self.diagnostics.len();
+            self.statement(statement);
+            if self.diagnostics.len() > before {
+                self.stands_among(body.len());
+                self.fix_statement(statement, before);
+            }
+        }
     }
 
     fn statement(&mut self, statement: &Stmt) {
@@ -219,8 +237,8 @@ impl<'a> Binder<'a> {
             Stmt::Raise(inner) => self.raise(inner),
             Stmt::Delete(inner) => self.delete(inner),
             Stmt::Match(inner) => self.match_statement(inner),
-            Stmt::Global(inner) => self.declaration("global", &inner.names, place),
-            Stmt::Nonlocal(inner) => self.declaration("nonlocal", &inner.names, place),
+            Stmt::Global(inner) => self.declaration(Code::Global, &inner.names, place),
+            Stmt::Nonlocal(inner) => self.declaration(Code::Nonlocal, &inner.names, place),
             Stmt::Assert(inner) => self.assert(inner),
             Stmt::If(inner) => self.if_statement(inner),
             Stmt::While(inner) => self.while_loop(inner),
@@ -258,35 +276,6 @@ impl<'a> Binder<'a> {
         self.body(&inner.orelse);
         self.finish(End::Jump(after));
         self.enter(after);
-    }
-
-    /// `global` and `nonlocal`: of names that are only read they say nothing new.
-    fn declaration(&mut self, word: &str, names: &[ast::Identifier], place: Span) {
-        let Some(written) = names.iter().find(|name| self.local(name.as_str()).is_some()) else { return };
-        let message = format!("`{word} {written}` cannot be compiled: the function writes `{written}`");
-        let diagnostic = Diagnostic::new(Code::Statement, message, place, "not supported");
-        self.diagnostics.push(diagnostic.help("pass the value as an argument and return the new one"));
-    }
-
-    fn refuse_statement(&mut self, statement: &Stmt) {
-        let (what, help) = match statement {
-            Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) => {
-                ("a function inside a function", "write the code in place of the call")
-            }
-            Stmt::ClassDef(_) => ("a class", "define it outside the function"),
-            Stmt::AsyncFor(_) | Stmt::AsyncWith(_) => ("`async`", "write a plain function"),
-            Stmt::With(_) => ("`with`", "call the compiled part from a plain function that has the `with`"),
-            Stmt::Try(_) | Stmt::TryStar(_) => {
-                ("`try`", "call the compiled part from a plain function that has the `try`")
-            }
-            Stmt::Import(_) | Stmt::ImportFrom(_) => ("an import", "import outside the function"),
-            _ => ("this statement", "use plain assignments, loops and branches"),
-        };
-        let whole = span(statement);
-        let first_line = self.file.slice(whole).lines().next().unwrap_or("").trim_end().len() as u32;
-        let place = Span::new(whole.start, whole.start + first_line);
-        let diagnostic = Diagnostic::new(Code::Statement, format!("{what} cannot be compiled"), place, "not supported");
-        self.diagnostics.push(diagnostic.help(help));
     }
 }
 

@@ -65,6 +65,17 @@ pub fn keywords(function: &str) -> &'static [&'static str] {
 /// Attributes of numbers; what else has a dot in front is a method.
 const ATTRIBUTES: &[&str] = &[".real", ".imag", ".numerator", ".denominator"];
 
+/// The attributes of numbers and arrays.
+pub(super) fn attributes() -> impl Iterator<Item = &'static str> {
+    ATTRIBUTES.iter().chain(super::array::ATTRIBUTES).copied()
+}
+
+/// The methods of numbers, tuples and arrays.
+pub(super) fn methods() -> impl Iterator<Item = &'static str> {
+    let rows = ops::TABLE.iter().map(|row| row.name).filter(|name| name.starts_with('.') && !ATTRIBUTES.contains(name));
+    rows.chain([".as_integer_ratio", ".count", ".index"]).chain(creation::methods())
+}
+
 const NONE: Arg = Arg::Constant(Constant::None);
 
 impl Binder<'_> {
@@ -93,8 +104,8 @@ impl Binder<'_> {
     }
 
     fn outside_value(&mut self, path: &str, means: Outside, place: Span) -> Arg {
-        let what = match means {
-            Outside::Constant(constant) => {
+        let refused = match means {
+            Outside::Constant(constant) if !matches!(constant, ast::Constant::Str(_)) => {
                 self.guard(path);
                 return self.constant(&constant, place);
             }
@@ -106,9 +117,7 @@ impl Binder<'_> {
             Outside::Variable(told) => return Arg::Var(self.hidden(path, told)),
             Outside::Missing => {
                 self.guard(path);
-                let message = format!("`{path}` is bound nowhere");
-                let diagnostic = Diagnostic::new(Code::UnknownName, message, place, "NameError in Python");
-                self.diagnostics.push(diagnostic.help("bind the name before the function is called"));
+                self.undefined(path, place);
                 return self.leaving("name.", Vec::new(), place);
             }
             Outside::Untold => {
@@ -118,16 +127,9 @@ impl Binder<'_> {
                 self.diagnostics.push(diagnostic.help(help));
                 return self.leaving("name.", Vec::new(), place);
             }
-            Outside::Function(function) => format!("the function `{function}`"),
-            Outside::Callee(callee) => format!("the function `{}`", callee.name),
-            Outside::Module(module) => format!("the module `{module}`"),
-            Outside::Namespace(what) | Outside::Other(what) => what,
+            other => other,
         };
-        let message = format!("`{path}` is {what} and cannot be compiled as a value");
-        let diagnostic = Diagnostic::new(Code::Name, message, place, "defined outside the function");
-        let help = "numbers from outside are compiled; pass anything else as an argument, as far as it is a number";
-        self.diagnostics.push(diagnostic.help(help));
-        NONE
+        self.refuse_name(path, &refused, place)
     }
 
     /// An operation that has no row: the statement always leaves.
@@ -160,9 +162,25 @@ impl Binder<'_> {
                 let value = self.expression(&attribute.value);
                 self.op(name, vec![value], place)
             }
-            // One word about a chain of attributes is enough.
-            None => self.refuse(place, "an attribute", "pass the value as an argument"),
+            // The name itself is unknown: it may come to be a module.
+            None if self.is_untold(&attribute.value) => self.expression(&attribute.value),
+            None => self.refuse_attribute(attribute),
         }
+    }
+
+    /// True for a name from outside, or an attribute of one, of which nothing is known before the call.
+    fn is_untold(&self, value: &Expr) -> bool {
+        let means = match value {
+            Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
+                self.env.meaning(&crate::syntax::identifier(name.id.as_str()))
+            }
+            Expr::Attribute(inner) => match self.member(inner) {
+                Some((_, means)) => means,
+                None => return self.is_untold(&inner.value),
+            },
+            _ => return false,
+        };
+        matches!(means, Outside::Missing | Outside::Untold)
     }
 
     /// A call as a value.
@@ -322,8 +340,7 @@ impl Binder<'_> {
         let place = span(call);
         let takes_keywords = PARAMETERS.iter().any(|known| known.function == function);
         if let Some(keyword) = call.keywords.first().filter(|_| !takes_keywords) {
-            let help = "write the function with the numbers alone";
-            return self.refuse(span(keyword), &format!("a keyword of `{function}`"), help);
+            return self.refuse_keyword(keyword, function, "write the function with the numbers alone");
         }
         let args = match self.arguments(function, call) {
             Some(Ok(args)) => args,
@@ -422,7 +439,7 @@ impl Binder<'_> {
         let starred = call.args.iter().find(|argument| matches!(argument, Expr::Starred(_))).map(span);
         let doubled = call.keywords.iter().find(|keyword| keyword.arg.is_none()).map(|keyword| span(&keyword.value));
         if let Some(place) = starred.or(doubled) {
-            self.refuse(place, "a starred expression", "write each value");
+            self.refuse_as(Code::StarredArgument, place);
             return None;
         }
         let values = call.args.iter().chain(call.keywords.iter().map(|keyword| &keyword.value));
@@ -435,7 +452,7 @@ impl Binder<'_> {
     fn extreme(&mut self, function: &str, call: &ast::ExprCall) -> Arg {
         let place = span(call);
         if let Some(keyword) = call.keywords.first() {
-            return self.refuse(span(keyword), "a keyword of `min` or `max`", "compare in a conditional expression");
+            return self.refuse_keyword(keyword, function, "compare in a conditional expression: `a if a > b else b`");
         }
         let Some(args) = self.operands(call) else { return NONE };
         if args.len() < 2 {
@@ -454,9 +471,7 @@ impl Binder<'_> {
         let value = self.expression(value);
         let mut names = Vec::new();
         if !self.classes(classes, &mut names) {
-            let help =
-                "the types that can be asked for are `int`, `float`, `bool`, `complex`, `tuple` and that of `None`";
-            return self.refuse(span(classes), "this as a type", help);
+            return self.refuse_type(classes);
         }
         let mut answer = None;
         for name in names {
@@ -514,26 +529,5 @@ impl Binder<'_> {
             }
             _ => false,
         }
-    }
-
-    pub(super) fn refuse_call(&mut self, call: &ast::ExprCall, what: Option<&str>) -> Arg {
-        let (name, help) = match &*call.func {
-            Expr::Name(name) if name.id.as_str() == "range" => (
-                "range".to_owned(),
-                "`range` can stand only behind the `in` of a `for`, or within `len`, `sum` and the like",
-            ),
-            Expr::Name(name) => (name.id.to_string(), "write the computation in place of the call"),
-            Expr::Attribute(attribute) => (attribute.attr.to_string(), "write the computation in place of the call"),
-            _ => ("this".to_owned(), "write the computation in place of the call"),
-        };
-        let message = format!("the call of `{name}` cannot be compiled");
-        let label = what.map_or_else(|| "not supported".to_owned(), |what| format!("{what}: not supported"));
-        self.diagnostics.push(Diagnostic::new(Code::Call, message, span(call), label).help(help));
-        for argument in &call.args {
-            if !matches!(argument, Expr::Starred(_)) {
-                self.expression(argument);
-            }
-        }
-        NONE
     }
 }

@@ -24,6 +24,11 @@ macro_rules! makers {
     };
 }
 
+/// The methods of arrays that make arrays.
+pub fn methods() -> impl Iterator<Item = &'static str> {
+    MAKERS.iter().map(|maker| maker.name).filter(|name| name.starts_with('.'))
+}
+
 /// Those that compiled code knows, with the parameters that make sense there.
 pub const MAKERS: &[Maker] = makers! {
     "np.zeros" ["shape", "dtype", "order"] 3 1;

@@ -74,14 +74,14 @@ impl Binder<'_> {
             ast::Constant::Bool(value) => Arg::Constant(Constant::Bool(*value)),
             ast::Constant::Float(value) => Arg::Constant(Constant::Float(*value)),
             ast::Constant::Int(value) => self.constant_int(value, place),
-            ast::Constant::Str(_) => self.refuse(place, "a string", "use numbers"),
-            ast::Constant::Bytes(_) => self.refuse(place, "a bytes literal", "use numbers"),
+            ast::Constant::Str(_) => self.refuse_as(Code::String, place),
+            ast::Constant::Bytes(_) => self.refuse_as(Code::Bytes, place),
             ast::Constant::Complex { real, imag } => Arg::Constant(Constant::Complex(*real, *imag)),
             ast::Constant::Tuple(parts) => {
                 let parts = parts.iter().map(|part| self.constant(part, place)).collect();
                 self.tuple(parts, place)
             }
-            ast::Constant::Ellipsis => self.refuse(place, "`...`", "use numbers"),
+            ast::Constant::Ellipsis => self.refuse_as(Code::Ellipsis, place),
         }
     }
 
@@ -223,7 +223,7 @@ impl Binder<'_> {
             _ => return None,
         };
         if !is_last {
-            self.refuse(place, "`in` within a chain of comparisons", "write comparisons joined by `and`");
+            self.refuse_as(Code::Membership, place);
         }
         Some(ends)
     }
@@ -401,9 +401,7 @@ impl Binder<'_> {
                 }
             }
             Parts::Many { values, .. } => {
-                let message = format!("{} names cannot take {} values", targets.len(), values.len());
-                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "ValueError in Python");
-                self.diagnostics.push(diagnostic.help("write as many names as values"));
+                self.refuse_unpacking(None, targets.len(), values.len(), span(target));
             }
             Parts::One(value) => {
                 let place = span(target);
@@ -441,9 +439,7 @@ impl Binder<'_> {
                 }
             }
             Parts::Many { values, .. } => {
-                let message = format!("{least} names cannot take {} values", values.len());
-                let diagnostic = Diagnostic::new(Code::Target, message, place, "ValueError in Python");
-                self.diagnostics.push(diagnostic.help("write as many names as values"));
+                self.refuse_unpacking(Some(least), targets.len(), values.len(), place);
             }
             Parts::One(value) => {
                 let (whole, count) = (*value, Arg::Constant(Constant::Int(least as i64)));
@@ -463,7 +459,7 @@ impl Binder<'_> {
     fn whole(&mut self, parts: &Parts) -> Arg {
         match parts {
             Parts::One(value) => *value,
-            Parts::Many { place, is_list: true, .. } => self.refuse(*place, "a list", "write a tuple"),
+            Parts::Many { place, is_list: true, .. } => self.refuse_as(Code::List, *place),
             Parts::Many { values, place, is_list: false } => {
                 let values = values.iter().map(|part| self.whole(part)).collect();
                 self.tuple(values, *place)
@@ -476,42 +472,12 @@ impl Binder<'_> {
         if self.is_unread_star(target) {
             return;
         }
-        let (what, help) = match target {
-            Expr::Name(_) | Expr::Subscript(_) => return,
-            Expr::Tuple(tuple) => return tuple.elts.iter().for_each(|target| self.check_target(target)),
-            Expr::List(list) => return list.elts.iter().for_each(|target| self.check_target(target)),
-            Expr::Attribute(_) => ("an attribute", "assign to a local name and return it"),
-            Expr::Starred(_) => ("a starred name that is read", "it would be a list: name each part"),
-            _ => ("this target", "assign to a local name"),
-        };
-        let message = format!("assignment to {what} cannot be compiled");
-        self.diagnostics.push(Diagnostic::new(Code::Target, message, span(target), "not supported").help(help));
-    }
-
-    pub(super) fn refuse_expression(&mut self, expression: &Expr) -> Arg {
-        let place = span(expression);
-        let (what, help) = match expression {
-            Expr::Lambda(_) => ("a lambda", "write the expression in place of the call"),
-            Expr::Dict(_) | Expr::DictComp(_) => ("a dict", "use numbers"),
-            Expr::Set(_) | Expr::SetComp(_) => ("a set", "use numbers"),
-            Expr::List(_) => ("a list", "use one name for each part"),
-            Expr::ListComp(_) | Expr::GeneratorExp(_) => {
-                ("a comprehension", "write a `for` loop that accumulates the result")
-            }
-            Expr::Tuple(_) => ("a starred value in a tuple", "write each value"),
-            Expr::Await(_) | Expr::Yield(_) | Expr::YieldFrom(_) => ("a coroutine or generator", "return one result"),
-            Expr::JoinedStr(_) | Expr::FormattedValue(_) => ("a string", "use numbers and format in the caller"),
-            Expr::Slice(_) => ("a slice", "write it in brackets behind an array"),
-            Expr::Starred(_) => ("a starred expression", "write each value"),
-            _ => ("this expression", "use numbers, comparisons and arithmetic"),
-        };
-        self.refuse(place, what, help)
-    }
-
-    pub(super) fn refuse(&mut self, place: Span, what: &str, help: &str) -> Arg {
-        let message = format!("{what} cannot be compiled");
-        self.diagnostics.push(Diagnostic::new(Code::Expression, message, place, "not supported").help(help));
-        Arg::Constant(Constant::None)
+        match target {
+            Expr::Name(_) | Expr::Subscript(_) => {}
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.check_target(target)),
+            Expr::List(list) => list.elts.iter().for_each(|target| self.check_target(target)),
+            other => self.refuse_target(other),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use rustpython_parser::ast::{self, Expr};
 use super::bind::Binder;
 use super::creation::Maker;
 use super::flow::{Arg, Creation, DtypeArg, StepKind};
+use crate::diagnostic::Code;
 use crate::ir::Constant;
 use crate::outside::Outside;
 use crate::syntax::span;
@@ -17,7 +18,7 @@ impl Binder<'_> {
         let starred = call.args.iter().any(|argument| matches!(argument, Expr::Starred(_)))
             || call.keywords.iter().any(|keyword| keyword.arg.is_none());
         if starred {
-            return self.refuse(place, "a starred argument", "write each value");
+            return self.refuse_as(Code::StarredArgument, place);
         }
         let mut creation = Creation { function: maker.name, args: Vec::new(), positional: 0, dtype: None, order: None };
         let mut taken = Vec::new();
@@ -50,7 +51,7 @@ impl Binder<'_> {
         for keyword in &call.keywords {
             let name = keyword.arg.as_deref().unwrap_or_default();
             let Some(&name) = maker.names.iter().find(|known| **known == name) else {
-                return self.refuse(span(keyword), "this keyword", "leave it out");
+                return self.refuse_keyword(keyword, maker.name, "leave it out");
             };
             if taken.contains(&name) {
                 return self.does_not_fit(call);
@@ -82,7 +83,8 @@ impl Binder<'_> {
             "dtype" => "write a dtype by name, such as `np.float64`, `float` or \"int32\", or `a.dtype`",
             _ => "write \"C\" or \"F\"",
         };
-        self.refuse(span(argument), &format!("this as `{name}`"), help)
+        let what = format!("`{}` as the `{name}` of an array", self.file.slice(span(argument)));
+        self.refuse_with(Code::ArrayArgument, span(argument), &what, "known at run time only", help)
     }
 
     /// Takes an argument; false if it is a dtype or an order that only the running program could tell.

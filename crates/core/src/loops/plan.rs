@@ -30,6 +30,8 @@ pub enum Node {
     Counter,
     /// Both intervals and what is between.
     Hull(NodeId, NodeId),
+    /// From the least of the first to the greatest of the second: there is nothing between if that is less.
+    Span(NodeId, NodeId),
     /// Sums; fails if one leaves 64 bits, as do the others.
     Add(NodeId, NodeId),
     /// Differences.
@@ -123,7 +125,7 @@ impl Plan {
         };
         let beyond = |low: i128, high: i128| Tests { low: low < i64::MIN.into(), high: high > i64::MAX.into() };
         match self.nodes[id.0 as usize] {
-            Node::Fixed(..) | Node::Entry(_) | Node::Counter | Node::Hull(..) | Node::WithZero(_) => {
+            Node::Fixed(..) | Node::Entry(_) | Node::Counter | Node::Hull(..) | Node::Span(..) | Node::WithZero(_) => {
                 Tests { low: false, high: false }
             }
             Node::NonNegative(_) => Tests { low: true, high: false },
@@ -158,9 +160,13 @@ impl Plan {
             let fixed = match node {
                 Node::Fixed(..) => true,
                 Node::Entry(_) | Node::NonNegative(_) | Node::Counter | Node::Sums(_) => false,
-                Node::Hull(..) | Node::Add(..) | Node::Sub(..) | Node::Mul(..) | Node::WithZero(_) | Node::Rest(_) => {
-                    node.parts().into_iter().flatten().all(|part| bounds[part.0 as usize].is_some())
-                }
+                Node::Hull(..)
+                | Node::Span(..)
+                | Node::Add(..)
+                | Node::Sub(..)
+                | Node::Mul(..)
+                | Node::WithZero(_)
+                | Node::Rest(_) => node.parts().into_iter().flatten().all(|part| bounds[part.0 as usize].is_some()),
             };
             if fixed {
                 let of = |part: NodeId| bounds[part.0 as usize].unwrap_or_default();
@@ -208,6 +214,7 @@ impl Plan {
             Node::NonNegative(local) => (entry(local) >= 0).then_some(NOT_NEGATIVE),
             Node::Counter => Some(counter),
             Node::Hull(left, right) => Some((of(left).0.min(of(right).0), of(left).1.max(of(right).1))),
+            Node::Span(left, right) => Some((of(left).0, of(right).1)),
             Node::Add(left, right) => {
                 both(of(left).0.overflowing_add(of(right).0), of(left).1.overflowing_add(of(right).1))
             }
@@ -243,9 +250,11 @@ impl Node {
     pub const fn parts(self) -> [Option<NodeId>; 2] {
         match self {
             Self::Fixed(..) | Self::Entry(_) | Self::NonNegative(_) | Self::Counter => [None, None],
-            Self::Hull(left, right) | Self::Add(left, right) | Self::Sub(left, right) | Self::Mul(left, right) => {
-                [Some(left), Some(right)]
-            }
+            Self::Hull(left, right)
+            | Self::Span(left, right)
+            | Self::Add(left, right)
+            | Self::Sub(left, right)
+            | Self::Mul(left, right) => [Some(left), Some(right)],
             Self::Sums(only) | Self::WithZero(only) | Self::Rest(only) => [Some(only), None],
         }
     }
@@ -263,6 +272,7 @@ impl Node {
             Self::Entry(_) | Self::Counter => enters,
             Self::NonNegative(_) => NOT_NEGATIVE,
             Self::Hull(left, right) => (of(left).0.min(of(right).0), of(left).1.max(of(right).1)),
+            Self::Span(left, right) => (of(left).0, of(right).1),
             Self::Add(left, right) => cut(wide(left).0 + wide(right).0, wide(left).1 + wide(right).1),
             Self::Sub(left, right) => cut(wide(left).0 - wide(right).1, wide(left).1 - wide(right).0),
             Self::Mul(left, right) => {

@@ -504,6 +504,14 @@ impl<'ctx> Builder<'ctx> {
         branch.set_metadata(weights, self.context.get_kind_id("prof")).expect("a branch");
     }
 
+    /// The same value, of which the optimiser does not know where it comes from.
+    pub fn opaque(&self, value: BasicValueEnum<'ctx>) -> BasicValueEnum<'ctx> {
+        let ty = value.get_type().fn_type(&[value.get_type().into()], false);
+        let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0".to_owned(), false, false, None, false);
+        let call = self.inner.build_indirect_call(ty, nothing, &[value.into()], "").expect("arguments that fit");
+        call.try_as_basic_value().unwrap_basic()
+    }
+
     pub fn switch(&self, value: IntValue<'ctx>, other: BasicBlock<'ctx>, cases: &[(IntValue<'ctx>, BasicBlock<'ctx>)]) {
         self.inner.build_switch(value, other, cases).expect("a current block");
     }

@@ -5,7 +5,9 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
-use std::collections::HashMap;
+mod whole;
+
+use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
 use std::rc::Rc;
 
@@ -13,10 +15,12 @@ use inkwell::IntPredicate;
 use inkwell::basic_block::BasicBlock;
 use inkwell::values::{IntValue, PointerValue};
 
-use super::{Lowerer, signed};
+use self::whole::Front;
+use super::{Lowerer, Slot, signed};
 use crate::abi::Services;
 use crate::backend::{Options, Overflow};
-use crate::ir::{BlockId, Chain, ExitId, Function, LoopId};
+use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
+use crate::loops::nest::Nest;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
@@ -52,13 +56,23 @@ pub(super) struct Loops<'ctx> {
     turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
     plans: HashMap<LoopId, Rc<Plan>>,
+    /// The loops that have a copy for whole runs.
+    wholes: HashSet<LoopId>,
+    /// Of inner loops: what is tested before a run of the loop around them, and the slot that says whether it holds.
+    nests: HashMap<LoopId, (Rc<Nest>, PointerValue<'ctx>)>,
+    /// The blocks through which loops around such loops are entered.
+    fronts: Vec<Front<'ctx>>,
     gated: Option<Gated<'ctx>>,
+    /// Where locals are found in the copies of a loop that are not its usual way.
+    pub(super) aside: HashMap<LocalId, Slot<'ctx>>,
     /// What is proven of the statement that is being lowered.
     pub(super) proof: Proof,
 }
 
 /// All loops together get second copies of so many statements.
 const MOST_COPIED: usize = 480;
+/// And third copies of so many.
+const MOST_WHOLE: usize = 200;
 
 impl<'ctx> Loops<'ctx> {
     pub(super) fn new(
@@ -68,20 +82,37 @@ impl<'ctx> Loops<'ctx> {
     ) -> Self {
         let shapes = loops::shapes(function);
         let mut plans = HashMap::new();
-        let mut copied = 0;
+        let (mut wholes, mut copied, mut copied_whole) = (HashSet::new(), 0, 0);
         for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
             // Ints that wrap need no checks.
             if options.overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
             if let Some(plan) = ranges::plan(function, inner.header, shape) {
-                copied += loops::statements(function, &shape.blocks).count();
-                if copied <= MOST_COPIED {
-                    plans.insert(LoopId(at as u32), Rc::new(plan));
+                let count = loops::statements(function, &shape.blocks).count();
+                copied += count;
+                if copied > MOST_COPIED {
+                    continue;
                 }
+                if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
+                    copied_whole += count;
+                    wholes.insert(LoopId(at as u32));
+                }
+                plans.insert(LoopId(at as u32), Rc::new(plan));
             }
         }
-        Self { fuel, turns, shapes, plans, gated: None, proof: Proof::default() }
+        Self {
+            fuel,
+            turns,
+            shapes,
+            plans,
+            wholes,
+            nests: HashMap::new(),
+            fronts: Vec::new(),
+            gated: None,
+            aside: HashMap::new(),
+            proof: Proof::default(),
+        }
     }
 }
 
@@ -98,6 +129,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.calls.at = at;
         let in_loop = self.function.block(at).in_loop;
         let is_header = in_loop.filter(|id| self.function.loops[id.0 as usize].header == at);
+        self.pass_fronts(at);
         self.b.at_end(self.blocks[at.0 as usize]);
         match in_loop.and_then(|id| self.has_gate(id)) {
             Some(poll) => {
@@ -105,13 +137,37 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     self.behind_gate(id, poll);
                 }
             }
-            None => {
-                if let Some(id) = is_header {
+            None => match is_header.and_then(|id| self.paid_behind(id)) {
+                // LLVM counts the turns of a loop that begins with its test.
+                Some((id, inside)) => {
+                    let (target, paid) = (self.blocks[inside.0 as usize], self.b.block("paid"));
+                    self.blocks[inside.0 as usize] = paid;
+                    self.fill(at, None);
+                    self.blocks[inside.0 as usize] = target;
+                    self.b.at_end(paid);
                     self.poll_each_turn(id);
+                    self.b.jump(target);
                 }
-                self.fill(at, None);
-            }
+                None => {
+                    if let Some(id) = is_header {
+                        self.poll_each_turn(id);
+                    }
+                    self.fill(at, None);
+                }
+            },
         }
+    }
+
+    /// A loop whose turns are paid for one by one and whose header does nothing but compare, and the block where a turn begins: what
+    /// is live at the poll is the same in front of the test and behind it.
+    fn paid_behind(&self, id: LoopId) -> Option<(LoopId, BlockId)> {
+        let inside = self.loops.shapes[id.0 as usize].begins?;
+        let of = &self.function.loops[id.0 as usize];
+        let live = &self.function.exits[of.poll?.0 as usize].live;
+        let tested = &self.function.block(of.header).statements;
+        let is_live =
+            live.iter().flat_map(|one| one.value.in_frame()).any(|at| tested.iter().any(|one| one.target == at));
+        (!is_live).then_some((id, inside))
     }
 
     /// The statements and the end of a block.
@@ -182,14 +238,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let plan = self.loops.plans.get(&id).cloned();
         let shape = &self.loops.shapes[id.0 as usize];
         let own = shape.blocks.iter().copied().filter(|&block| block != header).collect::<Vec<_>>();
-        let weight = shape.weight.clamp(1, MOST_COST).next_power_of_two();
-        let most = shape.turns.unwrap_or(u64::MAX).min((MOST_COST / weight).clamp(1, MOST_TURNS)).max(1);
+        let weight = price(shape);
+        let most = self.most(id);
         let (counter, short) = (shape.counter, shape.short().is_some());
-        let gate = self.blocks[header.0 as usize];
+        let entry = self.blocks[header.0 as usize];
+        let mut gate = entry;
+        let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id)).cloned();
         let (left, shift) = match counter {
             Some(counter) => {
-                let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
+                let step = least_step(&counter);
                 let shift = weight.trailing_zeros().saturating_sub(step.ilog2());
+                if let Some(plan) = has_whole {
+                    gate = self.whole(id, &counter, &plan, (most * step, shift), &own);
+                }
                 let (go, outside) = (self.b.block("block"), self.blocks[counter.outside.0 as usize]);
                 let more = self.goes_on(&counter, self.operand(counter.stop).int());
                 self.b.branch(more, go, outside);
@@ -248,7 +309,23 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.turns(header, &own, (checked, gate), None);
         }
         self.loops.gated = None;
-        self.blocks[header.0 as usize] = gate;
+        self.loops.aside.clear();
+        self.blocks[header.0 as usize] = entry;
+    }
+
+    /// The fuel, what all that remains costs, and whether it is one block for which there is fuel.
+    fn affordable(&self, counter: &Counter, most: u64, shift: u32) -> (IntValue<'ctx>, IntValue<'ctx>, IntValue<'ctx>) {
+        let most = self.b.int(most_between(counter, most).cast_signed());
+        let remains = self.remains(counter);
+        let fuel = self.fuel();
+        let price = self.b.shl(remains, self.b.int(shift.into()));
+        let few = self.b.compare(IntPredicate::ULE, remains, most);
+        (fuel, price, self.b.and(few, self.b.compare(IntPredicate::SLE, price, fuel)))
+    }
+
+    fn remains(&self, counter: &Counter) -> IntValue<'ctx> {
+        let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
+        if counter.steps.0 > 0 { self.b.sub(stop, local) } else { self.b.sub(local, stop) }
     }
 
     /// The blocks of a loop behind its gate; `entry` takes the place of its header.
@@ -304,6 +381,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
+    /// Turns of a block, at most.
+    fn most(&self, id: LoopId) -> u64 {
+        let shape = &self.loops.shapes[id.0 as usize];
+        shape.turns.unwrap_or(u64::MAX).min((MOST_COST / price(shape)).clamp(1, MOST_TURNS)).max(1)
+    }
+
     fn goes_on(&self, counter: &Counter, stop: IntValue<'ctx>) -> IntValue<'ctx> {
         let local = self.read(counter.local).int();
         self.b.compare(signed(counter.goes_on), local, stop)
@@ -311,12 +394,21 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// The least and the greatest value of the counter where the turns of a block begin.
     fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> Option<(IntValue<'ctx>, IntValue<'ctx>)> {
-        let (local, one) = (self.read(counter.local).int(), self.b.int(1));
-        match counter.goes_on {
-            Predicate::Lt => Some((local, self.b.sub(end, one))),
-            Predicate::Le => Some((local, end)),
-            Predicate::Gt => Some((self.b.add(end, one), local)),
-            Predicate::Ge => Some((end, local)),
+        self.between(counter.goes_on, self.read(counter.local).int(), end)
+    }
+
+    fn between(
+        &self,
+        goes_on: Predicate,
+        start: IntValue<'ctx>,
+        end: IntValue<'ctx>,
+    ) -> Option<(IntValue<'ctx>, IntValue<'ctx>)> {
+        let one = self.b.int(1);
+        match goes_on {
+            Predicate::Lt => Some((start, self.b.sub(end, one))),
+            Predicate::Le => Some((start, end)),
+            Predicate::Gt => Some((self.b.add(end, one), start)),
+            Predicate::Ge => Some((end, start)),
             Predicate::Ne | Predicate::Eq => None,
         }
     }
@@ -330,17 +422,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn counted_block(&mut self, counter: &Counter, most: u64, shift: u32, poll: ExitId) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
         let up = counter.steps.0 > 0;
-        let most = match counter.goes_on {
-            Predicate::Le | Predicate::Ge => most - 1,
-            Predicate::Lt | Predicate::Gt | Predicate::Ne | Predicate::Eq => most,
-        };
-        let most = self.b.int(most.cast_signed());
-        let remains = if up { self.b.sub(stop, local) } else { self.b.sub(local, stop) };
-        let (fuel, least, shift) = (self.fuel(), self.b.int(1 << shift), self.b.int(shift.into()));
+        let remains = self.remains(counter);
         // Mostly all that remains is one block and there is fuel for it: the way for loops inside of others, which come here often.
-        let price = self.b.shl(remains, shift);
-        let few = self.b.compare(IntPredicate::ULE, remains, most);
-        let paid = self.b.and(few, self.b.compare(IntPredicate::SLE, price, fuel));
+        let (fuel, price, paid) = self.affordable(counter, most, shift);
+        let (most, least) = (self.b.int(most_between(counter, most).cast_signed()), self.b.int(1 << shift));
+        let shift = self.b.int(shift.into());
         let (whole, part, begin) = (self.b.block("whole"), self.b.block("part"), self.b.block("begin"));
         self.b.branch(paid, whole, part);
         self.b.at_end(whole);
@@ -415,5 +501,23 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.jump(target);
         self.b.at_end(current);
         early
+    }
+}
+
+/// What a turn of a loop behind a gate costs: a power of two.
+fn price(shape: &Shape) -> u64 {
+    shape.weight.clamp(1, MOST_COST).next_power_of_two()
+}
+
+/// By how much a turn moves a counter at least.
+fn least_step(counter: &Counter) -> u64 {
+    counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs())
+}
+
+/// How far a counter is from its stop at most, where a block begins that moves it by `most`.
+fn most_between(counter: &Counter, most: u64) -> u64 {
+    match counter.goes_on {
+        Predicate::Le | Predicate::Ge => most - 1,
+        Predicate::Lt | Predicate::Gt | Predicate::Ne | Predicate::Eq => most,
     }
 }

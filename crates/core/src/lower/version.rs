@@ -86,6 +86,7 @@ impl<'ctx> Test<'_, 'ctx, '_> {
                 Bounds { low, high }
             }
             Node::Hull(left, right) => self.hull(left, right),
+            Node::Span(left, right) => Bounds { low: self.of(left).low, high: self.of(right).high },
             Node::Add(left, right) => {
                 let (left, right) = (self.of(left), self.of(right));
                 let low = self.checked(Checked::Add, left.low, right.low, test_low);

@@ -9,8 +9,8 @@ use rustpython_parser::ast::{self, Expr, Stmt};
 
 use crate::check::choose::choose;
 use crate::outside::{Env, Outside};
-use crate::source::Span;
-use crate::syntax::{blocks, span, walk};
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, Outer, Piece, blocks, span, walk};
 use crate::types::{ArrayType, Dtype, Layout, Shape, Type, TypeSet};
 
 /// A call of a function that has a name, or is an attribute of something.
@@ -26,6 +26,101 @@ pub struct CallSite {
     pub keywords: Vec<(String, Option<Type>)>,
     /// The place of the call.
     pub span: Span,
+}
+
+/// A name that a file gets from another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The dots in front of the module.
+    pub level: u32,
+    /// The module, `a.b`; empty for the folder itself.
+    pub module: String,
+    /// The name in it; none for the module as a whole.
+    pub name: Option<String>,
+    /// What the file calls it.
+    pub bound: String,
+}
+
+/// What a file tells about functions of other files.
+#[derive(Clone, Debug, Default)]
+pub struct Foreign {
+    /// The names it gets from others.
+    pub imports: Vec<Import>,
+    /// Its calls.
+    pub calls: Vec<CallSite>,
+}
+
+impl Foreign {
+    /// Reads a file.
+    #[must_use]
+    pub fn read(file: &SourceFile) -> Self {
+        syntax::with_stack(|| {
+            let chunks = syntax::chunks(file.text());
+            let pieces = chunks.iter().map(|&span| Piece::new(file.path(), file.slice(span))).collect::<Vec<_>>();
+            let runs = || pieces.iter().map(Piece::statements);
+            let outer = Outer::of(runs());
+            let module = locals(runs(), &outer.env);
+            let mut found = Self::default();
+            for (statements, chunk) in runs().zip(&chunks) {
+                statements.iter().for_each(|statement| imports(statement, &mut found.imports));
+                let calls = calls(statements, &outer.env, &module).into_iter();
+                found.calls.extend(calls.map(|call| {
+                    let span = Span::new(call.span.start + chunk.start, call.span.end + chunk.start);
+                    CallSite { span, ..call }
+                }));
+            }
+            found
+        })
+    }
+
+    /// The calls of functions of one module, under their own names; `is_module` says whether an import is of it.
+    #[must_use]
+    pub fn calls_of(&self, is_module: impl Fn(u32, &str) -> bool) -> Vec<CallSite> {
+        let mut found = Vec::new();
+        for import in &self.imports {
+            let whole = match &import.name {
+                None => import.module.clone(),
+                // `from package import module`
+                Some(name) if import.module.is_empty() => name.clone(),
+                Some(name) => format!("{}.{name}", import.module),
+            };
+            if is_module(import.level, &whole) {
+                let of = self.calls.iter().filter(|call| call.of.as_deref() == Some(&import.bound));
+                found.extend(of.cloned());
+            }
+            if let (Some(name), true) = (&import.name, is_module(import.level, &import.module)) {
+                let of =
+                    self.calls.iter().filter(|call| call.of.is_none() && (call.name == import.bound || name == "*"));
+                found.extend(of.map(|call| {
+                    let own = if name == "*" { call.name.clone() } else { name.clone() };
+                    CallSite { name: own, ..call.clone() }
+                }));
+            }
+        }
+        found
+    }
+}
+
+fn imports(statement: &Stmt, found: &mut Vec<Import>) {
+    match statement {
+        Stmt::Import(import) => {
+            for alias in &import.names {
+                let module = alias.name.to_string();
+                let bound = alias.asname.as_ref().map_or_else(|| module.clone(), ToString::to_string);
+                found.push(Import { level: 0, module, name: None, bound });
+            }
+        }
+        Stmt::ImportFrom(import) => {
+            let level = import.level.as_ref().map_or(0, ast::Int::to_u32);
+            let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
+            for alias in &import.names {
+                let name = alias.name.to_string();
+                let bound = alias.asname.as_ref().map_or_else(|| name.clone(), ToString::to_string);
+                found.push(Import { level, module: module.clone(), name: Some(name), bound });
+            }
+        }
+        _ => blocks(statement).into_iter().flatten().for_each(|inner| imports(inner, found)),
+    }
 }
 
 /// The types of names that are bound in one body, where every binding says the same.

@@ -222,6 +222,28 @@ impl Function {
         all.map(|one| (one.name.as_str(), one.span, one.variadic || !matches!(one.annotation, Annotation::Missing)))
     }
 
+    /// True if a name is a local of the function.
+    #[must_use]
+    pub fn is_local(&self, name: &str) -> bool {
+        self.flow.variables.iter().any(|one| one.in_frame && one.name == name)
+    }
+
+    /// The places where a name is bound to a tagged value.
+    #[must_use]
+    pub fn tagged(&self, typed: &Typed) -> Vec<Span> {
+        let tagged =
+            typed.bindings.iter().filter(|one| one.types.is_tagged() && self.file().slice(one.span) == one.name);
+        tagged.map(|one| one.span).collect()
+    }
+
+    /// Its own lines, from the first decorator with its indentation to the end of the last statement.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        let text = self.file().text();
+        let first = text[..self.span.start as usize].rfind('\n').map_or(0, |at| at + 1);
+        text.get(first..self.span.end as usize).unwrap_or_default()
+    }
+
     /// The signature that annotations and default values give, `int` where nothing tells.
     #[must_use]
     pub const fn annotated(&self) -> &Signature {
@@ -243,7 +265,7 @@ impl Function {
         }
         // A call tells more than nothing.
         if !is_told && all.len() > 1 {
-            all.rotate_left(1);
+            all.remove(0);
         }
         all
     }

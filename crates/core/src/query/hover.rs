@@ -11,6 +11,7 @@ use crate::check::flow::{Arg, End, FlowId, Step, StepKind, VarId};
 use crate::check::infer::read;
 use crate::ir::{Constant, Point};
 use crate::ops::{Op, overloads};
+use crate::outside;
 use crate::source::Span;
 use crate::types::{Type, TypeSet};
 
@@ -376,5 +377,23 @@ fn constant_text(constant: Constant) -> String {
         Constant::Nat(value) => value.to_string(),
         Constant::Float(value) => format!("{value:?}"),
         Constant::Complex(real, imag) => format!("complex({real:?}, {imag:?})"),
+    }
+}
+
+/// A constant from outside of a function, as Python writes it; `None` for one that compiled code does not know.
+#[must_use]
+pub fn outside_text(constant: &outside::Constant) -> Option<String> {
+    use outside::Constant as C;
+    match constant {
+        C::None => Some("None".to_owned()),
+        C::Bool(value) => Some(if *value { "True" } else { "False" }.to_owned()),
+        C::Int(value) => Some(value.to_string()),
+        C::Float(value) => Some(format!("{value:?}")),
+        C::Complex { real, imag } => Some(format!("complex({real:?}, {imag:?})")),
+        C::Tuple(parts) => {
+            let parts = parts.iter().map(outside_text).collect::<Option<Vec<_>>>()?;
+            Some(if parts.len() == 1 { format!("({},)", parts[0]) } else { format!("({})", parts.join(", ")) })
+        }
+        C::Str(_) | C::Bytes(_) | C::Ellipsis => None,
     }
 }

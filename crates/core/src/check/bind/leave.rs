@@ -6,7 +6,7 @@ use rustpython_parser::ast::{self, Expr};
 
 use super::Binder;
 use crate::check::flow::{Arg, End, StepKind, VarId};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Code;
 use crate::ir::Point;
 use crate::source::Span;
 use crate::syntax::{span, walk};
@@ -63,11 +63,7 @@ impl Binder<'_> {
             Expr::Name(name) => found.extend(self.local(name.id.as_str()).map(|variable| (variable, span(target)))),
             Expr::Tuple(tuple) => tuple.elts.iter().for_each(|target| self.deleted(target, found)),
             Expr::List(list) => list.elts.iter().for_each(|target| self.deleted(target, found)),
-            _ => {
-                let message = "`del` of anything but a name cannot be compiled";
-                let diagnostic = Diagnostic::new(Code::Target, message, span(target), "not supported");
-                self.diagnostics.push(diagnostic.help("only local names can be deleted"));
-            }
+            _ => drop(self.refuse_as(Code::Deleted, span(target))),
         }
     }
 

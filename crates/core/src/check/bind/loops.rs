@@ -162,7 +162,7 @@ impl Binder<'_> {
     }
 
     /// The loop itself is refused; what is inside is still looked at, as a body of its own.
-    fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
+    pub(in crate::check) fn skip_bodies(&mut self, body: &[Stmt], orelse: &[Stmt]) {
         self.shadows.clear();
         let (after, else_block) = (self.block(), self.block());
         let header = self.open_loop(after, Point::Advance, Span::default());
@@ -199,8 +199,10 @@ impl Binder<'_> {
     pub(in crate::check) fn range_of(&mut self, call: &ast::ExprCall) -> Option<[Arg; 3]> {
         let refuse = |binder: &mut Self, label: &str| {
             let message = "this `range` cannot be compiled";
-            let diagnostic = Diagnostic::new(Code::Iterable, message, span(call), label);
-            binder.diagnostics.push(diagnostic.help("write `range(start, stop, step)`"));
+            let diagnostic = Diagnostic::new(Code::RangeArguments, message, span(call), label);
+            binder
+                .diagnostics
+                .push(diagnostic.help("write `range(stop)`, `range(start, stop)` or `range(start, stop, step)`"));
             None
         };
         if !call.keywords.is_empty() || call.args.iter().any(|argument| matches!(argument, Expr::Starred(_))) {

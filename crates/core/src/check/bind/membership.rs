@@ -4,6 +4,7 @@ use rustpython_parser::ast::{self, CmpOp, Expr};
 
 use super::Binder;
 use crate::check::flow::{Arg, End, FlowId, StepKind};
+use crate::diagnostic::Code;
 use crate::ir::Constant;
 use crate::source::Span;
 use crate::syntax::span;
@@ -14,10 +15,7 @@ impl Binder<'_> {
         let (value, name) = match (singleton(right), singleton(left)) {
             (Some(name), _) => (left, name),
             (None, Some(name)) => (right, name),
-            (None, None) => {
-                let help = "compare numbers with `==`; `None`, `True` and `False` can stand beside `is`";
-                return self.refuse(place, "`is` between values", help);
-            }
+            (None, None) => return self.refuse_as(Code::Identity, place),
         };
         let is = self.op(name, vec![value], place);
         if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is }

@@ -90,8 +90,8 @@ impl Binder<'_> {
             Pattern::MatchOr(inner) => self.alternatives(&inner.patterns, subject, fail, captures),
             Pattern::MatchClass(inner) => self.class_pattern(inner, subject, fail, captures),
             Pattern::MatchSequence(inner) => self.sequence(&inner.patterns, place, subject, fail, captures),
-            Pattern::MatchMapping(_) => self.refuse_pattern(place, "a mapping pattern", "match numbers"),
-            Pattern::MatchStar(_) => self.refuse_pattern(place, "a starred pattern", "match numbers"),
+            Pattern::MatchMapping(_) => drop(self.refuse_as(Code::MappingPattern, place)),
+            Pattern::MatchStar(_) => drop(self.refuse_as(Code::StarredPattern, place)),
         }
     }
 
@@ -153,11 +153,7 @@ impl Binder<'_> {
         for (at, pattern) in patterns.iter().enumerate() {
             if let Pattern::MatchStar(inner) = pattern {
                 if inner.name.as_ref().is_some_and(|name| self.reads(name.as_str())) {
-                    self.refuse_pattern(
-                        span(pattern),
-                        "a starred name",
-                        "it would be a list: write `*_`, or read elements",
-                    );
+                    self.refuse_as(Code::StarredPattern, span(pattern));
                 }
                 continue;
             }
@@ -200,7 +196,6 @@ impl Binder<'_> {
     }
 
     fn refuse_pattern(&mut self, place: Span, what: &str, help: &str) {
-        let message = format!("{what} cannot be compiled");
-        self.diagnostics.push(Diagnostic::new(Code::Pattern, message, place, "not supported").help(help));
+        self.refuse_with(Code::ClassPattern, place, what, "asks for more than a type", help);
     }
 }

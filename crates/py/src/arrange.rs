@@ -1,33 +1,111 @@
-//! The arguments of a call, each in the place of its parameter.
+//! The arguments of a call in the places of their parameters.
 //!
-//! Enters: what CPython's vectorcall passes. Leaves: borrowed references, in the order of the parameters, as CPython binds them.
+//! Enters: what CPython's vectorcall passes. Leaves: an object for each parameter, from positional arguments, keywords and defaults, as
+//! CPython binds them, and a new tuple for `*args`. What does not fit the original function is told of, in CPython's own words.
 
 use std::ptr::null_mut;
 
 use pyo3::ffi::{self, Py_ssize_t, PyObject};
 
+use crate::binding::Specialisation;
 use crate::callable::Callable;
+use crate::dispatch::enter;
 use crate::specialise::Body;
 
 /// One call, as CPython made it. The pointers are valid until it returns.
 #[derive(Clone, Copy)]
 pub struct Call {
-    /// What is called.
+    /// What was called.
     pub this: *mut Callable,
-    /// The positional arguments, then the values of the keywords.
+    /// The positional arguments, and behind them the values of keywords.
     pub args: *const *mut PyObject,
-    /// The number of positional arguments, and a flag.
+    /// The number of positional arguments, with a flag of CPython's.
     pub nargsf: usize,
-    /// The names of the keywords, a tuple or null.
+    /// The names of the keywords, a tuple; null if there are none.
     pub kwnames: *mut PyObject,
+}
+
+/// Arguments in the places of their parameters, until the call is over.
+pub struct Arranged {
+    /// The call.
+    pub call: Call,
+    /// The tuple of `*args`, which is ours.
+    rest: *mut PyObject,
+}
+
+impl Arranged {
+    /// Fills the slots of the parameters; `None` if the arguments do not fit them. The references are borrowed.
+    ///
+    /// # Safety
+    /// The call is still going on, and `body` is that of its callable.
+    #[inline(always)]
+    pub unsafe fn new(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> Option<Self> {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if slots.len() != body.parameters.slots() || !arrange(call, body, slots) {
+                return None;
+            }
+            let mut rest = null_mut();
+            if body.parameters.variadic {
+                rest = rest_of(call, body.parameters.positional);
+                if rest.is_null() {
+                    ffi::PyErr_Clear();
+                    return None;
+                }
+                slots[body.parameters.names.len()] = rest;
+            }
+            Some(Self { call, rest })
+        }
+    }
+
+    /// Runs machine code.
+    ///
+    /// # Safety
+    /// `slots` and `frame` have what `to` takes.
+    #[inline(always)]
+    pub unsafe fn enter(&self, to: &Specialisation, slots: &[*mut PyObject], frame: *mut u64) -> *mut PyObject {
+        // SAFETY: as the caller promises. While the code runs, a signal handler or another thread may give the function other defaults,
+        // or names outside of it other values: whatever the caller does not hold is held here.
+        unsafe {
+            slots.iter().for_each(|&object| ffi::Py_INCREF(object));
+            let result = enter(self.call, to, slots.as_ptr(), frame);
+            slots.iter().for_each(|&object| ffi::Py_DECREF(object));
+            result
+        }
+    }
+}
+
+impl Drop for Arranged {
+    fn drop(&mut self) {
+        // SAFETY: the reference is ours, and the thread that called holds the GIL.
+        unsafe { ffi::Py_XDECREF(self.rest) };
+    }
+}
+
+/// The tuple of the positional arguments that have no parameter of their own; null with an exception set if memory runs out.
+///
+/// # Safety
+/// The call is still going on.
+unsafe fn rest_of(call: Call, positional: usize) -> *mut PyObject {
+    // SAFETY: the tuple is new, so that its empty items are ours to fill.
+    unsafe {
+        let count = (ffi::PyVectorcall_NARGS(call.nargsf) as usize).saturating_sub(positional);
+        let rest = ffi::PyTuple_New(count as Py_ssize_t);
+        if !rest.is_null() {
+            for at in 0..count {
+                ffi::PyTuple_SET_ITEM(rest, at as Py_ssize_t, ffi::Py_NewRef(*call.args.add(positional + at)));
+            }
+        }
+        rest
+    }
 }
 
 /// Fills `slots`, one for each parameter but `*args`, from positional arguments, keywords and defaults, as CPython binds them. False if
 /// they do not fit: the original function raises.
 ///
 /// # Safety
-/// The call is still going on, and `body` is that of its callable. The references are borrowed.
-pub unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
+/// As [`dispatch`]. The references are borrowed.
+unsafe fn arrange(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool {
     let parameters = &body.parameters;
     let slots = &mut slots[..parameters.names.len()];
     slots.fill(null_mut());
@@ -106,22 +184,4 @@ unsafe fn defaults(call: Call, body: &Body, slots: &mut [*mut PyObject]) -> bool
         }
     }
     true
-}
-
-/// The tuple of the positional arguments that have no parameter of their own; null with an exception set if memory runs out.
-///
-/// # Safety
-/// The call is still going on.
-pub unsafe fn rest_of(call: Call, positional: usize) -> *mut PyObject {
-    // SAFETY: the tuple is new, so that its empty items are ours to fill.
-    unsafe {
-        let count = (ffi::PyVectorcall_NARGS(call.nargsf) as usize).saturating_sub(positional);
-        let rest = ffi::PyTuple_New(count as Py_ssize_t);
-        if !rest.is_null() {
-            for at in 0..count {
-                ffi::PyTuple_SET_ITEM(rest, at as Py_ssize_t, ffi::Py_NewRef(*call.args.add(positional + at)));
-            }
-        }
-        rest
-    }
 }

@@ -1,0 +1,380 @@
+//! What the threads of the server share, and the work of those that are not the dispatcher.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use brrr_core::diagnostic::{Diagnostic, Severity};
+use brrr_core::query::Snapshot;
+use brrr_core::source::SourceFile;
+use serde_json::{Value, json};
+use tower_lsp::lsp_types as lsp;
+use tower_lsp::lsp_types::notification::{LogMessage, Notification, PublishDiagnostics};
+
+use crate::answers::View;
+use crate::convert::{self, Profile};
+use crate::lines::Lines;
+use crate::session::{self, Report, Session, Version};
+use crate::settings::Settings;
+use crate::stages::Stages;
+use crate::transport::Outbox;
+use crate::workspace::{Open, Told, Workspace};
+
+/// How long nothing must have changed before other files are looked at.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// Files beyond which the looking is shown.
+const SLOW: usize = 300;
+
+/// What the threads share.
+#[derive(Debug)]
+pub struct Shared {
+    session: Mutex<Session>,
+    /// Told when the session may have a job.
+    pub work: Condvar,
+    pub profile: OnceLock<Arc<Profile>>,
+    settings: Mutex<Arc<Settings>>,
+    told: Mutex<HashMap<PathBuf, Told>>,
+    roots: Mutex<Vec<PathBuf>>,
+    /// Counts what makes it necessary to look at other files.
+    stirred: Mutex<u64>,
+    stir: Condvar,
+    pub stages: Stages,
+    pub left: AtomicBool,
+    pub outbox: Outbox,
+    requests: AtomicU64,
+    /// Tokens of progress that the user has cancelled.
+    pub cancelled: Mutex<HashSet<String>>,
+    /// Files that are not open and for which diagnostics are shown.
+    pub checked: Mutex<HashSet<lsp::Url>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub fn new(outbox: Outbox) -> Self {
+        Self {
+            session: Mutex::default(),
+            work: Condvar::new(),
+            profile: OnceLock::new(),
+            settings: Mutex::default(),
+            told: Mutex::default(),
+            roots: Mutex::default(),
+            stirred: Mutex::new(0),
+            stir: Condvar::new(),
+            stages: Stages::new(),
+            left: AtomicBool::new(false),
+            outbox,
+            requests: AtomicU64::new(0),
+            cancelled: Mutex::default(),
+            checked: Mutex::default(),
+        }
+    }
+
+    pub fn session(&self) -> MutexGuard<'_, Session> {
+        lock(&self.session)
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        lock(&self.settings).clone()
+    }
+
+    pub fn cancelled(&self) -> MutexGuard<'_, HashSet<String>> {
+        lock(&self.cancelled)
+    }
+
+    pub fn checked(&self) -> MutexGuard<'_, HashSet<lsp::Url>> {
+        lock(&self.checked)
+    }
+
+    pub fn roots(&self) -> MutexGuard<'_, Vec<PathBuf>> {
+        lock(&self.roots)
+    }
+
+    pub fn profile(&self) -> Arc<Profile> {
+        let default = || Arc::new(Profile::new(&lsp::InitializeParams::default()));
+        self.profile.get().cloned().unwrap_or_else(default)
+    }
+
+    /// Takes over settings, and has everything shown anew if that changes something.
+    pub fn set(&self, said: &Value) {
+        let mut settings = lock(&self.settings);
+        let mut new = Settings::clone(&settings);
+        new.update(said);
+        if new == **settings {
+            return;
+        }
+        let diagnostics = new.remarks != settings.remarks;
+        *settings = Arc::new(new);
+        drop(settings);
+        if diagnostics {
+            self.session().touch();
+            self.work.notify_one();
+        }
+        self.refresh();
+    }
+
+    /// The view of a version.
+    pub fn view(&self, uri: &lsp::Url, version: Arc<Version>) -> View {
+        let picks = self.session().picks(&version.name);
+        let told = uri.to_file_path().ok().and_then(|path| lock(&self.told).get(&path).cloned()).unwrap_or_default();
+        let seen = told.seen.iter().filter(|seen| version.snapshot.functions().any(|one| seen.is_of(one.function)));
+        View {
+            uri: uri.clone(),
+            profile: self.profile(),
+            settings: self.settings(),
+            picks,
+            calls: told.calls,
+            seen: Arc::new(seen.cloned().collect()),
+            version,
+        }
+    }
+
+    /// Analyses what is to be analysed, for ever.
+    pub fn analyze(&self) {
+        let mut session = self.session();
+        loop {
+            let Some(job) = session.next_job() else {
+                session = self.work.wait(session).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            drop(session);
+            let outcome = job.run();
+            session = self.session();
+            if let Some(report) = session.finish(job, outcome) {
+                self.publish(&report);
+                self.look_again();
+            }
+        }
+    }
+
+    /// The diagnostics to show for a version.
+    pub fn diagnostics(&self, version: &Version, defects: &[Diagnostic]) -> Vec<Diagnostic> {
+        let hints = self.settings().remarks;
+        let all = version.snapshot.diagnostics().iter().chain(defects);
+        all.filter(|one| hints || one.code.severity() != Severity::Hint).cloned().collect()
+    }
+
+    /// The same, for the client.
+    pub fn shown(&self, uri: &lsp::Url, version: &Version, defects: &[Diagnostic]) -> Vec<lsp::Diagnostic> {
+        let profile = self.profile();
+        let lines = Lines::known(version.snapshot.file().text(), &version.starts, profile.encoding);
+        let all = self.diagnostics(version, defects);
+        all.iter().map(|one| convert::diagnostic(one, uri, &lines, &profile)).collect()
+    }
+
+    /// Called with the session locked, so that reports leave in the order in which they were made.
+    pub fn publish(&self, report: &Report) {
+        if let Some(failure) = &report.failure {
+            let message = format!("brrr failed on {}: {failure}; this is a bug in brrr", report.name);
+            self.log(lsp::MessageType::ERROR, message);
+        }
+        if self.profile().pulls_diagnostics {
+            return;
+        }
+        let Ok(uri) = lsp::Url::parse(&report.name) else { return };
+        let (diagnostics, version) = match &report.version {
+            None => (Vec::new(), None),
+            Some(version) => (self.shown(&uri, version, &report.defects), Some(version.number)),
+        };
+        self.notify::<PublishDiagnostics>(&lsp::PublishDiagnosticsParams { uri, diagnostics, version });
+    }
+
+    pub fn log(&self, typ: lsp::MessageType, message: String) {
+        self.notify::<LogMessage>(&lsp::LogMessageParams { typ, message });
+    }
+
+    pub fn notify<N: Notification>(&self, params: &N::Params) {
+        self.outbox.send(json!({ "jsonrpc": "2.0", "method": N::METHOD, "params": json!(params) }));
+    }
+
+    /// Sends a request. Nothing waits for the answer; what matters in it, [`Self::answered`] sees.
+    pub fn request(&self, method: &str, params: &Value) {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{method}#{number}");
+        self.outbox.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+    }
+
+    /// An answer of the client.
+    pub fn answered(&self, response: &Value) {
+        let id = response.get("id").and_then(Value::as_str).unwrap_or_default();
+        if id.starts_with("workspace/configuration#")
+            && let Some(said) = response.pointer("/result/0")
+        {
+            self.set(said);
+        }
+    }
+
+    /// Asks for the settings.
+    pub fn ask_configuration(&self) {
+        if self.profile().has_configuration {
+            self.request("workspace/configuration", &json!({ "items": [{ "section": "brrr" }] }));
+        }
+    }
+
+    /// Has the client ask again for what it shows.
+    pub fn refresh(&self) {
+        for name in &self.profile().refreshes {
+            self.request(&format!("workspace/{name}/refresh"), &Value::Null);
+        }
+    }
+
+    /// Says that other files may tell something new.
+    pub fn look_again(&self) {
+        *lock(&self.stirred) += 1;
+        self.stir.notify_one();
+    }
+
+    /// Looks at other files whenever they may tell something new, for ever.
+    pub fn look(&self) {
+        let mut workspace = Workspace::default();
+        let mut seen = 0;
+        loop {
+            let mut stirred = lock(&self.stirred);
+            while *stirred == seen {
+                stirred = self.stir.wait(stirred).unwrap_or_else(PoisonError::into_inner);
+            }
+            // Not while somebody types.
+            loop {
+                seen = *stirred;
+                let (guard, waited) = self.stir.wait_timeout(stirred, QUIET).unwrap_or_else(PoisonError::into_inner);
+                stirred = guard;
+                if waited.timed_out() && *stirred == seen {
+                    break;
+                }
+            }
+            drop(stirred);
+            workspace.set_roots(self.roots().clone());
+            let open = self.open_documents();
+            if let Ok(told) = session::contained(|| self.tell(&mut workspace, &open)) {
+                let mut known = lock(&self.told);
+                let changed = told.len() != known.len()
+                    || told.iter().any(|(path, new)| {
+                        known.get(path).is_none_or(|old| old.calls != new.calls || old.seen != new.seen)
+                    });
+                *known = told;
+                drop(known);
+                if changed {
+                    self.refresh();
+                }
+            }
+        }
+    }
+
+    fn tell(&self, workspace: &mut Workspace, open: &[Open]) -> HashMap<PathBuf, Told> {
+        let mut progress = None;
+        let told = workspace.tell(open, &mut |at, of| {
+            if of >= SLOW && progress.is_none() {
+                progress = Some(Progress::begin(self, "brrr: looking for calls", None));
+            }
+            progress.as_mut().is_none_or(|progress| progress.report(at, of))
+        });
+        if let Some(progress) = progress {
+            progress.end();
+        }
+        told
+    }
+
+    fn open_documents(&self) -> Vec<Open> {
+        let session = self.session();
+        let known = session.all_known().into_iter().filter_map(|version| {
+            let path = lsp::Url::parse(&version.name).ok()?.to_file_path().ok()?;
+            let text = version.snapshot.file().text().to_owned();
+            Some(Open { path, text, concerned: version.snapshot.functions().next().is_some() })
+        });
+        known.collect()
+    }
+
+    /// Analyses every file of the workspace and shows what there is to say; gives the number of files and of diagnostics.
+    pub fn check_workspace(&self, token: Option<lsp::NumberOrString>) -> (usize, usize) {
+        let mut workspace = Workspace::default();
+        workspace.set_roots(self.roots().clone());
+        let files = workspace.files();
+        let open = self.session().names().filter_map(|name| lsp::Url::parse(name).ok()).collect::<HashSet<_>>();
+        let mut progress = Progress::begin(self, "brrr: checking the workspace", token);
+        let (mut checked, mut found) = (0, 0);
+        let profile = self.profile();
+        for (at, path) in files.iter().enumerate() {
+            if !progress.report(at, files.len()) {
+                break;
+            }
+            let Ok(uri) = lsp::Url::from_file_path(path) else { continue };
+            let Ok(text) = std::fs::read_to_string(path) else { continue };
+            if open.contains(&uri) || !text.contains("brrr") {
+                continue;
+            }
+            checked += 1;
+            let analyzed = session::contained(|| Snapshot::new(None, SourceFile::new(uri.as_str(), text), &[]));
+            let Ok(snapshot) = analyzed else { continue };
+            let lines = Lines::new(snapshot.file().text(), profile.encoding);
+            let hints = self.settings().remarks;
+            let said = snapshot.diagnostics().iter().filter(|one| hints || one.code.severity() != Severity::Hint);
+            let diagnostics = said.map(|one| convert::diagnostic(one, &uri, &lines, &profile)).collect::<Vec<_>>();
+            found += diagnostics.len();
+            let known =
+                if diagnostics.is_empty() { self.checked().remove(&uri) } else { !self.checked().insert(uri.clone()) };
+            if known || !diagnostics.is_empty() {
+                self.notify::<PublishDiagnostics>(&lsp::PublishDiagnosticsParams { uri, diagnostics, version: None });
+            }
+        }
+        progress.end();
+        (checked, found)
+    }
+}
+
+/// Work that takes its time, shown by the client if it can.
+struct Progress<'a> {
+    shared: &'a Shared,
+    token: Option<lsp::NumberOrString>,
+    percentage: u32,
+}
+
+impl<'a> Progress<'a> {
+    /// `token` is the client's, if it has given one.
+    fn begin(shared: &'a Shared, title: &str, token: Option<lsp::NumberOrString>) -> Self {
+        let token = token.or_else(|| {
+            shared.profile().shows_progress.then(|| {
+                let number = shared.requests.fetch_add(1, Ordering::Relaxed);
+                let token = lsp::NumberOrString::String(format!("brrr/{number}"));
+                shared.request("window/workDoneProgress/create", &json!({ "token": token }));
+                token
+            })
+        });
+        let progress = Self { shared, token, percentage: 0 };
+        progress.send(json!({ "kind": "begin", "title": title, "cancellable": true, "percentage": 0 }));
+        progress
+    }
+
+    /// Says how far it is; false if the user wants it to end.
+    fn report(&mut self, at: usize, of: usize) -> bool {
+        let percentage = u32::try_from(at * 100 / of.max(1)).unwrap_or(100);
+        if percentage > self.percentage {
+            self.percentage = percentage;
+            self.send(json!({ "kind": "report", "percentage": percentage, "message": format!("{at} of {of} files") }));
+        }
+        !self.token.as_ref().is_some_and(|token| self.shared.cancelled().contains(&token_text(token)))
+    }
+
+    fn end(self) {
+        self.send(json!({ "kind": "end" }));
+        if let Some(token) = &self.token {
+            self.shared.cancelled().remove(&token_text(token));
+        }
+    }
+
+    fn send(&self, value: Value) {
+        if let Some(token) = &self.token {
+            let params = json!({ "token": token, "value": value });
+            self.shared.outbox.send(json!({ "jsonrpc": "2.0", "method": "$/progress", "params": params }));
+        }
+    }
+}
+
+/// A token of progress as a key.
+pub fn token_text(token: &lsp::NumberOrString) -> String {
+    json!(token).to_string()
+}

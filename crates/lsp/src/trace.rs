@@ -1,0 +1,138 @@
+//! What runs have seen: the file that a program under `BRRR_TRACE_TYPES=1` leaves in the folder `.brrr` of its project.
+//!
+//! Enters: the text of such a file. Leaves: [`Seen`], one for each function. Promised: a file of any content is read without
+//! failing; what cannot be understood is left out; what was seen of another text of a function is not shown for this one.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use brrr_core::query::function::{Candidate, Function, Origin};
+use serde_json::Value;
+
+/// The folder in a project.
+pub const FOLDER: &str = ".brrr";
+/// The file in it.
+pub const FILE: &str = "types.json";
+
+/// What was seen of one function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its name.
+    pub function: String,
+    /// The hash of its text.
+    pub text_hash: u64,
+    /// The signatures that it was called with, the most frequent first.
+    pub signatures: Vec<SeenSignature>,
+    /// How often a line left compiled code, lines from 1 in the file; those of the function's first line first.
+    pub exits: Vec<(u32, u64)>,
+}
+
+/// A signature that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenSignature {
+    /// The types of the arguments, as users write them.
+    pub params: String,
+    /// Calls with them.
+    pub calls: u64,
+}
+
+/// FNV-1a of a text: what the run and the editor compare a function by.
+#[must_use]
+pub fn text_hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// Reads a file of this kind; `root` is the folder that holds its folder.
+#[must_use]
+pub fn read(text: &str, root: &Path) -> Vec<Seen> {
+    let Ok(value) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let functions = value.get("functions").and_then(Value::as_array);
+    functions.into_iter().flatten().filter_map(|one| function(one, root)).collect()
+}
+
+fn function(value: &Value, root: &Path) -> Option<Seen> {
+    let text = |name: &str| value.get(name)?.as_str();
+    let signatures = value.get("signatures")?.as_array()?.iter().filter_map(|one| {
+        Some(SeenSignature { params: one.get("params")?.as_str()?.to_owned(), calls: one.get("calls")?.as_u64()? })
+    });
+    let mut signatures = signatures.collect::<Vec<_>>();
+    signatures.sort_by_key(|one| std::cmp::Reverse(one.calls));
+    let exits = value.get("exits").and_then(Value::as_object);
+    let exits = exits.into_iter().flatten().filter_map(|(line, count)| Some((line.parse().ok()?, count.as_u64()?)));
+    let mut exits = exits.collect::<Vec<_>>();
+    exits.sort_unstable();
+    Some(Seen {
+        path: root.join(text("path")?),
+        function: text("name")?.to_owned(),
+        text_hash: u64::from_str_radix(text("text")?, 16).ok()?,
+        signatures,
+        exits,
+    })
+}
+
+impl Seen {
+    /// As the editor says it: `seen: float64[::1], 1.2 M calls, 3 exits on line 7`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::from("seen:");
+        for one in self.signatures.iter().take(4) {
+            let params = if one.params.is_empty() { "no arguments" } else { &one.params };
+            let _ = write!(text, " `{params}`, {} call{};", count(one.calls), if one.calls == 1 { "" } else { "s" });
+        }
+        for (line, number) in self.exits.iter().take(4) {
+            let _ = write!(text, " {} exit{} on line {line};", count(*number), if *number == 1 { "" } else { "s" });
+        }
+        text.trim_end_matches(';').to_owned()
+    }
+
+    /// True if this is the text that was seen.
+    #[must_use]
+    pub fn is_of(&self, function: &Function) -> bool {
+        self.function == function.name() && self.text_hash == text_hash(function.text())
+    }
+}
+
+impl SeenSignature {
+    /// The signature for a function; `None` if it takes another number of arguments.
+    #[must_use]
+    pub fn candidate(&self, function: &Function) -> Option<Candidate> {
+        let signature = function.signature(&self.params).ok()?;
+        let origins = vec![Origin::Seen; signature.params.len()];
+        Some(Candidate { signature, origins })
+    }
+}
+
+fn count(number: u64) -> String {
+    let scaled = |unit: u64, name: &str| format!("{:.1} {name}", number as f64 / unit as f64);
+    match number {
+        0..1_000 => number.to_string(),
+        1_000..1_000_000 => scaled(1_000, "k"),
+        1_000_000..1_000_000_000 => scaled(1_000_000, "M"),
+        _ => scaled(1_000_000_000, "G"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_seen_is_said_in_a_line() {
+        let text = r#"{"functions": [{"path": "a.py", "name": "f", "text": "ff", "exits": {"7": 3, "x": 1},
+            "signatures": [{"params": "int", "calls": 1}, {"params": "float64[::1]", "calls": 1234567}]}, {"name": 7}]}"#;
+        let seen = read(text, Path::new("/work"));
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].path, Path::new("/work/a.py"));
+        assert_eq!(seen[0].text(), "seen: `float64[::1]`, 1.2 M calls; `int`, 1 call; 3 exits on line 7");
+        assert_eq!(seen[0].text_hash, 255);
+    }
+
+    #[test]
+    fn a_file_of_any_content_is_read() {
+        for text in ["", "{", "[]", "{\"functions\": 7}", "{\"functions\": [[]]}", "\u{0}"] {
+            assert_eq!(read(text, Path::new("/")), []);
+        }
+    }
+}

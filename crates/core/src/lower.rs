@@ -6,6 +6,7 @@
 mod builder;
 mod calls;
 mod chain;
+mod loaded;
 mod loops;
 mod places;
 mod recipe;
@@ -18,7 +19,7 @@ use inkwell::basic_block::BasicBlock;
 use inkwell::context::Context;
 use inkwell::module::Module;
 use inkwell::types::BasicTypeEnum;
-use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
+use inkwell::values::{FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, Activation, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
@@ -27,9 +28,10 @@ use crate::ir::{
 };
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
-use crate::types::{Dtype, Type, TypeSet};
+use crate::types::{Type, TypeSet};
 use builder::Builder;
 use calls::{Calls, Members, has_calls, kept_words};
+use loaded::{Loaded, Payload};
 use recipe::signed;
 
 /// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function begin with numbers of
@@ -110,125 +112,6 @@ fn payload_types<'ctx>(b: &Builder<'ctx>, types: TypeSet) -> Vec<BasicTypeEnum<'
         Some(Type::Object | Type::Pointer) => vec![b.pointer.into()],
         Some(Type::Scalar(dtype)) => vec![b.register(dtype); dtype.words()],
         Some(Type::None | Type::Unbound | Type::Tuple(_) | Type::Array(_)) => Vec::new(),
-    }
-}
-
-/// A value in registers.
-#[derive(Clone, Copy)]
-enum Loaded<'ctx> {
-    /// `None`, or an unbound name: nothing but its type.
-    Unit(Type),
-    Bool(IntValue<'ctx>),
-    Int(IntValue<'ctx>),
-    Nat(IntValue<'ctx>),
-    Low(IntValue<'ctx>),
-    Float(FloatValue<'ctx>),
-    Complex(FloatValue<'ctx>, FloatValue<'ctx>),
-    /// A scalar of NumPy: an int of its width, of one bit for a bool, or a float of its width.
-    Scalar(Dtype, BasicValueEnum<'ctx>),
-    /// A complex scalar of NumPy, of two floats of its width.
-    ScalarComplex(Dtype, FloatValue<'ctx>, FloatValue<'ctx>),
-    /// An object.
-    Object(PointerValue<'ctx>),
-    /// An address.
-    Pointer(PointerValue<'ctx>),
-    /// Tag (i8) and payload (i64, twice).
-    Tagged(IntValue<'ctx>, Payload<'ctx>),
-}
-
-/// The words of a payload; what is missing is undefined.
-type Payload<'ctx> = [Option<IntValue<'ctx>>; 2];
-
-impl<'ctx> Loaded<'ctx> {
-    fn int(self) -> IntValue<'ctx> {
-        self.bits()
-    }
-
-    /// An int of any kind, or a bool.
-    fn bits(self) -> IntValue<'ctx> {
-        match self {
-            Self::Int(value) | Self::Nat(value) | Self::Low(value) | Self::Bool(value) => value,
-            Self::Scalar(_, BasicValueEnum::IntValue(value)) => value,
-            Self::Unit(_)
-            | Self::Float(_)
-            | Self::Complex(..)
-            | Self::Scalar(..)
-            | Self::ScalarComplex(..)
-            | Self::Object(_)
-            | Self::Pointer(_)
-            | Self::Tagged(..) => panic!("an int or a bool was verified"),
-        }
-    }
-
-    /// The same bits as a value of the row's result type, where that is an int or a bool.
-    fn of_type(self, one: Type) -> Self {
-        match one {
-            Type::Bool => Self::Bool(self.bits()),
-            Type::Int => Self::Int(self.bits()),
-            Type::Nat => Self::Nat(self.bits()),
-            Type::Low => Self::Low(self.bits()),
-            Type::Scalar(dtype) if matches!(self, Self::Bool(_) | Self::Int(_)) => {
-                Self::Scalar(dtype, self.bits().into())
-            }
-            Type::Unbound
-            | Type::None
-            | Type::Float
-            | Type::Complex
-            | Type::Scalar(_)
-            | Type::Object
-            | Type::Pointer
-            | Type::Tuple(_)
-            | Type::Array(_) => self,
-        }
-    }
-
-    fn pointer(self) -> PointerValue<'ctx> {
-        match self {
-            Self::Object(pointer) | Self::Pointer(pointer) => pointer,
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Float(_)
-            | Self::Complex(..)
-            | Self::Scalar(..)
-            | Self::ScalarComplex(..)
-            | Self::Tagged(..) => panic!("an address was verified"),
-        }
-    }
-
-    fn float(self) -> FloatValue<'ctx> {
-        match self {
-            Self::Float(value) | Self::Scalar(_, BasicValueEnum::FloatValue(value)) => value,
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Complex(..)
-            | Self::Scalar(..)
-            | Self::ScalarComplex(..)
-            | Self::Object(_)
-            | Self::Pointer(_)
-            | Self::Tagged(..) => panic!("a float was verified"),
-        }
-    }
-
-    fn complex(self) -> (FloatValue<'ctx>, FloatValue<'ctx>) {
-        match self {
-            Self::Complex(real, imag) | Self::ScalarComplex(_, real, imag) => (real, imag),
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Float(_)
-            | Self::Scalar(..)
-            | Self::Object(_)
-            | Self::Pointer(_)
-            | Self::Tagged(..) => panic!("a complex was verified"),
-        }
     }
 }
 

@@ -14,12 +14,15 @@ use brrr_core::outside::{Env, Outside};
 use brrr_core::types::{Signature, Type, TypeSet};
 use brrr_core::{emit, ir, syntax};
 
+/// From the function, the exit and the live locals to the words of the result.
+type Leave = fn(u64, u64, &[(String, Value)]) -> Option<Vec<u64>>;
+
 /// One run: what the code sees, and what the services do.
 #[repr(C)]
 struct Run {
     head: Activation,
     /// What calls that leave come to: the value, or what is pending.
-    leave: fn(u64, u64, &[(String, Value)]) -> Option<Vec<u64>>,
+    leave: Leave,
     functions: *const [Function],
     /// The members that have left, by their names, with the locals they left with.
     left: Vec<(String, Vec<(String, Value)>)>,

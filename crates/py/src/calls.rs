@@ -147,7 +147,7 @@ unsafe fn finish(py: Python<'_>, running: *mut Running, function: usize, exit: u
         let callable: Bound<'_, PyAny> = Bound::from_borrowed_ptr(py, this.cast());
         let (Some(body), false) = ((*this).body(), (*this).original.is_null()) else { return Err(stuck()) };
         let original = Bound::from_borrowed_ptr(py, (*this).original).cast_into::<PyFunction>()?;
-        let outcome = resume(this, &original, body, code, exit, Vec::new(), record, (kept, in_use(running)));
+        let outcome = resume(this, &original, body, (code, exit, record), Vec::new(), (kept, in_use(running)));
         drop(callable);
         let result = match outcome {
             Outcome::Done(result) => Bound::from_owned_ptr_or_err(py, result)?,

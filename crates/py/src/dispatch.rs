@@ -294,7 +294,7 @@ unsafe fn leave(
             let exit = exit as usize;
             let words = from.exit_words.get(exit).copied().unwrap_or(0);
             let frame = std::slice::from_raw_parts(frame, words).to_vec();
-            resume(call.this, &function, body, from, exit, args, frame, (kept, 0))
+            resume(call.this, &function, body, (from, exit, frame), args, (kept, 0))
         };
         match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
             Ok(Some(Outcome::Done(result))) => result,

@@ -212,10 +212,8 @@ pub unsafe fn resume<'py>(
     this: *mut Callable,
     original: &Bound<'py, PyFunction>,
     body: &Body,
-    code: &Specialisation,
-    exit: usize,
+    (code, exit, frame): (&Specialisation, usize, Vec<u64>),
     args: Vec<Bound<'py, PyAny>>,
-    frame: Vec<u64>,
     (kept, levels): (Option<Came>, i64),
 ) -> Outcome {
     let py = original.py();

@@ -48,6 +48,9 @@ pub struct Choices {
 /// runs it while its names mean what they never meant before.
 const MOST_BINDINGS: usize = 32;
 
+/// A function as the names outside of it stand, and what must be true of them.
+pub type Understood = (Rc<Meaning>, Rc<Guards>);
+
 /// A side exit as it is shown: where, and the live locals by name.
 #[derive(Debug)]
 pub struct ExitRecord {
@@ -287,10 +290,7 @@ impl Body {
     ///
     /// # Errors
     /// If something was raised meanwhile.
-    pub fn as_callee(
-        &self,
-        function: &Bound<'_, PyFunction>,
-    ) -> PyResult<Result<(Rc<Meaning>, Rc<Guards>), Option<Refusal>>> {
+    pub fn as_callee(&self, function: &Bound<'_, PyFunction>) -> PyResult<Result<Understood, Option<Refusal>>> {
         self.read(function)?;
         if let Some(Err(refusal)) = self.shared.get() {
             return Ok(Err(Some(refusal.clone())));

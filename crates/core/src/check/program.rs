@@ -201,7 +201,7 @@ impl<'a> Program<'a> {
 
     /// The number of instances so far.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.instances.borrow().len()
     }
 
@@ -321,7 +321,7 @@ impl Calls<'_> {
         let found = program.instances.borrow().iter().position(is_it);
         let instance = match found {
             Some(found) => found,
-            None if program.len() >= MOST_INSTANCES => return None,
+            None if program.count() >= MOST_INSTANCES => return None,
             None => {
                 program.add(Some(callee.key), known.body.clone(), Start::call(&known.body.flow, &Signature { params }))
             }

@@ -89,7 +89,8 @@ impl Binder<'_> {
 
     /// The same for a value that is there already.
     pub(in crate::check) fn pinned_value(&mut self, value: Arg, place: Span) -> Arg {
-        if !self.pins.has_calls {
+        let is_pin = |&(pin, of): &(VarId, Span)| matches!(value, Arg::Var(one) if one == pin) && of == place;
+        if !self.pins.has_calls || self.pins.made.iter().any(is_pin) {
             return value;
         }
         let pin = self.pinned(place);

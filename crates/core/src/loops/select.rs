@@ -22,7 +22,7 @@ pub struct Region {
 }
 
 /// A region costs no more than this.
-const MOST: u64 = 8;
+const MOST: u64 = 16;
 
 /// The regions of a loop, by the block that branches.
 #[must_use]
@@ -88,7 +88,7 @@ fn can_be_done(function: &Function, block: BlockId, plan: &Plan) -> bool {
             Value::Convert(operand) => {
                 function.types(*operand).single() == function.local(statement.target).types.single()
             }
-            Value::Create(_) => false,
+            Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
             Value::Op { op, exit, .. } => match op.row().recipe {
                 Recipe::AddInt | Recipe::SubInt | Recipe::MulInt => proof.fits,
                 Recipe::Index | Recipe::Bound => proof.within,
@@ -132,7 +132,7 @@ fn begins_outside(function: &Function, block: BlockId, blocks: &[BlockId]) -> bo
 fn passes_on(statement: &Statement) -> bool {
     match &statement.value {
         Value::Convert(_) => true,
-        Value::Create(_) => false,
+        Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
         Value::Op { op, .. } => matches!(op.row().recipe, Recipe::Same | Recipe::Not),
     }
 }

@@ -14,23 +14,27 @@ use pyo3::types::{PyFunction, PyModule, PyString};
 
 /// A reference that is held until it is given up by name: there is nobody to ask for the interpreter where such things are dropped.
 #[derive(Debug)]
-struct Held(Cell<*mut PyObject>);
+pub struct Held(Cell<*mut PyObject>);
 
 impl Held {
-    fn new(object: &Bound<'_, PyAny>) -> Self {
+    /// Holds an object.
+    pub fn new(object: &Bound<'_, PyAny>) -> Self {
         Self(Cell::new(object.clone().into_ptr()))
     }
 
-    const fn nothing() -> Self {
+    /// Holds nothing.
+    pub const fn nothing() -> Self {
         Self(Cell::new(null_mut()))
     }
 
+    /// The object; null if nothing is held.
     #[inline(always)]
-    const fn get(&self) -> *mut PyObject {
+    pub const fn get(&self) -> *mut PyObject {
         self.0.get()
     }
 
-    fn clear(&self, _: Python<'_>) {
+    /// Gives up the reference.
+    pub fn clear(&self, _: Python<'_>) {
         let object = self.0.replace(null_mut());
         // SAFETY: the reference was ours, and the thread holds the GIL.
         unsafe { ffi::Py_XDECREF(object) };

@@ -27,7 +27,7 @@ use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 
 /// What a function may spend before its first poll, in units of about an addition.
-const FIRST_FUEL: i64 = 1 << 17;
+pub(super) const FIRST_FUEL: i64 = 1 << 17;
 /// A block costs at most so much.
 const MOST_COST: u64 = 1 << 17;
 
@@ -52,7 +52,7 @@ enum Left<'ctx> {
 
 /// The parts of lowering that belong to loops.
 pub(super) struct Loops<'ctx> {
-    fuel: PointerValue<'ctx>,
+    pub(super) fuel: PointerValue<'ctx>,
     /// Turns that a block of an uncounted loop has left; innermost loops are never at work at the same time.
     turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
@@ -121,12 +121,6 @@ impl<'ctx> Loops<'ctx> {
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// At the start of the function.
-    pub(super) fn fill_up(&mut self) {
-        self.b.store(self.loops.fuel, self.b.int(FIRST_FUEL));
-        self.tests_in_front();
-    }
-
     /// The poll of a loop that has a gate: its turns are counted, or there is a test to make before a block of them.
     fn has_gate(&self, id: LoopId) -> Option<ExitId> {
         let shape = &self.loops.shapes[id.0 as usize];
@@ -136,6 +130,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Lowers a block of the function, or the whole loop that it is the header of.
     pub(super) fn block(&mut self, at: BlockId) {
+        self.calls.at = at;
         let in_loop = self.function.block(at).in_loop;
         let is_header = in_loop.filter(|id| self.function.loops[id.0 as usize].header == at);
         self.pass_fronts(at);
@@ -181,6 +176,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// The statements and the end of a block.
     fn fill(&mut self, at: BlockId, plan: Option<&Plan>) {
+        self.calls.at = at;
+        self.count(at);
         let block = self.function.block(at);
         let mut place = 0;
         while let Some(statement) = block.statements.get(place) {
@@ -216,12 +213,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.poll_below(self.b.int(0), exit);
     }
 
-    fn fuel(&self) -> IntValue<'ctx> {
+    pub(super) fn fuel(&self) -> IntValue<'ctx> {
         self.b.load(self.b.i64, self.loops.fuel).into_int_value()
     }
 
     /// Polls if the fuel is below this.
-    fn poll_below(&mut self, least: IntValue<'ctx>, exit: ExitId) {
+    pub(super) fn poll_below(&mut self, least: IntValue<'ctx>, exit: ExitId) {
         let empty = self.b.compare(IntPredicate::SLT, self.fuel(), least);
         let (poll, refuel, go) = (self.b.block("poll"), self.b.block("refuel"), self.b.block("go"));
         self.b.branch_unlikely(empty, poll, go);

@@ -11,7 +11,7 @@ impl Search<'_> {
     pub(super) fn value(&mut self, statement: &Statement, at: (BlockId, usize)) -> Known {
         let (op, args) = match &statement.value {
             Value::Convert(operand) => return self.operand(*operand),
-            Value::Create(_) => return self.unknown(false),
+            Value::Create(_) | Value::Call(_) | Value::Given(_) => return self.unknown(false),
             Value::Op { op, args, .. } => (op.row(), args),
         };
         let not_negative = |known: Known| known.fixed.0 >= 0;

@@ -34,7 +34,7 @@ pub(super) struct Front<'ctx> {
 pub(super) fn pays(function: &Function, shape: &Shape, plan: &Plan) -> bool {
     let has_memory = |statement: &Statement| match &statement.value {
         Value::Op { op, .. } => matches!(op.row().recipe, Recipe::Load | Recipe::Store),
-        Value::Convert(_) | Value::Create(_) => false,
+        Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
     };
     shape.counter.is_some()
         && shape.short().is_none()
@@ -44,7 +44,7 @@ pub(super) fn pays(function: &Function, shape: &Shape, plan: &Plan) -> bool {
 
 impl<'ctx> Lowerer<'ctx, '_> {
     /// Makes ready what is tested in front of loops. The builder is at the start of the function.
-    pub(super) fn tests_in_front(&mut self) {
+    pub(in crate::lower) fn tests_in_front(&mut self) {
         for (at, inner) in self.function.loops.iter().enumerate() {
             let id = LoopId(at as u32);
             let Some(counter) = self.loops.shapes[at].counter.filter(|_| self.loops.wholes.contains(&id)) else {

@@ -6,6 +6,7 @@ and shows what the server said instead.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import queue
@@ -24,8 +25,8 @@ PATIENCE = 20.0
 Message = dict[str, Any]
 
 
-@pytest.fixture(scope="session")
-def server_path() -> Path:
+@functools.cache
+def build_server() -> Path:
     """`BRRR_LSP` if it is set, else what cargo builds from this tree."""
     if given := os.environ.get("BRRR_LSP"):
         return Path(given)
@@ -39,6 +40,11 @@ def server_path() -> Path:
         if artifact.get("executable") and artifact["target"]["name"] == "brrr-lsp":
             return Path(artifact["executable"])
     pytest.fail("cargo built no brrr-lsp")
+
+
+@pytest.fixture(scope="session")
+def server_path() -> Path:
+    return build_server()
 
 
 class Client:

@@ -295,7 +295,7 @@ def test_what_runs_have_seen_is_shown(start, tmp_path):
     value = 0xCBF29CE484222325
     for byte in source.encode():
         value = ((value ^ byte) * 0x100000001B3) & (2**64 - 1)
-    seen = {"path": "kernels.py", "name": "k", "text": f"{value:x}", "exits": {"5": 3}, "signatures": [{"params": "float64[::1]", "calls": 1200000}]}
+    seen = {"path": "kernels.py", "name": "k", "text": f"{value:x}", "exits": {"5": 3}, "calls": 1200000, "signatures": ["float64[::1]"]}
     (tmp_path / ".brrr").mkdir()
     (tmp_path / ".brrr" / "types.json").write_text(json.dumps({"functions": [seen]}))
     client = start()
@@ -304,7 +304,7 @@ def test_what_runs_have_seen_is_shown(start, tmp_path):
     uri = client.open(text, uri=(tmp_path / "kernels.py").as_uri())
     client.wait(lambda message: message.get("method") == "workspace/codeLens/refresh")
     said = hover(client, uri, text, "@brrr")
-    assert "seen: `float64[::1]`, 1.2 M calls; 3 exits on line 5" in said
+    assert "seen: `float64[::1]`, 1.2 M calls, 3 exits on line 5" in said
     client.change(uri, text.replace("return a", "return a + a"))
     assert "seen:" not in hover(client, uri, text, "@brrr"), "another text was seen"
 
@@ -323,3 +323,36 @@ def test_the_whole_workspace_is_checked_with_progress(start, tmp_path):
     assert [codes for _, codes in client.published(uri)] == [["BRRR205"]]
     client.open("x = 1\n", uri=uri)
     assert client.diagnostics(uri, version=1) == [], "what was shown for the file is cleared"
+
+
+def test_pyproject_is_heard_at_once(start, tmp_path):
+    project = tmp_path / "pyproject.toml"
+    project.write_text("[tool.brrr]\nignore = ['BRRR205']\n")
+    client = start()
+    client.initialize(folders=[tmp_path])
+    uri = client.open("from brrr import brrr\n\n@brrr\ndef f(**x):\n    return 1\n", uri=(tmp_path / "a.py").as_uri())
+    client.settle()
+    assert client.shown(uri) == []
+
+    def changed(text):
+        project.write_text(text)
+        client.notify("workspace/didChangeWatchedFiles", {"changes": [{"uri": project.as_uri(), "type": 2}]})
+
+    changed("[tool.brrr]\n")
+    assert [one["code"] for one in client.diagnostics(uri)] == ["BRRR205"]
+    changed("[tool.brrr]\nnonsense = 1\n")
+    (one,) = client.diagnostics(project.as_uri())
+    assert one["code"] == "BRRR803" and one["range"]["start"]["line"] == 1
+    changed("[tool.brrr]\nexclude = ['a.py']\n")
+    assert client.diagnostics(project.as_uri()) == []
+    client.settle()
+    assert client.shown(uri) == []
+
+
+def test_comments_ignore_and_unused_ones_are_said(client):
+    text = "from brrr import brrr\n\n@brrr\ndef f(**x):  # brrr: ignore[BRRR205]\n    return 1  # brrr: ignore[BRRR101]\n"
+    uri = client.open(text)
+    (one,) = client.diagnostics(uri)
+    assert one["code"] == "BRRR801"
+    (fix,) = [one for one in client.ask("textDocument/codeAction", uri, range=WHOLE, context={"diagnostics": []}) if one["kind"] == "quickfix"]
+    assert fix["isPreferred"] and fix["edit"]["changes"][uri][0]["newText"] == ""

@@ -59,10 +59,8 @@ impl View {
         let own = self.version.snapshot.calls().map(|(call, _)| call);
         let calls = own.chain(self.calls.iter()).filter(|call| call.name == name);
         let mut all = located.function.candidates(calls);
-        for seen in self.seen_of(located).flat_map(|seen| &seen.signatures) {
-            if let Some(candidate) = seen.candidate(located.function)
-                && !all.iter().any(|known| known.signature == candidate.signature)
-            {
+        for candidate in self.seen_of(located).flat_map(|seen| seen.candidates(located.function)) {
+            if !all.iter().any(|known| known.signature == candidate.signature) {
                 all.push(candidate);
             }
         }

@@ -23,19 +23,12 @@ pub struct Seen {
     pub function: String,
     /// The hash of its text.
     pub text_hash: u64,
-    /// The signatures that it was called with, the most frequent first.
-    pub signatures: Vec<SeenSignature>,
-    /// How often a line left compiled code, lines from 1 in the file; those of the function's first line first.
-    pub exits: Vec<(u32, u64)>,
-}
-
-/// A signature that was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeenSignature {
-    /// The types of the arguments, as users write them.
-    pub params: String,
-    /// Calls with them.
+    /// The types of the arguments that it was called with, as users write them.
+    pub signatures: Vec<String>,
+    /// Calls.
     pub calls: u64,
+    /// How often a line left compiled code, lines from 1 in the file.
+    pub exits: Vec<(u32, u64)>,
 }
 
 /// FNV-1a of a text: what the run and the editor compare a function by.
@@ -54,11 +47,7 @@ pub fn read(text: &str, root: &Path) -> Vec<Seen> {
 
 fn function(value: &Value, root: &Path) -> Option<Seen> {
     let text = |name: &str| value.get(name)?.as_str();
-    let signatures = value.get("signatures")?.as_array()?.iter().filter_map(|one| {
-        Some(SeenSignature { params: one.get("params")?.as_str()?.to_owned(), calls: one.get("calls")?.as_u64()? })
-    });
-    let mut signatures = signatures.collect::<Vec<_>>();
-    signatures.sort_by_key(|one| std::cmp::Reverse(one.calls));
+    let signatures = value.get("signatures")?.as_array()?.iter().filter_map(|one| one.as_str().map(str::to_owned));
     let exits = value.get("exits").and_then(Value::as_object);
     let exits = exits.into_iter().flatten().filter_map(|(line, count)| Some((line.parse().ok()?, count.as_u64()?)));
     let mut exits = exits.collect::<Vec<_>>();
@@ -67,7 +56,8 @@ fn function(value: &Value, root: &Path) -> Option<Seen> {
         path: root.join(text("path")?),
         function: text("name")?.to_owned(),
         text_hash: u64::from_str_radix(text("text")?, 16).ok()?,
-        signatures,
+        signatures: signatures.collect(),
+        calls: value.get("calls").and_then(Value::as_u64).unwrap_or(0),
         exits,
     })
 }
@@ -78,29 +68,28 @@ impl Seen {
     pub fn text(&self) -> String {
         let mut text = String::from("seen:");
         for one in self.signatures.iter().take(4) {
-            let params = if one.params.is_empty() { "no arguments" } else { &one.params };
-            let _ = write!(text, " `{params}`, {} call{};", count(one.calls), if one.calls == 1 { "" } else { "s" });
+            let _ = write!(text, " `{}`,", if one.is_empty() { "no arguments" } else { one });
         }
+        let _ = write!(text, " {} call{},", count(self.calls), if self.calls == 1 { "" } else { "s" });
         for (line, number) in self.exits.iter().take(4) {
-            let _ = write!(text, " {} exit{} on line {line};", count(*number), if *number == 1 { "" } else { "s" });
+            let _ = write!(text, " {} exit{} on line {line},", count(*number), if *number == 1 { "" } else { "s" });
         }
-        text.trim_end_matches(';').to_owned()
+        text.trim_end_matches(',').to_owned()
+    }
+
+    /// The signatures that fit the parameters of a function.
+    pub fn candidates<'a>(&'a self, function: &'a Function) -> impl Iterator<Item = Candidate> + 'a {
+        self.signatures.iter().filter_map(|text| {
+            let signature = function.signature(text).ok()?;
+            let origins = vec![Origin::Seen; signature.params.len()];
+            Some(Candidate { signature, origins })
+        })
     }
 
     /// True if this is the text that was seen.
     #[must_use]
     pub fn is_of(&self, function: &Function) -> bool {
         self.function == function.name() && self.text_hash == text_hash(function.text())
-    }
-}
-
-impl SeenSignature {
-    /// The signature for a function; `None` if it takes another number of arguments.
-    #[must_use]
-    pub fn candidate(&self, function: &Function) -> Option<Candidate> {
-        let signature = function.signature(&self.params).ok()?;
-        let origins = vec![Origin::Seen; signature.params.len()];
-        Some(Candidate { signature, origins })
     }
 }
 
@@ -121,11 +110,11 @@ mod tests {
     #[test]
     fn what_was_seen_is_said_in_a_line() {
         let text = r#"{"functions": [{"path": "a.py", "name": "f", "text": "ff", "exits": {"7": 3, "x": 1},
-            "signatures": [{"params": "int", "calls": 1}, {"params": "float64[::1]", "calls": 1234567}]}, {"name": 7}]}"#;
+            "calls": 1234567, "signatures": ["float64[::1]", "int"]}, {"name": 7}]}"#;
         let seen = read(text, Path::new("/work"));
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].path, Path::new("/work/a.py"));
-        assert_eq!(seen[0].text(), "seen: `float64[::1]`, 1.2 M calls; `int`, 1 call; 3 exits on line 7");
+        assert_eq!(seen[0].text(), "seen: `float64[::1]`, `int`, 1.2 M calls, 3 exits on line 7");
         assert_eq!(seen[0].text_hash, 255);
     }
 

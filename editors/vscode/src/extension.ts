@@ -11,6 +11,7 @@ import {
   TransportKind,
 } from 'vscode-languageclient/node';
 import { findServer, thisMachine } from './finder';
+import { type Stage, StageView } from './views';
 
 const PYTHON = [
   { scheme: 'file', language: 'python' },
@@ -28,7 +29,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const status = vscode.languages.createLanguageStatusItem('brrr.status', PYTHON);
   status.name = 'brrr';
   const conversation = conversationChannel(context, log);
-  const running = new Server(log, conversation, status);
+  const running = new Server(log, conversation, status, new StageView(context));
   server = running;
   context.subscriptions.push(
     log,
@@ -83,11 +84,18 @@ class Server {
   readonly #log: vscode.LogOutputChannel;
   readonly #conversation: vscode.LogOutputChannel;
   readonly #status: vscode.LanguageStatusItem;
+  readonly #views: StageView;
   #client: LanguageClient | undefined;
   /** Starting and stopping take turns: commands may come while either is under way. */
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(log: vscode.LogOutputChannel, conversation: vscode.LogOutputChannel, status: vscode.LanguageStatusItem) {
+  constructor(
+    log: vscode.LogOutputChannel,
+    conversation: vscode.LogOutputChannel,
+    status: vscode.LanguageStatusItem,
+    views: StageView,
+  ) {
+    this.#views = views;
     this.#log = log;
     this.#conversation = conversation;
     this.#status = status;
@@ -133,6 +141,7 @@ class Server {
       documentSelector: PYTHON,
       outputChannel: this.#log,
       traceOutputChannel: this.#conversation,
+      middleware: { executeCommand: (command, args, next) => this.#execute(command, args, next) },
     };
     const client = new LanguageClient('brrr', 'brrr', options, behaviour);
     this.#client = client;
@@ -144,6 +153,27 @@ class Server {
       const reason = error instanceof Error ? error.message : String(error);
       this.#fail('failed', `${found.path} does not start: ${reason}`);
     }
+  }
+
+  /** Commands of the server, with what an editor adds: a view of the answer, a choice beforehand. */
+  async #execute(
+    command: string,
+    args: unknown[],
+    next: (command: string, args: unknown[]) => unknown,
+  ): Promise<unknown> {
+    const place = args[0] as { uri: string; position: object } | undefined;
+    if (command === 'brrr.chooseSignature' && place !== undefined && this.#client !== undefined) {
+      const { uri, position } = place;
+      const params = { textDocument: { uri }, position, stage: 'typed' };
+      const { signatures } = await this.#client.sendRequest<{ signatures: string[] }>('brrr/ir', params);
+      const signature = await vscode.window.showQuickPick(signatures, { title: 'Show the function for which types?' });
+      return signature === undefined ? undefined : next(command, [{ uri, position, signature }]);
+    }
+    const answer = await next(command, args);
+    if (command === 'brrr.showIr' && place !== undefined && answer) {
+      await this.#views.show(answer as Stage, place.uri);
+    }
+    return answer;
   }
 
   async #stop(): Promise<void> {

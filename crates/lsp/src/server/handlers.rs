@@ -11,10 +11,12 @@ use tower_lsp::lsp_types as lsp;
 use super::shared::{Shared, token_text};
 use super::watch;
 use crate::answers::{View, actions, hints, hover, lenses, tokens};
+use crate::config;
 use crate::convert::{self, Profile};
 use crate::lines;
 use crate::session::{self, Newest, Refusal};
 use crate::stages::{self, Params, Text};
+use crate::trace;
 
 /// Checks every file of the workspace, with progress.
 const CHECK_WORKSPACE: &str = "brrr.checkWorkspace";
@@ -310,7 +312,10 @@ impl LanguageServer for Server {
         self.shared.look_again();
     }
 
-    async fn did_change_watched_files(&self, _: lsp::DidChangeWatchedFilesParams) {
+    async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
+        if params.changes.iter().any(|change| change.uri.path().ends_with(config::FILE)) {
+            self.shared.configure();
+        }
         self.shared.look_again();
     }
 
@@ -359,7 +364,9 @@ impl LanguageServer for Server {
             None => (Vec::new(), None),
             Some(view) => {
                 let defects = self.shared.session().defects(&view.version.name);
-                let id = format!("{}.{}.{}", view.version.stamp, defects.len(), u8::from(view.settings.remarks));
+                let items = self.shared.shown(&uri, &view.version, &defects);
+                // What is shown depends on settings and configurations, too.
+                let id = trace::text_hash(&json!([view.version.stamp, items]).to_string()).to_string();
                 if params.previous_result_id.as_deref() == Some(&*id) {
                     let report = lsp::UnchangedDocumentDiagnosticReport { result_id: id };
                     let report = lsp::RelatedUnchangedDocumentDiagnosticReport {
@@ -368,7 +375,7 @@ impl LanguageServer for Server {
                     };
                     return Ok(lsp::DocumentDiagnosticReport::Unchanged(report).into());
                 }
-                (self.shared.shown(&uri, &view.version, &defects), Some(id))
+                (items, Some(id))
             }
         };
         let report = lsp::FullDocumentDiagnosticReport { result_id: id, items };

@@ -1,7 +1,7 @@
 //! What the threads of the server share, and the work of those that are not the dispatcher.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tower_lsp::lsp_types as lsp;
 use tower_lsp::lsp_types::notification::{LogMessage, Notification, PublishDiagnostics};
 
 use crate::answers::View;
+use crate::config::{Configurations, Overrides};
 use crate::convert::{self, Profile};
 use crate::lines::Lines;
 use crate::session::{self, Report, Session, Version};
@@ -41,6 +42,10 @@ pub struct Shared {
     /// Counts what makes it necessary to look at other files.
     stirred: Mutex<u64>,
     stir: Condvar,
+    /// What `pyproject.toml`s say.
+    configurations: Mutex<Arc<Configurations>>,
+    /// Configurations for which diagnostics are shown.
+    wrong: Mutex<HashSet<lsp::Url>>,
     pub stages: Stages,
     pub left: AtomicBool,
     pub outbox: Outbox,
@@ -66,6 +71,8 @@ impl Shared {
             roots: Mutex::default(),
             stirred: Mutex::new(0),
             stir: Condvar::new(),
+            configurations: Mutex::default(),
+            wrong: Mutex::default(),
             stages: Stages::new(),
             left: AtomicBool::new(false),
             outbox,
@@ -154,9 +161,61 @@ impl Shared {
 
     /// The diagnostics to show for a version.
     pub fn diagnostics(&self, version: &Version, defects: &[Diagnostic]) -> Vec<Diagnostic> {
-        let hints = self.settings().remarks;
-        let all = version.snapshot.diagnostics().iter().chain(defects);
-        all.filter(|one| hints || one.code.severity() != Severity::Hint).cloned().collect()
+        let path = lsp::Url::parse(&version.name).ok().and_then(|uri| uri.to_file_path().ok());
+        self.wanted(path.as_deref(), version.snapshot.diagnostics().iter().chain(defects))
+    }
+
+    /// Those of a file that its configuration and the user want to see.
+    fn wanted<'a>(&self, path: Option<&Path>, all: impl Iterator<Item = &'a Diagnostic>) -> Vec<Diagnostic> {
+        let mut hints = self.settings().remarks;
+        let configuration = path.map(|path| (path, lock(&self.configurations).clone().of(path)));
+        if let Some((path, configuration)) = &configuration {
+            if configuration.excludes(path, false) {
+                return Vec::new();
+            }
+            hints |= configuration.hints;
+        }
+        let is_wanted = |one: &&Diagnostic| {
+            let shown = configuration.as_ref().is_none_or(|(path, configuration)| configuration.shows(one, path));
+            (hints || one.code.severity() != Severity::Hint) && (shown || one.code.severity() == Severity::Hint)
+        };
+        all.filter(is_wanted).cloned().collect()
+    }
+
+    /// Reads the configurations again, and says what is wrong with them.
+    pub fn configure(&self) {
+        let fresh = Arc::new(Configurations::nearest(Overrides::default()));
+        for version in self.session().all_known() {
+            if let Some(path) = lsp::Url::parse(&version.name).ok().and_then(|uri| uri.to_file_path().ok()) {
+                // What it says is asked for again later; here it matters that it is read.
+                let _ = fresh.of(&path);
+            }
+        }
+        let broken = fresh.broken();
+        *lock(&self.configurations) = fresh;
+        let profile = self.profile();
+        let mut wrong = lock(&self.wrong);
+        let mut gone = std::mem::take(&mut *wrong);
+        for one in broken {
+            let path = std::path::absolute(one.file.path()).unwrap_or_default();
+            let Ok(uri) = lsp::Url::from_file_path(path) else { continue };
+            let lines = Lines::new(one.file.text(), profile.encoding);
+            let diagnostics =
+                one.diagnostics.iter().map(|one| convert::diagnostic(one, &uri, &lines, &profile)).collect();
+            gone.remove(&uri);
+            wrong.insert(uri.clone());
+            self.notify::<PublishDiagnostics>(&lsp::PublishDiagnosticsParams { uri, diagnostics, version: None });
+        }
+        for uri in gone {
+            let diagnostics = Vec::new();
+            self.notify::<PublishDiagnostics>(&lsp::PublishDiagnosticsParams { uri, diagnostics, version: None });
+        }
+        drop(wrong);
+        self.session().touch();
+        self.work.notify_one();
+        if profile.refreshes.contains(&"diagnostic") {
+            self.request("workspace/diagnostic/refresh", &Value::Null);
+        }
     }
 
     /// The same, for the client.
@@ -311,9 +370,9 @@ impl Shared {
             let analyzed = session::contained(|| Snapshot::new(None, SourceFile::new(uri.as_str(), text), &[]));
             let Ok(snapshot) = analyzed else { continue };
             let lines = Lines::new(snapshot.file().text(), profile.encoding);
-            let hints = self.settings().remarks;
-            let said = snapshot.diagnostics().iter().filter(|one| hints || one.code.severity() != Severity::Hint);
-            let diagnostics = said.map(|one| convert::diagnostic(one, &uri, &lines, &profile)).collect::<Vec<_>>();
+            let said = self.wanted(Some(path), snapshot.diagnostics().iter());
+            let diagnostics =
+                said.iter().map(|one| convert::diagnostic(one, &uri, &lines, &profile)).collect::<Vec<_>>();
             found += diagnostics.len();
             let known =
                 if diagnostics.is_empty() { self.checked().remove(&uri) } else { !self.checked().insert(uri.clone()) };

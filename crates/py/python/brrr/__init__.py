@@ -12,6 +12,7 @@
 Remove the decorator and nothing changes but the speed.
 """
 
+import os as _os
 import sys as _sys
 
 if _sys.implementation.name != "cpython":
@@ -25,5 +26,10 @@ if "t" in getattr(_sys, "abiflags", ""):
 
 from brrr._brrr import Function, __version__, brrr
 from brrr._errors import BrrrError, BrrrWarning, Diagnostic
+
+if _os.environ.get("BRRR_TRACE_TYPES", "") not in ("", "0"):
+    from brrr._trace import watched as _watched
+
+    brrr = _watched(brrr)
 
 __all__ = ["BrrrError", "BrrrWarning", "Diagnostic", "Function", "brrr"]

@@ -9,12 +9,11 @@ pub use crate::check::infer::Binding;
 use crate::check::infer::infer;
 use crate::check::live::Liveness;
 use crate::check::specialise::specialise;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::outside::Env;
-use crate::query::{Located, Snapshot};
+use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
-use crate::suppress;
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
 
@@ -65,14 +64,7 @@ pub fn analyze(file: &SourceFile) -> Analysis {
 /// of the source.
 #[must_use]
 pub fn hints(file: &SourceFile) -> Vec<Diagnostic> {
-    let snapshot = Snapshot::new(None, file.clone(), &[]);
-    let of = |located: Located<'_>| {
-        let typed = located.function.typed(located.function.annotated());
-        located.function.remarks(&typed).into_iter().map(move |one| located.moved(one)).collect::<Vec<_>>()
-    };
-    let mut hints = suppress::apply(file, snapshot.functions().flat_map(of).collect());
-    hints.retain(|one| one.severity() == Severity::Hint);
-    hints
+    Snapshot::new(None, file.clone(), &[]).hints()
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.

@@ -12,7 +12,7 @@ pub mod remarks;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::outside::Env;
 use crate::source::{SourceFile, Span};
 use crate::suppress;
@@ -149,6 +149,17 @@ impl Snapshot {
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// What could be faster, for the types of the annotations: diagnostics of severity `hint`, in the order of the source.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Diagnostic> {
+        let of = |located: Located<'_>| {
+            located.function.kept_remarks().iter().map(move |one| located.moved(one.clone())).collect::<Vec<_>>()
+        };
+        let mut hints = suppress::apply(&self.file, self.functions().flat_map(of).collect());
+        hints.retain(|one| one.severity() == Severity::Hint);
+        hints
     }
 
     /// True if there is something of brrr's in the file.

@@ -4,7 +4,7 @@
 //! the piece.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustpython_parser::ast::{self, Expr};
 
@@ -45,6 +45,7 @@ pub struct Function {
     defaults: Vec<Option<Type>>,
     diagnostics: Vec<Diagnostic>,
     typed: Mutex<HashMap<Signature, Arc<Typed>>>,
+    remarks: OnceLock<Vec<Diagnostic>>,
 }
 
 /// Why a parameter has its type.
@@ -140,6 +141,7 @@ impl Function {
             defaults,
             diagnostics: Vec::new(),
             typed: Mutex::default(),
+            remarks: OnceLock::new(),
         };
         // What follows from an error already reported is not news.
         if !refused {
@@ -343,6 +345,11 @@ impl Function {
         }
         kept.insert(signature.clone(), made.clone());
         made
+    }
+
+    /// What could be faster, for the types of the annotations.
+    pub(super) fn kept_remarks(&self) -> &[Diagnostic] {
+        self.remarks.get_or_init(|| self.remarks(&self.typed(&self.annotated)))
     }
 
     /// A call with these types of arguments; hidden ones are what the file tells, else ints.

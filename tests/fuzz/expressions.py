@@ -93,6 +93,8 @@ class Expressions:
     # Expressions.
 
     def _result(self) -> str:
+        if self.in_group and self.random.random() < 0.93:
+            return self._expression(self.wanted, 2)
         if self.random.random() < 0.35 and self.types:
             return self.random.choice(list(self.types))
         if self.random.random() < 0.25 and "tuple" in self.has and len(self.types) > 1:
@@ -114,6 +116,10 @@ class Expressions:
         return f"({self._expression(kind, depth - 1)} {word} {self._tuple(items)})"
 
     def _expression(self, kind: Kind, depth: int) -> str:
+        if self.in_group and depth > 0 and self.random.random() < 0.3:
+            made = self._call(depth)
+            if made and (made[1] == kind or self.random.random() < 0.03):
+                return made[0]
         if self.random.random() < 0.012:
             kind = self._scalar()
         if isinstance(kind, tuple):

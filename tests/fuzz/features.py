@@ -18,6 +18,7 @@ from tests.values import huge, written
 # Construct: the text of a module with a function `f`, and arguments.
 CONSTRUCTS: dict[str, tuple[str, tuple]] = {
     "walrus": ("@brrr\ndef f(a):\n    if (b := a + 1) > 2 and (c := b):\n        return c\n    return b\n", (1,)),
+    "call of another function": ("def g(a):\n    return a + 1\n\n@brrr\ndef f(a):\n    return g(a) * 2\n", (1,)),
     "match": ("@brrr\ndef f(a):\n    match a:\n        case 1:\n            return 2\n        case _:\n            return 3\n", (1,)),
     "match or": ("@brrr\ndef f(a):\n    match a:\n        case 1 | -2:\n            return 2\n    return 3\n", (1,)),
     "match float": ("@brrr\ndef f(a):\n    match a:\n        case 1.5:\n            return 2\n    return 3\n", (1.5,)),

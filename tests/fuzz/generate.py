@@ -13,6 +13,7 @@ from tests import table
 from tests.fuzz import array_features, features, outside
 from tests.fuzz.arrays import Arrays
 from tests.fuzz.expressions import NAMES, SCALARS, Expressions, Kind
+from tests.fuzz.groups import Groups
 from tests.fuzz.idioms import Idioms
 from tests.program import Program, function_of
 from tests.values import written
@@ -25,15 +26,19 @@ EXCEPTIONS = ["ValueError", "TypeError", "ArithmeticError", "ZeroDivisionError",
               "AssertionError", "KeyError"]
 # Share of the programs that are about arrays.
 ARRAYS = 0.25
+# Share of the others that are groups of functions that call each other.
+GROUPS = 0.15
 # Deepest nesting of blocks.
 DEEPEST = 6
 
 
-class Generator(Expressions):
+class Generator(Groups, Expressions):
     """Makes programs from a seed."""
 
     def __init__(self, seed: int, arrays: float = ARRAYS):
         self.seed = seed
+        self.in_group = False
+        self.in_loop = False
         self.has = features.constructs()
         # None before the build has elements of arrays.
         self.arrays = arrays if "load" in array_features.has() else 0.0
@@ -43,6 +48,10 @@ class Generator(Expressions):
         self.random = random.Random(f"{self.seed}/{number}")
         if self.random.random() < self.arrays:
             made = Arrays(self.random).program()
+            made.constructs = made.constructs | used(made.text)
+            return made
+        if "call of another function" in self.has and self.random.random() < GROUPS:
+            made = self.group()
             made.constructs = made.constructs | used(made.text)
             return made
         pick = self.random.random()
@@ -174,6 +183,7 @@ class Generator(Expressions):
 
     def _block(self, depth: int, in_loop: bool) -> None:
         before = len(self.lines)
+        outer, self.in_loop = self.in_loop, self.in_loop or in_loop
         for _ in range(self.random.randint(1, 4 if depth > 1 else 7)):
             if self.budget <= 0:
                 break
@@ -181,6 +191,7 @@ class Generator(Expressions):
             self._statement(depth, in_loop)
         if len(self.lines) == before:
             self._assign(depth)
+        self.in_loop = outer
 
     def _statement(self, depth: int, in_loop: bool) -> None:
         kinds = {"assign": 9, "augmented": 6, "unpack": 2, "chained": 1, "pass": 0.2}
@@ -196,6 +207,8 @@ class Generator(Expressions):
             kinds["assert"] = 0.5
         if "raise" in self.has:
             kinds["raise"] = 0.35
+        if self.in_group and self.writes:
+            kinds["write"] = 6
         chosen = self.random.choices(list(kinds), list(kinds.values()))[0]
         getattr(self, "_" + chosen)(depth, *([in_loop] if chosen in ("if", "match") else []))
 

@@ -5,6 +5,7 @@
 //!
 //! - below [`COMPOUND_BASE`]: the function returned a scalar; the status is the tag of its type, its payload begins the frame.
 //! - from [`COMPOUND_BASE`] on: it returned a tuple or an array, whose type is number `status - COMPOUND_BASE` of the function's.
+//! - [`PENDING`]: the interpreter has done the rest of the function, and its result is known to whoever runs the code.
 //! - from [`EXIT_BASE`] on: side exit number `status - EXIT_BASE`; the frame holds that exit's live locals in the order of
 //!   the exit record.
 //!
@@ -15,13 +16,14 @@
 //! leaves ([`crate::types::ArrayType::leaves`]).
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 
 use crate::ir::{Exit, Function, LocalId, Tree};
 use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
 
 /// Statuses from here on are tuples and arrays.
 pub const COMPOUND_BASE: u64 = 32;
-/// Statuses from here on are side exits.
+/// Statuses from here on are side exits, but for [`PENDING`].
 pub const EXIT_BASE: u64 = 1 << 12;
 /// Types of tuples and arrays that one function can return.
 pub const MOST_COMPOUNDS: usize = (EXIT_BASE - COMPOUND_BASE) as usize;
@@ -30,13 +32,37 @@ pub const MOST_COMPOUNDS: usize = (EXIT_BASE - COMPOUND_BASE) as usize;
 /// nobody else's meanwhile.
 pub type Entry = unsafe extern "C" fn(frame: *mut u64, activation: *mut Activation) -> u64;
 
-/// One run of compiled code, as the code sees it: the head of a struct that whoever enters the code makes on its stack.
+/// One run of compiled code, as the code sees it: the head of a struct that whoever enters the code makes on its stack. All but the
+/// services is written by the entry of a unit in which there are calls, and read by nobody else before.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Activation {
     /// What the code may call.
     pub services: *const Services,
+    /// What may be spent until the next poll, while no function of the unit has it in a register.
+    pub fuel: MaybeUninit<i64>,
+    /// How many more calls of functions that may call themselves may be nested.
+    pub depth: MaybeUninit<i64>,
+    /// The frame that the entry was called with: what a called function leaves, and what it is given for that.
+    pub frame: MaybeUninit<*mut u64>,
 }
+
+impl Activation {
+    /// The head of a run that is about to begin.
+    #[inline(always)]
+    #[must_use]
+    pub const fn new(services: *const Services) -> Self {
+        let (fuel, depth, frame) = (MaybeUninit::uninit(), MaybeUninit::uninit(), MaybeUninit::uninit());
+        Self { services, fuel, depth, frame }
+    }
+}
+
+/// The `depth` of a run that begins.
+pub const FIRST_DEPTH: i64 = 12;
+
+/// A call that has not come to a value that its caller can hold. It is over: whoever runs the code knows what it has given or raised.
+/// That is what [`Services::leave`] gives, and also the status of an entry whose function calls itself.
+pub const PENDING: u64 = u64::MAX;
 
 /// What compiled code asks of whoever entered it. The table is static; the activation says for which run.
 #[repr(C)]
@@ -50,12 +76,32 @@ pub struct Services {
     /// [`HOST_OVER_WORDS`] - 1 words for its payload. Gives 0 with the result's payload written, else the code leaves.
     pub host:
         unsafe extern "C" fn(activation: *mut Activation, function: u64, args: *const u64, result: *mut u64) -> u8,
-    /// Has NumPy make an array: number `creation` of the function's, with boxed `args`, behind which `alive` objects stand: others
-    /// that this run has made may go. Gives the object, which the run holds, or null: the code leaves.
+    /// Has NumPy make an array: number `creation` ([`creation_number`]), with boxed `args`, behind which `alive` objects stand: others
+    /// that this run has made since the innermost called function began may go. Gives the object, which the run holds, or null: the code
+    /// leaves.
     pub create:
         unsafe extern "C" fn(activation: *mut Activation, creation: u64, args: *const u64, alive: u64) -> *mut c_void,
+    /// A function that compiled code has called leaves by one of its exits, whose record stands in [`Activation::frame`]. The
+    /// interpreter does the rest of it. Gives 0 with the result in the frame, as [`crate::ir::Called::gives`] has it; or [`PENDING`]:
+    /// each caller leaves by the exit of its call.
+    pub leave: unsafe extern "C" fn(activation: *mut Activation, function: u64, exit: u64) -> u64,
+    /// [`Activation::depth`] is below zero. Not zero if calls may be nested more deeply, by so many as have been added to it, else the
+    /// function that was called leaves.
+    pub deeper: unsafe extern "C" fn(activation: *mut Activation) -> u8,
+    /// A called function begins that may make arrays. Gives a mark, for [`Self::settle`].
+    pub mark: unsafe extern "C" fn(activation: *mut Activation) -> u64,
+    /// The called function that got this mark ends: what has been made since may go, but for so many objects.
+    pub settle: unsafe extern "C" fn(activation: *mut Activation, mark: u64, kept: *const u64, count: u64),
+    /// What has been made since the innermost called function began may go, but for so many objects, if it has become much.
+    pub sweep: unsafe extern "C" fn(activation: *mut Activation, kept: *const u64, count: u64),
     /// Asks whether the code leaves here although it need not: not zero if so. Only code made for tests asks.
     pub probe: unsafe extern "C" fn(activation: *mut Activation) -> u8,
+}
+
+/// The number by which compiled code names creation number `creation` of function number `function` of its unit.
+#[must_use]
+pub const fn creation_number(function: u32, creation: u32) -> u64 {
+    (function as u64) << 32 | creation as u64
 }
 
 /// Words for each operand of a row that takes any number of them and that the interpreter does.
@@ -84,7 +130,14 @@ pub fn frame_words(function: &Function) -> usize {
     let scalar = function.result.iter().map(Type::words).max().unwrap_or(0);
     let compounds = function.compounds.iter().map(|one| one.words()).max().unwrap_or(0);
     let records = function.exits.iter().map(|exit| exit_words(function, exit)).max().unwrap_or(0);
-    usize::max(parameters, scalar).max(compounds).max(records).max(1)
+    let gives = function.called.as_ref().map_or(0, |called| called.gives.words());
+    usize::max(parameters, scalar).max(compounds).max(records).max(gives).max(1)
+}
+
+/// Words that the frame of a unit needs: what its functions leave, and what they give then, stands in it as well.
+#[must_use]
+pub fn unit_words(functions: &[Function]) -> usize {
+    functions.iter().map(frame_words).max().unwrap_or(1)
 }
 
 /// Words that an exit writes.

@@ -45,12 +45,12 @@ pub enum Output {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Verified IR.
-    pub function: ir::Function,
+    pub unit: ir::Unit,
     /// Options of the code.
     pub options: Options,
     /// What is asked for.
     pub output: Output,
-    /// For each block the line of each statement, and then of its end, which the text is to name; 0 where there is none. Machine
+    /// For each block of the first function the line of each statement, and then of its end, which the text is to name; 0 where there is none. Machine
     /// code does not depend on it.
     pub places: Option<Vec<Vec<u32>>>,
 }
@@ -58,8 +58,8 @@ pub struct Request {
 impl Request {
     /// A request for code, or for a text without places.
     #[must_use]
-    pub const fn new(function: ir::Function, options: Options, output: Output) -> Self {
-        Self { function, options, output, places: None }
+    pub const fn new(unit: ir::Unit, options: Options, output: Output) -> Self {
+        Self { unit, options, output, places: None }
     }
 
     /// The same for a text that names lines, which `line` gives for a span; [`crate::listing`] reads them out of it again.
@@ -70,7 +70,7 @@ impl Request {
             lines.push(lines.last().copied().unwrap_or(0));
             lines
         };
-        self.places = Some(self.function.blocks.iter().map(of).collect());
+        self.places = self.unit.functions.first().map(|function| function.blocks.iter().map(of).collect());
         self
     }
 

@@ -17,6 +17,7 @@ mod makes;
 mod narrow;
 pub mod origins;
 mod over;
+pub mod program;
 pub mod promote;
 mod refuse;
 pub mod specialise;

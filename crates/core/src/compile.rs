@@ -1,17 +1,18 @@
 //! The drivers: the corridor from text to machine code, step by step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
-use crate::check::infer::infer;
-use crate::check::live::Liveness;
-use crate::check::specialise::specialise;
+use crate::check::program::{Body, Program, Refused, is_given};
+pub use crate::check::program::{Callees, Known, Nobody};
+use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
-use crate::outside::Env;
+use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
@@ -60,6 +61,64 @@ pub fn analyze(file: &SourceFile) -> Analysis {
     Analysis { functions: functions.collect(), diagnostics: snapshot.diagnostics().to_vec() }
 }
 
+/// The IR of a function and of those that it calls.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The functions, verified.
+    pub unit: ir::Unit,
+    /// Which function each of them is; `None` for the first one if it begins at a loop.
+    pub members: Vec<Option<FunctionKey>>,
+}
+
+/// What is said about a call whose callee cannot be compiled.
+fn refusal(refused: &Refused) -> Diagnostic {
+    let name = &refused.callee.name;
+    let message = format!("the call of `{name}` cannot be compiled");
+    match refused.reasons.first() {
+        Some(reason) => {
+            let label = format!("in `{name}`: {}", reason.message);
+            let diagnostic = Diagnostic::new(Code::Call, message, refused.call, label);
+            let help = reason.help.as_deref().unwrap_or("write the computation in place of the call");
+            diagnostic.help(format!("in `{name}`: {help}"))
+        }
+        None => Diagnostic::new(Code::Call, message, refused.call, "not supported")
+            .help("write the computation in place of the call"),
+    }
+}
+
+/// Settles what depends on who calls whom: whether a function may call itself, and whether it, or what it calls, has effects.
+fn settle(functions: &mut [ir::Function]) {
+    let calls = functions.iter().map(called_by).collect::<Vec<_>>();
+    let reached = |from: usize| {
+        let mut reached = BTreeSet::new();
+        let mut waiting = calls[from].clone();
+        while let Some(next) = waiting.pop() {
+            if reached.insert(next) {
+                waiting.extend(&calls[next]);
+            }
+        }
+        reached
+    };
+    let reached = (0..functions.len()).map(reached).collect::<Vec<_>>();
+    let effects = functions.iter().map(|function| function.effects).collect::<Vec<_>>();
+    for (at, function) in functions.iter_mut().enumerate() {
+        function.effects |= reached[at].iter().any(|&other| effects[other]);
+        if let Some(called) = &mut function.called {
+            called.is_recursive = reached[at].contains(&at);
+        }
+    }
+}
+
+/// The functions of the unit that a function calls.
+fn called_by(function: &ir::Function) -> Vec<usize> {
+    let statements = function.blocks.iter().flat_map(|block| &block.statements);
+    let callee = |statement: &ir::Statement| match &statement.value {
+        ir::Value::Call(call) => Some(call.callee as usize),
+        ir::Value::Convert(_) | ir::Value::Op { .. } | ir::Value::Create(_) | ir::Value::Given(_) => None,
+    };
+    statements.filter_map(callee).collect()
+}
+
 /// What could be faster in the functions of a file, for the types of their annotations: diagnostics of severity `hint`, in the order
 /// of the source.
 #[must_use]
@@ -75,8 +134,7 @@ pub struct Prepared {
     lines: Span,
     in_class: bool,
     probes: bool,
-    flow: Flow,
-    liveness: Liveness,
+    body: Arc<Body>,
 }
 
 impl Prepared {
@@ -111,7 +169,7 @@ impl Prepared {
     /// The names outside the function whose meaning is taken as given, as paths.
     #[must_use]
     pub fn guards(&self) -> &[String] {
-        &self.flow.guards
+        &self.body.flow.guards
     }
 
     fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {
@@ -124,15 +182,14 @@ impl Prepared {
             lines,
             in_class: function.in_class,
             probes,
-            liveness: Liveness::of(&flow),
-            flow,
+            body: Arc::new(Body::new(flow)),
         }
     }
 
     /// The function's name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.flow.name
+        &self.body.flow.name
     }
 
     /// The place of the function's name.
@@ -161,18 +218,24 @@ impl Prepared {
 
     /// The names of the parameters in the order of a signature: positional ones first, then keyword-only ones, `*args` last.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.flow.parameters.iter().map(|parameter| parameter.name.as_str())
+        self.body.flow.parameters.iter().map(|parameter| parameter.name.as_str())
+    }
+
+    /// How many parameters can be given by position.
+    #[must_use]
+    pub fn positional(&self) -> usize {
+        self.body.flow.positional
     }
 
     /// The place of a parameter's name.
     #[must_use]
     pub fn parameter_span(&self, at: usize) -> Span {
-        self.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
+        self.body.flow.parameters.get(at).map(|parameter| parameter.span).unwrap_or_default()
     }
 
     /// The values from outside that come as arguments behind the parameters, as paths: a signature has their types, too.
     pub fn hidden(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.flow.hidden.iter().map(|hidden| hidden.path.as_str())
+        self.body.flow.hidden.iter().map(|hidden| hidden.path.as_str())
     }
 
     /// The signature that the annotations give; of hidden arguments, what [`Env`] tells, else `int`.
@@ -180,7 +243,7 @@ impl Prepared {
     /// # Errors
     /// The diagnostic for the first parameter that has none, or one that is no type of compiled code.
     pub fn annotated(&self) -> Result<Signature, Diagnostic> {
-        let params = self.flow.parameters.iter().map(|parameter| match parameter.annotation {
+        let params = self.body.flow.parameters.iter().map(|parameter| match parameter.annotation {
             _ if parameter.variadic => {
                 let message = format!("parameter `*{}` takes any number of arguments", parameter.name);
                 let diagnostic =
@@ -200,7 +263,7 @@ impl Prepared {
                 Err(diagnostic.help("annotate it with `int`, `float`, `bool` or `None`, or name the types"))
             }
         });
-        let hidden = self.flow.hidden.iter().map(|hidden| Ok(hidden.told.unwrap_or(Type::Int)));
+        let hidden = self.body.flow.hidden.iter().map(|hidden| Ok(hidden.told.unwrap_or(Type::Int)));
         Ok(Signature { params: params.chain(hidden).collect::<Result<_, _>>()? })
     }
 
@@ -210,15 +273,35 @@ impl Prepared {
     /// # Errors
     /// A diagnostic with code `Backend` if the compiler broke one of its own rules.
     pub fn typed(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        self.specialised(&Start::call(&self.flow, signature))
+        self.specialised(&Start::call(&self.body.flow, signature))
+    }
+
+    /// The verified IR for a signature, with that of all functions that are called. `key` is that of this function, by which it and
+    /// others may call it.
+    ///
+    /// # Errors
+    /// Why it, or a function that it calls, cannot be compiled.
+    pub fn unit(
+        &self,
+        key: FunctionKey,
+        signature: &Signature,
+        callees: &dyn Callees,
+    ) -> Result<Compiled, Vec<Diagnostic>> {
+        self.unit_from(Some(key), &Start::call(&self.body.flow, signature), callees)
+    }
+
+    /// What the function does, for others that call it.
+    #[must_use]
+    pub fn body(&self) -> Arc<Body> {
+        self.body.clone()
     }
 
     /// The names that are live at the header of the loop whose statement has this ordinal: those of the source, and the state of
     /// iterators. `None` if there is no such loop.
     #[must_use]
     pub fn header_names(&self, statement: u32) -> Option<Vec<&str>> {
-        let header = self.flow.loops[self.flow.loop_of(statement)?.0 as usize].header;
-        let live = self.liveness.start(header).map(|variable| &self.flow.variables[variable.0 as usize]);
+        let header = self.body.flow.loops[self.body.flow.loop_of(statement)?.0 as usize].header;
+        let live = self.body.liveness.start(header).map(|variable| &self.body.flow.variables[variable.0 as usize]);
         Some(live.filter(|variable| variable.in_frame).map(|variable| variable.name.as_str()).collect())
     }
 
@@ -226,37 +309,66 @@ impl Prepared {
     /// there, and behind them `hidden`, the types of [`Self::hidden`]. `None` if there is no such loop, or no such name.
     ///
     /// # Errors
-    /// As [`Self::typed`].
-    pub fn typed_from(
+    /// As [`Self::unit`].
+    pub fn unit_at(
         &self,
         statement: u32,
         bound: &[(&str, Type)],
         hidden: &[Type],
-    ) -> Option<Result<ir::Function, Vec<Diagnostic>>> {
-        let header = self.flow.loop_of(statement)?;
-        let variable = |name: &str| self.flow.variables.iter().position(|one| one.in_frame && one.name == name);
+        callees: &dyn Callees,
+    ) -> Option<Result<Compiled, Vec<Diagnostic>>> {
+        let flow = &self.body.flow;
+        let header = flow.loop_of(statement)?;
+        let variable = |name: &str| flow.variables.iter().position(|one| one.in_frame && one.name == name);
         let parameters = bound.iter().map(|&(name, one)| Some((VarId(variable(name)? as u32), one)));
-        let hidden = self.flow.hidden.iter().zip(hidden).map(|(known, &one)| Some((known.variable, one)));
+        let hidden = flow.hidden.iter().zip(hidden).map(|(known, &one)| Some((known.variable, one)));
         let parameters = parameters.chain(hidden).collect::<Option<Vec<_>>>()?;
-        let block = self.flow.loops[header.0 as usize].header;
-        Some(self.specialised(&Start { block, header: Some(header), parameters }))
+        let block = flow.loops[header.0 as usize].header;
+        Some(self.unit_from(None, &Start { block, header: Some(header), parameters }, callees))
     }
 
     fn specialised(&self, start: &Start) -> Result<ir::Function, Vec<Diagnostic>> {
-        let inferred = infer(&self.flow, &self.liveness, start);
-        if start.has_arrays() || self.flow.makes_arrays() {
-            let (_, _, diagnostics) = inferred.report(&self.flow);
-            let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
-            if !errors.is_empty() {
-                return Err(errors);
+        let unit = self.unit_from(None, start, &Nobody)?.unit;
+        let mut functions = unit.functions.into_iter();
+        functions.next().ok_or_else(|| vec![self.broken("the compiler made no IR", "no function")])
+    }
+
+    fn unit_from(
+        &self,
+        key: Option<FunctionKey>,
+        start: &Start,
+        callees: &dyn Callees,
+    ) -> Result<Compiled, Vec<Diagnostic>> {
+        let program = Program::new(callees, key, self.body.clone(), start.clone());
+        let mut members = vec![0];
+        let mut functions = Vec::new();
+        while let Some(&at) = members.get(functions.len()) {
+            let inferred = program.inferred(at);
+            let instance = program.instance(at);
+            let flow = &instance.body.flow;
+            if instance.start.has_arrays() || flow.makes_arrays() {
+                let (_, _, diagnostics) = inferred.report(flow);
+                let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
+                if !errors.is_empty() {
+                    return Err(errors);
+                }
             }
+            program.close(at);
+            let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
+            let calling = Calling { calls: program.calls(at), members: &mut members, gives };
+            let (liveness, start) = (&instance.body.liveness, &instance.start);
+            functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
         }
-        #[cfg_attr(not(feature = "faults"), expect(unused_mut))]
-        let mut function = specialise(&self.flow, &self.liveness, &inferred, start);
+        let refused = program.refused();
+        if !refused.is_empty() {
+            return Err(refused.iter().map(refusal).collect());
+        }
+        settle(&mut functions);
         #[cfg(feature = "faults")]
-        crate::faults::plant_from_env(&mut function);
-        match ir::verify::verify(&function) {
-            Ok(()) => Ok(function),
+        functions.iter_mut().for_each(crate::faults::plant_from_env);
+        let unit = ir::Unit { functions };
+        match ir::verify::verify_unit(&unit) {
+            Ok(()) => Ok(Compiled { unit, members: members.iter().map(|&at| program.instance(at).key).collect() }),
             Err(problem) => Err(vec![self.broken("the compiler made IR that does not hold", &problem)]),
         }
     }
@@ -264,12 +376,13 @@ impl Prepared {
     /// The source with the types of its names beside each line, for people.
     #[must_use]
     pub fn types_text(&self, signature: &Signature) -> String {
-        let (bindings, result, _) =
-            infer(&self.flow, &self.liveness, &Start::call(&self.flow, signature)).report(&self.flow);
-        let params = self.flow.parameters.iter().zip(&signature.params);
+        let flow = &self.body.flow;
+        let program = Program::new(&Nobody, None, self.body.clone(), Start::call(flow, signature));
+        let (bindings, result, _) = program.inferred(0).report(flow);
+        let params = flow.parameters.iter().zip(&signature.params);
         let params =
             params.map(|(parameter, one)| format!("{}: {}", parameter.name, one.machine())).collect::<Vec<_>>();
-        let mut text = format!("{}({}) -> {}\n", self.flow.name, params.join(", "), result.machine());
+        let mut text = format!("{}({}) -> {}\n", self.body.flow.name, params.join(", "), result.machine());
         let first = self.source.line(self.source.text().find("def ").unwrap_or(0) as u32);
         let last = self.source.line(self.source.text().trim_end().len() as u32);
         let lines = (first..=last).filter_map(|line| Some((line, self.source.line_text(line)?))).collect::<Vec<_>>();
@@ -299,11 +412,11 @@ impl Prepared {
     pub fn code(
         &self,
         backend: &Backend,
-        function: ir::Function,
+        unit: ir::Unit,
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request::new(function, options, output));
+        let made = backend.run(&Request::new(unit, options, output));
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -20,6 +20,9 @@ use crate::types::Type;
 
 /// What the optimiser runs for functions that read and write elements of arrays.
 const WITH_MEMORY: &str = "default<O2>";
+/// What it runs before anything else where functions call each other: bodies are made small, and put where they are called.
+const INLINE: &str = "function(mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>),always-inline,cgscc(inline),\
+    globaldce,function(sroa)";
 /// What it runs first for others: `default<O2>` less what does not change the code of any kernel of `benchmarks/`, which is more than
 /// half of its time. There is one function without calls of others, and no memory but slots, the frame and the activation: what
 /// looks at calls, globals and memory finds nothing.
@@ -61,8 +64,8 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
     let module = match &request.places {
-        None => lower(&context, &request.function, request.options, false),
-        Some(places) => lower(&context, &placed(&request.function, places), request.options, true),
+        None => lower(&context, &request.unit, request.options, false),
+        Some(places) => lower(&context, &placed(&request.unit, places), request.options, true),
     };
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
@@ -72,7 +75,7 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     if request.output == Output::Llvm {
         return Ok(module.print_to_string().to_bytes().to_vec());
     }
-    optimize(&module, machine, &passes(&request.function))?;
+    optimize(&module, machine, &passes(&request.unit))?;
     let kind = match request.output {
         Output::Llvm | Output::OptimizedLlvm => return Ok(module.print_to_string().to_bytes().to_vec()),
         Output::Object => FileType::Object,
@@ -85,25 +88,31 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     Ok(bytes.strip_suffix(&[0]).filter(|_| text).unwrap_or(bytes).to_vec())
 }
 
-/// The function with a line at each statement, as the start of its span.
-fn placed(function: &ir::Function, places: &[Vec<u32>]) -> ir::Function {
-    let mut function = function.clone();
-    for (block, lines) in function.blocks.iter_mut().zip(places) {
+/// The unit with a line at each statement of its first function, as the start of its span.
+fn placed(unit: &ir::Unit, places: &[Vec<u32>]) -> ir::Unit {
+    let mut unit = unit.clone();
+    for (block, lines) in unit.functions[0].blocks.iter_mut().zip(places) {
         for (statement, &line) in block.statements.iter_mut().zip(lines) {
             statement.span = Span::new(line, line);
         }
     }
-    function
+    unit
 }
 
-/// The passes for a function.
-fn passes(function: &ir::Function) -> String {
-    if function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer)) {
+/// The passes for a unit.
+fn passes(unit: &ir::Unit) -> String {
+    let has_memory =
+        |function: &ir::Function| function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer));
+    if unit.functions.iter().any(has_memory) {
         return WITH_MEMORY.to_owned();
     }
-    let counted = shapes(function).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some());
+    let counts = |function: &ir::Function| {
+        shapes(function).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
+    };
+    let counted = unit.functions.iter().any(counts);
     let passes = if counted { vec![FIRST, COUNTED, THEN, VECTORS, LAST] } else { vec![FIRST, THEN, LAST] };
-    format!("function({})", passes.join(","))
+    let passes = format!("function({})", passes.join(","));
+    if unit.functions.len() > 1 || unit.functions[0].called.is_some() { format!("{INLINE},{passes}") } else { passes }
 }
 
 /// Unrolling adds some 5 % to the time of a compilation. It wins a quarter on loops over elements that are no vectors, such as a sum

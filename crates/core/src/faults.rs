@@ -430,10 +430,12 @@ mod tests {
         let live = vec![Live { name: "a".to_owned(), value: Tree::Leaf(LocalId(0)) }];
         Function {
             name: "f".to_owned(),
+            params: vec![Type::Int],
+            called: None,
             parameters: 1,
             locals: vec![name("a"), name("b")],
             blocks: vec![Block { in_loop: None, statements: vec![statement], terminator }],
-            exits: vec![Exit { statement: 0, point: Point::Start, live, span: Span::default() }],
+            exits: vec![Exit { statement: 0, point: Point::Start, live, pending: None, span: Span::default() }],
             loops: Vec::new(),
             result: int,
             compounds: Vec::new(),

@@ -34,11 +34,22 @@ pub struct ExitId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LoopId(pub u32);
 
+/// What is compiled together: a function and those that it calls, each for one signature.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    /// The functions; the first is the one that is entered from outside.
+    pub functions: Vec<Function>,
+}
+
 /// One function for one signature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Function {
     /// The function's name in the source.
     pub name: String,
+    /// The types of the parameters.
+    pub params: Vec<Type>,
+    /// How compiled code calls it; `None` if none does.
+    pub called: Option<Called>,
     /// The first so many locals are the parameters, each of one type; a tuple is as many as it has leaves, an array is its object.
     pub parameters: u32,
     /// All locals.
@@ -66,6 +77,17 @@ pub struct Function {
     /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
     /// and wherever other code may have run.
     pub guards: Vec<String>,
+}
+
+/// A function as compiled code calls it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Called {
+    /// What a call gives: a set that one value can be held in and that includes everything the function returns.
+    pub gives: TypeSet,
+    /// The exit at its start, with the parameters live: taken where calls are nested too deeply.
+    pub exit: ExitId,
+    /// It may call itself, by way of others too: calls of it are counted.
+    pub is_recursive: bool,
 }
 
 /// A local: a name of the source with its type, a temporary, or the state of a loop's iterator.
@@ -144,6 +166,23 @@ pub enum Value {
     },
     /// A new array object, made by a function of NumPy.
     Create(Box<Create>),
+    /// A call of another function of the unit, or of this one. The target holds nothing: what the call gives is read by
+    /// [`Value::Given`], one statement for each leaf, right behind the call.
+    Call(Box<Call>),
+    /// A leaf, by its number, of what the call before this statement gives.
+    Given(u32),
+}
+
+/// A call of a function of the unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// What is called: an index of [`Unit::functions`].
+    pub callee: u32,
+    /// A value for each parameter.
+    pub args: Vec<Tree<Operand>>,
+    /// Where the caller goes if the callee gives nothing that compiled code can hold. The call is done, or has raised: the
+    /// runtime knows, and the exit says which name its result has ([`Exit::pending`]).
+    pub exit: ExitId,
 }
 
 /// An array that NumPy makes.
@@ -187,6 +226,8 @@ impl Value {
                 let alive = create.alive.iter().copied().map(Operand::Local);
                 create.args.iter().flat_map(Tree::leaves).chain(alive).collect()
             }
+            Self::Call(call) => call.args.iter().flat_map(Tree::leaves).collect(),
+            Self::Given(_) => Vec::new(),
         }
     }
 
@@ -194,9 +235,10 @@ impl Value {
     #[must_use]
     pub fn exit(&self) -> Option<ExitId> {
         match self {
-            Self::Convert(_) => None,
+            Self::Convert(_) | Self::Given(_) => None,
             Self::Op { exit, .. } => *exit,
             Self::Create(create) => Some(create.exit),
+            Self::Call(call) => Some(call.exit),
         }
     }
 }
@@ -330,6 +372,9 @@ pub struct Exit {
     pub point: Point,
     /// What the rest of the function may read, as it stands at that point; bound or tagged as unbound.
     pub live: Vec<Live>,
+    /// The hidden name that stands for a call that compiled code has made and that is over: what it gave, or what it raised, comes
+    /// from the runtime.
+    pub pending: Option<String>,
     /// The place of the statement, or of its header.
     #[serde(skip)]
     pub span: Span,
@@ -359,6 +404,16 @@ pub enum Point {
     Target,
 }
 
+impl Unit {
+    /// The compact form, which holds all that machine code depends on and no place in the source.
+    ///
+    /// # Errors
+    /// Only if memory runs out.
+    pub fn encode(&self) -> Result<Vec<u8>, String> {
+        postcard::to_stdvec(self).map_err(|error| error.to_string())
+    }
+}
+
 impl Function {
     /// The local with this id.
     #[must_use]
@@ -379,6 +434,14 @@ impl Function {
             Operand::Local(id) => self.local(id).types,
             Operand::Constant(constant) => constant.ty().into(),
         }
+    }
+
+    /// The type of the tuple or array whose status is so far from the first: of those that it returns, and behind them the one that it
+    /// gives when it is called, if that is another one.
+    #[must_use]
+    pub fn compound(&self, at: usize) -> Option<Type> {
+        let given = || self.called.as_ref()?.gives.single().filter(|_| at == self.compounds.len());
+        self.compounds.get(at).copied().or_else(given)
     }
 
     /// The types of a returned value.

@@ -1,7 +1,7 @@
 //! brrr's core: source text to typed IR to machine code. Knows neither Python objects nor LSP.
 //!
 //! Start reading at [`compile`]: the steps in their order. From the ground up the modules are [`source`], [`types`], [`ir`] with
-//! [`ops`], [`abi`], [`diagnostic`], [`outside`], [`syntax`], [`suppress`], [`check`], [`report`], [`backend`], [`loops`], `lower`, `emit`, [`runtime`], [`load`],
+//! [`ops`], [`abi`], [`diagnostic`], [`outside`], [`syntax`], [`suppress`], [`check`], [`report`], [`backend`], [`loops`], [`nesting`], `lower`, `emit`, [`runtime`], [`load`],
 //! [`query`], [`compile`]; each imports only those before it. All but `lower` and `emit` work without LLVM.
 
 pub mod abi;
@@ -19,6 +19,7 @@ pub mod load;
 pub mod loops;
 #[cfg(feature = "llvm")]
 pub mod lower;
+pub mod nesting;
 pub mod ops;
 pub mod outside;
 pub mod query;

@@ -165,7 +165,8 @@ pub(crate) fn within(function: &Function, block: BlockId, id: LoopId) -> bool {
 /// A rough cost: an addition is 1.
 fn cost(value: &Value) -> u64 {
     match value {
-        Value::Convert(_) => 0,
+        Value::Convert(_) | Value::Given(_) => 0,
+        Value::Call(_) => 60,
         Value::Create(_) => 300,
         Value::Op { op, .. } => match op.row().recipe {
             Recipe::DivInt | Recipe::FloorDivInt | Recipe::ModInt | Recipe::DivFloat => 8,
@@ -468,7 +469,9 @@ fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option
                     [Operand::Constant(Constant::Int(value))] => *value,
                     _ => return None,
                 },
-                Value::Convert(_) | Value::Op { .. } | Value::Create(_) => return None,
+                Value::Convert(_) | Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => {
+                    return None;
+                }
             };
             if found.is_some_and(|known| known != value) {
                 return None;

@@ -1,61 +1,69 @@
-//! Verified IR to an LLVM module.
+//! Verified IR to an LLVM module: the entry, and one internal function for each function of a unit that is called.
 //!
 //! Every local is a stack slot, which LLVM turns into registers. The live locals of an exit are read in a cold block of the
 //! exit's own, so that the hot path pays a branch and nothing else.
 
 mod builder;
+mod calls;
 mod chain;
+mod loaded;
 mod loops;
 mod places;
 mod recipe;
 mod version;
 
 use std::collections::HashMap;
+use std::mem::offset_of;
 
 use inkwell::basic_block::BasicBlock;
 use inkwell::context::Context;
 use inkwell::module::Module;
-use inkwell::values::{BasicValueEnum, FloatValue, IntValue, PointerValue};
+use inkwell::types::BasicTypeEnum;
+use inkwell::values::{FloatValue, IntValue, PointerValue};
 
-use crate::abi::{self, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
+use crate::abi::{self, Activation, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
 use crate::backend::Options;
-use crate::ir::{BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Value};
+use crate::ir::{
+    BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value,
+};
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
-use crate::types::{Dtype, Type, TypeSet};
+use crate::types::{Type, TypeSet};
 use builder::Builder;
+use calls::{Calls, Members, has_calls, kept_words};
+use loaded::{Loaded, Payload};
 use recipe::signed;
 
-/// Lowers a function that [`crate::ir::verify`] accepts. With `placed`, the spans of statements begin with numbers of lines, which become
-/// debug locations.
+/// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function begin with numbers of
+/// lines, which become debug locations.
 #[must_use]
-pub fn lower<'ctx>(context: &'ctx Context, function: &Function, options: Options, placed: bool) -> Module<'ctx> {
-    let function = &*unrolled(function);
-    let mut b = Builder::new(context, ENTRY_SYMBOL, abi::frame_words(function));
+pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed: bool) -> Module<'ctx> {
+    let words = abi::unit_words(&unit.functions);
+    let mut b = Builder::new(context, ENTRY_SYMBOL, words, has_calls(unit));
     if placed {
         b.keep_places();
     }
-    let entry = b.block("entry");
-    b.at_end(entry);
-    let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
-    let blocks = (0..function.blocks.len()).map(|at| b.block(&format!("bb{at}"))).collect();
-    let loops = loops::Loops::new((b.alloca(b.i64, "fuel"), b.alloca(b.i64, "turns")), function, options);
-    let boxes = boxes(&b, function);
-    let exits = HashMap::new();
-    let (scratch, wide_scratch, overflow_to) = (None, None, None);
-    let mut lowerer =
-        Lowerer { b, function, options, slots, blocks, exits, scratch, wide_scratch, overflow_to, boxes, loops };
-    lowerer.scratch = Some(lowerer.b.alloca(lowerer.b.i64, "scratch"));
-    lowerer.parameters();
-    lowerer.fill_up();
-    lowerer.b.jump(lowerer.blocks[0]);
-    (0..function.blocks.len()).for_each(|at| lowerer.block(BlockId(at as u32)));
-    lowerer.b.finish_places();
-    lowerer.b.module
+    let members = Members::new(&b, unit);
+    let function = unrolled(&unit.functions[0]);
+    let mut b = match function.called {
+        Some(_) => {
+            let mut lowerer = Lowerer::new(b, &members, &function, (0, None), options);
+            lowerer.entry_calls();
+            lowerer.b
+        }
+        None => Lowerer::new(b, &members, &function, (0, None), options).all(),
+    };
+    for (member, level) in members.all() {
+        let function = unrolled(&unit.functions[member]);
+        b.begin(members.function((member, level)), member == 0);
+        b = Lowerer::new(b, &members, &function, (member, Some(level)), options).all();
+    }
+    b.finish_places();
+    b.module
 }
 
 /// Words for the arguments of the calls that the interpreter does, if there are such calls.
-fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'ctx>> {
+fn boxes<'ctx>(b: &Builder<'ctx>, unit: &Unit, function: &Function) -> Option<PointerValue<'ctx>> {
     let statements = function.blocks.iter().flat_map(|block| &block.statements);
     let words = statements.filter_map(|statement| match &statement.value {
         Value::Op { op, args, .. } => {
@@ -65,10 +73,11 @@ fn boxes<'ctx>(b: &Builder<'ctx>, function: &Function) -> Option<PointerValue<'c
             };
             op.row().recipe.asks_host().then(words)
         }
-        Value::Convert(_) => None,
+        Value::Convert(_) | Value::Call(_) | Value::Given(_) => None,
         Value::Create(create) => Some(create_words(function, create)),
     });
-    words.max().map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
+    let kept = Some(kept_words(unit, function)).filter(|&words| words > 0);
+    words.max().max(kept).map(|words| b.alloca(b.i64.array_type(words.max(1) as u32), "boxes"))
 }
 
 /// Words for the arguments of a creation and the objects that stay.
@@ -86,150 +95,38 @@ struct Slot<'ctx> {
 
 impl<'ctx> Slot<'ctx> {
     fn new(b: &Builder<'ctx>, name: &str, types: TypeSet) -> Self {
-        let payload = match types.single() {
-            None => (1..types.words()).map(|_| b.alloca(b.i64, name)).collect(),
-            Some(Type::Int | Type::Nat | Type::Low) => vec![b.alloca(b.i64, name)],
-            Some(Type::Float) => vec![b.alloca(b.f64, name)],
-            Some(Type::Complex) => vec![b.alloca(b.f64, name), b.alloca(b.f64, name)],
-            Some(Type::Bool) => vec![b.alloca(b.i1, name)],
-            Some(Type::Object | Type::Pointer) => vec![b.alloca(b.pointer, name)],
-            Some(Type::Scalar(dtype)) => {
-                let part = b.register(dtype);
-                (0..dtype.words()).map(|_| b.alloca(part, name)).collect()
-            }
-            Some(Type::None | Type::Unbound | Type::Tuple(_) | Type::Array(_)) => Vec::new(),
-        };
+        let payload = payload_types(b, types).into_iter().map(|one| b.alloca(one, name)).collect();
         let tag = types.is_tagged().then(|| b.alloca(b.i8, &format!("{name}.tag")));
         Self { types, tag, payload }
     }
 }
 
-/// A value in registers.
-#[derive(Clone, Copy)]
-enum Loaded<'ctx> {
-    /// `None`, or an unbound name: nothing but its type.
-    Unit(Type),
-    Bool(IntValue<'ctx>),
-    Int(IntValue<'ctx>),
-    Nat(IntValue<'ctx>),
-    Low(IntValue<'ctx>),
-    Float(FloatValue<'ctx>),
-    Complex(FloatValue<'ctx>, FloatValue<'ctx>),
-    /// A scalar of NumPy: an int of its width, of one bit for a bool, or a float of its width.
-    Scalar(Dtype, BasicValueEnum<'ctx>),
-    /// A complex scalar of NumPy, of two floats of its width.
-    ScalarComplex(Dtype, FloatValue<'ctx>, FloatValue<'ctx>),
-    /// An object.
-    Object(PointerValue<'ctx>),
-    /// An address.
-    Pointer(PointerValue<'ctx>),
-    /// Tag (i8) and payload (i64, twice).
-    Tagged(IntValue<'ctx>, Payload<'ctx>),
-}
-
-/// The words of a payload; what is missing is undefined.
-type Payload<'ctx> = [Option<IntValue<'ctx>>; 2];
-
-impl<'ctx> Loaded<'ctx> {
-    fn int(self) -> IntValue<'ctx> {
-        self.bits()
-    }
-
-    /// An int of any kind, or a bool.
-    fn bits(self) -> IntValue<'ctx> {
-        match self {
-            Self::Int(value) | Self::Nat(value) | Self::Low(value) | Self::Bool(value) => value,
-            Self::Scalar(_, BasicValueEnum::IntValue(value)) => value,
-            Self::Unit(_)
-            | Self::Float(_)
-            | Self::Complex(..)
-            | Self::Scalar(..)
-            | Self::ScalarComplex(..)
-            | Self::Object(_)
-            | Self::Pointer(_)
-            | Self::Tagged(..) => panic!("an int or a bool was verified"),
-        }
-    }
-
-    /// The same bits as a value of the row's result type, where that is an int or a bool.
-    fn of_type(self, one: Type) -> Self {
-        match one {
-            Type::Bool => Self::Bool(self.bits()),
-            Type::Int => Self::Int(self.bits()),
-            Type::Nat => Self::Nat(self.bits()),
-            Type::Low => Self::Low(self.bits()),
-            Type::Scalar(dtype) if matches!(self, Self::Bool(_) | Self::Int(_)) => {
-                Self::Scalar(dtype, self.bits().into())
-            }
-            Type::Unbound
-            | Type::None
-            | Type::Float
-            | Type::Complex
-            | Type::Scalar(_)
-            | Type::Object
-            | Type::Pointer
-            | Type::Tuple(_)
-            | Type::Array(_) => self,
-        }
-    }
-
-    fn pointer(self) -> PointerValue<'ctx> {
-        match self {
-            Self::Object(pointer) | Self::Pointer(pointer) => pointer,
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Float(_)
-            | Self::Complex(..)
-            | Self::Scalar(..)
-            | Self::ScalarComplex(..)
-            | Self::Tagged(..) => panic!("an address was verified"),
-        }
-    }
-
-    fn float(self) -> FloatValue<'ctx> {
-        match self {
-            Self::Float(value) | Self::Scalar(_, BasicValueEnum::FloatValue(value)) => value,
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Complex(..)
-            | Self::Scalar(..)
-            | Self::ScalarComplex(..)
-            | Self::Object(_)
-            | Self::Pointer(_)
-            | Self::Tagged(..) => panic!("a float was verified"),
-        }
-    }
-
-    fn complex(self) -> (FloatValue<'ctx>, FloatValue<'ctx>) {
-        match self {
-            Self::Complex(real, imag) | Self::ScalarComplex(_, real, imag) => (real, imag),
-            Self::Unit(_)
-            | Self::Bool(_)
-            | Self::Int(_)
-            | Self::Nat(_)
-            | Self::Low(_)
-            | Self::Float(_)
-            | Self::Scalar(..)
-            | Self::Object(_)
-            | Self::Pointer(_)
-            | Self::Tagged(..) => panic!("a complex was verified"),
-        }
+/// The registers of a scalar's payload.
+fn payload_types<'ctx>(b: &Builder<'ctx>, types: TypeSet) -> Vec<BasicTypeEnum<'ctx>> {
+    match types.single() {
+        None => vec![b.i64.into(); types.words() - 1],
+        Some(Type::Int | Type::Nat | Type::Low) => vec![b.i64.into()],
+        Some(Type::Float) => vec![b.f64.into()],
+        Some(Type::Complex) => vec![b.f64.into(); 2],
+        Some(Type::Bool) => vec![b.i1.into()],
+        Some(Type::Object | Type::Pointer) => vec![b.pointer.into()],
+        Some(Type::Scalar(dtype)) => vec![b.register(dtype); dtype.words()],
+        Some(Type::None | Type::Unbound | Type::Tuple(_) | Type::Array(_)) => Vec::new(),
     }
 }
 
 struct Lowerer<'ctx, 'ir> {
     b: Builder<'ctx>,
+    unit: &'ir Unit,
+    members: &'ir Members<'ctx, 'ir>,
+    /// What the function has to do with calls.
+    calls: Calls<'ctx>,
     function: &'ir Function,
     options: Options,
     slots: Vec<Slot<'ctx>>,
     blocks: Vec<BasicBlock<'ctx>>,
-    exits: HashMap<ExitId, BasicBlock<'ctx>>,
+    /// The blocks of exits; those after the function's count are others than those before.
+    exits: HashMap<(ExitId, bool), BasicBlock<'ctx>>,
     scratch: Option<PointerValue<'ctx>>,
     wide_scratch: Option<PointerValue<'ctx>>,
     /// Where overflow goes instead of an exit, within a chain.
@@ -237,6 +134,58 @@ struct Lowerer<'ctx, 'ir> {
     /// The arguments of a call that the interpreter does.
     boxes: Option<PointerValue<'ctx>>,
     loops: loops::Loops<'ctx>,
+}
+
+impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
+    /// Begins the function that the builder is at: member number so of the unit, and if it is called, which copy of it.
+    fn new(
+        b: Builder<'ctx>,
+        members: &'ir Members<'ctx, 'ir>,
+        function: &'ir Function,
+        (member, level): (usize, Option<usize>),
+        options: Options,
+    ) -> Self {
+        let unit = members.unit;
+        let entry = b.block("entry");
+        b.at_end(entry);
+        let slots = function.locals.iter().map(|local| Slot::new(&b, &local.name, local.types)).collect();
+        let calls = Calls::new(members, function, member, level);
+        let fuel = match calls.is_called() && !calls.has_fuel {
+            true => b.field(offset_of!(Activation, fuel)),
+            false => b.alloca(b.i64, "fuel"),
+        };
+        // An entry that only calls its function has none of its blocks.
+        let own = if level.is_none() && function.called.is_some() { 0 } else { function.blocks.len() };
+        let blocks = (0..own).map(|at| b.block(&format!("bb{at}"))).collect();
+        let loops = loops::Loops::new((fuel, b.alloca(b.i64, "turns")), function, options);
+        let boxes = boxes(&b, unit, function);
+        let scratch = Some(b.alloca(b.i64, "scratch"));
+        Self {
+            b,
+            unit,
+            members,
+            calls,
+            function,
+            options,
+            slots,
+            blocks,
+            exits: HashMap::new(),
+            scratch,
+            wide_scratch: None,
+            overflow_to: None,
+            boxes,
+            loops,
+        }
+    }
+
+    /// The whole function.
+    fn all(mut self) -> Builder<'ctx> {
+        self.enter();
+        self.tests_in_front();
+        self.b.jump(self.blocks[0]);
+        (0..self.function.blocks.len()).for_each(|at| self.block(BlockId(at as u32)));
+        self.b
+    }
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -297,6 +246,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),
             Value::Create(create) => self.create(create),
+            Value::Call(call) => {
+                self.call(call);
+                Loaded::Unit(Type::None)
+            }
+            Value::Given(leaf) => self.given(*leaf),
             Value::Op { op, args, exit } => {
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();
                 self.recipe(*op, &args, *exit).of_type(op.row().result)
@@ -323,6 +277,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     self.b.switch(tag, last.1, rest);
                 }
             }
+            Terminator::Return(value) if self.calls.is_called() => self.return_to_caller(value),
             Terminator::Return(value) => {
                 let mut word = 0;
                 for operand in value.in_frame() {
@@ -531,20 +486,28 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// The cold block that writes the exit record: one for each exit, since the locals stand alike wherever it is taken.
     fn exit_block(&mut self, id: ExitId) -> BasicBlock<'ctx> {
-        if let Some(&block) = self.exits.get(&id) {
+        let is_counted = self.calls.is_counted();
+        if let Some(&block) = self.exits.get(&(id, is_counted)) {
             return block;
         }
         // Other copies of a loop may come here, too.
         let aside = std::mem::take(&mut self.loops.aside);
         let current = self.b.current();
         let block = self.b.block(&format!("exit{}", id.0));
-        self.exits.insert(id, block);
+        self.exits.insert((id, is_counted), block);
         self.b.at_end(block);
+        if self.calls.is_called() {
+            self.common_frame();
+        }
         let mut word = 0;
         for local in self.function.exits[id.0 as usize].live.iter().flat_map(|live| live.value.in_frame()) {
             self.store_words(self.read(local), self.function.local(local).types, &mut word);
         }
-        self.b.ret(self.b.i64.const_int(EXIT_BASE + u64::from(id.0), false));
+        if self.calls.is_called() {
+            self.leave_to_caller(id, is_counted);
+        } else {
+            self.b.ret(self.b.i64.const_int(EXIT_BASE + u64::from(id.0), false));
+        }
         self.b.at_end(current);
         self.loops.aside = aside;
         block

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 pub use rustpython_parser::ast::Constant;
 use rustpython_parser::ast::bigint::BigInt;
 
@@ -21,6 +23,8 @@ pub enum Outside {
     Module(&'static str),
     /// A scalar of NumPy, such as `np.True_`: as if its type, by this function's name, was called with this constant.
     Scalar(&'static str, Constant),
+    /// A function that compiled code can call, if it can be compiled itself.
+    Callee(Callee),
     /// A constant, as if it was written in place of the name.
     Constant(Constant),
     /// A value of any type of compiled code that every call reads anew: a hidden argument. The editor may know the type.
@@ -34,6 +38,29 @@ pub enum Outside {
     /// Something that compiled code cannot use, in words: `a list`.
     Other(String),
 }
+
+/// A function of the user's that compiled code can call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callee {
+    /// Which: whoever fills an [`Env`] can tell by it.
+    pub key: FunctionKey,
+    /// Its name.
+    pub name: String,
+}
+
+impl Callee {
+    /// A function of which a file tells the name.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        let key = FunctionKey(name.bytes().fold(0xcbf2_9ce4_8422_2325, hash));
+        Self { key, name: name.to_owned() }
+    }
+}
+
+/// The number by which whoever fills an [`Env`] knows a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct FunctionKey(pub u64);
 
 /// The names outside one function.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -418,6 +418,20 @@ impl TypeSet {
         }
     }
 
+    /// The scalars that stand in a frame for a value, depth first: of an array that has an object, that object.
+    #[must_use]
+    pub fn in_frame(self) -> Vec<Self> {
+        match self.single() {
+            Some(Type::Tuple(shape)) => shape.elements().iter().flat_map(|types| types.in_frame()).collect(),
+            Some(Type::Array(array)) if array.view => {
+                let numbers = std::iter::repeat_n(Self::of(Type::Int), array.leaves() - 2);
+                [Type::Object.into(), Type::Pointer.into()].into_iter().chain(numbers).collect()
+            }
+            Some(Type::Array(_)) => vec![Type::Object.into()],
+            _ => vec![self],
+        }
+    }
+
     /// The members: scalars in the order of their tags, then the tuple or array.
     pub fn iter(self) -> impl Iterator<Item = Type> {
         let compound = self.compound.and_then(Compound::member);

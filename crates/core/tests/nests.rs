@@ -196,7 +196,7 @@ fn tried(case: &Case, of: &Plan, seed: u64, states: usize) -> (usize, Option<Str
             let block = function.block(at);
             for statement in &block.statements {
                 let value = match &statement.value {
-                    Value::Create(_) => panic!("loops over ints make no arrays"),
+                    Value::Create(_) | Value::Call(_) | Value::Given(_) => panic!("loops over ints make no arrays"),
                     Value::Convert(operand) => Some(read(&state, *operand)),
                     Value::Op { op, args, .. } => {
                         let args = args.iter().map(|&arg| read(&state, arg)).collect::<Vec<_>>();

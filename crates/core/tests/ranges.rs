@@ -222,7 +222,7 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: End) -> Option<String> {
         let block = case.function.block(at);
         for (place, statement) in block.statements.iter().enumerate() {
             let value = match &statement.value {
-                Value::Create(_) => panic!("loops over ints make no arrays"),
+                Value::Create(_) | Value::Call(_) | Value::Given(_) => panic!("loops over ints make no arrays"),
                 Value::Convert(operand) => read(&state, *operand),
                 Value::Op { op, args, .. } => {
                     let args = args.iter().map(|&arg| read(&state, arg)).collect::<Vec<_>>();

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use brrr_core::compile::{Prepared, analyze, hints};
+use brrr_core::compile::{Nobody, Prepared, analyze, hints};
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::report::Style;
 use brrr_core::source::SourceFile;
@@ -135,9 +135,10 @@ fn entered_again(prepared: &Prepared) {
             let is_iterator = |name: &str| name.starts_with('.');
             let bound = names.iter().enumerate().filter(|&(at, name)| at != skipped || is_iterator(name));
             let bound = bound.map(|(_, &name)| (name, if is_iterator(name) { Type::Int } else { one }));
-            let made = prepared
-                .typed_from(statement, &bound.collect::<Vec<_>>(), &vec![one; prepared.hidden().len()])
-                .expect("a loop and its names");
+            let hidden = vec![one; prepared.hidden().len()];
+            let made = prepared.unit_at(statement, &bound.collect::<Vec<_>>(), &hidden, &Nobody);
+            let made = made.expect("a loop and its names");
+            let made = made.map(|made| made.unit.functions.into_iter().next().expect("a function"));
             valid(made);
         }
     }

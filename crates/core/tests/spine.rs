@@ -3,7 +3,7 @@
 
 use std::ffi::c_void;
 
-use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, Services, Value, frame_words, read_exit};
+use brrr_core::abi::{Activation, COMPOUND_BASE, EXIT_BASE, PENDING, Services, Value, frame_words, read_exit};
 use brrr_core::backend::{Options, Output, Overflow, Request};
 use brrr_core::compile::Prepared;
 use brrr_core::listing::Listing;
@@ -20,7 +20,7 @@ enum Outcome {
 }
 
 /// A world in which nothing happens.
-static SERVICES: Services = Services { poll, host, create, probe };
+static SERVICES: Services = Services { poll, host, create, leave, deeper, mark, settle, sweep, probe };
 
 extern "C" fn poll(_: *mut Activation) -> i64 {
     1 << 14
@@ -33,6 +33,22 @@ extern "C" fn create(_: *mut Activation, _: u64, _: *const u64, _: u64) -> *mut 
 extern "C" fn host(_: *mut Activation, _: u64, _: *const u64, _: *mut u64) -> u8 {
     1
 }
+
+extern "C" fn leave(_: *mut Activation, _: u64, _: u64) -> u64 {
+    PENDING
+}
+
+extern "C" fn deeper(_: *mut Activation) -> u8 {
+    0
+}
+
+extern "C" fn mark(_: *mut Activation) -> u64 {
+    0
+}
+
+extern "C" fn settle(_: *mut Activation, _: u64, _: *const u64, _: u64) {}
+
+extern "C" fn sweep(_: *mut Activation, _: *const u64, _: u64) {}
 
 extern "C" fn probe(_: *mut Activation) -> u8 {
     0
@@ -51,9 +67,10 @@ fn call_with(source: &str, args: &[Value], options: Options) -> Outcome {
     let function = typed(source, &params);
     let mut frame = vec![0; frame_words(&function)];
     frame[..words.len()].copy_from_slice(&words);
-    let object = emit::run(&Request::new(function.clone(), options, Output::Object)).expect("object code");
+    let unit = ir::Unit { functions: vec![function.clone()] };
+    let object = emit::run(&Request::new(unit, options, Output::Object)).expect("object code");
     let code = Code::load(&object).expect("loaded code");
-    let mut activation = Activation { services: &raw const SERVICES };
+    let mut activation = Activation::new(&raw const SERVICES);
     // SAFETY: the frame has as many words as the function needs.
     let status = unsafe { (code.entry())(frame.as_mut_ptr(), &raw mut activation) };
     match status.checked_sub(EXIT_BASE) {
@@ -197,7 +214,7 @@ fn a_text_with_places_is_the_text_without_them() {
     for function in kernels() {
         for output in [Output::Llvm, Output::OptimizedLlvm, Output::Assembly] {
             let text = |request: &Request| String::from_utf8(emit::run(request).expect("a text")).expect("UTF-8");
-            let request = Request::new(function.clone(), Options::default(), output);
+            let request = Request::new(ir::Unit { functions: vec![function.clone()] }, Options::default(), output);
             let plain = text(&request);
             let placed = text(&request.with_places(|span| span.start + 1));
             let listing = match output {

@@ -32,7 +32,7 @@ pub unsafe extern "C" fn brrr_llvm_run(request: *const u8, length: usize) -> Ans
 
 fn answer(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let request = postcard::from_bytes::<Request>(bytes).map_err(|error| error.to_string())?;
-    ir::verify::verify(&request.function)?;
+    ir::verify::verify_unit(&request.unit)?;
     emit::run(&request)
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use brrr_core::backend::{Output, Request};
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::ir::Unit;
 use brrr_core::listing::Listing;
 use brrr_core::query::Located;
 use brrr_core::query::function::Function;
@@ -210,7 +211,7 @@ impl Stages {
         let listing = match output {
             None => Listing::typed(&ir, line),
             Some(output) => {
-                let request = Request::new(ir, function.options(), output).with_places(line);
+                let request = Request::new(Unit { functions: vec![ir] }, function.options(), output).with_places(line);
                 let made = self.worker.run(&request, view.settings.time_limit, cancelled);
                 let made = made.map_err(|failure| Refusal::Worker(located.index, failure))?;
                 let text = String::from_utf8_lossy(&made);

@@ -11,6 +11,7 @@ use pyo3::ffi::PyObject;
 use crate::arrays::Made;
 use crate::binding::Specialisation;
 use crate::callable::Callable;
+use crate::calls::Came;
 use crate::host;
 use crate::poll::Watch;
 use crate::probes;
@@ -18,7 +19,8 @@ use crate::probes;
 /// One run. The head is what compiled code sees.
 #[repr(C)]
 pub struct Running {
-    head: abi::Activation,
+    /// What compiled code sees.
+    pub head: abi::Activation,
     /// The function that was called.
     pub callable: *mut Callable,
     /// The code that runs; owned by the callable.
@@ -30,6 +32,10 @@ pub struct Running {
     pub watch: *mut Watch,
     /// The arrays that the run has made; null until the first one.
     pub made: *mut Made,
+    /// How many more calls than at first may be nested.
+    pub granted: i64,
+    /// What a called function has come to, until its caller has left; mostly null.
+    kept: *mut Came,
 }
 
 impl Running {
@@ -41,13 +47,29 @@ impl Running {
         args: *const *mut PyObject,
     ) -> Self {
         Self {
-            head: abi::Activation { services: &raw const SERVICES },
+            head: abi::Activation::new(&raw const SERVICES),
             callable,
             specialisation,
             args,
             watch: null_mut(),
             made: null_mut(),
+            granted: 0,
+            kept: null_mut(),
         }
+    }
+
+    /// Keeps what a called function has come to.
+    pub fn keep(&mut self, kept: Came) {
+        let before = self.take_kept();
+        debug_assert!(before.is_none(), "each caller takes it");
+        self.kept = Box::into_raw(Box::new(kept));
+    }
+
+    /// What a called function has come to.
+    pub fn take_kept(&mut self) -> Option<Came> {
+        let kept = std::mem::replace(&mut self.kept, null_mut());
+        // SAFETY: it was made by `Box` above, and is nobody else's.
+        (!kept.is_null()).then(|| *unsafe { Box::from_raw(kept) })
     }
 
     /// As compiled code takes it.
@@ -57,7 +79,17 @@ impl Running {
     }
 }
 
-static SERVICES: abi::Services = abi::Services { poll: crate::poll::poll, host, create: crate::arrays::create, probe };
+static SERVICES: abi::Services = abi::Services {
+    poll: crate::poll::poll,
+    host,
+    create: crate::arrays::create,
+    leave: crate::calls::leave,
+    deeper: crate::calls::deeper,
+    mark: crate::arrays::mark,
+    settle: crate::arrays::settle,
+    sweep: crate::arrays::sweep,
+    probe,
+};
 
 /// Calls the interpreter's own function of a row.
 extern "C" fn host(activation: *mut abi::Activation, function: u64, args: *const u64, result: *mut u64) -> u8 {

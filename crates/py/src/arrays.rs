@@ -1,7 +1,9 @@
 //! Arrays that compiled code has NumPy make, and who holds them.
 //!
 //! A run keeps every array it has made until it is over, so that compiled code counts no references and nothing is lost on any
-//! way out. When they become many or large, those that the code does not need any more go: a creation says which ones it does.
+//! way out. When they become many or large, those that the code does not need any more go: a creation says which ones it does, of
+//! those that its function has made. A called function marks where it begins; what was made behind the mark is its own, and goes when it
+//! ends, but for what it returns, which is its caller's from then on.
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
@@ -15,7 +17,7 @@ use pyo3::types::PyTuple;
 
 use crate::activation::Running;
 use crate::convert::boxed_compound;
-use crate::numpy;
+use crate::{calls, numpy};
 
 /// Arrays that are kept before the first look for those that may go.
 const FEW: usize = 32;
@@ -26,6 +28,8 @@ const LARGE: usize = 32 << 20;
 #[derive(Debug)]
 pub struct Made {
     objects: Vec<*mut PyObject>,
+    /// Those from here on were made since the innermost called function began.
+    mark: usize,
     /// How many there may be before the next look.
     most: usize,
     /// Bytes made since the last look.
@@ -34,21 +38,32 @@ pub struct Made {
 
 impl Made {
     const fn new() -> Self {
-        Self { objects: Vec::new(), most: FEW, bytes: 0 }
+        Self { objects: Vec::new(), mark: 0, most: FEW, bytes: 0 }
     }
 
-    /// Gives up all but those that are still needed.
+    /// Gives up all behind the mark but those that are still needed.
     ///
     /// # Safety
     /// The thread holds the GIL.
     unsafe fn sweep(&mut self, alive: &[u64]) {
-        let (kept, gone) = self.objects.iter().partition(|&&object| alive.contains(&(object as u64)));
-        self.objects = kept;
-        let gone: Vec<*mut PyObject> = gone;
-        self.most = FEW.max(2 * self.objects.len());
-        self.bytes = 0;
+        let own = self.objects.split_off(self.mark.min(self.objects.len()));
+        let (kept, gone) = own.into_iter().partition::<Vec<_>, _>(|&object| alive.contains(&(object as u64)));
+        self.objects.extend(kept);
         // SAFETY: each is a reference of this run. Freeing an array may run Python code, which cannot reach this list.
         gone.into_iter().for_each(|object| unsafe { ffi::Py_DECREF(object) });
+    }
+
+    /// The same if it is time, and says when it is time again.
+    ///
+    /// # Safety
+    /// As [`Self::sweep`].
+    unsafe fn look(&mut self, alive: &[u64]) {
+        if self.objects.len() >= self.most || self.bytes >= LARGE {
+            // SAFETY: as the caller promises.
+            unsafe { self.sweep(alive) };
+            self.most = FEW.max(2 * self.objects.len());
+            self.bytes = 0;
+        }
     }
 }
 
@@ -62,6 +77,7 @@ pub unsafe fn release(made: *mut Made) {
         // SAFETY: it was made by `Box` in `create`.
         unsafe {
             let mut made = Box::from_raw(made);
+            made.mark = 0;
             made.sweep(&[]);
         }
     }
@@ -114,16 +130,11 @@ pub extern "C" fn create(activation: *mut abi::Activation, creation: u64, args: 
     unsafe {
         let running = activation.cast::<Running>();
         crate::poll::hold(running);
-        let specialisation = &*(*running).specialisation;
-        let number = creation as usize;
-        let (Some(creation), Some(maker)) =
-            (specialisation.function.creations.get(number), specialisation.makers.get(number))
-        else {
+        let (function, number) = ((creation >> 32) as usize, creation as u32 as usize);
+        let Some((_, code)) = calls::member(&*running, function) else { return null_mut() };
+        let (Some(creation), Some(maker)) = (code.function.creations.get(number), code.makers.get(number)) else {
             return null_mut();
         };
-        if (*running).made.is_null() {
-            (*running).made = Box::into_raw(Box::new(Made::new()));
-        }
         let mut words = args;
         let object = call(creation, maker, &mut words);
         if object.is_null() {
@@ -135,13 +146,78 @@ pub extern "C" fn create(activation: *mut abi::Activation, creation: u64, args: 
             ffi::Py_DECREF(object);
             return null_mut();
         }
-        let made = &mut *(*running).made;
+        let made = made(running);
         made.bytes += numpy::bytes(object);
-        if made.objects.len() >= made.most || made.bytes >= LARGE {
-            made.sweep(std::slice::from_raw_parts(words, alive as usize));
-        }
+        made.look(std::slice::from_raw_parts(words, alive as usize));
         made.objects.push(object);
         object.cast()
+    }
+}
+
+/// What a run has made.
+///
+/// # Safety
+/// `running` is a run of this thread, and nobody else looks at what it has made meanwhile.
+unsafe fn made<'a>(running: *mut Running) -> &'a mut Made {
+    // SAFETY: as the caller promises; it is given up when the run is over.
+    unsafe {
+        if (*running).made.is_null() {
+            (*running).made = Box::into_raw(Box::new(Made::new()));
+        }
+        &mut *(*running).made
+    }
+}
+
+/// Has a run hold an array that came out of the interpreter.
+///
+/// # Safety
+/// As [`made`]; the reference is given away.
+pub unsafe fn hold(running: *mut Running, object: *mut PyObject) {
+    // SAFETY: as the caller promises.
+    unsafe { made(running).objects.push(object) };
+}
+
+/// A called function begins that may make arrays: the mark of the one before it.
+///
+/// # Safety
+/// The activation is the head of a [`Running`] whose code is running in this thread.
+pub unsafe extern "C" fn mark(activation: *mut abi::Activation) -> u64 {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let made = made(activation.cast());
+        let behind = made.objects.len();
+        std::mem::replace(&mut made.mark, behind) as u64
+    }
+}
+
+/// The called function that got this mark ends.
+///
+/// # Safety
+/// As [`mark`]; there are as many objects as is said.
+pub unsafe extern "C" fn settle(activation: *mut abi::Activation, mark: u64, kept: *const u64, count: u64) {
+    let running = activation.cast::<Running>();
+    // SAFETY: as the caller promises. What goes may run Python code: the GIL is taken if a poll has released it.
+    unsafe {
+        let made = made(running);
+        if made.objects.len() > made.mark {
+            crate::poll::hold(running);
+            made.sweep(std::slice::from_raw_parts(kept, count as usize));
+        }
+        made.mark = mark as usize;
+    }
+}
+
+/// After a call that has given an array: if much has been made, what is not needed goes.
+///
+/// # Safety
+/// As [`settle`].
+pub unsafe extern "C" fn sweep(activation: *mut abi::Activation, kept: *const u64, count: u64) {
+    let running = activation.cast::<Running>();
+    // SAFETY: as in `settle`.
+    unsafe {
+        let made = made(running);
+        crate::poll::hold(running);
+        made.look(std::slice::from_raw_parts(kept, count as usize));
     }
 }
 

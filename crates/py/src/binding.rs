@@ -16,6 +16,7 @@ use pyo3::types::PyFunction;
 
 use crate::convert::{Argument, classify, is_of};
 use crate::env::Parameters;
+use crate::functions::Member;
 use crate::guards::Guards;
 use crate::outside::Names;
 use crate::resume::Kept;
@@ -34,6 +35,8 @@ pub struct Specialisation {
     pub exits: Box<[Cell<u64>]>,
     /// The continuations of each exit.
     pub continuations: Box<[RefCell<Vec<Kept>>]>,
+    /// The other functions of the unit, those that compiled code calls: function `n` of the unit is member `n - 1`.
+    pub members: Box<[Member]>,
 }
 
 impl Deref for Specialisation {
@@ -57,7 +60,35 @@ impl Specialisation {
             continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
             machine,
             guards,
+            members: Box::default(),
         }
+    }
+
+    /// The part of a unit that is another function: calls within the unit enter it, nobody else.
+    pub fn of_member(machine: Rc<Machine>, guards: Rc<Guards>) -> Self {
+        Self {
+            direct: usize::MAX,
+            exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
+            continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
+            machine,
+            guards,
+            members: Box::default(),
+        }
+    }
+
+    /// The same with the other functions of its unit.
+    pub fn with_members(self, members: Vec<Member>) -> Self {
+        Self { members: members.into(), ..self }
+    }
+
+    /// True if everything outside that the code relies on still is what it was.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, and the function is alive.
+    #[inline(always)]
+    pub unsafe fn holds(&self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { self.guards.hold() && self.members.iter().all(|member| member.holds()) }
     }
 
     /// The types of the parameters.
@@ -72,7 +103,7 @@ impl Specialisation {
     pub unsafe fn can_run(&self) -> bool {
         // SAFETY: as the caller promises.
         unsafe {
-            self.guards.hold()
+            self.holds()
                 && hidden(&self.guards).is_some_and(|hidden| {
                     self.params[self.declared..].iter().zip(hidden).all(|(&one, object)| is_of(object, one))
                 })
@@ -118,6 +149,12 @@ impl Binding {
         let missing = names.missing.clone();
         names.release(function.py());
         Ok(Self { meaning, missing, constants, guards })
+    }
+
+    /// True if it relies on a name that was bound nowhere.
+    pub fn lacks(&self) -> bool {
+        let guards = self.meaning.iter().flat_map(|meaning| meaning.prepared.guards());
+        guards.into_iter().any(|path| self.missing.contains(path))
     }
 
     /// True if it relies on a name that was bound nowhere and is bound now.

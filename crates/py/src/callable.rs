@@ -97,6 +97,7 @@ pub fn new<'py>(original: &Bound<'py, PyFunction>, body: Body) -> PyResult<Bound
         (*this).dict = dict.into_ptr();
         (*this).original = original.clone().into_ptr();
         (*this).code = code.into_ptr();
+        body.set_object(object.as_ptr());
         (*this).body = Box::into_raw(Box::new(body));
         Ok(object)
     }

@@ -87,6 +87,17 @@ fn repr(value: &Bound<'_, PyAny>) -> String {
     value.repr().map_or_else(|_| "that".to_owned(), |text| text.to_string())
 }
 
+/// A callable for a function that is under no decorator, and that compiled code calls. What cannot be compiled, its state says.
+pub fn hidden<'py>(function: &Bound<'py, PyFunction>) -> PyResult<Bound<'py, PyAny>> {
+    let py = function.py();
+    let choices = Choices { fallback: true, ..Choices::default() };
+    let parameters = env::parameters(&function.getattr("__code__")?)?;
+    let prepared = guarded(py, || prepare(function, choices, false, None))?;
+    let body = Body::new(function, parameters, choices, prepared)?;
+    body.set_object(function.as_ptr());
+    callable::new(function, body)
+}
+
 fn decorate<'py>(target: &Bound<'py, PyAny>, choices: Choices) -> PyResult<Bound<'py, PyAny>> {
     let py = target.py();
     let builtins = py.import("builtins")?;

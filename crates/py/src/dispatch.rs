@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE};
+use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -22,11 +22,12 @@ use crate::activation::Running;
 use crate::arrange::{Arranged, Call};
 use crate::binding::{Specialisation, hidden};
 use crate::callable::Callable;
+use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
-use crate::resume::{Outcome, resume};
+use crate::resume::{Outcome, resume, stuck};
 use crate::specialise::Body;
-use crate::{arrays, interrupt, poll};
+use crate::{arrays, depth, interrupt, poll};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn vectorcall(
         let last = (*call.this).last;
         if !last.is_null() && (*call.this).has_its_code() {
             let last = &*last;
-            if last.words <= STACK_WORDS && last.guards.hold() {
+            if last.words <= STACK_WORDS && last.holds() {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
                 if ffi::PyVectorcall_NARGS(nargsf) as usize == last.direct && kwnames.is_null() {
@@ -148,7 +149,7 @@ unsafe fn left(
             return interrupted(call.this, to, status, frame, raised);
         }
         if status >= EXIT_BASE {
-            return leave(call, to, args, status - EXIT_BASE, frame);
+            return leave(call, to, args, status, frame, running);
         }
         (*call.this).compiled += 1;
         if !to.returned.is_empty() {
@@ -183,7 +184,7 @@ enum Returned {
 unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u64, frame: *const u64) -> Returned {
     let mut found = Returned::New;
     let returned = match status.checked_sub(COMPOUND_BASE) {
-        Some(at) => to.function.compounds.get(at as usize).copied(),
+        Some(at) => to.function.compound(at as usize),
         None => Type::from_tag(status),
     };
     for &index in &to.returned {
@@ -220,8 +221,8 @@ const MOST_WORDS: usize = 2 * MOST_LEAVES;
 unsafe fn boxed_result(to: &Specialisation, at: u64, frame: *const u64) -> *mut PyObject {
     // SAFETY: the frame has the words of every type that the function returns.
     unsafe {
-        match to.function.compounds.get(at as usize) {
-            Some(&one) => boxed_compound(one, &mut frame.cast()),
+        match to.function.compound(at as usize) {
+            Some(one) => boxed_compound(one, &mut frame.cast()),
             None => boxed(u64::MAX, frame),
         }
     }
@@ -271,13 +272,19 @@ unsafe fn leave(
     call: Call,
     from: &Specialisation,
     args: *const *mut PyObject,
-    exit: u64,
+    status: u64,
     frame: *const u64,
+    running: *mut Running,
 ) -> *mut PyObject {
     // SAFETY: the callable is alive; the exit has written as many words as its record has, and the frame has room for every record;
     // the arguments are alive, and are held from here on, for Python code runs.
     unsafe {
         (*call.this).others += 1;
+        let kept = (*running).take_kept();
+        if status == PENDING {
+            return finished(from, args, kept);
+        }
+        let exit = status - EXIT_BASE;
         let (Some(body), false) = ((*call.this).body(), (*call.this).original.is_null()) else { return original(call) };
         let resume = |py: Python<'_>| {
             let function = Bound::from_borrowed_ptr(py, (*call.this).original);
@@ -287,7 +294,7 @@ unsafe fn leave(
             let exit = exit as usize;
             let words = from.exit_words.get(exit).copied().unwrap_or(0);
             let frame = std::slice::from_raw_parts(frame, words).to_vec();
-            resume(call.this, &function, body, from, exit, args, frame)
+            resume(call.this, &function, body, (from, exit, frame), args, (kept, 0))
         };
         match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
             Ok(Some(Outcome::Done(result))) => result,
@@ -295,6 +302,51 @@ unsafe fn leave(
             Err(panic) => raise_panic(panic.as_ref()),
         }
     }
+}
+
+/// The result of a function that calls itself, where the interpreter has done the rest of the outermost call.
+///
+/// # Safety
+/// As [`leave`].
+unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Option<Came>) -> *mut PyObject {
+    // SAFETY: the thread holds the GIL, and the arguments are alive.
+    unsafe {
+        let py = Python::assume_attached();
+        let result = match kept {
+            Some(kept) => kept.into_result(py),
+            None => return null_with(stuck()),
+        };
+        if result.is_null() {
+            return result;
+        }
+        // An argument that comes back is the same object.
+        let words = |object: *mut PyObject, one: Type| {
+            let mut words = [0; MOST_WORDS];
+            write(object, one, words.as_mut_ptr()).map(|_| words)
+        };
+        let is_it = |&index: &usize| {
+            let one = from.params.get(index).copied().filter(|one| one.tag().is_some())?;
+            let argument = *args.add(index);
+            (words(argument, one)? == words(result, one)?).then_some(argument)
+        };
+        match from.returned.iter().find_map(is_it) {
+            Some(argument) => {
+                ffi::Py_DECREF(result);
+                ffi::Py_NewRef(argument)
+            }
+            None => result,
+        }
+    }
+}
+
+/// Sets an exception.
+///
+/// # Safety
+/// The thread holds the GIL.
+unsafe fn null_with(error: PyErr) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    error.restore(unsafe { Python::assume_attached() });
+    null_mut()
 }
 
 /// Raises what is said about a panic.
@@ -320,6 +372,11 @@ unsafe fn original(call: Call) -> *mut PyObject {
         let function = (*call.this).original;
         if function.is_null() {
             ffi::PyErr_SetString(ffi::PyExc_ReferenceError, c"the function is being destroyed".as_ptr());
+            return null_mut();
+        }
+        // Where the interpreter calls compiled functions, and they the interpreter, the stack grows.
+        if !depth::has_stack_for_interpreter() {
+            ffi::PyErr_SetString(ffi::PyExc_RecursionError, c"maximum recursion depth exceeded".as_ptr());
             return null_mut();
         }
         ffi::PyObject_Vectorcall(function, call.args, call.nargsf, call.kwnames)
@@ -429,7 +486,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
     };
     // SAFETY: the frame has the words it needs, and every slot holds an object of the expected type.
     unsafe {
-        if !to.guards.hold() {
+        if !to.holds() {
             return Outcome::Original;
         }
         let Some(hidden) = hidden(&to.guards) else { return Outcome::Original };

@@ -10,11 +10,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use brrr_core::diagnostic::{Code, Diagnostic, Severity};
 use brrr_core::report::{self, Style};
-use brrr_core::source::{Position, SourceFile};
+use brrr_core::source::{Position, SourceFile, Span};
 use pyo3::prelude::*;
 
 /// Why a function, or a call of it, is refused.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
     /// With the source it points into.
     InSource(SourceFile, Vec<Diagnostic>),
@@ -39,6 +39,14 @@ impl Refusal {
     /// A refusal without source or place.
     pub fn bare(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Bare(Bare { code, message: message.into(), help: help.into(), place: None })
+    }
+
+    /// What is said, without the source.
+    pub fn diagnostics(self) -> Vec<Diagnostic> {
+        match self {
+            Self::InSource(_, all) => all,
+            Self::Bare(bare) => vec![Diagnostic::new(bare.code, bare.message, Span::default(), "").help(bare.help)],
+        }
     }
 
     /// The exception.

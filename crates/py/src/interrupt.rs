@@ -2,7 +2,7 @@
 //!
 //! Enters: the exception and the exit of a loop header with its frame. Leaves: the same exception, set, with the traceback that
 //! it has in CPython: above the handler's own frames stands one of the function that was interrupted, at the jump back to the
-//! header of its loop, with the function's locals.
+//! header of its loop, or at its start where a called function polled there, with the function's locals.
 
 use brrr_core::abi;
 use brrr_core::ir::{Exit, Function, Point};
@@ -57,10 +57,15 @@ fn extended<'py>(
         let start = source.text()[..at as usize].rfind('\n').map_or(0, |newline| newline + 1);
         (line, at as usize - start)
     };
-    let is_for = exit.point == Point::Advance;
-    let jump = py.import("brrr._interrupt")?.getattr("jump_back")?;
-    let (offset, line) =
-        jump.call1((code, is_for, place(exit.span.start), place(exit.span.end)))?.extract::<(i32, i32)>()?;
+    let module = py.import("brrr._interrupt")?;
+    let at_start = function.called.as_ref().and_then(|called| function.exits.get(called.exit.0 as usize));
+    let (offset, line) = if at_start.is_some_and(|start| std::ptr::eq(start, exit)) {
+        module.call_method1("start", (code,))?
+    } else {
+        let is_for = exit.point == Point::Advance;
+        module.call_method1("jump_back", (code, is_for, place(exit.span.start), place(exit.span.end)))?
+    }
+    .extract::<(i32, i32)>()?;
     let below = raised.traceback(py);
     py.get_type::<PyTraceback>().call1((below, frame, offset, line))
 }

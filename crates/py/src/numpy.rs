@@ -271,6 +271,28 @@ unsafe fn layout(ndim: usize, shape: *const npy_intp, strides: *const npy_intp, 
     Layout::F
 }
 
+/// The words of an array as a view of it has them: itself, its data, its lengths, and its strides if the layout does not give them. False
+/// if it is no array of this type.
+///
+/// # Safety
+/// The thread holds the GIL, and the object is alive.
+pub unsafe fn view_words(object: *mut PyObject, array: ArrayType, words: &mut Vec<u64>) -> bool {
+    // SAFETY: as the caller promises; there are as many lengths and strides as dimensions.
+    unsafe {
+        if !is_array(object) || array_type(object) != Some(array.as_object()) {
+            return false;
+        }
+        let fields = &raw const (*object.cast::<PyArrayObject>()).fields;
+        let numbers = |from: *mut npy_intp| (0..usize::from(array.ndim)).map(move |at| from.add(at).read() as u64);
+        words.extend([object as u64, (*fields).data as u64]);
+        words.extend(numbers((*fields).dimensions));
+        if array.has_strides() {
+            words.extend(numbers((*fields).strides));
+        }
+    }
+    true
+}
+
 /// A new reference to an array from its words: the object itself, or a view that is made of its parts. Null with an exception set
 /// if memory runs out.
 ///

@@ -17,7 +17,7 @@ use pyo3::types::{
 
 use crate::convert::{Argument, classify, type_name};
 use crate::guards::{GLOBALS, Guards, Seen};
-use crate::numpy_names;
+use crate::{functions, numpy_names};
 
 /// Tuples within tuples up to here are constants.
 const MOST_NESTED: usize = 20;
@@ -215,9 +215,12 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     if matches!(unsafe { classify(object.as_ptr()) }, Argument::Compiled(_)) {
         return Outside::Variable(None);
     }
+    if let Some(callee) = functions::callee(object) {
+        return Outside::Callee(callee);
+    }
     let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
     Outside::Other(match object {
-        _ if object.is_instance_of::<PyFunction>() => format!("the function `{}`", named()),
+        _ if is_builtin(object).unwrap_or(false) => format!("Python's `{}`", named()),
         _ if object.cast_exact::<PyModule>().is_ok() => return Outside::Namespace(format!("the module `{}`", named())),
         _ if object.is_instance_of::<PyModule>() => format!("the module `{}`", named()),
         _ if object.is_instance_of::<PyType>() => format!("the class `{}`", named()),
@@ -225,7 +228,20 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     })
 }
 
+/// True for what Python has under its name among its builtins.
+fn is_builtin(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = object.py();
+    let builtins = py.import(intern!(py, "builtins"))?;
+    let name = object.getattr(intern!(py, "__name__"))?;
+    Ok(builtins.dict().get_item(name)?.is_some_and(|found| found.is(object)))
+}
+
 /// The value of a number, or of a tuple of numbers.
+pub fn constant_of(object: &Bound<'_, PyAny>) -> Option<Constant> {
+    constant(object, MOST_NESTED)
+}
+
+/// The same for tuples up to so many levels.
 fn constant(object: &Bound<'_, PyAny>, depth: usize) -> Option<Constant> {
     if object.is_none() {
         return Some(Constant::None);

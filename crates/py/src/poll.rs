@@ -90,7 +90,7 @@ pub unsafe extern "C" fn poll(activation: *mut abi::Activation) -> i64 {
         }
         let specialisation = &*(*running).specialisation;
         let since = now.duration_since(watch.looked);
-        let quiet = || specialisation.guards.is_empty() && !is_main_thread();
+        let quiet = || specialisation.guards.is_empty() && specialisation.members.is_empty() && !is_main_thread();
         let due = since >= LOOK_EVERY && (since >= LOOK_RARELY || !quiet());
         if due || watch.released.is_null() {
             watch.take();
@@ -128,11 +128,8 @@ unsafe fn look(running: &Running, watch: &mut Watch, everything: bool) -> bool {
         watch.raised = Some(raised);
         return false;
     }
-    // SAFETY: the callable is alive while it is called, and owns its specialisations; the arguments are those of the run.
-    unsafe {
-        let specialisation = &*running.specialisation;
-        specialisation.guards.hold() && specialisation.guards.are_same(running.args.add(specialisation.declared))
-    }
+    // SAFETY: as the caller promises.
+    unsafe { holds(running) }
 }
 
 /// Calls a Python function that does nothing. On its way in the interpreter does what it does between two instructions:
@@ -179,6 +176,27 @@ pub unsafe fn hold(running: *mut Running) {
         if let Some(watch) = (*running).watch.as_mut() {
             watch.take();
         }
+    }
+}
+
+/// What a handler has raised, if the run is about to end by that.
+///
+/// # Safety
+/// `running` is the run of this thread.
+pub unsafe fn raised(running: *mut Running) -> Option<PyErr> {
+    // SAFETY: as the caller promises.
+    unsafe { (*running).watch.as_mut()?.raised.take() }
+}
+
+/// True if everything outside that the code relies on still is what it was.
+///
+/// # Safety
+/// The thread holds the GIL; the code of `running` is running.
+pub unsafe fn holds(running: &Running) -> bool {
+    // SAFETY: the callable is alive while it is called, and owns its specialisations; the arguments are those of the run.
+    unsafe {
+        let specialisation = &*running.specialisation;
+        specialisation.holds() && specialisation.guards.are_same(running.args.add(specialisation.declared))
     }
 }
 

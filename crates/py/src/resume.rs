@@ -10,10 +10,10 @@ use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::time::Instant;
 
-use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, Value};
+use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, PENDING, Value};
 use brrr_core::ir::Point;
 use brrr_core::types::Type;
-use pyo3::exceptions::{PyException, PyRuntimeError};
+use pyo3::exceptions::{PyException, PyRecursionError, PyRuntimeError};
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -24,10 +24,11 @@ use crate::again::Ask;
 use crate::arrays::{Made, release};
 use crate::binding::{Specialisation, hidden};
 use crate::callable::Callable;
+use crate::calls::{Came, Raise};
 use crate::convert::{holds, object, write};
 use crate::dispatch::interrupted;
-use crate::poll;
 use crate::specialise::Body;
+use crate::{depth, poll};
 
 /// Continuations that are kept in one place; more are made anew each time.
 const KEPT: usize = 32;
@@ -118,7 +119,10 @@ impl Continuations {
         if self.refused.get() {
             return Ok(None);
         }
-        let made = match self.make(original, body, place) {
+        let lent = depth::lend(py);
+        let made = self.make(original, body, place);
+        drop(lent);
+        let made = match made {
             Ok(made) => made,
             // A statement that has no rule, too deep a nesting, too little memory: the original function can do it.
             Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),
@@ -198,8 +202,9 @@ struct Left<'a> {
     live: Vec<(&'a str, Value)>,
 }
 
-/// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`. Where the
-/// continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
+/// Goes on after side exit `exit` of `code`, which was entered with `args` by a call of `this` and has left `frame`; of a function that
+/// compiled code has called there are no arguments. `kept` is what a call has come to, if the exit stands behind one; compiled code
+/// has so many `levels` of calls in use. Where the continuation asks for it, compiled code is entered again; it may leave again, and so on: the stack does not grow.
 ///
 /// # Safety
 /// `this` is the callable of `original` and `body`, and stays alive; the thread holds the GIL.
@@ -207,16 +212,15 @@ pub unsafe fn resume<'py>(
     this: *mut Callable,
     original: &Bound<'py, PyFunction>,
     body: &Body,
-    code: &Specialisation,
-    exit: usize,
+    (code, exit, frame): (&Specialisation, usize, Vec<u64>),
     args: Vec<Bound<'py, PyAny>>,
-    frame: Vec<u64>,
+    (kept, levels): (Option<Came>, i64),
 ) -> Outcome {
     let py = original.py();
     // SAFETY: as the caller promises.
     let callable = unsafe { Bound::from_borrowed_ptr(py, this.cast()) };
     // SAFETY: as above.
-    match unsafe { go_on(&callable, original, body, (code, exit, frame), args) } {
+    match unsafe { go_on(&callable, original, body, (code, exit, frame), args, (kept, levels)) } {
         Ok(outcome) => outcome,
         Err(error) => {
             error.restore(py);
@@ -233,8 +237,13 @@ unsafe fn go_on<'py>(
     body: &Body,
     (mut code, mut exit, mut frame): (&Specialisation, usize, Vec<u64>),
     mut args: Vec<Bound<'py, PyAny>>,
+    (mut pending, levels): (Option<Came>, i64),
 ) -> PyResult<Outcome> {
     let py = original.py();
+    if !depth::has_stack_for_interpreter() {
+        let error = PyRecursionError::new_err("maximum recursion depth exceeded");
+        return Err(if let Some(Came::Raised(raised)) = pending { raised } else { error });
+    }
     let this = callable.as_ptr().cast::<Callable>();
     let mut outside = args.clone();
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
@@ -246,7 +255,21 @@ unsafe fn go_on<'py>(
         let effects = code.function.effects;
         let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
         let mut turns = Ask::first(body);
-        let names = left.live.iter().map(|&(name, _)| name).collect();
+        let mut names = left.live.iter().map(|&(name, _)| name).collect::<Vec<_>>();
+        // Behind a call that is over: what it has come to.
+        let pin: String;
+        if let Some(name) = &record.pending {
+            let value;
+            (pin, value) = match pending.take().ok_or_else(stuck)? {
+                Came::Given(object) => (name.clone(), object.into_bound(py)),
+                Came::Raised(error) => {
+                    let place = name.strip_prefix(".pin").unwrap_or(name);
+                    (format!(".raise{place}"), Bound::new(py, Raise::new(error))?.into_any())
+                }
+            };
+            names.push(&pin);
+            values.push(value);
+        }
         let asks = Ask::manner(body, turns);
         let place = Place { statement: record.statement, point: record.point, names, asks };
         let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
@@ -259,7 +282,10 @@ unsafe fn go_on<'py>(
             values.push(ask.clone().into_any());
             values.push(turns.into_pyobject(py)?.into_any());
             ask.borrow_mut().begin();
+            // Making the continuation is no business of the program's.
+            let charged = depth::charge(py, levels);
             let result = run(&function, &values);
+            drop(charged);
             let entry = ask.borrow_mut().end(body);
             if result != ask.as_ptr() {
                 return Ok(Outcome::Done(result));
@@ -294,11 +320,15 @@ unsafe fn go_on<'py>(
         held.0 = running.made;
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
+        pending = running.take_kept();
         if let Some(raised) = raised {
             // SAFETY: the frame is that of this code, which has left.
             return Ok(Outcome::Done(unsafe { interrupted(this, code, status, words.as_ptr(), raised) }));
         }
         body.again.stayed(start.elapsed());
+        if status == PENDING {
+            return pending.map(|kept| Outcome::Done(kept.into_result(py))).ok_or_else(stuck);
+        }
         let Some(left_by) = status.checked_sub(EXIT_BASE) else {
             let Some(value) = returned(code, status, words) else { return Err(stuck()) };
             return Ok(match same_object(py, code.returned.iter().copied(), &value, &args, &outside)? {
@@ -330,7 +360,7 @@ impl Drop for Held {
 }
 
 /// What cannot be begun again, and cannot go on: memory has run out, or the continuation cannot be made.
-fn stuck() -> PyErr {
+pub fn stuck() -> PyErr {
     PyRuntimeError::new_err("brrr: the interpreter cannot go on where compiled code has left")
 }
 
@@ -345,7 +375,7 @@ unsafe fn entering<'py>(
 ) -> Option<(Vec<u64>, Vec<Bound<'py, PyAny>>)> {
     // SAFETY: as the caller promises; the function of the code is alive, and what was just read is, too.
     let hidden = unsafe {
-        let read = code.guards.hold().then(|| hidden(&code.guards))??;
+        let read = code.holds().then(|| hidden(&code.guards))??;
         read.into_iter().map(|object| Bound::from_borrowed_ptr(py, object)).collect::<Vec<_>>()
     };
     let args = values.iter().map(|one| one.bind(py)).chain(&hidden).cloned().collect::<Vec<_>>();
@@ -371,7 +401,7 @@ fn unbox_all(args: &[Bound<'_, PyAny>], params: &[Type], frame: &mut [u64]) -> b
 fn returned(code: &Specialisation, status: u64, frame: Vec<u64>) -> Option<Value> {
     let mut words = frame.into_iter();
     match status.checked_sub(COMPOUND_BASE) {
-        Some(at) => Value::compound(*code.function.compounds.get(at as usize)?, &mut words),
+        Some(at) => Value::compound(code.function.compound(at as usize)?, &mut words),
         None => Value::read(Type::from_tag(status)?.into(), &mut words),
     }
 }

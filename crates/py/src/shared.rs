@@ -9,20 +9,23 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_void;
 use std::ptr::null_mut;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use brrr_core::abi::{self, Entry};
 use brrr_core::backend::Options;
-use brrr_core::compile::Prepared;
+use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::Diagnostic;
+use brrr_core::outside::{Constant, FunctionKey};
 use brrr_core::types::Type;
 use brrr_core::{ir, load, syntax};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyFunction;
 
 use crate::arrays::Maker;
+use crate::functions::Resolved;
 use crate::outside::Names;
 
 /// What machine code depends on beside the code object and the names outside.
@@ -57,7 +60,12 @@ pub struct Machine {
     pub makers: Box<[Maker]>,
     /// Words of the frame that each exit writes.
     pub exit_words: Box<[usize]>,
-    _code: load::Code,
+    /// The other functions of the unit.
+    pub members: Box<[Rc<Machine>]>,
+    /// Which function it is, if it is one that is called within a unit.
+    pub callee: Option<Callee>,
+    /// The memory of the whole unit.
+    code: Option<load::Code>,
 }
 
 /// A loop header where compiled code is entered again.
@@ -69,29 +77,60 @@ pub struct Header {
     pub names: Box<[String]>,
 }
 
+/// The function that a part of a unit is.
+#[derive(Debug)]
+pub struct Callee {
+    /// Its key when the code was made.
+    pub key: FunctionKey,
+    /// What its names meant. It may be what holds the code.
+    pub meaning: Weak<Meaning>,
+    /// The defaults that were compiled in.
+    pub defaults: Vec<Option<Constant>>,
+}
+
 impl Machine {
-    /// What was made for a function's IR.
+    /// What was made for a function and for those that it calls, which are `callees`.
+    ///
+    /// # Errors
+    /// If memory runs out.
     pub fn new(
+        py: Python<'_>,
         header: Option<Header>,
-        params: &[Type],
-        declared: usize,
-        typed: ir::Function,
-        makers: Box<[Maker]>,
+        (params, declared): (&[Type], usize),
+        made: Compiled,
+        callees: &[Resolved],
         code: load::Code,
-    ) -> Self {
-        let words = |exit: &ir::Exit| abi::exit_words(&typed, exit);
-        Self {
-            params: params.into(),
-            declared,
-            header,
-            entry: code.entry(),
-            words: abi::frame_words(&typed),
-            returned: typed.returned.iter().map(|&index| index as usize).collect(),
-            makers,
-            exit_words: typed.exits.iter().map(words).collect(),
-            function: typed,
-            _code: code,
-        }
+    ) -> PyResult<Self> {
+        let words = made.unit.functions.iter().map(abi::frame_words).max().unwrap_or(1);
+        let mut functions = made.unit.functions.into_iter();
+        let part = |function: ir::Function| {
+            let exit_words = function.exits.iter().map(|exit| abi::exit_words(&function, exit)).collect();
+            let makers = function.creations.iter().map(|creation| Maker::new(py, creation)).collect::<PyResult<_>>()?;
+            PyResult::Ok(Self {
+                params: function.params.clone().into(),
+                declared: function.params.len(),
+                header: None,
+                entry: code.entry(),
+                words,
+                returned: function.returned.iter().map(|&index| index as usize).collect(),
+                makers,
+                exit_words,
+                function,
+                members: Box::default(),
+                callee: None,
+                code: None,
+            })
+        };
+        let first = functions.next().ok_or_else(|| PyRuntimeError::new_err("a unit without functions"))?;
+        let mut first = part(first)?;
+        let members = functions.zip(callees).map(|(function, callee)| {
+            let (key, meaning, defaults) = (callee.key, Rc::downgrade(&callee.meaning), callee.defaults.clone());
+            let callee = Some(Callee { key, meaning, defaults });
+            Ok(Rc::new(Self { callee, ..part(function)? }))
+        });
+        first.members = members.collect::<PyResult<_>>()?;
+        (first.params, first.declared, first.header, first.code) = (params.into(), declared, header, Some(code));
+        Ok(first)
     }
 }
 
@@ -103,19 +142,21 @@ pub struct Meaning {
     /// What can be compiled.
     pub prepared: Rc<Prepared>,
     machines: RefCell<Vec<Rc<Machine>>>,
+    /// What it calls cannot be compiled: the interpreter runs it while its names mean this.
+    pub is_interpreted: Cell<bool>,
 }
 
 impl Meaning {
     fn new(prepared: Rc<Prepared>, names: &Names) -> Self {
         let paths = prepared.guards().iter().map(String::as_str).chain(prepared.hidden());
         let keys = paths.map(|path| (path.to_owned(), names.key(path))).collect();
-        Self { keys, prepared, machines: RefCell::default() }
+        Self { keys, prepared, machines: RefCell::default(), is_interpreted: Cell::new(false) }
     }
 
-    /// The code that has been made for a start with these types.
-    pub fn machine(&self, header: Option<&Header>, params: &[Type]) -> Option<Rc<Machine>> {
+    /// The code that has been made for a start with these types; several times, if what it calls has changed.
+    pub fn machines(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
         let all = self.machines.borrow();
-        all.iter().find(|one| one.header.as_ref() == header && *one.params == *params).cloned()
+        all.iter().filter(|one| one.header.as_ref() == header && *one.params == *params).cloned().collect()
     }
 
     /// Keeps what was made.

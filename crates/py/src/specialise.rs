@@ -7,14 +7,16 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use brrr_core::abi;
 use brrr_core::backend::{Backend, Options, Output, Overflow};
-use brrr_core::compile::Prepared;
+use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::outside::FunctionKey;
 use brrr_core::types::{Signature, Type};
 use brrr_core::{ir, load};
 use pyo3::exceptions::PyRuntimeError;
@@ -23,13 +25,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::arrays::Maker;
 use crate::binding::{Binding, Specialisation, hidden_types};
 use crate::decorate::{self, Read, Unread};
+use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
+use crate::functions::{Live, Member};
+use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Header, Machine, Shared};
+use crate::shared::{Header, Machine, Meaning, Shared};
 
 /// What the user asked of the decorator.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,6 +47,9 @@ pub struct Choices {
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
 /// runs it while its names mean what they never meant before.
 const MOST_BINDINGS: usize = 32;
+
+/// A function as the names outside of it stand, and what must be true of them.
+pub type Understood = (Rc<Meaning>, Rc<Guards>);
 
 /// A side exit as it is shown: where, and the live locals by name.
 #[derive(Debug)]
@@ -72,6 +79,8 @@ pub struct Body {
     pub parameters: Parameters,
     /// What the user asked for.
     pub choices: Choices,
+    /// The object by which others call the function; not held.
+    object: Cell<*mut PyObject>,
     /// The parsed function, or why the interpreter runs it; empty until the first call of one that came out of a pickle.
     shared: OnceCell<Result<Rc<Shared>, Refusal>>,
     /// How it is read then.
@@ -84,6 +93,8 @@ pub struct Body {
     #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
     specialisations: RefCell<Vec<Box<Specialisation>>>,
     last_exit: RefCell<Option<LastExit>>,
+    /// Exits taken by code of other functions' units, by line.
+    elsewhere: RefCell<BTreeMap<u32, u64>>,
     /// What goes on after side exits.
     pub continuations: Continuations,
     /// Where compiled code is entered again.
@@ -115,6 +126,7 @@ impl Body {
         Self {
             parameters,
             choices,
+            object: Cell::new(null_mut()),
             shared: OnceCell::new(),
             unread: RefCell::new(unread),
             bindings: RefCell::default(),
@@ -122,6 +134,7 @@ impl Body {
             warned: Cell::new(false),
             specialisations: RefCell::default(),
             last_exit: RefCell::default(),
+            elsewhere: RefCell::default(),
             continuations: Continuations::default(),
             again: Again::default(),
             seconds: Cell::new(0.0),
@@ -197,7 +210,10 @@ impl Body {
         if stop != 0 {
             return stop;
         }
-        bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0).unwrap_or(0)
+        let stop = bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0);
+        let (None, Ok(all)) = (stop, self.specialisations.try_borrow()) else { return stop.unwrap_or(0) };
+        let mut members = all.iter().flat_map(|one| &one.members);
+        members.find_map(|member| Some(member.traverse(&mut visit)).filter(|&stop| stop != 0)).unwrap_or(0)
     }
 
     /// Gives up what may refer to the function in turn.
@@ -206,6 +222,8 @@ impl Body {
         self.continuations.clear(py);
         let bindings = self.bindings.borrow().clone();
         bindings.iter().for_each(|binding| binding.guards.clear(py));
+        let all = self.specialisations.borrow();
+        all.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
     }
 
     /// Gives up everything, references to Python objects included.
@@ -259,6 +277,30 @@ impl Body {
         let binding = Rc::new(Binding::new(function, meaning, names)?);
         self.bindings.borrow_mut().push(binding.clone());
         Ok(Some(binding))
+    }
+
+    /// True for what the names mean when all of them are bound for the first time.
+    fn is_first(&self, binding: &Rc<Binding>) -> bool {
+        let all = self.bindings.borrow();
+        all.iter().find(|one| !one.lacks()).is_none_or(|first| Rc::ptr_eq(first, binding))
+    }
+
+    /// The function as others call it, as the names outside of it stand now, with what must be true of them; or why it cannot be
+    /// compiled: nothing is said if that is so only now.
+    ///
+    /// # Errors
+    /// If something was raised meanwhile.
+    pub fn as_callee(&self, function: &Bound<'_, PyFunction>) -> PyResult<Result<Understood, Option<Refusal>>> {
+        self.read(function)?;
+        if let Some(Err(refusal)) = self.shared.get() {
+            return Ok(Err(Some(refusal.clone())));
+        }
+        if let Some(refusal) = self.verify(function)? {
+            return Ok(Err(Some(refusal)));
+        }
+        let binding = self.binding(function)?;
+        let found = binding.and_then(|binding| Some((binding.meaning.clone()?, binding.guards.clone())));
+        Ok(found.ok_or(None))
     }
 
     /// The function as the names outside of it stand now.
@@ -338,9 +380,9 @@ impl Body {
         }
         let start = Instant::now();
         let made = guarded(py, || {
-            let typed = |prepared: &Prepared, hidden: &[Type]| {
+            let typed = |prepared: &Prepared, hidden: &[Type], key, live: &Live<'_>| {
                 let params = signature.params.iter().chain(hidden).copied().collect();
-                Some(prepared.typed(&Signature { params }))
+                Some(prepared.unit(key, &Signature { params }, live))
             };
             self.make(function, None, &signature.params, typed)
         });
@@ -376,7 +418,8 @@ impl Body {
         let start = Instant::now();
         let header = Header { statement, names: bound.iter().map(|&(name, _)| name.to_owned()).collect() };
         let params = bound.iter().map(|&(_, one)| one).collect::<Vec<_>>();
-        let typed = |prepared: &Prepared, hidden: &[Type]| prepared.typed_from(statement, bound, hidden);
+        let typed =
+            |prepared: &Prepared, hidden: &[Type], _, live: &Live<'_>| prepared.unit_at(statement, bound, hidden, live);
         let made = guarded(function.py(), || self.make(function, Some(header), &params, typed));
         self.spend(start.elapsed());
         let Some(Ok(made)) = made? else { return Ok(false) };
@@ -421,45 +464,92 @@ impl Body {
         function: &Bound<'_, PyFunction>,
         header: Option<Header>,
         declared: &[Type],
-        typed: impl FnOnce(&Prepared, &[Type]) -> Option<Result<ir::Function, Vec<Diagnostic>>>,
+        typed: impl FnOnce(&Prepared, &[Type], FunctionKey, &Live<'_>) -> Option<Result<Compiled, Vec<Diagnostic>>>,
     ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
         let py = function.py();
         if let Some(refusal) = self.verify(function)? {
             return Ok(Some(Err(refusal)));
         }
         let Some(binding) = self.binding(function)? else { return Ok(None) };
-        let Some(meaning) = &binding.meaning else { return Ok(None) };
+        let Some(meaning) = binding.meaning.as_ref().filter(|meaning| !meaning.is_interpreted.get()) else {
+            return Ok(None);
+        };
         let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
-        if let Some(machine) = meaning.machine(header.as_ref(), &params) {
-            return Ok(Some(Ok(specialised(machine))));
+        let live = Live::new(py, self.choices.options);
+        for machine in meaning.machines(header.as_ref(), &params) {
+            if let Some(members) = self.members(py, &machine, &live) {
+                return Ok(Some(Ok(specialised(machine).with_members(members))));
+            }
         }
         let prepared = &*meaning.prepared;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        let typed = match typed(prepared, &hidden) {
-            Some(Ok(typed)) => typed,
+        let typed = typed(prepared, &hidden, self.key(), &live);
+        if let Some(raised) = live.raised() {
+            return Err(raised);
+        }
+        let made = match typed {
+            Some(Ok(made)) => made,
+            // What names mean now is no mistake of the program: they meant something else before.
+            Some(Err(diagnostics))
+                if diagnostics.iter().all(|one| one.code == Code::Call) && !self.is_first(&binding) =>
+            {
+                meaning.is_interpreted.set(true);
+                return Ok(None);
+            }
             Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
             None => return Ok(None),
         };
+        if made.unit.functions.iter().any(|function| function.called.is_some()) {
+            depth::prepare(py);
+        }
         let backend = match backend(py) {
             Ok(backend) => backend,
             Err(message) => return Ok(Some(Err(broken(prepared, message)))),
         };
-        let object = match prepared.code(backend, typed.clone(), self.choices.options, Output::Object) {
+        let object = match prepared.code(backend, made.unit.clone(), self.choices.options, Output::Object) {
             Ok(object) => object,
             Err(diagnostic) => return Ok(Some(Err(in_source(vec![diagnostic])))),
         };
         match load::Code::load(&object) {
             Ok(code) => {
-                let makers =
-                    typed.creations.iter().map(|creation| Maker::new(py, creation)).collect::<PyResult<_>>()?;
-                let machine = Rc::new(Machine::new(header, &params, declared.len(), typed, makers, code));
+                let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
+                let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
+                let Some(callees) = callees else { return Ok(None) };
+                let machine = Machine::new(py, header, (&params, declared.len()), made, &callees, code)?;
+                let machine = Rc::new(machine);
                 meaning.keep(machine.clone());
-                Ok(Some(Ok(specialised(machine))))
+                let Some(members) = self.members(py, &machine, &live) else { return Ok(None) };
+                Ok(Some(Ok(specialised(machine).with_members(members))))
             }
             Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
+    }
+
+    /// Says which object the function is called by.
+    pub fn set_object(&self, object: *mut PyObject) {
+        if self.object.get().is_null() {
+            self.object.set(object);
+        }
+    }
+
+    /// The key by which the function is called.
+    fn key(&self) -> FunctionKey {
+        FunctionKey(self.object.get() as u64)
+    }
+
+    /// The other functions of a unit as they are now; `None` if one of them is not what the code was made from.
+    fn members(&self, py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Vec<Member>> {
+        let member = |one: &Rc<Machine>| {
+            let callee = one.callee.as_ref()?;
+            let resolved = live.resolve(callee.key).ok()?;
+            let same =
+                Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?) && resolved.defaults == callee.defaults;
+            let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
+            same.then(|| Member::new(py, &resolved, code))
+        };
+        machine.members.iter().map(member).collect()
     }
 
     /// Once per code object: is the text still what it was made from?
@@ -482,9 +572,14 @@ impl Body {
         let (prepared, signature) = self.bound_for(function, &signature.params)?;
         let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
-        let typed = prepared.typed(&signature).map_err(refused)?;
+        let live = Live::new(py, self.choices.options);
+        let made = prepared.unit(self.key(), &signature, &live);
+        if let Some(raised) = live.raised() {
+            return Err(raised);
+        }
+        let made = made.map_err(refused)?;
         let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
-        let text = prepared.code(backend, typed, self.choices.options, output);
+        let text = prepared.code(backend, made.unit, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
@@ -494,13 +589,20 @@ impl Body {
         let Some(count) = taken.exits.get(exit) else { return };
         count.set(count.get() + 1);
         let all = self.specialisations.borrow();
-        let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else { return };
+        let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else {
+            // It ran within another function's unit.
+            if let (Some(shared), Some(exit)) = (self.known(), taken.function.exits.get(exit)) {
+                let line = shared.prepared().source().line(exit.span.start);
+                *self.elsewhere.borrow_mut().entry(line).or_default() += 1;
+            }
+            return;
+        };
         self.last_exit.replace(Some(LastExit { specialisation, exit, frame }));
     }
 
     /// How often each line left compiled code.
     pub fn exits(&self) -> BTreeMap<u32, u64> {
-        let mut lines = BTreeMap::new();
+        let mut lines = self.elsewhere.borrow().clone();
         let Some(shared) = self.known() else { return lines };
         for one in self.specialisations.borrow().iter() {
             for (exit, count) in one.function.exits.iter().zip(&one.exits).filter(|(_, count)| count.get() > 0) {

@@ -10,6 +10,7 @@ mod loops;
 mod membership;
 mod over;
 mod pattern;
+mod pins;
 mod scope;
 mod shadow;
 
@@ -25,6 +26,7 @@ use crate::outside::Env;
 use crate::source::{SourceFile, Span};
 use crate::syntax::{Function, identifier, span};
 use loops::LoopTargets;
+use pins::Pins;
 
 /// Binds a function. With `probes`, the code asks at every entry point whether it leaves there: for tests.
 #[must_use]
@@ -64,8 +66,12 @@ pub(super) struct Binder<'a> {
     shadows: BTreeMap<VarId, VarId>,
     /// The names that the function reads, or deletes; `None` if it may read any.
     read: Option<BTreeSet<String>>,
-    /// A variable that never has a value, once there is a `del`.
+    /// A variable that never has a value, once one is needed.
     unbound: Option<VarId>,
+    /// What the statement at hand has of calls of other functions.
+    pins: Pins,
+    /// The line of the file on which the function begins.
+    first_line: u32,
     /// The function as a whole, from its first decorator on.
     pub(super) first: Span,
     pub(super) refused: Refused,
@@ -76,6 +82,8 @@ impl<'a> Binder<'a> {
         let flow = Flow {
             name: function.name.clone(),
             parameters: Vec::new(),
+            positional: function.ast.args.posonlyargs.len() + function.ast.args.args.len(),
+            positional_only: function.ast.args.posonlyargs.len(),
             variables: Vec::new(),
             blocks: Vec::new(),
             loops: Vec::new(),
@@ -99,6 +107,8 @@ impl<'a> Binder<'a> {
             shadows: BTreeMap::new(),
             read: Some(BTreeSet::new()),
             unbound: None,
+            pins: Pins::default(),
+            first_line: file.line(function.span.start),
             first: function.span,
             refused: Refused::default(),
         }
@@ -215,13 +225,13 @@ impl<'a> Binder<'a> {
                 self.augmented(assign);
             }
             Stmt::Return(inner) => {
-                let entry = self.entry(Point::Start, place);
+                self.entry(Point::Start, place);
                 self.open_named(inner.value.as_deref(), place);
                 let value = match &inner.value {
                     Some(value) => self.expression(value),
                     None => Arg::Constant(Constant::None),
                 };
-                self.finish(End::Return(value, entry, place));
+                self.finish(End::Return(value, self.at, place));
                 self.shadows.clear();
             }
             Stmt::Raise(inner) => self.raise(inner),

@@ -8,13 +8,13 @@ use rustpython_parser::ast::{self, Expr};
 
 use super::bind::Binder;
 use super::creation;
-use super::flow::{Arg, Hidden, VarId};
+use super::flow::{Arg, Hidden, Target, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::ops;
 use crate::outside::Outside;
 use crate::source::Span;
-use crate::syntax::span;
+use crate::syntax::{identifier, span};
 use crate::types::{Dtype, Type};
 
 /// The parameters of a function that takes keywords or has defaults.
@@ -185,6 +185,9 @@ impl Binder<'_> {
 
     /// A call as a value.
     pub(super) fn call(&mut self, call: &ast::ExprCall) -> Arg {
+        if let Some((path, target)) = self.target(call) {
+            return self.call_of_function(call, &path, target);
+        }
         let (path, means) = match &*call.func {
             Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
                 let name = crate::syntax::identifier(name.id.as_str());
@@ -207,12 +210,21 @@ impl Binder<'_> {
                 let args = self.operands(call).unwrap_or_default();
                 return self.leaving("name.", args, span(call));
             }
+            // Known when the function is called, if it is bound by then.
+            Outside::Missing => return self.call_of_missing(call, &path),
+            Outside::Untold => {
+                let message = format!("what `{path}` is, only the running program can tell");
+                let diagnostic = Diagnostic::new(Code::UnknownName, message, span(&*call.func), "not known here");
+                let help = "a function that is defined in this file is known to the editor, too";
+                self.diagnostics.push(diagnostic.help(help));
+                let args = self.operands(call).unwrap_or_default();
+                return self.leaving("name.", args, span(call));
+            }
             Outside::Constant(_)
             | Outside::Scalar(..)
-            | Outside::Missing
-            | Outside::Untold
             | Outside::Module(_)
-            | Outside::Variable(_) => {
+            | Outside::Variable(_)
+            | Outside::Callee(_) => {
                 return self.refuse_call(call, None);
             }
             Outside::Namespace(what) | Outside::Other(what) => return self.refuse_call(call, Some(&what)),
@@ -223,6 +235,30 @@ impl Binder<'_> {
             self.guard(&path);
         }
         value
+    }
+
+    /// A call of a function of the user's.
+    fn call_of_function(&mut self, call: &ast::ExprCall, path: &str, target: Target) -> Arg {
+        let Some(operands) = self.operands(call) else { return NONE };
+        let (args, by_name) = operands.split_at(call.args.len());
+        let names = call.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());
+        let keywords = names.map(|name| identifier(name.as_str())).zip(by_name.iter().copied()).collect();
+        if !path.is_empty() {
+            self.guard(path);
+        }
+        self.made_call(target, args.to_vec(), keywords, span(call))
+    }
+
+    /// A call of a name that is bound nowhere so far: the function itself, or one that is defined behind it.
+    fn call_of_missing(&mut self, call: &ast::ExprCall, path: &str) -> Arg {
+        self.guard(path);
+        if path != self.flow.name {
+            let message = format!("`{path}` is bound nowhere");
+            let diagnostic = Diagnostic::new(Code::UnknownName, message, span(&*call.func), "NameError in Python");
+            self.diagnostics.push(diagnostic.help("bind the name before the function is called"));
+        }
+        let args = self.operands(call).unwrap_or_default();
+        self.leaving("name.", args, span(call))
     }
 
     fn function(&mut self, function: &'static str, call: &ast::ExprCall) -> Arg {

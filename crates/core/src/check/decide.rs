@@ -69,6 +69,8 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
         | StepKind::Item(..)
         | StepKind::Place(..)
         | StepKind::Create(_)
+        | StepKind::Call(_)
+        | StepKind::Hold(_)
         | StepKind::Op(..)
         | StepKind::Leave(_) => None,
     }
@@ -116,6 +118,8 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
         | StepKind::Item(..)
         | StepKind::Place(..)
         | StepKind::Create(_)
+        | StepKind::Call(_)
+        | StepKind::Hold(_)
         | StepKind::Leave(_) => None,
     }
 }

@@ -103,7 +103,13 @@ impl Binder<'_> {
     fn name(&mut self, name: &str, place: Span) -> Arg {
         if let Some(variable) = self.local(name) {
             self.flow.reads.push((variable, place));
-            let Some(shadow) = self.shadow(variable) else { return Arg::Var(variable) };
+            let Some(shadow) = self.shadow(variable) else {
+                // A call behind it must not be made if it has no value.
+                if self.has_calls() {
+                    self.check_bound(Arg::Var(variable), place);
+                }
+                return Arg::Var(variable);
+            };
             // What it holds now, whatever is written later in the statement.
             self.flow.reads.push((shadow, place));
             let value = self.temporary();
@@ -323,7 +329,9 @@ impl Binder<'_> {
     pub(super) fn augmented(&mut self, assign: &ast::StmtAugAssign) {
         if let Expr::Subscript(target) = &*assign.target {
             let (array, place) = self.place_of(target);
-            let left = self.op("load.", vec![array, place], span(target));
+            let left = self.pinned(span(target));
+            self.step(left, StepKind::Op("load.", vec![array, place]), span(target));
+            let left = Arg::Var(left);
             let right = self.expression(&assign.value);
             let value = self.op(binary(assign.op, right), vec![left, right], span(assign));
             let write = self.converted_write(target, (array, place), value);

@@ -6,6 +6,7 @@
 //! expression, or by the patterns of a `match`, are written to shadows meanwhile.
 
 use crate::ir::{Constant, Point, reverse_post_order};
+use crate::outside::Callee;
 use crate::source::Span;
 use crate::types::{Dtype, Shape, Signature, Type};
 
@@ -32,6 +33,10 @@ pub struct Flow {
     pub name: String,
     /// The parameters, which are the first variables.
     pub parameters: Vec<Parameter>,
+    /// The first so many can be given by position.
+    pub positional: usize,
+    /// The first so many cannot be given by name.
+    pub positional_only: usize,
     /// All variables.
     pub variables: Vec<Variable>,
     /// All blocks; the first is the entry.
@@ -156,8 +161,46 @@ pub enum StepKind {
     Create(Box<Creation>),
     /// Rows of the table of this name, or, with a tuple among the operands, what [`super::specialise`] does with tuples.
     Op(&'static str, Vec<Arg>),
+    /// A call of another function; the target is a pin.
+    Call(Box<Call>),
+    /// Nothing is done; a continuation from an entry point before it reads these variables, as far as they are bound.
+    Hold(Vec<VarId>),
     /// The side exit, always: the interpreter does the statement, and reads these variables. Nothing is written.
     Leave(Vec<VarId>),
+}
+
+/// A call of another function.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is called.
+    pub target: Target,
+    /// The arguments that are given by position.
+    pub args: Vec<Arg>,
+    /// The arguments that are given by name.
+    pub keywords: Vec<(String, Arg)>,
+    /// Where the interpreter goes on once the call is over.
+    pub after: EntryId,
+}
+
+/// What a call calls.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A function from outside.
+    Known(Callee),
+    /// A function that is a value.
+    Value(Arg),
+}
+
+impl Call {
+    /// What it reads.
+    #[must_use]
+    pub fn operands(&self) -> Vec<Arg> {
+        let function = match &self.target {
+            Target::Known(_) => None,
+            Target::Value(function) => Some(*function),
+        };
+        function.into_iter().chain(self.args.iter().copied()).chain(self.keywords.iter().map(|&(_, arg)| arg)).collect()
+    }
 }
 
 /// A call that makes an array.
@@ -340,12 +383,15 @@ impl Step {
             StepKind::Item(arg, items) | StepKind::Place(arg, items) => {
                 (std::slice::from_ref(arg), items.as_slice(), [].as_slice())
             }
-            StepKind::Leave(variables) => ([].as_slice(), [].as_slice(), variables.as_slice()),
-            StepKind::Create(_) => ([].as_slice(), [].as_slice(), [].as_slice()),
+            StepKind::Leave(variables) | StepKind::Hold(variables) => {
+                ([].as_slice(), [].as_slice(), variables.as_slice())
+            }
+            StepKind::Create(_) | StepKind::Call(_) => ([].as_slice(), [].as_slice(), [].as_slice()),
         };
         let items = items.iter().flat_map(Item::args);
         let made = match &self.kind {
             StepKind::Create(creation) => creation.operands(),
+            StepKind::Call(call) => call.operands(),
             _ => Vec::new(),
         };
         let args = args.iter().copied().chain(items).chain(made);
@@ -362,7 +408,8 @@ impl Step {
                 std::iter::once(*arg).chain(items.iter().flat_map(Item::args)).collect()
             }
             StepKind::Create(creation) => creation.operands(),
-            StepKind::Leave(_) => Vec::new(),
+            StepKind::Call(call) => call.operands(),
+            StepKind::Leave(_) | StepKind::Hold(_) => Vec::new(),
         }
     }
 }

@@ -3,12 +3,12 @@
 //! A forward analysis over the flow graph: where paths join, the types join. It is what the editor shows and what the
 //! specialiser falls back on; it also finds operations that no types that reach them can do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::choose::{Operand, choose};
 use super::creation::{self, Given};
 use super::decide;
-use super::flow::{Arg, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
+use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
 use super::{array, tuple, why};
@@ -41,11 +41,16 @@ pub struct Inferred {
     blocks: Vec<Option<Types>>,
     /// What is needed of intermediates.
     pub(super) narrow: Narrow,
+    /// What each call of another function gives, by the pin and the types of the operands.
+    gives: HashMap<(VarId, Vec<Type>), TypeSet>,
 }
+
+/// Tells what a call of another function gives for operands of these types.
+pub type Gives<'a> = &'a dyn Fn(&Call, Span, &[Type]) -> TypeSet;
 
 /// Analyses what follows from a start.
 #[must_use]
-pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
+pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start, gives: Gives<'_>) -> Inferred {
     let mut types = vec![TypeSet::EMPTY; flow.variables.len()];
     for (slot, variable) in types.iter_mut().zip(&flow.variables) {
         *slot = if variable.in_frame { Type::Unbound.into() } else { TypeSet::EMPTY };
@@ -53,7 +58,8 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
     for &(variable, one) in &start.parameters {
         types[variable.0 as usize] = one.into();
     }
-    let mut inferred = Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow) };
+    let mut inferred =
+        Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow), gives: HashMap::new() };
     if let Some(first) = inferred.blocks.get_mut(start.block.0 as usize) {
         *first = Some(types);
     }
@@ -62,7 +68,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start) -> Inferred {
     let mut waiting = BTreeSet::from([(order[start.block.0 as usize], start.block)]);
     while let Some((_, at)) = waiting.pop_first() {
         let block = flow.block(at);
-        let Some(mut types) = inferred.at(flow, at, block.steps.len()) else { continue };
+        let Some(mut types) = inferred.through(flow, at, gives) else { continue };
         // A branch narrows what its condition asks about.
         let tested = liveness.tested(at).map(|variable| (variable.0 as usize, variable));
         let sides = tested.map(|(slot, variable)| (slot, decide::sides(block, variable, types[slot])));
@@ -87,6 +93,21 @@ impl Inferred {
     pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> Option<Types> {
         let mut types = self.blocks[block.0 as usize].clone()?;
         for step in &flow.block(block).steps[..step] {
+            self.transfer(step, &mut types)?;
+        }
+        Some(types)
+    }
+
+    /// The types at the end of a block, with what its calls give.
+    fn through(&mut self, flow: &Flow, block: FlowId, gives: Gives<'_>) -> Option<Types> {
+        let mut types = self.blocks[block.0 as usize].clone()?;
+        for step in &flow.block(block).steps {
+            if let StepKind::Call(call) = &step.kind {
+                for operands in choices(call, &types) {
+                    let given = gives(call, step.span, &operands);
+                    self.gives.insert((step.target, operands), given);
+                }
+            }
             self.transfer(step, &mut types)?;
         }
         Some(types)
@@ -201,6 +222,11 @@ impl Inferred {
                 _ => TypeSet::EMPTY,
             },
             StepKind::Op(name, args) => self.results(step.target, name, args, types),
+            StepKind::Call(call) => {
+                let given = choices(call, types).into_iter().map(|operands| self.gives.get(&(step.target, operands)));
+                given.flatten().copied().fold(TypeSet::EMPTY, TypeSet::join)
+            }
+            StepKind::Hold(_) => return Some(()),
             StepKind::Leave(_) => return None,
         };
         if result.is_empty() {
@@ -212,6 +238,17 @@ impl Inferred {
         }
         types[step.target.0 as usize] = result;
         Some(())
+    }
+
+    /// What the function may return.
+    #[must_use]
+    pub fn result(&self, flow: &Flow) -> TypeSet {
+        let returned = flow.blocks.iter().enumerate().filter_map(|(at, block)| {
+            let End::Return(arg, ..) = block.end else { return None };
+            let types = self.at(flow, FlowId(at as u32), block.steps.len())?;
+            Some(read(arg, &types).without(Type::Unbound))
+        });
+        returned.fold(TypeSet::EMPTY, TypeSet::join)
     }
 
     /// The join of the results over every choice of operand types.
@@ -261,6 +298,21 @@ impl Inferred {
         }
         result
     }
+}
+
+/// Every choice of the types of a call's operands; none if they are too many to be told.
+fn choices(call: &Call, types: &Types) -> Vec<Vec<Type>> {
+    let mut choices = vec![Vec::new()];
+    for arg in call.operands() {
+        let set = read(arg, types).without(Type::Unbound);
+        if set.has_any() {
+            return Vec::new();
+        }
+        let extended =
+            |prefix: Vec<Type>| set.iter().map(move |one| prefix.iter().copied().chain([one]).collect::<Vec<_>>());
+        choices = choices.into_iter().flat_map(extended).collect();
+    }
+    choices
 }
 
 /// A tuple of values, of several shapes if an element may be one of several tuples.
@@ -344,7 +396,12 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
         StepKind::Op(name, args) => (*name, args),
         // Always does what it says.
-        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) => return None,
+        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) | StepKind::Hold(_) => return None,
+        // Either what is called has been reported, or it never comes back.
+        StepKind::Call(call) => {
+            let unknown = |arg: &Arg| read(*arg, types).without(Type::Unbound).is_empty();
+            return call.operands().into_iter().find(unknown).and_then(|arg| unbound(arg, step.span, flow));
+        }
     };
     failed(name, args, step, types, flow)
 }
@@ -423,9 +480,13 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
             (is_array(set(value)) && indices.into_iter().any(|arg| is_array(set(&arg)))).then_some(())?;
             ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
         }
-        StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Tuple(_) | StepKind::Leave(_) | StepKind::Create(_) => {
-            return None;
-        }
+        StepKind::Copy(_)
+        | StepKind::Keep(_)
+        | StepKind::Tuple(_)
+        | StepKind::Leave(_)
+        | StepKind::Create(_)
+        | StepKind::Call(_)
+        | StepKind::Hold(_) => return None,
     };
     Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))
 }

@@ -76,6 +76,7 @@ impl Liveness {
         match step.kind {
             // Cannot leave, so it reads nothing if nobody wants what it writes.
             StepKind::Keep(_) if !wanted => return,
+            StepKind::Hold(_) => return step.reads().for_each(|variable| live.insert(variable.0 as usize)),
             StepKind::Leave(_) => live.clear(),
             StepKind::Copy(_)
             | StepKind::Keep(_)
@@ -83,6 +84,7 @@ impl Liveness {
             | StepKind::Item(..)
             | StepKind::Place(..)
             | StepKind::Create(_)
+            | StepKind::Call(_)
             | StepKind::Op(..) => {}
         }
         step.reads().for_each(|variable| live.insert(variable.0 as usize));

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::flow::{Arg, End, Flow, Item, StepKind, VarId};
+use super::flow::{Arg, Call, End, Flow, Item, StepKind, VarId};
 use crate::ir::Constant;
 use crate::ops;
 use crate::types::Type;
@@ -17,8 +17,13 @@ pub struct Origins(HashMap<VarId, Vec<u32>>);
 impl Origins {
     /// Follows the copies.
     #[must_use]
-    pub fn of(flow: &Flow, parameters: impl Iterator<Item = (VarId, Type)>) -> Self {
+    pub fn of(
+        flow: &Flow,
+        parameters: impl Iterator<Item = (VarId, Type)>,
+        given_back: &dyn Fn(&Call) -> Vec<usize>,
+    ) -> Self {
         let copies = flow.blocks.iter().flat_map(|block| &block.steps).flat_map(|step| {
+            let objects;
             let sources = match &step.kind {
                 StepKind::Copy(source) | StepKind::Keep(source) => std::slice::from_ref(source),
                 StepKind::Tuple(sources) => sources,
@@ -29,8 +34,15 @@ impl Origins {
                 }
                 // A slice of a tuple may be the whole, which is the tuple itself; one with another step is a new tuple.
                 StepKind::Item(source, items) if is_run(items) => std::slice::from_ref(source),
+                StepKind::Call(call) => {
+                    let all =
+                        call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg)).collect::<Vec<_>>();
+                    objects = given_back(call).into_iter().map(|at| all[at]).collect::<Vec<_>>();
+                    &objects
+                }
                 StepKind::Item(..)
                 | StepKind::Place(..)
+                | StepKind::Hold(_)
                 | StepKind::Create(_)
                 | StepKind::Op(..)
                 | StepKind::Leave(_) => &[],
@@ -42,7 +54,8 @@ impl Origins {
                 }
                 _ => true,
             };
-            sources.iter().filter_map(|source| source.var()).map(move |source| (source, step.target, of_scalars))
+            let sources = sources.iter().filter_map(|source| source.var()).collect::<Vec<_>>();
+            sources.into_iter().map(move |source| (source, step.target, of_scalars))
         });
         let mut targets = HashMap::<VarId, Vec<(VarId, bool)>>::new();
         copies.for_each(|(source, target, of_scalars)| targets.entry(source).or_default().push((target, of_scalars)));

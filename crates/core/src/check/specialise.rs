@@ -10,6 +10,7 @@
 //! type check removal through lazy basic block versioning", ECOOP 2015; here all versions are made ahead of time.)
 
 mod array;
+mod call;
 mod operation;
 mod over;
 mod tuple;
@@ -19,11 +20,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use self::versions::{Instances, innermost};
 use super::decide;
-use super::flow::{Arg, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
+use super::flow::{Arg, Call, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
 use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
 use super::origins::Origins;
+use super::program::Calls;
 use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
     Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Statement, Terminator, Tree,
@@ -35,12 +37,32 @@ use crate::types::{Shape, Type, TypeSet};
 /// The types of the live variables at a place.
 type State = BTreeMap<VarId, TypeSet>;
 
-/// Makes the IR. It is what [`crate::ir::verify`] accepts.
+/// A unit of functions that call each other, while it is made.
+#[derive(Debug)]
+pub struct Calling<'a> {
+    /// Answers what is called.
+    pub calls: Calls<'a>,
+    /// The instances of the unit so far, in the order of its functions; those that are called and not among them are added.
+    pub members: &'a mut Vec<usize>,
+    /// What calls of this function give, if it is called.
+    pub gives: Option<TypeSet>,
+}
+
+/// Makes the IR. It is what [`crate::ir::verify`] accepts. Without `calling`, calls of other functions leave.
 #[must_use]
-pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: &Start) -> Function {
-    let origins = Origins::of(flow, start.parameters.iter().copied());
+pub fn specialise(
+    flow: &Flow,
+    liveness: &Liveness,
+    inferred: &Inferred,
+    start: &Start,
+    calling: Option<Calling<'_>>,
+) -> Function {
+    let given_back = |call: &Call| calling.as_ref().map_or_else(Vec::new, |calling| calling.calls.given_back(call));
+    let origins = Origins::of(flow, start.parameters.iter().copied(), &given_back);
     let function = Function {
         name: flow.name.clone(),
+        params: start.parameters.iter().map(|&(_, one)| one).collect(),
+        called: None,
         parameters: 0,
         locals: Vec::new(),
         blocks: Vec::new(),
@@ -65,7 +87,9 @@ pub fn specialise(flow: &Flow, liveness: &Liveness, inferred: &Inferred, start: 
         instances: HashMap::new(),
         exits: HashMap::new(),
         narrow: &inferred.narrow,
+        calling,
         waiting: Vec::new(),
+        loop_sizes: loop_sizes(flow),
     };
     specialiser.run(start);
     specialiser.function
@@ -100,9 +124,22 @@ struct Specialiser<'a> {
     versions: HashMap<(Place, State), BlockId>,
     counts: HashMap<Place, usize>,
     instances: HashMap<(FlowLoopId, Context), Instances>,
-    exits: HashMap<(EntryId, Vec<Live>), ExitId>,
+    exits: HashMap<(EntryId, Vec<Live>, Option<String>), ExitId>,
     narrow: &'a Narrow,
+    calling: Option<Calling<'a>>,
     waiting: Vec<Waiting>,
+    /// The blocks of each loop of the flow graph, those of loops inside among them.
+    loop_sizes: Vec<usize>,
+}
+
+fn loop_sizes(flow: &Flow) -> Vec<usize> {
+    let mut sizes = vec![0; flow.loops.len()];
+    for at in 0..flow.blocks.len() {
+        for around in flow.loops_around(FlowId(at as u32)) {
+            sizes[around.0 as usize] += 1;
+        }
+    }
+    sizes
 }
 
 impl Specialiser<'_> {
@@ -123,6 +160,7 @@ impl Specialiser<'_> {
             let value = self.place(variable, one.into());
             self.open(block, &value);
         }
+        self.callable(&state);
         let context = vec![None; self.flow.loops_around(start.block).len()];
         let at = Waiting { block, flow: start.block, step: 0, one_step: false, context, state };
         match start.header {
@@ -178,6 +216,9 @@ impl Specialiser<'_> {
                     path.pop();
                 }
             }
+            Some(Type::Array(array)) if array.view => {
+                self.array_leaves(variable, path, array);
+            }
             Some(Type::Array(_)) => {
                 path.push(0);
                 self.leaf(variable, path, Type::Object.into());
@@ -201,8 +242,13 @@ impl Specialiser<'_> {
 
     /// A local for an intermediate value.
     fn intermediate(&mut self, one: Type) -> LocalId {
+        self.intermediate_of(one.into())
+    }
+
+    /// A local for an intermediate value of one of several types.
+    fn intermediate_of(&mut self, types: TypeSet) -> LocalId {
         let at = self.function.locals.len();
-        self.function.locals.push(Local { name: format!(".c{at}"), types: one.into() });
+        self.function.locals.push(Local { name: format!(".c{at}"), types });
         LocalId(at as u32)
     }
 
@@ -229,9 +275,9 @@ impl Specialiser<'_> {
         for step in &flow_block.steps[at.step..] {
             let (args, whole) = match &step.kind {
                 StepKind::Copy(_) | StepKind::Tuple(_) => (step.operands(), true),
-                StepKind::Create(_) => (step.operands(), false),
+                StepKind::Create(_) | StepKind::Call(_) => (step.operands(), false),
                 StepKind::Op(..) | StepKind::Item(..) | StepKind::Place(..) => (step.operands(), false),
-                StepKind::Keep(_) | StepKind::Leave(_) => (Vec::new(), true),
+                StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Hold(_) => (Vec::new(), true),
             };
             if let Some((variable, path)) = self.must_split(&args, whole, &at.state) {
                 self.split(&at, variable, &path);
@@ -243,6 +289,8 @@ impl Specialiser<'_> {
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
                 StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
                 StepKind::Create(creation) => self.create(&mut at, step, creation),
+                StepKind::Call(call) => self.call(&mut at, step, call),
+                StepKind::Hold(_) => true,
                 StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
                 StepKind::Op(name, args) => match self.spread(&at, step, name, args) {
                     Some(()) => return,
@@ -305,13 +353,19 @@ impl Specialiser<'_> {
                     return;
                 }
                 let types = self.types(arg, &at.state);
-                if types.contains(Type::Unbound) || !self.can_return(types) {
+                if types.contains(Type::Unbound) {
+                    let exit = self.exit(entry, &at.state);
+                    self.end(at.block, Terminator::Leave(exit));
+                    return;
+                }
+                let value = self.operand(arg, &at.state);
+                let (value, types) = self.given_back(at.block, value, types);
+                if !self.can_return(types) {
                     let exit = self.exit(entry, &at.state);
                     self.end(at.block, Terminator::Leave(exit));
                     return;
                 }
                 self.function.result = self.function.result.join(types);
-                let value = self.operand(arg, &at.state);
                 self.end(at.block, Terminator::Return(value));
             }
         }
@@ -438,6 +492,11 @@ impl Specialiser<'_> {
     }
 
     fn exit(&mut self, entry: EntryId, state: &State) -> ExitId {
+        self.exit_pending(entry, state, None)
+    }
+
+    /// The exit at an entry point behind a call whose value, or exception, comes from the runtime under this name.
+    fn exit_pending(&mut self, entry: EntryId, state: &State, pending: Option<String>) -> ExitId {
         let live = self.liveness.entry(entry).filter_map(|variable| {
             let types = state.get(&variable).copied().unwrap_or_default();
             (types.without(Type::Unbound) != TypeSet::EMPTY).then_some((variable, types))
@@ -450,8 +509,8 @@ impl Specialiser<'_> {
         let live = live.collect::<Vec<_>>();
         let place = &self.flow.entries[entry.0 as usize];
         let exits = &mut self.function.exits;
-        *self.exits.entry((entry, live.clone())).or_insert_with(|| {
-            exits.push(Exit { statement: place.statement, point: place.point, live, span: place.span });
+        *self.exits.entry((entry, live.clone(), pending.clone())).or_insert_with(|| {
+            exits.push(Exit { statement: place.statement, point: place.point, live, pending, span: place.span });
             ExitId(exits.len() as u32 - 1)
         })
     }

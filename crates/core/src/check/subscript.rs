@@ -17,9 +17,11 @@ impl Binder<'_> {
         let value = self.expression(&inner.value);
         let items = self.items(&inner.slice);
         if let [Item::At(index)] = items.as_slice() {
-            return self.op("[]", vec![value, *index], place);
+            let target = self.pinned(place);
+            self.step(target, StepKind::Op("[]", vec![value, *index]), place);
+            return Arg::Var(target);
         }
-        let target = self.temporary();
+        let target = self.pinned(place);
         self.step(target, StepKind::Item(value, items), place);
         Arg::Var(target)
     }

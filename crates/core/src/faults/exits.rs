@@ -10,7 +10,13 @@ pub(super) fn exit_without_need(function: &mut Function) {
     let is_return = |at: &usize| matches!(function.blocks[*at].terminator, Terminator::Return(_));
     let Some(at) = (0..function.blocks.len()).rev().find(is_return) else { return };
     let exit = ExitId(u32::try_from(function.exits.len()).expect("fewer exits than 2**32"));
-    function.exits.push(Exit { statement: 0, point: Point::Start, live: Vec::new(), span: Span::default() });
+    function.exits.push(Exit {
+        statement: 0,
+        point: Point::Start,
+        live: Vec::new(),
+        pending: None,
+        span: Span::default(),
+    });
     function.blocks[at].terminator = Terminator::Leave(exit);
 }
 

@@ -127,6 +127,11 @@ impl Printer<'_> {
                 args.extend(creation.dtype.map(|dtype| format!("dtype={}", dtype.name())));
                 format!("{}({})  # exit {}", creation.function, args.join(", "), create.exit.0)
             }
+            Value::Call(call) => {
+                let args = call.args.iter().map(|arg| self.tree(arg)).collect::<Vec<_>>();
+                format!("call {}({})  # exit {}", call.callee, args.join(", "), call.exit.0)
+            }
+            Value::Given(leaf) => format!("given {leaf}"),
             Value::Op { op, args, exit } => {
                 let name = op.row().name;
                 let args = args.iter().map(|&arg| self.operand(arg)).collect::<Vec<_>>();

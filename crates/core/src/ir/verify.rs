@@ -11,14 +11,15 @@
 //! 8. The live variables of an exit have distinct names.
 //! 9. A returned tuple is of one of the function's shapes. No local holds a tuple.
 //! 10. A chain is parts, with conversions from bool between them, and their end, one behind the other; its intermediates are ints.
-//! 11. The exit of a loop's poll can be taken at the start of its header.
+//! 11. A call's operands are what the callee takes; behind it stand the statements that read what it gives, in order.
+//! 12. The exit of a loop's poll can be taken at the start of its header.
 
 use std::collections::{BTreeSet, HashMap};
 
 use fixedbitset::FixedBitSet;
 
 use super::{
-    BlockId, Chain, Function, LocalId, LoopId, Operand, Statement, Terminator, Tree, Value, reverse_post_order,
+    BlockId, Chain, Function, LocalId, LoopId, Operand, Statement, Terminator, Tree, Unit, Value, reverse_post_order,
 };
 use crate::ops::{Recipe, TABLE};
 use crate::types::{Type, TypeSet};
@@ -41,6 +42,49 @@ pub fn verify(function: &Function) -> Result<(), String> {
     written_before_read(function)
 }
 
+/// Checks a unit: each function, and that calls agree with what they call.
+///
+/// # Errors
+/// The first invariant that does not hold, with its place.
+pub fn verify_unit(unit: &Unit) -> Result<(), String> {
+    ensure(!unit.functions.is_empty(), || "no functions".to_owned())?;
+    unit.functions.iter().try_for_each(|function| {
+        verify(function)?;
+        function.blocks.iter().try_for_each(|block| calls(unit, function, &block.statements))
+    })
+}
+
+/// Calls of one block, each with the statements that read what it gives right behind it.
+fn calls(unit: &Unit, function: &Function, statements: &[Statement]) -> Result<(), String> {
+    let mut given = Vec::new();
+    let mut next = 0;
+    for statement in statements {
+        match &statement.value {
+            Value::Call(call) => {
+                let callee = unit.functions.get(call.callee as usize).ok_or("a call of no function")?;
+                let name = &callee.name;
+                let called = callee.called.as_ref().ok_or_else(|| format!("`{name}` cannot be called"))?;
+                let fits =
+                    |(tree, &param): (&Tree<Operand>, &Type)| function.returned_types(tree) == Some(param.into());
+                let args = callee.params.len() == call.args.len() && call.args.iter().zip(&callee.params).all(fits);
+                ensure(args, || format!("`{name}` is called with other operands"))?;
+                let pending = function.exits.get(call.exit.0 as usize).is_some_and(|exit| exit.pending.is_some());
+                ensure(pending, || format!("the call of `{name}` has no name for what it gives"))?;
+                (given, next) = (called.gives.in_frame(), 0);
+            }
+            Value::Given(leaf) => {
+                let types = given.get(next).copied();
+                ensure(*leaf as usize == next && types == Some(function.local(statement.target).types), || {
+                    format!("`{}` is not what the call gives", function.local(statement.target).name)
+                })?;
+                next += 1;
+            }
+            Value::Convert(_) | Value::Op { .. } | Value::Create(_) => (given, next) = (Vec::new(), 0),
+        }
+    }
+    Ok(())
+}
+
 fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(problem()) }
 }
@@ -61,7 +105,7 @@ fn ids(function: &Function) -> Result<(), String> {
     for block in &function.blocks {
         for statement in &block.statements {
             match &statement.value {
-                Value::Convert(_) => {}
+                Value::Convert(_) | Value::Call(_) | Value::Given(_) => {}
                 Value::Op { op, .. } => ensure((op.0 as usize) < TABLE.len(), || "no such row".to_owned())?,
                 Value::Create(create) => {
                     let known = (create.creation as usize) < function.creations.len();
@@ -122,6 +166,8 @@ fn check_statement(function: &Function, statement: &Statement) -> Result<(), Str
             ensure(objects, || "what is kept alive is no object".to_owned())?;
             ensure(target.types == Type::Object.into(), || format!("`{}` gives an object", creation.function))
         }
+        Value::Call(_) => ensure(target.types == Type::None.into(), || format!("`{}` holds a call", target.name)),
+        Value::Given(_) => Ok(()),
         Value::Op { op, args, exit } => {
             let row = op.row();
             ensure(row.recipe != Recipe::Leave, || format!("`{}` always leaves", row.name))?;
@@ -160,7 +206,7 @@ fn chains(function: &Function, statements: &[Statement]) -> Result<(), String> {
     for statement in statements {
         let ints = match &statement.value {
             Value::Convert(_) => true,
-            Value::Create(_) => false,
+            Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
             Value::Op { op, .. } => op.row().params.iter().chain([&op.row().result]).all(|one| *one == Type::Int),
         };
         ensure(statement.chain == Chain::Alone || ints, || "a chain of other types than ints".to_owned())?;

@@ -289,7 +289,7 @@ impl Search<'_> {
         let here = [(block, at)];
         let (op, args) = match &function.block(block).statements[at].value {
             Value::Convert(operand) => return self.operand(*operand, &here, depth + 1),
-            Value::Create(_) => return None,
+            Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
             Value::Op { op, args, .. } => (op.row(), args.as_slice()),
         };
         let mut operand = |operand: Operand| self.operand(operand, &here, depth + 1);

@@ -111,7 +111,7 @@ impl Turn<'_> {
                 one.target != local
                     || match &one.value {
                         Value::Convert(operand) => inside || is_natural(operand),
-                        Value::Create(_) => false,
+                        Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
                         Value::Op { op, args, .. } => match op.row().recipe {
                             Recipe::WrappingAdd => false,
                             Recipe::Same => inside || args.iter().all(is_natural),
@@ -391,7 +391,9 @@ impl<'a> Search<'a> {
                         Value::Op { exit: Some(_), .. } if !self.shape.certain.contains(&(block, at)) => {
                             self.fits(known, (block, at))
                         }
-                        Value::Op { .. } | Value::Convert(_) | Value::Create(_) => known,
+                        Value::Op { .. } | Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => {
+                            known
+                        }
                     },
                     Some(_) | None => self.value(statement, (block, at)),
                 };

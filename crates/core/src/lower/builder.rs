@@ -8,11 +8,11 @@ use inkwell::basic_block::BasicBlock;
 use inkwell::builder::Builder as Inner;
 use inkwell::context::Context;
 use inkwell::intrinsics::Intrinsic;
-use inkwell::module::Module;
-use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType, PointerType};
+use inkwell::module::{Linkage, Module};
+use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType, PointerType, StructType};
 use inkwell::values::{
-    BasicMetadataValueEnum, BasicValue, BasicValueEnum, FloatValue, FunctionValue, InstructionValue, IntValue,
-    PointerValue,
+    BasicMetadataValueEnum, BasicValue, BasicValueEnum, CallSiteValue, FloatValue, FunctionValue, InstructionValue,
+    IntValue, PointerValue,
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
@@ -20,11 +20,13 @@ use super::places::Places;
 use crate::abi::Activation;
 use crate::types::{Dtype, Kind};
 
-/// A builder for one function of one module.
+/// A builder for the functions of one module, one after the other.
 pub struct Builder<'ctx> {
     pub context: &'ctx Context,
     pub module: Module<'ctx>,
     pub function: FunctionValue<'ctx>,
+    frame: PointerValue<'ctx>,
+    activation: PointerValue<'ctx>,
     pub i1: IntType<'ctx>,
     pub i8: IntType<'ctx>,
     pub i64: IntType<'ctx>,
@@ -44,8 +46,9 @@ macro_rules! binary {
 }
 
 impl<'ctx> Builder<'ctx> {
-    /// A module with one function `u64 name(u64 *frame, Activation *activation)`; the frame has `words` words.
-    pub fn new(context: &'ctx Context, name: &str, words: usize) -> Self {
+    /// A module with one function `u64 name(u64 *frame, Activation *activation)`; the frame has `words` words, and nobody else knows it
+    /// unless it is `shared`.
+    pub fn new(context: &'ctx Context, name: &str, words: usize, shared: bool) -> Self {
         let module = context.create_module("brrr");
         let pointer = context.ptr_type(AddressSpace::default());
         let ty = context.i64_type().fn_type(&[pointer.into(), pointer.into()], false);
@@ -54,6 +57,8 @@ impl<'ctx> Builder<'ctx> {
             context,
             module,
             function,
+            frame: function.get_first_param().expect("the frame").into_pointer_value(),
+            activation: function.get_nth_param(1).expect("the activation").into_pointer_value(),
             i1: context.bool_type(),
             i8: context.i8_type(),
             i64: context.i64_type(),
@@ -65,12 +70,79 @@ impl<'ctx> Builder<'ctx> {
         };
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
         for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
-            function.add_attribute(AttributeLoc::Param(0), builder.attribute(name, value));
+            if !shared || !name.starts_with("no") || name == "noundef" {
+                function.add_attribute(AttributeLoc::Param(0), builder.attribute(name, value));
+            }
         }
-        for (name, value) in [("noundef", 0), ("dereferenceable", size_of::<Activation>() as u64)] {
-            function.add_attribute(AttributeLoc::Param(1), builder.attribute(name, value));
-        }
+        builder.describe_activation(function, 1);
         builder
+    }
+
+    fn describe_activation(&self, function: FunctionValue<'ctx>, at: u32) {
+        for (name, value) in [("noundef", 0), ("dereferenceable", size_of::<Activation>() as u64)] {
+            function.add_attribute(AttributeLoc::Param(at), self.attribute(name, value));
+        }
+    }
+
+    /// A function that only this module calls, with the activation behind its parameters; one that is `written_out` wherever it is called.
+    pub fn internal(
+        &self,
+        name: &str,
+        params: &[BasicTypeEnum<'ctx>],
+        result: StructType<'ctx>,
+        written_out: bool,
+    ) -> FunctionValue<'ctx> {
+        let params = params.iter().map(|&one| one.into()).chain([self.pointer.into()]).collect::<Vec<_>>();
+        let function = self.module.add_function(name, result.fn_type(&params, false), Some(Linkage::Internal));
+        function.add_attribute(AttributeLoc::Function, self.attribute("nounwind", 0));
+        if written_out {
+            function.add_attribute(AttributeLoc::Function, self.attribute("alwaysinline", 0));
+        }
+        self.describe_activation(function, params.len() as u32 - 1);
+        function
+    }
+
+    /// Goes on with another function, the last of whose parameters is the activation; one that is `placed` has debug locations, if
+    /// there are any.
+    pub fn begin(&mut self, function: FunctionValue<'ctx>, placed: bool) {
+        self.inner.unset_current_debug_location();
+        if let Some(places) = &mut self.places {
+            places.begin(function, placed);
+        }
+        self.function = function;
+        self.activation = function.get_last_param().expect("the activation").into_pointer_value();
+    }
+
+    /// From here on, words are those of this frame.
+    pub fn set_frame(&mut self, frame: PointerValue<'ctx>) {
+        self.frame = frame;
+    }
+
+    /// The address of a field of the activation, this many bytes from its start.
+    pub fn field(&self, offset: usize) -> PointerValue<'ctx> {
+        let offset = self.i64.const_int(offset as u64, false);
+        // SAFETY: the offset is that of a field.
+        unsafe { self.inner.build_in_bounds_gep(self.i8, self.activation, &[offset], "") }
+            .expect("a pointer and an index")
+    }
+
+    /// Calls a function of the module.
+    pub fn call_internal(
+        &self,
+        callee: FunctionValue<'ctx>,
+        args: &[BasicMetadataValueEnum<'ctx>],
+    ) -> BasicValueEnum<'ctx> {
+        self.inner.build_call(callee, args, "").expect("arguments that fit").try_as_basic_value().unwrap_basic()
+    }
+
+    /// Returns a struct of these values.
+    pub fn ret_all(&self, values: &[BasicValueEnum<'ctx>]) {
+        self.inner.build_aggregate_return(values).expect("a current block");
+    }
+
+    /// A part of a struct.
+    pub fn element_of(&self, whole: BasicValueEnum<'ctx>, at: u32) -> BasicValueEnum<'ctx> {
+        self.inner.build_extract_value(whole.into_struct_value(), at, "").expect("a part")
     }
 
     /// From now on instructions have debug locations.
@@ -80,8 +152,8 @@ impl<'ctx> Builder<'ctx> {
 
     /// What is built next belongs to this line; 0 for none.
     pub fn place(&self, line: u32) {
-        if let Some(places) = &self.places {
-            self.inner.set_current_debug_location(places.at(self.context, line));
+        if let Some(location) = self.places.as_ref().and_then(|places| places.at(self.context, line)) {
+            self.inner.set_current_debug_location(location);
         }
     }
 
@@ -108,12 +180,12 @@ impl<'ctx> Builder<'ctx> {
         self.inner.get_insert_block().expect("a current block")
     }
 
-    pub fn frame(&self) -> PointerValue<'ctx> {
-        self.function.get_first_param().expect("the frame").into_pointer_value()
+    pub const fn frame(&self) -> PointerValue<'ctx> {
+        self.frame
     }
 
-    pub fn activation(&self) -> PointerValue<'ctx> {
-        self.function.get_nth_param(1).expect("the activation").into_pointer_value()
+    pub const fn activation(&self) -> PointerValue<'ctx> {
+        self.activation
     }
 
     /// Calls one of the [`crate::abi::Services`], the one at this offset in bytes, with the activation and `args`.
@@ -123,6 +195,20 @@ impl<'ctx> Builder<'ctx> {
         result: BasicTypeEnum<'ctx>,
         args: &[BasicMetadataValueEnum<'ctx>],
     ) -> BasicValueEnum<'ctx> {
+        self.ask(offset, Some(result), args).try_as_basic_value().unwrap_basic()
+    }
+
+    /// The same for one that gives nothing.
+    pub fn tell(&self, offset: usize, args: &[BasicMetadataValueEnum<'ctx>]) {
+        self.ask(offset, None, args);
+    }
+
+    fn ask(
+        &self,
+        offset: usize,
+        result: Option<BasicTypeEnum<'ctx>>,
+        args: &[BasicMetadataValueEnum<'ctx>],
+    ) -> CallSiteValue<'ctx> {
         let pointer = self.context.ptr_type(AddressSpace::default());
         let services = self.load(pointer, self.activation()).into_pointer_value();
         let offset = self.i64.const_int(offset as u64, false);
@@ -136,11 +222,15 @@ impl<'ctx> Builder<'ctx> {
                 _ => self.i64.into(),
             }
         };
-        let ty = result.fn_type(&args.iter().map(param).collect::<Vec<_>>(), false);
+        let params = args.iter().map(param).collect::<Vec<_>>();
+        let ty = match result {
+            Some(result) => result.fn_type(&params, false),
+            None => self.context.void_type().fn_type(&params, false),
+        };
         let call = self.inner.build_indirect_call(ty, callee, &args, "").expect("arguments that fit");
         call.add_attribute(AttributeLoc::Function, self.attribute("nounwind", 0));
         call.add_attribute(AttributeLoc::Function, self.attribute("cold", 0));
-        call.try_as_basic_value().unwrap_basic()
+        call
     }
 
     /// The address of a word of the frame.

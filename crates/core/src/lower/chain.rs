@@ -40,7 +40,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     fn wide_part(&mut self, part: &Statement, wide: &mut Wide<'ctx>) {
         let value = match &part.value {
-            Value::Create(_) => panic!("ints of a chain were verified"),
+            Value::Create(_) | Value::Call(_) | Value::Given(_) => panic!("ints of a chain were verified"),
             Value::Convert(operand) => {
                 wide.narrow.push(part.target);
                 self.wide_operand(*operand, wide)

@@ -5,6 +5,7 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
+mod split;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -26,7 +27,7 @@ use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 
 /// What a function may spend before its first poll, in units of about an addition.
-const FIRST_FUEL: i64 = 1 << 17;
+pub(super) const FIRST_FUEL: i64 = 1 << 17;
 /// A block costs at most so much.
 const MOST_COST: u64 = 1 << 17;
 
@@ -51,7 +52,7 @@ enum Left<'ctx> {
 
 /// The parts of lowering that belong to loops.
 pub(super) struct Loops<'ctx> {
-    fuel: PointerValue<'ctx>,
+    pub(super) fuel: PointerValue<'ctx>,
     /// Turns that a block of an uncounted loop has left; innermost loops are never at work at the same time.
     turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
@@ -63,6 +64,8 @@ pub(super) struct Loops<'ctx> {
     /// The blocks through which loops around such loops are entered.
     fronts: Vec<Front<'ctx>>,
     gated: Option<Gated<'ctx>>,
+    /// Not zero until a block of the loop at work has been split.
+    whole: Option<PointerValue<'ctx>>,
     /// Where locals are found in the copies of a loop that are not its usual way.
     pub(super) aside: HashMap<LocalId, Slot<'ctx>>,
     /// What is proven of the statement that is being lowered.
@@ -88,12 +91,12 @@ impl<'ctx> Loops<'ctx> {
             if options.overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
+            let count = loops::statements(function, &shape.blocks).count();
+            if copied + count > MOST_COPIED {
+                continue;
+            }
             if let Some(plan) = ranges::plan(function, inner.header, shape) {
-                let count = loops::statements(function, &shape.blocks).count();
                 copied += count;
-                if copied > MOST_COPIED {
-                    continue;
-                }
                 if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
                     wholes.insert(LoopId(at as u32));
@@ -110,6 +113,7 @@ impl<'ctx> Loops<'ctx> {
             nests: HashMap::new(),
             fronts: Vec::new(),
             gated: None,
+            whole: None,
             aside: HashMap::new(),
             proof: Proof::default(),
         }
@@ -117,12 +121,6 @@ impl<'ctx> Loops<'ctx> {
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// At the start of the function.
-    pub(super) fn fill_up(&mut self) {
-        self.b.store(self.loops.fuel, self.b.int(FIRST_FUEL));
-        self.tests_in_front();
-    }
-
     /// The poll of a loop that has a gate: its turns are counted, or there is a test to make before a block of them.
     fn has_gate(&self, id: LoopId) -> Option<ExitId> {
         let shape = &self.loops.shapes[id.0 as usize];
@@ -132,6 +130,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Lowers a block of the function, or the whole loop that it is the header of.
     pub(super) fn block(&mut self, at: BlockId) {
+        self.calls.at = at;
         let in_loop = self.function.block(at).in_loop;
         let is_header = in_loop.filter(|id| self.function.loops[id.0 as usize].header == at);
         self.pass_fronts(at);
@@ -177,6 +176,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// The statements and the end of a block.
     fn fill(&mut self, at: BlockId, plan: Option<&Plan>) {
+        self.calls.at = at;
+        self.count(at);
         let block = self.function.block(at);
         let mut place = 0;
         while let Some(statement) = block.statements.get(place) {
@@ -212,12 +213,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.poll_below(self.b.int(0), exit);
     }
 
-    fn fuel(&self) -> IntValue<'ctx> {
+    pub(super) fn fuel(&self) -> IntValue<'ctx> {
         self.b.load(self.b.i64, self.loops.fuel).into_int_value()
     }
 
     /// Polls if the fuel is below this.
-    fn poll_below(&mut self, least: IntValue<'ctx>, exit: ExitId) {
+    pub(super) fn poll_below(&mut self, least: IntValue<'ctx>, exit: ExitId) {
         let empty = self.b.compare(IntPredicate::SLT, self.fuel(), least);
         let (poll, refuel, go) = (self.b.block("poll"), self.b.block("refuel"), self.b.block("go"));
         self.b.branch_unlikely(empty, poll, go);
@@ -247,12 +248,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let entry = self.blocks[header.0 as usize];
         let mut gate = entry;
         let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id)).cloned();
-        let (left, shift) = match counter {
+        let splits = !short && plan.as_ref().zip(counter).is_some_and(|(plan, counter)| split::can_be(plan, &counter));
+        let (mut left, shift) = match counter {
             Some(counter) => {
                 let step = least_step(&counter);
                 let shift = weight.trailing_zeros().saturating_sub(step.ilog2());
                 if let Some(plan) = has_whole {
                     gate = self.whole(id, &counter, &plan, (most * step, shift), &own);
+                }
+                if splits {
+                    gate = self.may_split();
                 }
                 let (go, outside) = (self.b.block("block"), self.blocks[counter.outside.0 as usize]);
                 let more = self.goes_on(&counter, self.operand(counter.stop).int());
@@ -285,20 +290,27 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Left::Slot(slot, Some(stride)) => Some(self.strides(&stride, slot)),
                 Left::Slot(_, None) => None,
             };
-            let holds = self.test(plan, within, most);
+            let (holds, least) = self.test_and_least(plan, within, most);
             let proven = self.b.block("turn.proven");
             let checked = (holds.is_some() || !plan.guards.is_empty()).then(|| self.b.block("turn"));
+            let whole = left;
             match holds.zip(checked) {
-                Some((holds, checked)) => {
-                    self.b.branch(holds, proven, checked);
-                }
+                Some((holds, checked)) => match (left, least.filter(|_| splits), shift) {
+                    (Left::Counted(counter, end), Some(least), Some(shift)) => {
+                        let end = self.split(&counter, (end, least), shift, holds, (proven, checked));
+                        left = Left::Counted(counter, end);
+                    }
+                    _ => {
+                        self.b.branch(holds, proven, checked);
+                    }
+                },
                 None => self.b.jump(proven),
             }
             let outer = self.blocks.clone();
             for block in own.iter().filter(|_| checked.is_some()) {
                 self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
             }
-            self.loops.gated = Some(Gated { id, left, shift });
+            self.loops.gated = Some(Gated { id, left: whole, shift });
             self.turns(header, &own, (proven, gate), Some((plan, checked)));
             self.blocks = outer;
             checked

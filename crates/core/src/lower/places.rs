@@ -1,21 +1,24 @@
 //! Lines of the source as debug locations: how the texts of later stages know where an instruction comes from.
 //!
-//! Enters: the module and its one function. Leaves: locations. The tables of a debugger are made as well, which
+//! Enters: the module and its functions, one after the other. Leaves: locations. The tables of a debugger are made as well, which
 //! [`crate::listing`] takes out of the text; machine code for running never has them.
 
 use inkwell::context::Context;
 use inkwell::debug_info::DIFlags;
 use inkwell::debug_info::{
-    AsDIScope, DIFlagsConstants, DILocation, DISubprogram, DWARFEmissionKind, DWARFSourceLanguage, DebugInfoBuilder,
+    AsDIScope, DICompileUnit, DIFlagsConstants, DILocation, DISubprogram, DWARFEmissionKind, DWARFSourceLanguage,
+    DebugInfoBuilder,
 };
 use inkwell::module::{FlagBehavior, Module};
 use inkwell::values::FunctionValue;
 
-/// The one file, and the function in it.
+/// The one file, and the function at hand.
 #[derive(Debug)]
 pub(super) struct Places<'ctx> {
     builder: DebugInfoBuilder<'ctx>,
-    function: DISubprogram<'ctx>,
+    unit: DICompileUnit<'ctx>,
+    /// `None` for one whose lines nobody knows.
+    function: Option<DISubprogram<'ctx>>,
 }
 
 impl<'ctx> Places<'ctx> {
@@ -39,17 +42,27 @@ impl<'ctx> Places<'ctx> {
             "",
             "",
         );
-        let ty = builder.create_subroutine_type(unit.get_file(), None, &[], DIFlags::PUBLIC);
-        let name = function.get_name().to_string_lossy().into_owned();
-        let scope = unit.as_debug_info_scope();
-        let made =
-            builder.create_function(scope, &name, None, unit.get_file(), 0, ty, false, true, 0, DIFlags::PUBLIC, true);
-        function.set_subprogram(made);
-        Self { builder, function: made }
+        let mut places = Self { builder, unit, function: None };
+        places.begin(function, true);
+        places
     }
 
-    pub(super) fn at(&self, context: &'ctx Context, line: u32) -> DILocation<'ctx> {
-        self.builder.create_debug_location(context, line, 0, self.function.as_debug_info_scope(), None)
+    /// Goes on with another function.
+    pub(super) fn begin(&mut self, function: FunctionValue<'ctx>, placed: bool) {
+        let (file, scope) = (self.unit.get_file(), self.unit.as_debug_info_scope());
+        self.function = placed.then(|| {
+            let ty = self.builder.create_subroutine_type(file, None, &[], DIFlags::PUBLIC);
+            let name = function.get_name().to_string_lossy().into_owned();
+            let made =
+                self.builder.create_function(scope, &name, None, file, 0, ty, false, true, 0, DIFlags::PUBLIC, true);
+            function.set_subprogram(made);
+            made
+        });
+    }
+
+    pub(super) fn at(&self, context: &'ctx Context, line: u32) -> Option<DILocation<'ctx>> {
+        let scope = self.function?.as_debug_info_scope();
+        Some(self.builder.create_debug_location(context, line, 0, scope, None))
     }
 
     pub(super) fn finish(&self) {

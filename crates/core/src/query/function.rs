@@ -335,7 +335,7 @@ impl Function {
             return known.clone();
         }
         let made = syntax::with_stack(|| {
-            let inferred = infer(&self.flow, &self.liveness, &self.start(signature));
+            let inferred = infer(&self.flow, &self.liveness, &self.start(signature), &|_, _, _| TypeSet::EMPTY);
             let (bindings, result, findings) = inferred.report(&self.flow);
             Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
         });
@@ -380,7 +380,7 @@ impl Function {
             }
         }
         syntax::with_stack(|| {
-            let function = specialise(&self.flow, &self.liveness, &typed.inferred, &start);
+            let function = specialise(&self.flow, &self.liveness, &typed.inferred, &start, None);
             match ir::verify::verify(&function) {
                 Ok(()) => Ok(function),
                 Err(problem) => {

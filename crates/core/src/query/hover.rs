@@ -159,8 +159,10 @@ impl Function {
                     let operands = creation.args.iter().map(|&(_, arg)| read(arg, before)).collect();
                     Some(Operation { name: creation.function.to_owned(), operands, rows: Vec::new() })
                 }
-                StepKind::Item(..) | StepKind::Place(..) | StepKind::Tuple(_) => None,
-                StepKind::Op(..) | StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Leave(_) => return,
+                StepKind::Item(..) | StepKind::Place(..) | StepKind::Tuple(_) | StepKind::Call(_) => None,
+                StepKind::Op(..) | StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Hold(_) => {
+                    return;
+                }
             };
             match &mut best {
                 // The same expression is reached on several paths.

@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Function, Module, not_a_function, span};
 use crate::diagnostic::Diagnostic;
-use crate::outside::{self, Env, Outside};
+use crate::outside::{self, Callee, Env, Outside};
 use crate::source::{SourceFile, Span};
 use crate::types::Type;
 
@@ -131,7 +131,7 @@ impl Scope {
     /// Adds the names that a statement binds in this scope.
     pub(super) fn statement(&mut self, statement: &Stmt) {
         match statement {
-            Stmt::FunctionDef(def) => self.bind(&def.name, Outside::Other(format!("the function `{}`", def.name))),
+            Stmt::FunctionDef(def) => self.bind(&def.name, defined(def)),
             Stmt::AsyncFunctionDef(def) => self.bind(&def.name, Outside::Other(format!("the function `{}`", def.name))),
             Stmt::ClassDef(class) => self.bind(&class.name, Outside::Other(format!("the class `{}`", class.name))),
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias)),
@@ -303,6 +303,26 @@ fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
         Expr::List(list) => list.elts.iter().for_each(|target| bind_target(target, names)),
         Expr::Starred(starred) => bind_target(&starred.value, names),
         _ => {}
+    }
+}
+
+/// What a definition binds: a function that can be called, unless a decorator makes something else of it.
+fn defined(def: &ast::StmtFunctionDef) -> Outside {
+    let is_own = |decorator: &Expr| match decorator {
+        Expr::Call(call) => is_named_brrr(&call.func),
+        other => is_named_brrr(other),
+    };
+    match def.decorator_list.iter().all(is_own) {
+        true => Outside::Callee(Callee::named(&def.name)),
+        false => Outside::Untold,
+    }
+}
+
+fn is_named_brrr(expression: &Expr) -> bool {
+    match expression {
+        Expr::Name(name) => name.id.as_str() == "brrr",
+        Expr::Attribute(attribute) => attribute.attr.as_str() == "brrr",
+        _ => false,
     }
 }
 

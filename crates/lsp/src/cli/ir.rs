@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use brrr_core::backend::{Output, Request};
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::ir;
+use brrr_core::ir::{self, Unit};
 use brrr_core::query::{Located, Snapshot};
 use brrr_core::report::{self, Style};
 use brrr_core::source::SourceFile;
@@ -132,7 +132,8 @@ fn show(of: &Of, stage: Stage) -> Result<String, Refusal> {
         Stage::LlvmOpt => Output::OptimizedLlvm,
         Stage::Asm => Output::Assembly,
     };
-    let made = llvm::ask(&[SERVE], &Request::new(typed, function.options(), output)).map_err(failed)?;
+    let made = llvm::ask(&[SERVE], &Request::new(Unit { functions: vec![typed] }, function.options(), output))
+        .map_err(failed)?;
     Ok(String::from_utf8_lossy(&made).into_owned())
 }
 

@@ -1,4 +1,4 @@
-"""Where in a code object an exception comes from that a signal handler raises while a loop runs."""
+"""Where in a code object an exception comes from that a signal handler raises while a loop runs, or a function begins."""
 
 import dis
 
@@ -26,6 +26,14 @@ def jump_back(code, is_for, start, end):
             if one.opname in _JUMPS and _is_within(one, start, end):
                 found = one.offset, one.positions.lineno
     return found
+
+
+def start(code):
+    """The offset and line of the instruction at which CPython handles signals where a function begins."""
+    for one in dis.get_instructions(code):
+        if one.opname == "RESUME":
+            return one.offset, one.positions.lineno or code.co_firstlineno
+    return -1, code.co_firstlineno
 
 
 def _is_within(instruction, start, end):

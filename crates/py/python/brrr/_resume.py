@@ -13,6 +13,11 @@ Enclosing loops and branches are entered in the middle. The hidden local `.first
 - `match` in one of its cases, a loop in its `else`: `if .first:` the rest of that part, else the whole statement
 - headers are entered before the condition, the iterable, or the next turn
 
+A statement, or a header, that has made calls is done from its start with *pins* in place of what is not to be done again: the value
+of the expression at a place comes as `.pin<place>`, and what it has raised as `.raise<place>`, a function that raises it. The place
+is `line:column-line:column`, lines counted from the function's first, columns in bytes. The hidden local `.pinned` is true until
+the statement, or the header, has been done once.
+
 Hidden names begin with a dot, as no name of a source does. The state of the iterator of the `for` with ordinal N comes as
 `.next<N>` and `.stop<N>` (steps 1 and -1), or `.next<N>`, `.step<N>` and `.left<N>` (turns that remain modulo 2**64); the iterator
 itself is then `.rest<N>`. What is gone over by tuples, `enumerate`, `zip` and `reversed` comes as `.turns<N>` (turns that remain) and the
@@ -29,7 +34,7 @@ code does not know comes as `.rest<N>` itself.
 
 import warnings
 from _ast import (  # the nodes alone: importing `ast` takes longer than making a continuation
-    Add, And, Assign, Attribute, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
+    Add, And, Assign, Attribute, AugAssign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
     FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
     PyCF_ONLY_AST, RShift, Raise, Return, Store, Subscript, Tuple, UnaryOp, While, arg, arguments,
 )  # fmt: skip
@@ -103,7 +108,7 @@ class Source:
 
         It takes a value for each of `names`, in this order, and then `.ask` and `.turns`. `asks` is `"often"`, `"rarely"` or `""`.
         """
-        writer = _Writer(statement, point, frozenset(names), asks)
+        writer = _Writer(statement, point, frozenset(names), asks, self.code.co_firstlineno)
         tree = self.tree
         if statement < _count(tree.body):
             rest = writer.block(tree.body, 0, None, again=False)
@@ -152,7 +157,7 @@ class Source:
 class _Writer:
     """Writes the body of one continuation."""
 
-    def __init__(self, statement: int, point: str, names: frozenset[str], asks: str) -> None:
+    def __init__(self, statement: int, point: str, names: frozenset[str], asks: str, first_line: int) -> None:
         self.statement = statement
         self.point = point
         self.names = names
@@ -168,13 +173,18 @@ class _Writer:
         """Loops that were entered in the middle, inner before outer."""
         self.iterators: list = []
         """Statements that make the iterators of the loops that are entered in the middle."""
+        self.pins = {name.removeprefix(".pin").removeprefix(".raise"): name for name in names if _is_pin(name)}
+        """The name of each pin by its place."""
+        self.first_line = first_line
 
     def start(self, at) -> list:
         """What stands before everything else."""
-        first = [_assign(".first", _constant(True, at), at)] if self.in_turn else []
+        flags = [*([".first"] if self.in_turn else []), *([".pinned"] if self.pins else [])]
+        first = [_assign(flag, _constant(True, at), at) for flag in flags]
         turns = _call(".repeat", at, _constant(None, at), self.turns(at, self.ticking_depth))
         ticks = [_assign(".ticks", turns, at)] if self.asks else []
-        return [*self.iterators, *ticks, *first]
+        pinned = [_assign(".pinned", _constant(True, at), at)] if self.pins else []
+        return [*self.iterators, *ticks, *first, *pinned]
 
     def block(self, statements: list, ordinal: int, loop: int | None, *, again: bool) -> list:
         """A block with the entry point in it. `ordinal` is that of its first statement, `loop` that of the loop whose turns
@@ -195,7 +205,7 @@ class _Writer:
             self.place = getattr(statement, "iter", None) or getattr(statement, "test", None) or statement
             if isinstance(statement, For) and self.point in ("advance", "target"):
                 return [self.next_turn(statement, ordinal, loop, again)]
-            return [*self.reached(statement), *self.rest([statement], ordinal, loop)]
+            return [*self.reached(statement), *self.pinned(statement, ordinal, loop)]
         part, inner = self.part(statement, ordinal)
         if isinstance(statement, If):
             return self.enter_if(statement, part, inner, loop, again)
@@ -371,6 +381,60 @@ class _Writer:
             values = _call(".range", at, part[first], part["stop"], _constant(_constant_step(at), at))
         return _call(".iter", at, values)
 
+    def pinned(self, statement, ordinal: int, loop: int | None) -> list:
+        """The statement that is entered, the first time with its pins in place of the expressions that they stand for."""
+        if not self.pins:
+            return self.rest([statement], ordinal, loop)
+        at = statement
+        changes = {}
+        for field in ("test", "iter", "subject", "value", "target", "targets", "msg"):
+            found = getattr(statement, field, None)
+            if found is not None:
+                changes[field] = self.with_pins(found)
+        if isinstance(statement, Match):
+            changes["cases"] = [_changed(case, guard=self.with_pins(case.guard)) for case in statement.cases]
+        loaded = self.pin(statement.target) if isinstance(statement, AugAssign) else None
+        if loaded:
+            left = self.choice(statement.target, loaded)
+            value = BinOp(left=left, op=statement.op, right=changes["value"], **_place(at))
+            statement = Assign(targets=[changes["target"]], value=value, type_comment=None, **_place(at))
+        else:
+            statement = _changed(statement, **changes)
+        *before, statement = self.rest([statement], ordinal, loop)
+        over = _assign(".pinned", _constant(False, at), at)
+        if isinstance(statement, (If, For, While)):
+            blocks = {field: [over, *getattr(statement, field)] for field in ("body", "orelse")}
+            statement = _changed(statement, **blocks)
+        elif isinstance(statement, Match):
+            cases = [_changed(case, body=[over, *case.body]) for case in statement.cases]
+            statement = _changed(statement, cases=cases)
+        return [*before, statement, over]
+
+    def pin(self, node) -> str | None:
+        """The pin that stands for an expression."""
+        if not self.pins or "lineno" not in node._attributes:
+            return None
+        line, column, end_line, end_column = _place(node).values()
+        return self.pins.get(f"{line - self.first_line}:{column}-{end_line - self.first_line}:{end_column}")
+
+    def choice(self, node, pin: str):
+        """The pin, the first time, else the expression."""
+        name = _name(pin, node)
+        value = name if pin.startswith(".pin") else Call(func=name, args=[], keywords=[], **_place(node))
+        return IfExp(test=_name(".pinned", node), body=value, orelse=_loaded(node), **_place(node))
+
+    def with_pins(self, node):
+        """A copy of an expression with its pins."""
+        if isinstance(node, list):
+            return [self.with_pins(one) for one in node]
+        if not hasattr(node, "_fields"):
+            return node
+        pin = None if _is_stored(node) else self.pin(node)
+        if pin:
+            return self.choice(node, pin)
+        fields = {field: getattr(node, field) for field in node._fields if hasattr(node, field)}
+        return _changed(node, **{field: self.with_pins(value) for field, value in fields.items()})
+
     def rest(self, statements: list, ordinal: int, loop: int | None) -> list:
         """Statements that are not entered in the middle."""
         written = []
@@ -463,6 +527,19 @@ def _compile(what, code: CodeType, flags: int):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return compile(what, code.co_filename, "exec", flags, dont_inherit=True)
+
+
+def _is_pin(name: str) -> bool:
+    return name.startswith((".pin", ".raise"))
+
+
+def _loaded(node):
+    """An expression that is read; a target of `op=` is both."""
+    return _changed(node, ctx=Load()) if _is_stored(node) else node
+
+
+def _is_stored(node) -> bool:
+    return isinstance(getattr(node, "ctx", None), Store)
 
 
 def _is_scope(statement) -> bool:

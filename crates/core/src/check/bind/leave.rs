@@ -42,11 +42,7 @@ impl Binder<'_> {
         self.entry(Point::Start, place);
         let mut deleted = Vec::new();
         inner.targets.iter().for_each(|target| self.deleted(target, &mut deleted));
-        let unbound = match self.unbound {
-            Some(unbound) => unbound,
-            None => self.variable(".unbound".to_owned(), true),
-        };
-        self.unbound = Some(unbound);
+        let unbound = self.never_bound();
         for &(variable, place) in &deleted {
             self.flow.reads.push((variable, place));
             self.check_bound(Arg::Var(variable), place);

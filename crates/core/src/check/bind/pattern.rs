@@ -18,7 +18,9 @@ type Captures = Vec<(String, Arg, Span)>;
 impl Binder<'_> {
     pub(super) fn match_statement(&mut self, inner: &ast::StmtMatch) {
         let place = span(&*inner.subject);
-        let entry = self.entry(Point::Condition, place);
+        self.entry(Point::Condition, place);
+        let guards = inner.cases.iter().filter_map(|case| case.guard.as_deref());
+        self.open_pins(std::iter::once(&*inner.subject).chain(guards));
         let mut names = Vec::new();
         walk::named(&inner.subject, &mut names);
         for case in &inner.cases {
@@ -27,10 +29,10 @@ impl Binder<'_> {
         }
         self.open_shadows(names, place);
         let subject = self.expression(&inner.subject);
+        let subject = if self.has_shadows() { self.pinned_value(subject, place) } else { subject };
         self.check_bound(subject, place);
         let after = self.block();
         for case in &inner.cases {
-            self.at = entry;
             let (body, next) = (self.block(), self.block());
             let mut captures = Captures::new();
             self.pattern(&case.pattern, subject, next, &mut captures);
@@ -45,9 +47,9 @@ impl Binder<'_> {
             }
             self.enter(body);
             self.write_back(place);
-            let shadows = std::mem::take(&mut self.shadows);
+            let header = (std::mem::take(&mut self.shadows), std::mem::take(&mut self.pins), self.at, self.statement);
             self.body(&case.body);
-            self.shadows = shadows;
+            (self.shadows, self.pins, self.at, self.statement) = header;
             self.finish(End::Jump(after));
             self.enter(next);
         }

@@ -14,6 +14,8 @@ use crate::syntax::{span, walk};
 impl Binder<'_> {
     /// Opens shadows for the names that `:=` writes in these expressions.
     pub(super) fn open_named<'e>(&mut self, expressions: impl IntoIterator<Item = &'e Expr>, place: Span) {
+        let expressions = expressions.into_iter().collect::<Vec<_>>();
+        self.open_pins(expressions.iter().copied());
         let mut names = Vec::new();
         expressions.into_iter().for_each(|expression| walk::named(expression, &mut names));
         self.open_shadows(names, place);
@@ -40,6 +42,11 @@ impl Binder<'_> {
         }
     }
 
+    /// True if the statement at hand writes names before it is over.
+    pub(super) fn has_shadows(&self) -> bool {
+        !self.shadows.is_empty()
+    }
+
     /// The statement is over on every path.
     pub(in crate::check) fn close_shadows(&mut self, place: Span) {
         self.write_back(place);
@@ -57,6 +64,10 @@ impl Binder<'_> {
         let Expr::Name(name) = &*inner.target else { return value };
         if let Some(shadow) = self.local(name.id.as_str()).and_then(|variable| self.shadow(variable)) {
             self.step(shadow, StepKind::Copy(value), span(&*inner.target));
+        }
+        if self.has_calls() {
+            // Behind a call the name is written, and what it was computed from may be the name itself.
+            return self.pinned_value(value, span(inner));
         }
         value
     }

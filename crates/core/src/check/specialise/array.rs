@@ -72,6 +72,8 @@ impl Specialiser<'_> {
         match value {
             Tree::Leaf(_) => {}
             Tree::Tuple(parts) => parts.iter().for_each(|part| self.open(block, part)),
+            // A view is all there.
+            Tree::Array(array, _) if array.view => {}
             Tree::Array(array, leaves) => {
                 let owner = Operand::Local(leaves[0]);
                 let ndim = usize::from(array.ndim);

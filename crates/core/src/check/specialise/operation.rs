@@ -172,7 +172,7 @@ pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
     let converts_bool = |one: &Statement| {
         let from = match one.value {
             Value::Convert(operand) => function.types(operand).single(),
-            Value::Op { .. } | Value::Create(_) => None,
+            Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
         };
         from == Some(Type::Bool) && function.local(one.target).types.single() == Some(Type::Int)
     };
@@ -192,7 +192,7 @@ pub(super) fn settle_chains(function: &Function, statements: &mut [Statement]) {
         }
         let divided = match &statements[end].value {
             Value::Op { args, .. } => args.first().and_then(|arg| arg.local()),
-            Value::Convert(_) | Value::Create(_) => None,
+            Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
         };
         let is_part = |at: usize| wanted[at] == Chain::Part && Some(statements[at].target) == divided;
         if (first..end).any(is_part) {

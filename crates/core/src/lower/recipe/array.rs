@@ -6,7 +6,7 @@ use inkwell::IntPredicate;
 use inkwell::values::{BasicValueEnum, IntValue, PointerValue};
 
 use super::{Leaving, Loaded, Lowerer};
-use crate::abi::{ARRAY_DATA, ARRAY_LENGTHS, ARRAY_STRIDES, Services};
+use crate::abi::{ARRAY_DATA, ARRAY_LENGTHS, ARRAY_STRIDES, Services, creation_number};
 use crate::ir::{Create, Tree};
 use crate::lower::create_words;
 use crate::types::{Dtype, Kind, Type};
@@ -70,7 +70,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.b.store(self.b.element(words, at), object);
             at += 1;
         }
-        let number = self.b.int(create.creation.into());
+        let number = self.b.int(creation_number(self.calls.member, create.creation).cast_signed());
         let alive = self.b.int(create.alive.len() as i64);
         let args = [number.into(), words.into(), alive.into()];
         let object = self.b.service(offset_of!(Services, create), self.b.pointer.into(), &args).into_pointer_value();

@@ -1,0 +1,424 @@
+//! Functions that call functions: which are called with which types, and what they give.
+//!
+//! Enters: a function with a start, and [`Callees`], which knows the functions that names stand for. Leaves: an instance for each
+//! function and the types it is called with, each with the types that a call of it gives: the least that agree with each other,
+//! so that functions may call themselves, and each other, without annotations.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::flow::{Call, Flow, Parameter, Start, Target};
+use super::infer::{Inferred, infer};
+use super::live::Liveness;
+use super::origins::Origins;
+use crate::diagnostic::Diagnostic;
+use crate::ir::{Constant, Operand, Tree};
+use crate::outside::{self, Callee, FunctionKey};
+use crate::source::Span;
+use crate::types::{Shape, Signature, Type, TypeSet};
+
+/// A function whose names are bound, with what is known of its variables.
+#[derive(Debug)]
+pub struct Body {
+    /// Its flow graph.
+    pub flow: Flow,
+    /// The liveness of its variables.
+    pub liveness: Liveness,
+}
+
+impl Body {
+    /// Looks at the variables of a flow graph.
+    #[must_use]
+    pub fn new(flow: Flow) -> Self {
+        Self { liveness: Liveness::of(&flow), flow }
+    }
+}
+
+/// A function that calls can be compiled for.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// What it does.
+    pub body: Arc<Body>,
+    /// The default of each parameter, as far as there is one that is a constant.
+    pub defaults: Vec<Option<outside::Constant>>,
+}
+
+/// Whoever knows the functions behind [`Callee`]s.
+pub trait Callees {
+    /// The function as it is now.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled; nothing if the interpreter is to do the call.
+    fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>>;
+}
+
+/// Knows no functions.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Callees for Nobody {
+    fn known(&self, _: &Callee) -> Result<Known, Vec<Diagnostic>> {
+        Err(Vec::new())
+    }
+}
+
+/// Instances of functions in one program: what would have more stays with the interpreter.
+const MOST_INSTANCES: usize = 128;
+
+/// A function with the types it is called with.
+#[derive(Debug)]
+pub struct Instance {
+    /// Which function; `None` for one that nobody can call.
+    pub key: Option<FunctionKey>,
+    /// What it does.
+    pub body: Arc<Body>,
+    /// Where it begins, with which types.
+    pub start: Start,
+    /// What a call of it gives.
+    gives: Cell<TypeSet>,
+    /// The parameters whose very object it may give back.
+    returned: RefCell<Vec<u32>>,
+    /// The instances that call it.
+    callers: RefCell<BTreeSet<usize>>,
+    /// It was found that nobody calls it, and it has been made so.
+    is_closed: Cell<bool>,
+}
+
+impl Instance {
+    /// What a call of it gives, as far as it is known.
+    #[must_use]
+    pub const fn gives(&self) -> TypeSet {
+        self.gives.get()
+    }
+
+    /// True if others call it, or it calls itself.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        !self.callers.borrow().is_empty()
+    }
+}
+
+/// A call that cannot be compiled, for its callee cannot.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// The instance that calls.
+    pub caller: usize,
+    /// The place of the call.
+    pub call: Span,
+    /// What is called.
+    pub callee: Callee,
+    /// What is said about the callee.
+    pub reasons: Vec<Diagnostic>,
+}
+
+/// A call that can be compiled.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The instance that is called.
+    pub instance: usize,
+    /// What the call gives.
+    pub gives: TypeSet,
+    /// A value for each parameter.
+    pub args: Vec<Passed>,
+}
+
+/// What a parameter gets.
+#[derive(Clone, Debug)]
+pub enum Passed {
+    /// The operand of the call with this number.
+    Operand(usize),
+    /// The default.
+    Default(Type, Tree<Operand>),
+    /// A tuple of operands, for `*args`.
+    Rest(Type, Vec<usize>),
+}
+
+/// All instances that are called from one start on.
+pub struct Program<'a> {
+    callees: &'a dyn Callees,
+    instances: RefCell<Vec<Rc<Instance>>>,
+    known: RefCell<Vec<(FunctionKey, Option<Known>)>>,
+    refused: RefCell<Vec<Refused>>,
+    /// Instances whose types have to be inferred, anew or for the first time.
+    waiting: RefCell<BTreeSet<usize>>,
+}
+
+impl std::fmt::Debug for Program<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Program").field("instances", &self.instances).finish_non_exhaustive()
+    }
+}
+
+/// The calls of one instance.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls<'p> {
+    program: &'p Program<'p>,
+    caller: usize,
+}
+
+impl<'a> Program<'a> {
+    /// A program that begins in a function; `key` is that by which it may be called, if it begins at its start.
+    #[must_use]
+    pub fn new(callees: &'a dyn Callees, key: Option<FunctionKey>, body: Arc<Body>, start: Start) -> Self {
+        let program = Self {
+            callees,
+            instances: RefCell::default(),
+            known: RefCell::default(),
+            refused: RefCell::default(),
+            waiting: RefCell::default(),
+        };
+        program.add(key, body, start);
+        program
+    }
+
+    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start) -> usize {
+        let gives = Cell::new(TypeSet::EMPTY);
+        let instance = Instance {
+            key,
+            body,
+            start,
+            gives,
+            returned: RefCell::default(),
+            callers: RefCell::default(),
+            is_closed: Cell::new(false),
+        };
+        let mut instances = self.instances.borrow_mut();
+        instances.push(Rc::new(instance));
+        self.waiting.borrow_mut().insert(instances.len() - 1);
+        instances.len() - 1
+    }
+
+    /// An instance.
+    ///
+    /// # Panics
+    /// If there is none with this number.
+    #[must_use]
+    pub fn instance(&self, at: usize) -> Rc<Instance> {
+        self.instances.borrow()[at].clone()
+    }
+
+    /// The number of instances so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.instances.borrow().len()
+    }
+
+    /// The calls that cannot be compiled.
+    #[must_use]
+    pub fn refused(&self) -> Vec<Refused> {
+        self.refused.borrow().clone()
+    }
+
+    /// The types of an instance, after those of all that it calls have been settled.
+    #[must_use]
+    pub fn inferred(&self, at: usize) -> Inferred {
+        // The last one that is inferred is mostly the one that is asked for.
+        let mut last = None;
+        loop {
+            let Some(next) = self.waiting.borrow_mut().pop_last() else { break };
+            let inferred = self.settle(next);
+            last = (next == at && self.waiting.borrow().is_empty()).then_some(inferred);
+        }
+        last.unwrap_or_else(|| self.infer(at))
+    }
+
+    /// Settles what waits; false if nothing does.
+    fn settle_all(&self) -> bool {
+        let mut any = false;
+        loop {
+            let Some(next) = self.waiting.borrow_mut().pop_last() else { return any };
+            self.settle(next);
+            any = true;
+        }
+    }
+
+    /// Says of an instance that it will be made now; if nobody calls it, nobody will.
+    pub fn close(&self, at: usize) {
+        let instance = self.instance(at);
+        instance.is_closed.set(!instance.is_called());
+    }
+
+    fn infer(&self, at: usize) -> Inferred {
+        let (instance, calls) = (self.instance(at), self.calls(at));
+        let gives = |call: &Call, place: Span, operands: &[Type]| {
+            calls.find(call, place, operands).map_or(TypeSet::EMPTY, |found| found.gives)
+        };
+        infer(&instance.body.flow, &instance.body.liveness, &instance.start, &gives)
+    }
+
+    /// The calls of an instance.
+    #[must_use]
+    pub const fn calls(&self, caller: usize) -> Calls<'_> {
+        Calls { program: self, caller }
+    }
+
+    /// Infers the types of an instance; where that says more of what it gives, its callers are inferred anew.
+    fn settle(&self, at: usize) -> Inferred {
+        let instance = self.instance(at);
+        let inferred = self.infer(at);
+        let flow = &instance.body.flow;
+        let gives = instance.gives.get().join(inferred.result(flow));
+        let given_back = |call: &Call| self.calls(at).given_back(call);
+        let returned = Origins::of(flow, instance.start.parameters.iter().copied(), &given_back).returned(flow);
+        if gives != instance.gives.get() || returned != *instance.returned.borrow() {
+            instance.gives.set(gives);
+            instance.returned.replace(returned);
+            self.waiting.borrow_mut().extend(instance.callers.borrow().iter());
+        }
+        inferred
+    }
+
+    fn known(&self, caller: usize, callee: &Callee, call: Span) -> Option<Known> {
+        let found = self.known.borrow().iter().find(|(key, _)| *key == callee.key).map(|(_, known)| known.clone());
+        if let Some(known) = found {
+            return known;
+        }
+        let known = match self.callees.known(callee) {
+            Ok(known) => Some(known),
+            // Without a reason the interpreter does the call.
+            Err(reasons) if reasons.is_empty() => None,
+            Err(reasons) => {
+                self.refused.borrow_mut().push(Refused { caller, call, callee: callee.clone(), reasons });
+                None
+            }
+        };
+        self.known.borrow_mut().push((callee.key, known.clone()));
+        known
+    }
+}
+
+/// True if compiled code can hold what a call gives.
+#[must_use]
+pub fn is_given(gives: TypeSet) -> bool {
+    !gives.is_empty() && gives.is_held() && !gives.contains(Type::Low)
+}
+
+impl Calls<'_> {
+    /// The instance that a call with operands of these types calls; `None` if it cannot be compiled, or if nothing is known to
+    /// come back.
+    #[must_use]
+    pub fn find(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
+        let Target::Known(callee) = &call.target else { return None };
+        let program = self.program;
+        let known = program.known(self.caller, callee, place)?;
+        // Its hidden arguments are its own caller's to give.
+        if !known.body.flow.hidden.is_empty() {
+            return None;
+        }
+        let args = passed(&known, call, operands)?;
+        let params = args.iter().map(|one| match one {
+            Passed::Operand(at) => operands[*at],
+            Passed::Default(one, _) | Passed::Rest(one, _) => *one,
+        });
+        let params = params.collect::<Vec<_>>();
+        let is_it = |one: &Rc<Instance>| {
+            one.key == Some(callee.key)
+                && !one.is_closed.get()
+                && one.start.parameters.iter().map(|&(_, one)| one).eq(params.iter().copied())
+        };
+        let found = program.instances.borrow().iter().position(is_it);
+        let instance = match found {
+            Some(found) => found,
+            None if program.count() >= MOST_INSTANCES => return None,
+            None => {
+                program.add(Some(callee.key), known.body.clone(), Start::call(&known.body.flow, &Signature { params }))
+            }
+        };
+        let called = program.instance(instance);
+        called.callers.borrow_mut().insert(self.caller);
+        let gives = called.gives.get();
+        is_given(gives).then_some(Found { instance, gives, args })
+    }
+
+    /// The same, once what is called and all that it calls have been settled.
+    #[must_use]
+    pub fn find_settled(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
+        let found = self.find(call, place, operands);
+        if self.program.settle_all() { self.find(call, place, operands) } else { found }
+    }
+
+    /// The operands of a call whose very object it may give back.
+    #[must_use]
+    pub fn given_back(&self, call: &Call) -> Vec<usize> {
+        let Target::Known(callee) = &call.target else { return Vec::new() };
+        let known = self.program.known.borrow();
+        let Some((_, Some(known))) = known.iter().find(|(key, _)| *key == callee.key) else { return Vec::new() };
+        let instances = self.program.instances.borrow();
+        let returned = instances.iter().filter(|one| one.key == Some(callee.key));
+        let returned = returned.flat_map(|one| one.returned.borrow().clone()).collect::<BTreeSet<_>>();
+        let Some((slots, rest)) = slots(&known.body.flow, call) else { return Vec::new() };
+        let of = |at: u32| match known.body.flow.parameters.get(at as usize) {
+            Some(parameter) if parameter.variadic => rest.clone(),
+            _ => slots.get(at as usize).copied().flatten().into_iter().collect(),
+        };
+        returned.into_iter().flat_map(of).collect()
+    }
+}
+
+/// For each parameter but `*args` the operand that it gets, counted without what is called, and the operands that are left for
+/// `*args`; `None` if CPython raises.
+fn slots(flow: &Flow, call: &Call) -> Option<(Vec<Option<usize>>, Vec<usize>)> {
+    let mut slots = vec![None; flow.parameters.len()];
+    let positional = call.args.len().min(flow.positional);
+    let rest = (positional..call.args.len()).collect::<Vec<_>>();
+    if !rest.is_empty() && !flow.parameters.iter().any(|parameter| parameter.variadic) {
+        return None;
+    }
+    for (at, slot) in slots.iter_mut().enumerate().take(positional) {
+        *slot = Some(at);
+    }
+    for (at, (name, _)) in call.keywords.iter().enumerate() {
+        let is_it = |parameter: &Parameter| parameter.name == *name && !parameter.variadic;
+        let parameter = flow.parameters.iter().position(is_it)?;
+        if parameter < flow.positional_only || slots[parameter].is_some() {
+            return None;
+        }
+        slots[parameter] = Some(call.args.len() + at);
+    }
+    Some((slots, rest))
+}
+
+/// A value for each parameter of a function.
+fn passed(known: &Known, call: &Call, operands: &[Type]) -> Option<Vec<Passed>> {
+    let flow = &known.body.flow;
+    let (slots, rest) = slots(flow, call)?;
+    let each = slots.into_iter().enumerate().map(|(at, slot)| match slot {
+        _ if flow.parameters[at].variadic => {
+            let elements =
+                rest.iter().map(|&at| Some((*operands.get(at)?).into())).collect::<Option<Vec<TypeSet>>>()?;
+            Some(Passed::Rest(Type::Tuple(Shape::new(&elements)?), rest.clone()))
+        }
+        Some(operand) if operand < operands.len() => Some(Passed::Operand(operand)),
+        Some(_) => None,
+        None => {
+            let (one, tree) = value(known.defaults.get(at)?.as_ref()?)?;
+            Some(Passed::Default(one, tree))
+        }
+    });
+    each.collect()
+}
+
+/// A constant as the IR has it; `None` if it does not fit.
+fn value(constant: &outside::Constant) -> Option<(Type, Tree<Operand>)> {
+    let one = match constant {
+        outside::Constant::None => Constant::None,
+        outside::Constant::Bool(value) => Constant::Bool(*value),
+        outside::Constant::Float(value) => Constant::Float(*value),
+        outside::Constant::Complex { real, imag } => Constant::Complex(*real, *imag),
+        outside::Constant::Int(value) => match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => Constant::Int(value),
+            (_, Ok(value)) => Constant::Nat(value),
+            (Err(_), Err(_)) => return None,
+        },
+        outside::Constant::Tuple(parts) => {
+            let (types, trees): (Vec<_>, Vec<_>) =
+                parts.iter().map(value).collect::<Option<Vec<_>>>()?.into_iter().unzip();
+            let types = types.into_iter().map(TypeSet::of).collect::<Vec<_>>();
+            return Some((Type::Tuple(Shape::new(&types)?), Tree::Tuple(trees)));
+        }
+        outside::Constant::Str(_) | outside::Constant::Bytes(_) | outside::Constant::Ellipsis => return None,
+    };
+    Some((one.ty(), Tree::Leaf(Operand::Constant(one))))
+}

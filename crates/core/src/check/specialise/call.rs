@@ -1,0 +1,86 @@
+//! Calls of other functions, and what a function needs to be called.
+
+use super::{Specialiser, State, Waiting};
+use crate::check::flow::{Call, EntryId, Step};
+use crate::check::program::Passed;
+use crate::ir::{self, BlockId, Called, Operand, Tree, Value};
+use crate::source::Span;
+use crate::types::{Type, TypeSet};
+
+impl Specialiser<'_> {
+    /// Makes the exit at the start of a function that is called; `state` are the types there.
+    pub(super) fn callable(&mut self, state: &State) {
+        let Some(gives) = self.gives() else { return };
+        let exit = self.exit(EntryId(0), state);
+        self.function.called = Some(Called { gives, exit, is_recursive: false });
+    }
+
+    /// Does a call; false if it cannot be compiled.
+    pub(super) fn call(&mut self, at: &mut Waiting, step: &Step, call: &Call) -> bool {
+        let operands = call.operands();
+        let types = operands.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>();
+        let Some(types) = types else { return false };
+        let Some(calling) = &mut self.calling else { return false };
+        let Some(found) = calling.calls.find_settled(call, step.span, &types) else { return false };
+        let callee = match calling.members.iter().position(|&one| one == found.instance) {
+            Some(known) => known,
+            None => {
+                calling.members.push(found.instance);
+                calling.members.len() - 1
+            }
+        };
+        let args = found.args.iter().map(|one| match one {
+            Passed::Operand(at_operand) => self.operand(operands[*at_operand], &at.state),
+            Passed::Default(_, tree) => tree.clone(),
+            Passed::Rest(_, all) => {
+                Tree::Tuple(all.iter().map(|&at_operand| self.operand(operands[at_operand], &at.state)).collect())
+            }
+        });
+        let args = args.collect();
+        // The pin has no value yet.
+        at.state.remove(&step.target);
+        let pin = self.flow.variables[step.target.0 as usize].name.clone();
+        let exit = self.exit_pending(call.after, &at.state, Some(pin));
+        let done = self.intermediate(Type::None);
+        self.push(at.block, done, Value::Call(Box::new(ir::Call { callee: callee as u32, args, exit })), step.span);
+        let target = self.place(step.target, found.gives);
+        for (leaf, local) in (0..).zip(target.in_frame()) {
+            self.push(at.block, local, Value::Given(leaf), step.span);
+        }
+        self.open(at.block, &target);
+        at.state.insert(step.target, found.gives);
+        true
+    }
+
+    /// A value that the function returns, as a call gives it.
+    pub(super) fn given_back(
+        &mut self,
+        block: BlockId,
+        value: Tree<Operand>,
+        types: TypeSet,
+    ) -> (Tree<Operand>, TypeSet) {
+        match self.gives() {
+            Some(gives) if gives != types && gives.is_held() => (self.widened(block, &value, types, gives), gives),
+            Some(_) | None => (value, types),
+        }
+    }
+
+    fn gives(&self) -> Option<TypeSet> {
+        self.calling.as_ref().and_then(|calling| calling.gives)
+    }
+
+    fn widened(&mut self, block: BlockId, value: &Tree<Operand>, types: TypeSet, to: TypeSet) -> Tree<Operand> {
+        match (value, types.single(), to.single()) {
+            (Tree::Tuple(parts), Some(Type::Tuple(from)), Some(Type::Tuple(to))) => {
+                let elements = parts.iter().zip(from.elements()).zip(to.elements());
+                Tree::Tuple(elements.map(|((part, &types), &to)| self.widened(block, part, types, to)).collect())
+            }
+            (&Tree::Leaf(operand), ..) if types != to => {
+                let local = self.intermediate_of(to);
+                self.push(block, local, Value::Convert(operand), Span::default());
+                Tree::Leaf(Operand::Local(local))
+            }
+            _ => value.clone(),
+        }
+    }
+}

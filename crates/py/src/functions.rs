@@ -1,0 +1,219 @@
+//! The functions behind the names that compiled code calls.
+//!
+//! Enters: an object that a name outside a function has. Leaves: its [`FunctionKey`], which is its address, and, when a call of it is
+//! compiled, the callable that has its code: the function itself if it is under the decorator, else a hidden one that is made for
+//! it. Whoever keeps a key holds the object.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use brrr_core::backend::Options;
+use brrr_core::compile::{Callees, Known};
+use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::outside::{Callee, Constant, FunctionKey};
+use pyo3::ffi::{self, PyObject};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyFunction, PyTuple, PyWeakrefReference};
+
+use crate::binding::Specialisation;
+use crate::callable::{self, Callable};
+use crate::decorate;
+use crate::errors::Refusal;
+use crate::guards::{Guards, Held};
+use crate::outside::constant_of;
+use crate::shared::Meaning;
+
+/// What calls call, if the object is a function of Python's or one under the decorator.
+pub fn callee(object: &Bound<'_, PyAny>) -> Option<Callee> {
+    let is_function = object.cast_exact::<PyFunction>().is_ok() || callable::view(object).is_some();
+    let name = is_function.then(|| object.getattr(intern!(object.py(), "__name__")).ok()).flatten()?;
+    Some(Callee { key: FunctionKey(object.as_ptr() as u64), name: name.to_string() })
+}
+
+/// The callable that has the code of a function: one for each function, as long as somebody needs it.
+fn callable_of<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    static HIDDEN: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let py = object.py();
+    let Ok(function) = object.cast_exact::<PyFunction>() else { return Ok(object.clone()) };
+    let hidden = HIDDEN.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+    let address = object.as_ptr() as usize;
+    let living = |reference: Bound<'py, PyAny>| reference.call0().ok().filter(|found| !found.is_none());
+    if let Some(found) = hidden.get_item(address)?.and_then(living)
+        && callable::view(&found).is_some_and(|view| view.original.is(function))
+    {
+        return Ok(found);
+    }
+    let made = decorate::hidden(function)?;
+    // What is gone makes room.
+    if hidden.len().is_power_of_two() && hidden.len() > 32 {
+        let gone = hidden.iter().filter(|(_, reference)| living(reference.clone()).is_none());
+        for address in gone.map(|(address, _)| address).collect::<Vec<_>>() {
+            hidden.del_item(address)?;
+        }
+    }
+    hidden.set_item(address, PyWeakrefReference::new(&made)?)?;
+    Ok(made)
+}
+
+/// A function that a call was compiled for.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// Its key.
+    pub key: FunctionKey,
+    /// What has its code.
+    pub callable: Rc<Py<PyAny>>,
+    /// The function as the names outside of it stand.
+    pub meaning: Rc<Meaning>,
+    /// What must still be true of these names.
+    pub guards: Rc<Guards>,
+    /// The defaults that were compiled in.
+    pub defaults: Vec<Option<Constant>>,
+}
+
+/// The functions of the running program, for one compilation.
+pub struct Live<'py> {
+    py: Python<'py>,
+    options: Options,
+    /// What has been asked for.
+    found: RefCell<Vec<Resolved>>,
+    /// An exception that was raised meanwhile.
+    raised: RefCell<Option<PyErr>>,
+}
+
+impl<'py> Live<'py> {
+    /// For code with these options.
+    pub const fn new(py: Python<'py>, options: Options) -> Self {
+        Self { py, options, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+    }
+
+    /// The function behind a key, as it is now.
+    ///
+    /// # Errors
+    /// Why it cannot be compiled.
+    pub fn resolve(&self, key: FunctionKey) -> Result<Resolved, Vec<Diagnostic>> {
+        if let Some(known) = self.found.borrow().iter().find(|one| one.key == key) {
+            return Ok(known.clone());
+        }
+        // SAFETY: whoever has the key holds the object, and the thread holds the GIL.
+        let object = unsafe { Bound::from_borrowed_ptr(self.py, key.0 as *mut PyObject) };
+        match self.look_up(key, &object) {
+            Ok(Ok(resolved)) => {
+                self.found.borrow_mut().push(resolved.clone());
+                Ok(resolved)
+            }
+            Ok(Err(refusal)) => Err(refusal.map(Refusal::diagnostics).unwrap_or_default()),
+            Err(error) => {
+                self.raised.replace(Some(error));
+                Err(Vec::new())
+            }
+        }
+    }
+
+    fn look_up(&self, key: FunctionKey, object: &Bound<'py, PyAny>) -> PyResult<Result<Resolved, Option<Refusal>>> {
+        let callable = callable_of(object)?;
+        let Some(view) = callable::view(&callable) else {
+            return Ok(Err(Some(Refusal::bare(Code::Call, "it is no function any more", "call a function"))));
+        };
+        let hidden = object.cast_exact::<PyFunction>().is_ok();
+        if !hidden && view.body.choices.options != self.options {
+            return Ok(Err(Some(Refusal::bare(
+                Code::Call,
+                "it has another `overflow` than the function that calls it",
+                "give both functions the same options",
+            ))));
+        }
+        let (meaning, guards) = match view.body.as_callee(&view.original)? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let defaults = defaults(&view.original, &meaning)?;
+        Ok(Ok(Resolved { key, callable: Rc::new(callable.clone().unbind()), meaning, guards, defaults }))
+    }
+
+    /// The exception that was raised, if there was one.
+    pub fn raised(&self) -> Option<PyErr> {
+        self.raised.take()
+    }
+}
+
+impl Callees for Live<'_> {
+    fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
+        let resolved = self.resolve(callee.key)?;
+        Ok(Known { body: resolved.meaning.prepared.body(), defaults: resolved.defaults })
+    }
+}
+
+/// The defaults of the parameters that compiled code can be given, as they are now. Those of parameters that take keywords only stand in
+/// a dict, which may change at any time: nothing is said of them.
+fn defaults(function: &Bound<'_, PyFunction>, meaning: &Meaning) -> PyResult<Vec<Option<Constant>>> {
+    let parameters = meaning.prepared.parameters().len();
+    let mut defaults = vec![None; parameters];
+    let given = function.getattr(intern!(function.py(), "__defaults__"))?;
+    if let Ok(given) = given.cast_into::<PyTuple>() {
+        let positional = meaning.prepared.positional();
+        for (at, value) in given.iter().rev().enumerate() {
+            if let Some(slot) = positional.checked_sub(at + 1).and_then(|at| defaults.get_mut(at)) {
+                *slot = constant_of(&value);
+            }
+        }
+    }
+    Ok(defaults)
+}
+
+/// A function of a unit at run time: one that compiled code calls.
+#[derive(Debug)]
+pub struct Member {
+    /// What has its code; it is resumed as this.
+    callable: Held,
+    /// The code that leaves: its own IR, exits and continuations. It is entered by calls within the unit only.
+    pub code: Specialisation,
+    /// The tuple of its defaults, or null.
+    defaults: Held,
+}
+
+impl Member {
+    /// A member with its part of the machine code.
+    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation) -> Self {
+        let callable = resolved.callable.bind(py);
+        let defaults = callable::view(callable).and_then(|view| {
+            // SAFETY: the original of a callable is a function, whose defaults are a tuple or null.
+            unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyFunction_GetDefaults(view.original.as_ptr())) }
+        });
+        let defaults = defaults.map_or_else(Held::nothing, |defaults| Held::new(&defaults));
+        Self { callable: Held::new(callable), code, defaults }
+    }
+
+    /// The callable; null once it has been given up.
+    pub const fn callable(&self) -> *mut Callable {
+        self.callable.get().cast()
+    }
+
+    /// True if the function still is what was compiled, and names mean for it what they meant.
+    ///
+    /// # Safety
+    /// The thread holds the GIL.
+    pub unsafe fn holds(&self) -> bool {
+        let callable = self.callable();
+        // SAFETY: the callable is held, and so is its function.
+        unsafe {
+            !callable.is_null()
+                && (*callable).has_its_code()
+                && ffi::PyFunction_GetDefaults((*callable).original) == self.defaults.get()
+                && self.code.holds()
+        }
+    }
+
+    /// Shows every object to the garbage collector until it says stop.
+    pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
+        let objects = [self.callable.get(), self.defaults.get()];
+        objects.into_iter().filter(|object| !object.is_null()).map(&mut visit).find(|&stop| stop != 0).unwrap_or(0)
+    }
+
+    /// Gives up the references: nothing holds any more.
+    pub fn clear(&self, py: Python<'_>) {
+        self.callable.clear(py);
+        self.defaults.clear(py);
+    }
+}

@@ -1,0 +1,561 @@
+"""Functions that call functions: values, arrays, exceptions and tracebacks are CPython's, wherever one of them leaves.
+
+Each group is a module, once plain and once under the decorator. Every call runs as it is, and with the exit forced at each
+entry point in turn, in whichever function that is.
+"""
+
+import gc
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import traceback
+import weakref
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from brrr import brrr
+from brrr._brrr import probe
+from tests import forced
+
+GROUPS = {
+    "fib": """
+        @brrr
+        def f(n):
+            if n < 2:
+                return n
+            return f(n - 1) + f(n - 2)
+        CALLS = [(7,), (0,), (True,), (2.5,), (None,)]
+    """,
+    "ackermann": """
+        @brrr
+        def f(m, n):
+            if m == 0:
+                return n + 1
+            if n == 0:
+                return f(m - 1, 1)
+            return f(m - 1, f(m, n - 1))
+        CALLS = [(1, 2), (2, 1)]
+    """,
+    "each other": """
+        @brrr
+        def f(n):
+            return True if n == 0 else odd(n - 1)
+        @brrr
+        def odd(n):
+            return False if n == 0 else f(n - 1)
+        CALLS = [(9,), (10,), (40,)]
+    """,
+    "tak": """
+        @brrr
+        def f(x, y, z):
+            if y >= x:
+                return z
+            return f(f(x - 1, y, z), f(y - 1, z, x), f(z - 1, x, y))
+        CALLS = [(5, 3, 1), (6, 4, 2)]
+    """,
+    "tuples": """
+        @brrr
+        def f(a, b):
+            if b == 0:
+                return a, 1, 0
+            g, x, y = f(b, a % b)
+            return g, y, x - a // b * y
+        CALLS = [(240, 46), (2**62, 3**39), (2**63 - 1, 2)]
+    """,
+    "over 64 bits": """
+        @brrr
+        def f(n):
+            return 1 if n <= 1 else n * f(n - 1)
+        CALLS = [(5,), (20,), (21,), (25,)]
+    """,
+    "over 64 bits in between": """
+        @brrr
+        def big(n):
+            x = n * n * n * n
+            return x % 1000
+        @brrr
+        def f(n):
+            total = 0
+            for i in range(n, n + 4):
+                total += big(i)
+            return total, big(n + 1)
+        CALLS = [(3,), (10**5,), (2**16 - 2,)]
+    """,
+    "types that differ": """
+        @brrr
+        def pick(n):
+            if n % 3 == 0:
+                return None
+            if n % 3 == 1:
+                return n * 0.5
+            return n
+        @brrr
+        def f(n):
+            found = 0
+            for i in range(n):
+                x = pick(i)
+                if x is not None:
+                    found += x
+            return found, pick(n)
+        CALLS = [(7,), (8,), (9,)]
+    """,
+    "writes": """
+        @brrr
+        def fill(a, k):
+            for i in range(len(a)):
+                a[i] += 10 // k
+            return a[0]
+        @brrr
+        def f(a, k):
+            a[1] = 2.0
+            x = fill(a, k)
+            a[0] += x
+            y = fill(a, k - 1) + fill(a, k - 2)
+            a[2] = y
+            return x + y
+        CALLS = [(np.zeros(4), 4), (np.zeros(4), 2), (np.zeros(4), 1), (np.zeros(4), 0), (np.zeros(1), 3)]
+    """,
+    "three frames": """
+        def inner(x, k):
+            y = x / k
+            return y + 1
+        @brrr
+        def middle(x, k):
+            z = inner(x, k) * 2
+            return z
+        @brrr
+        def f(x, k):
+            total = 0.0
+            for i in range(3):
+                total += middle(x, k - i)
+            return total
+        CALLS = [(3, 5), (3, 1), (3, 2), (2.5, 0)]
+    """,
+    "raises": """
+        def check(n):
+            if n > 3:
+                raise ValueError("too large", n)
+            assert n != 2, "two"
+            return n
+        @brrr
+        def f(n):
+            total = 0
+            while check(n) < 3 and total < 10:
+                total += check(total) + 1
+            return total
+        CALLS = [(0,), (1,), (2,), (3,), (4,)]
+    """,
+    "places": """
+        def g(n):
+            return n * 7 % 5
+        @brrr
+        def f(a, n):
+            if g(n) > 1 and g(n + 1) < 4 or g(n + 2) == 1:
+                n += g(n)
+            while g(n) not in (0, 3):
+                n += 1
+            a[g(n)] += g(n + 1)
+            a[g(n + 3)], a[0] = a[0] + g(n), g(2) - a[g(1)]
+            for i in range(g(3), g(2) + 4, 1 + g(5)):
+                n += g(i) if i % 2 else -g(i)
+            x = 1 < g(n) < 4
+            match g(n):
+                case 0:
+                    n += 100
+                case k if g(k) > 1:
+                    n += 10 * g(k)
+                case _:
+                    n -= 1
+            if (y := g(n)) > 2:
+                n += y
+            return n, x, y, -g(abs(g(n) - 9)), max(g(1), g(n))
+        CALLS = [(np.zeros(6), n) for n in range(5)] + [(np.zeros(2, dtype=np.int64), 3)]
+    """,
+    "arrays that are made": """
+        def half(n):
+            a = np.arange(n) * 1
+            b = a[1:]
+            return b
+        def row(n):
+            t = np.zeros(n)
+            for i in range(n):
+                t[i] = i * 0.5
+            return t
+        @brrr
+        def f(n):
+            s = 0.0
+            for i in range(1, n):
+                a = row(i)
+                s += a[i - 1] + len(a)
+            return s, row(2)
+        CALLS = [(1,), (6,)]
+    """,
+    "arrays that are sorted": """
+        @brrr
+        def f(a, low, high):
+            if low >= high:
+                return 0
+            pivot = a[high]
+            i = low
+            for j in range(low, high):
+                if a[j] < pivot:
+                    a[i], a[j] = a[j], a[i]
+                    i += 1
+            a[i], a[high] = a[high], a[i]
+            return 1 + f(a, low, i - 1) + f(a, i + 1, high)
+        CALLS = [(np.array([3.0, 1.0, 2.0, 5.0, 4.0, 0.5]), 0, 5)]
+    """,
+    "defaults and keywords": """
+        def g(a, b=2, *, c=1):
+            return a * 100 + b * 10 + c
+        def h(a, b=2.5):
+            return a + b
+        @brrr
+        def f(n):
+            return h(n) + h(b=n, a=1) + h(n, b=3), h(1, 2)
+        CALLS = [(1,), (2.5,)]
+    """,
+    "wrong calls": """
+        def g(a, b):
+            return a + b
+        @brrr
+        def f(n):
+            x = g(n, 1)
+            if n > 2:
+                x = g(n)
+            return x
+        CALLS = [(1,), (3,)]
+    """,
+    "diamond": """
+        def leaf(x):
+            return x * 3 - 1
+        def left(x):
+            return leaf(x) + leaf(x + 1)
+        def right(x):
+            return leaf(x) - left(x)
+        @brrr
+        def f(x):
+            return left(x) * right(x) + leaf(left(x))
+        CALLS = [(1,), (1.5,), (2**40,), (2**62,)]
+    """,
+    "recursion in a loop": """
+        @brrr
+        def f(n, k):
+            if n == 0:
+                return 1
+            total = 0
+            for i in range(k):
+                if i % 2 == n % 2:
+                    total += f(n - 1, k)
+            return total
+        CALLS = [(3, 4), (4, 3)]
+    """,
+    "nothing comes back": """
+        @brrr
+        def note(a, n):
+            a[n] += 1
+        @brrr
+        def f(a):
+            for i in range(len(a)):
+                note(a, i)
+            note(a, 0)
+        CALLS = [(np.zeros(3),), (np.zeros(0),)]
+    """,
+}
+
+
+def module(text, decorated):
+    """The module of a group; its functions come from lines that tracebacks show."""
+    import linecache
+
+    text = textwrap.dedent(text)
+    name = f"<group {hash(text)}>"
+    linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
+    made = ModuleType("group")
+    made.__dict__.update(brrr=brrr if decorated else lambda function: function, np=np, range=range)
+    exec(compile(text, name, "exec"), made.__dict__)
+    return made
+
+
+def outcome(function, args):
+    """What a call comes to: its value or its exception, what it has written, and the frames."""
+    args = tuple(one.copy() if isinstance(one, np.ndarray) else one for one in args)
+    try:
+        result = function(*args)
+        came = described(result)
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)[1:]
+        places = [(one.name, one.lineno, one.colno, one.end_colno) for one in frames if one.filename.startswith("<group")]
+        came = type(error), str(error), error.__cause__, error.__context__, places
+    return came, [described(one) for one in args]
+
+
+def described(value):
+    if isinstance(value, tuple):
+        return tuple(described(one) for one in value)
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.shape, value.tolist()
+    return type(value), repr(value)
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_group_does_what_cpython_does(name):
+    plain, compiled = module(GROUPS[name], False), module(GROUPS[name], True)
+    for call in plain.CALLS:
+        expected = outcome(plain.f, call)
+        for _ in range(3):
+            assert outcome(compiled.f, call) == expected, call
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_exits_may_be_anywhere(name):
+    with forced.probed():
+        plain, compiled = module(GROUPS[name], False), module(GROUPS[name], True)
+        for call in plain.CALLS:
+            expected = outcome(plain.f, call)
+            probe(forced.NEVER)
+            assert outcome(compiled.f, call) == expected, call
+            visits = probe(0)
+            chosen = range(1, visits + 1)
+            if visits > 80:
+                chosen = [*range(1, 40), *random.Random(name).sample(range(40, visits), 40), visits]
+            for visit in chosen:
+                probe(visit)
+                made = outcome(compiled.f, call)
+                probe(0)
+                assert made == expected, (call, visit)
+
+
+@brrr
+def down(n):
+    if n == 0:
+        return 0
+    return 1 + down(n - 1)
+
+
+def test_recursion_within_the_limit_is_compiled():
+    assert down(900) == 900
+    before = down.stats()["compiled"]
+    assert down(900) == 900
+    assert down.stats()["compiled"] == before + 1
+
+
+def test_recursion_beyond_the_limit_raises():
+    limit = sys.getrecursionlimit()
+    with pytest.raises(RecursionError, match="maximum recursion depth exceeded") as raised:
+        down(10 * limit)
+    depth = len(traceback.extract_tb(raised.value.__traceback__))
+    assert limit - 200 < depth < limit + 200
+    assert down(800) == 800
+
+
+def test_a_higher_limit_is_for_compiled_functions_too():
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        assert down(15_000) == 15_000
+        with pytest.raises(RecursionError):
+            down(50_000)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_the_stack_of_any_thread_suffices():
+    found = []
+
+    def work():
+        for depth in (900, 100_000):
+            try:
+                found.append(down(depth))
+            except RecursionError:
+                found.append("too deep")
+
+    before = threading.stack_size()
+    for size in (0, 128 << 10, 256 << 10, 1 << 20):
+        threading.stack_size(size)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    threading.stack_size(before)
+    assert found == [900, "too deep"] * 4
+
+
+def test_no_limit_is_too_high_for_the_stack():
+    code = """if True:
+        import sys
+        from brrr import brrr
+        @brrr
+        def down(n):
+            if n == 0:
+                return 0
+            return 1 + down(n - 1)
+        sys.setrecursionlimit(10**9)
+        try:
+            down(10**9)
+        except RecursionError:
+            print("too deep")
+    """
+    with open(os.path.join(os.environ.get("TMPDIR", "/tmp"), f"brrr_deep_{os.getpid()}.py"), "w") as file:
+        file.write(textwrap.dedent(code.removeprefix("if True:\n")))
+    try:
+        limited = f"ulimit -s 1024; exec {sys.executable} {file.name}"
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=60)
+    finally:
+        os.unlink(file.name)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "too deep\n", "")
+
+
+@brrr
+def fib(n):
+    if n < 2:
+        return n
+    return fib(n - 1) + fib(n - 2)
+
+
+@brrr
+def spin(n):
+    total = 0
+    for i in range(n):
+        total = (total * 31 + i) % 1_000_003
+    return total
+
+
+@brrr
+def spin_and_more(n):
+    return spin(n) + 1
+
+
+class Interrupt(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("function", "argument", "names"), [
+    (fib, 70, {"fib"}),
+    (spin_and_more, 10**13, {"spin_and_more", "spin"}),
+])
+def test_signals_are_handled_within_called_functions(function, argument, names):
+    def handler(*_):
+        raise Interrupt
+
+    function(3)
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(Interrupt) as raised:
+            function(argument)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    frames = traceback.extract_tb(raised.value.__traceback__)
+    assert frames[-1].name == "handler"
+    assert {one.name for one in frames[1:-1]} == names
+    assert frames[1].name == function.__name__
+    assert function(3) == function.original_func(3)
+
+
+def test_a_function_that_is_called_may_change_meanwhile():
+    text = """
+        def g(n):
+            return n + 1
+        @brrr
+        def f(n):
+            return g(n)
+        CALLS = []
+    """
+    made = module(text, True)
+    assert made.f(1) == 2
+    made.g = module("""
+        def g(n, k=4):
+            return n * k
+    """, False).g
+    assert made.f(1) == 4
+    made.g.__defaults__ = (5,)
+    assert made.f(1) == 5
+    made.g.__code__ = module("""
+        def g(n, k=4):
+            return n - k
+    """, False).g.__code__
+    assert made.f(1) == -4
+
+
+def test_what_the_interpreter_did_may_change_what_is_called():
+    text = """
+        @brrr
+        def leaf(n):
+            x = n * n
+            return x % 7
+        @brrr
+        def f(n):
+            a = leaf(n)
+            return a + step(n)
+        @brrr
+        def step(n):
+            return 1
+        CALLS = []
+    """
+    made = module(text, True)
+    assert made.f(3) == 3
+    assert made.f(2**40) == 2**80 % 7 + 1
+    made.step = module("""
+        def step(n):
+            return 1000
+    """, False).step
+    assert made.f(2**40) == 2**80 % 7 + 1000
+
+
+def test_nothing_is_left_of_functions_that_call_each_other():
+    def make():
+        made = module(GROUPS["each other"], True)
+        assert made.f(10) is True
+        made.__dict__["f"](3)
+        references = [weakref.ref(made.f), weakref.ref(made.odd)]
+        made.__dict__.clear()
+        return references
+
+    references = make()
+    gc.collect()
+    assert [one() for one in references] == [None, None]
+
+
+def test_exceptions_of_called_functions_hold_nothing():
+    made = module(GROUPS["three frames"], True)
+    with pytest.raises(ZeroDivisionError):
+        made.f(3, 1)
+    gc.collect()
+    before = len(gc.get_objects())
+    for _ in range(50):
+        try:
+            made.f(3, 1)
+        except ZeroDivisionError:
+            pass
+    gc.collect()
+    assert len(gc.get_objects()) < before + 200
+
+
+def test_arrays_of_called_functions_go():
+    resource = pytest.importorskip("resource")
+    made = module("""
+        def row(n):
+            t = np.zeros(n)
+            t[n - 1] = 1.0
+            return t
+        @brrr
+        def f(m, n):
+            s = 0.0
+            for i in range(m):
+                a = row(n)
+                s += a[n - 1]
+            return s
+        CALLS = []
+    """, True)
+    assert made.f(3, 1000) == 3.0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # 800 MB in all.
+    assert made.f(2000, 50_000) == 2000.0
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000

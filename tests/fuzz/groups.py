@@ -1,0 +1,96 @@
+"""Random groups of functions that call each other: in expressions, conditions and loops, with recursion, exits in callees at any
+depth, and arrays that are written before and after calls."""
+
+from __future__ import annotations
+
+from tests.fuzz.expressions import SCALARS, Kind
+from tests.program import Program
+from tests.values import Text
+
+FUNCTIONS = ["f", "g", "h", "k"]
+# What takes the place of a call that would never end.
+DEPTH = "n"
+
+
+class Groups:
+    """The part of the generator that makes groups; mixed into it."""
+
+    def group(self) -> Program:
+        """Some functions and calls of the first."""
+        chosen = FUNCTIONS[: self.random.choice([1, 2, 2, 3, 3, 4])]
+        self.writes = self.arrays > 0 and self.random.random() < 0.35
+        self.headers: dict[str, tuple[list[Kind], Kind]] = {}
+        for name in chosen:
+            kinds = [self.random.choices(SCALARS, [6, 3, 1])[0] for _ in range(self.random.randint(0, 2))]
+            result = self.random.choices([*SCALARS, "None", ("int", "float")], [6, 3, 1, 0.3, 0.7])[0]
+            self.headers[name] = (kinds, result)
+        texts = []
+        for at, name in enumerate(chosen):
+            again = chosen[: at + 1] if self.random.random() < (0.7 if len(chosen) == 1 else 0.35) else []
+            decorator = "@brrr\n" if at == 0 or self.random.random() < 0.7 else ""
+            texts.append(decorator + self._member(name, chosen[at + 1 :], again))
+        # Those that are called may be defined behind the one that calls.
+        if self.random.random() < 0.5:
+            texts.reverse()
+        text = "\n".join(texts)
+        if "math." in text:
+            text = "import math\n" + text
+        calls = [self._group_call(chosen[0]) for _ in range(self.random.randint(3, 5))]
+        return Program(text, "f", calls, constructs=frozenset({"group"}), judged=False)
+
+    def _group_call(self, name: str) -> tuple:
+        kinds, _ = self.headers[name]
+        values = [self._value(kind, self.random.random() < 0.2) for kind in kinds]
+        array = [Text("np.array([3, 1, 4, 1])")] if self.writes else []
+        return (*array, self.random.randint(0, 6), *values)
+
+    def _member(self, name: str, callees: list[str], again: list[str]) -> str:
+        kinds, self.wanted = self.headers[name]
+        names = ["a", "b"][: len(kinds)]
+        self.meant = dict(zip(names, kinds))
+        self.types = dict(self.meant)
+        self.constants = {}
+        self.lines = []
+        self.loops = 0
+        self.budget = self.random.randint(2, 8)
+        self.callees, self.again, self.calls_left = callees, again, self.random.randint(1, 4)
+        if again:
+            self._line(1, f"if {DEPTH} <= 0:")
+            self._line(2, f"return {self._literal(self.wanted)}")
+        self.in_group = True
+        try:
+            self._block(1, in_loop=False)
+            self._line(1, f"return {self._result()}")
+        finally:
+            self.in_group = False
+        self._bind_the_rest()
+        parameters = [*(["s"] if self.writes else []), DEPTH, *names]
+        return f"def {name}({', '.join(parameters)}):\n" + "\n".join(self.lines) + "\n"
+
+    def _call(self, depth: int) -> tuple[str, Kind] | None:
+        """A call of another function of the group, with the kind of its result."""
+        among = [*self.callees, *(self.again if not self.in_loop else [])]
+        if not among or self.calls_left <= 0:
+            return None
+        self.calls_left -= 1
+        name = self.random.choice(among)
+        kinds, result = self.headers[name]
+        deeper = f"{DEPTH} - {self.random.choice([1, 2, 2, 3])}" if name in self.again else self.random.choice([DEPTH, f"{DEPTH} - 1"])
+        args = [*(["s"] if self.writes else []), deeper, *(self._expression(kind, depth - 1) for kind in kinds)]
+        return f"{name}({', '.join(args)})", result
+
+    def _element(self) -> str:
+        return f"s[{self.random.choice(['0', '1', '2', '3', '-1', f'{DEPTH} % 4'])}]"
+
+    def _write(self, depth: int) -> None:
+        """A statement that writes to the array."""
+        value = self._expression("int", 2)
+        made = self._call(2)
+        pick = self.random.random()
+        if made and made[1] in ("int", "bool") and pick < 0.6:
+            form = self.random.choice(["{e} += {c}", "{e} = {c}", "{e} = {e2} + {c}", "{e} = {c} - {e2}"])
+            self._line(depth, form.format(e=self._element(), e2=self._element(), c=made[0]))
+        elif pick < 0.8:
+            self._line(depth, f"{self._element()} += {self.random.randint(-3, 9)}")
+        else:
+            self._line(depth, f"{self._element()} = ({value}) % 100")

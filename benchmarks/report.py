@@ -144,6 +144,7 @@ def peers(found):
         "primes": "primes by division",
         "lcg": "random numbers modulo 2**64",
         "modular_power": "powers modulo a prime",
+        "fib": "`fib(32)`, recursive",
     }
 
     def time(value):

@@ -13,7 +13,7 @@ pub mod remarks;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Edit, Severity};
 use crate::outside::{Callee, Env};
 use crate::source::{SourceFile, Span};
 use crate::suppress;
@@ -87,6 +87,29 @@ fn moved(mut one: Diagnostic, by: u32) -> Diagnostic {
     one
 }
 
+/// Imports that a fix puts above the function go to the top of the file, above the import of brrr.
+fn hoisted(mut one: Diagnostic, file: &SourceFile) -> Diagnostic {
+    let is_import = |edit: &Edit| {
+        edit.span.start == edit.span.end && edit.replacement.starts_with("import ") && edit.replacement.ends_with('\n')
+    };
+    if !one.fixes.iter().flat_map(|fix| &fix.edits).any(is_import) {
+        return one;
+    }
+    let mut at = 0;
+    for line in file.text().split_inclusive('\n') {
+        if line.starts_with("from brrr ") || line.starts_with("import brrr") {
+            for edit in one.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+                if is_import(edit) && at < edit.span.start {
+                    edit.span = Span::new(at, at);
+                }
+            }
+            break;
+        }
+        at += line.len() as u32;
+    }
+    one
+}
+
 const fn shifted(span: Span, by: u32) -> Span {
     Span::new(span.start + by, span.end + by)
 }
@@ -124,8 +147,10 @@ impl Snapshot {
         let placed = chunks.iter().zip(checked).map(|(span, checked)| Placed { start: span.start, checked });
         let placed = placed.collect::<Vec<_>>();
         place_beside(&placed);
-        let all =
-            placed.iter().flat_map(|placed| placed.checked.diagnostics().map(|one| moved(one.clone(), placed.start)));
+        let all = placed
+            .iter()
+            .flat_map(|placed| placed.checked.diagnostics().map(|one| moved(one.clone(), placed.start)))
+            .map(|one| hoisted(one, &file));
         let diagnostics = suppress::apply(&file, all.collect());
         Self { file, outer, locals, placed, diagnostics }
     }

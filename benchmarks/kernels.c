@@ -175,3 +175,15 @@ int64_t multiples(int64_t n) {
             total += j & 7;
     return total;
 }
+
+int64_t fib(int64_t n) {
+    if (n < 2)
+        return n;
+    return fib(n - 1) + fib(n - 2);
+}
+
+int64_t tak(int64_t x, int64_t y, int64_t z) {
+    if (y >= x)
+        return z;
+    return tak(tak(x - 1, y, z), tak(y - 1, z, x), tak(z - 1, x, y));
+}

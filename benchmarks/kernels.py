@@ -163,6 +163,18 @@ def multiples(n):
     return total
 
 
+def fib(n):
+    if n < 2:
+        return n
+    return fib(n - 1) + fib(n - 2)
+
+
+def tak(x, y, z):
+    if y >= x:
+        return z
+    return tak(tak(x - 1, y, z), tak(y - 1, z, x), tak(z - 1, x, y))
+
+
 KERNELS = [
     (sum_loop, (10_000_000,)),
     (mandelbrot, (400, 300, 200)),
@@ -179,9 +191,12 @@ KERNELS = [
     (xorshift, (5_000_000,)),
     (modular_power, (30_000, 1_000_000_007)),
     (multiples, (1_000_000,)),
+    (fib, (32,)),
+    (tak, (18, 12, 6)),
 ]
 
 # Those whose time goes into ints that brrr checks.
 CHECKED = (
     "collatz", "gcd_sum", "primes", "squares_mod_7", "fibonacci_mod", "lcg", "fnv1a", "xorshift", "modular_power", "multiples",
+    "fib", "tak",
 )

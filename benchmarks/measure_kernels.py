@@ -48,10 +48,13 @@ def main(library):
         }
         wrong = []
         for name, peer in peers.items():
+            # Numba compiles a function that calls itself if its name is that of the compiled one.
+            vars(sys.modules[function.__module__])[function.__name__] = peer if name == "numba" else function
             try:
                 result = peer(*arguments)
             except Exception as error:
                 result = error
+            vars(sys.modules[function.__module__])[function.__name__] = function
             if result != expected or type(result) is not type(expected):
                 said = f"{function.__name__} in {name}: {result!r}, not {expected!r}"
                 if name != "numba":

@@ -102,6 +102,21 @@ def arrays(rows):
     return with_notes(table(header, lines), notes)
 
 
+def checks(rows):
+    lines = [
+        [row["kernel"], f"{row['checked'] * 1e3:.2f}", f"{row['unchecked'] * 1e3:.2f}", cost(row["checked"] / row["unchecked"])]
+        for row in rows
+    ]
+    for text, dependent in (("geometric mean, indices known before the loop", False), ("of indices that are values", True)):
+        if found := [row["checked"] / row["unchecked"] for row in rows if row["dependent"] == dependent]:
+            lines.append([text, "", "", cost(mean(found))])
+    return table(["kernel", "checked, ms", "unchecked, ms", "cost"], lines)
+
+
+def cost(ratio):
+    return f"{(ratio - 1) * 100:+.1f} %"
+
+
 def startup(found):
     names = {"import": "import", "first": "first function: decoration and call", "second": "second function"}
     rows = [[text, *(f"{found[peer][step]:.1f}" for peer in ("brrr", "numba"))] for step, text in names.items()]
@@ -129,6 +144,7 @@ def peers(found):
         "primes": "primes by division",
         "lcg": "random numbers modulo 2**64",
         "modular_power": "powers modulo a prime",
+        "fib": "`fib(32)`, recursive",
     }
 
     def time(value):
@@ -180,7 +196,7 @@ def machine():
 
 
 def main(results, record):
-    found = {name: json.loads((results / f"{name}.json").read_text()) for name in ("kernels", "arrays", "startup", "calls")}
+    found = {name: json.loads((results / f"{name}.json").read_text()) for name in ("kernels", "arrays", "checks", "startup", "calls")}
     sections = (
         "## Kernels",
         "Medians, by turns in one process, after compilation; results compared first. `benchmarks/kernels.py`.",
@@ -188,6 +204,10 @@ def main(results, record):
         "## Kernels over arrays",
         "Medians, by turns in one process, after compilation; results and arrays compared first. `benchmarks/arrays.py`.",
         arrays(found["arrays"]),
+        "## Bounds checks",
+        "The same kernels, and the same with the tests of indices left out, which no release can do: by turns in one process. "
+        "`benchmarks/measure_checks.py`.",
+        checks(found["checks"]),
         "## Start-up",
         "Medians of fresh processes, files cached by the system. `benchmarks/measure_startup.py`.",
         startup(found["startup"]),

@@ -20,6 +20,10 @@ say "  kernels"
 "$python" benchmarks/measure_kernels.py "$ROOT/$results/kernels.so" "${options[@]}" >"$results/kernels.json"
 say "  kernels over arrays"
 "$python" benchmarks/measure_arrays.py "$ROOT/$results/arrays.so" "${options[@]}" >"$results/arrays.json"
+say "  bounds checks"
+scripts/build-faults.sh
+faulty=$(.venv-faults/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+PYTHONPATH=$faulty "$python" benchmarks/measure_checks.py "${options[@]}" >"$results/checks.json"
 say "  start-up"
 "$python" benchmarks/measure_startup.py "${options[@]}" >"$results/startup.json"
 say "  calls"

@@ -208,3 +208,39 @@ def test_rows_are_tested_in_front_of_the_loop_around(function, made):
     optimized = blocks(compiled.inspect_llvm())
     apart = [lines for lines in optimized.values() if any(re.match(r"%found\.conflict\d* =", line) for line in lines)]
     assert apart and any(not re.search(r"conflict", lines[-2] if not lines[-1] else lines[-1]) for lines in apart)
+
+
+def counted(data, counts):
+    for i in range(len(data)):
+        counts[data[i]] += 1
+
+
+def test_a_table_with_a_place_for_each_byte_needs_no_test_in_the_loop():
+    compiled, counts = brrr(counted), np.zeros(256, np.int64)
+    compiled(np.arange(256, dtype=np.uint8), counts)
+    assert (counts == 1).all()
+    counting = [loop for loop in loops(compiled.inspect_asm()) if any(re.match(r"\s+(incq|addq)\s.*\(", line) for line in loop)]
+    assert any(sum(bool(JUMP.match(line)) for line in loop) == 1 for loop in counting)
+
+
+def differences(a, out):
+    for i in range(len(a)):
+        out[i] = a[i] - a[i - 1]
+
+
+def differences_from_one(a, out):
+    for i in range(1, len(a)):
+        out[i] = a[i] - a[i - 1]
+
+
+def test_a_negative_first_index_costs_the_first_turn_its_vectors():
+    compiled, out, expected = brrr(differences), np.zeros(20_000), np.zeros(20_000)
+    compiled(doubles(20_000), out)
+    differences(doubles(20_000), expected)
+    assert np.array_equal(out, expected) and compiled.stats()["exits"] == {}
+    assert vectorised(compiled.inspect_asm(), "v?subpd")
+    assert "cut" in blocks(compiled.inspect_llvm(optimized=False))
+    # Where nothing can be negative there is nothing to cut off.
+    other = brrr(differences_from_one)
+    other(doubles(9), doubles(9))
+    assert "cut" not in blocks(other.inspect_llvm(optimized=False))

@@ -10,11 +10,12 @@ pub use crate::check::infer::Binding;
 use crate::check::program::{Body, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
-use crate::query::Snapshot;
+use crate::query::{Located, Snapshot};
 use crate::source::{SourceFile, Span};
+use crate::suppress;
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
 
@@ -117,6 +118,20 @@ fn called_by(function: &ir::Function) -> Vec<usize> {
         ir::Value::Convert(_) | ir::Value::Op { .. } | ir::Value::Create(_) | ir::Value::Given(_) => None,
     };
     statements.filter_map(callee).collect()
+}
+
+/// What could be faster in the functions of a file, for the types of their annotations: diagnostics of severity `hint`, in the order
+/// of the source.
+#[must_use]
+pub fn hints(file: &SourceFile) -> Vec<Diagnostic> {
+    let snapshot = Snapshot::new(None, file.clone(), &[]);
+    let of = |located: Located<'_>| {
+        let typed = located.function.typed(located.function.annotated());
+        located.function.remarks(&typed).into_iter().map(move |one| located.moved(one)).collect::<Vec<_>>()
+    };
+    let mut hints = suppress::apply(file, snapshot.functions().flat_map(of).collect());
+    hints.retain(|one| one.severity() == Severity::Hint);
+    hints
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.

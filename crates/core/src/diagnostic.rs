@@ -192,6 +192,32 @@ impl Diagnostic {
         self
     }
 
+    /// The same, to be told about another file: its places are in this one, where nothing is to be changed.
+    #[must_use]
+    pub fn elsewhere(mut self, file: &Arc<SourceFile>) -> Self {
+        for label in &mut self.labels {
+            label.file.get_or_insert_with(|| file.clone());
+        }
+        self.fixes.clear();
+        self
+    }
+
+    /// Why a call cannot be compiled: the call, then what is said about the function that is called, which may be about a call in
+    /// turn. Of `reason`, places in other files are shown ([`Self::elsewhere`]).
+    #[must_use]
+    pub fn of_call(name: &str, call: Span, reason: Self) -> Self {
+        let message = format!("the call of `{name}` cannot be compiled: {}", reason.message);
+        let mut diagnostic = Self::new(Code::Call, message, call, format!("`{name}` is called here"));
+        diagnostic.help = reason.help.map(|help| format!("in `{name}`: {help}").into());
+        diagnostic.notes = reason.notes;
+        let shown = reason.labels.into_iter().filter(|label| label.file.is_some()).enumerate();
+        diagnostic.labels.extend(shown.map(|(at, label)| match (at, label.text.is_empty()) {
+            (0, true) => Label { text: reason.message.clone(), ..label },
+            _ => label,
+        }));
+        diagnostic
+    }
+
     /// The place of the primary label.
     #[must_use]
     pub fn span(&self) -> Span {
@@ -228,6 +254,26 @@ mod tests {
         assert_eq!(fix.apply("abc"), None, "outside of the text");
         assert_eq!(fix.clone().edit(Span::new(3, 5), "").apply("abcdef"), None, "edits overlap");
         assert_eq!(Fix::new("", Span::new(1, 1), "").apply("é"), None, "inside of a character");
+    }
+
+    #[test]
+    fn a_call_shows_the_chain() {
+        let (deep, middle) = (SourceFile::new("deep.py", "x"), SourceFile::new("middle.py", "yy"));
+        let reason = Diagnostic::new(Code::List, "a list cannot be compiled", Span::new(0, 1), "no lists")
+            .help("write a tuple")
+            .fix(Fix::new("", Span::new(0, 1), ""));
+        let reason = reason.elsewhere(&Arc::new(deep));
+        let reason = Diagnostic::of_call("h", Span::new(0, 2), reason).elsewhere(&Arc::new(middle));
+        let said = Diagnostic::of_call("g", Span::new(5, 6), reason);
+        let message =
+            "the call of `g` cannot be compiled: the call of `h` cannot be compiled: a list cannot be compiled";
+        assert_eq!((said.code, said.message.as_str(), said.span()), (Code::Call, message, Span::new(5, 6)));
+        let labels = said.labels.iter().map(|label| (label.file.as_ref().map(|file| file.path()), label.text.as_str()));
+        let expected =
+            [(None, "`g` is called here"), (Some("middle.py"), "`h` is called here"), (Some("deep.py"), "no lists")];
+        assert_eq!(labels.collect::<Vec<_>>(), expected);
+        assert_eq!(said.help.as_deref(), Some("in `g`: in `h`: write a tuple"));
+        assert_eq!(said.fixes, []);
     }
 
     #[test]

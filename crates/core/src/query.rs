@@ -8,6 +8,7 @@ pub mod calls;
 pub mod function;
 pub mod hints;
 pub mod hover;
+pub mod remarks;
 
 use std::sync::Arc;
 

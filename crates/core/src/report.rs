@@ -136,12 +136,19 @@ fn full(file: &SourceFile, diagnostic: &Diagnostic, style: Style) -> String {
     // Writing to memory cannot fail.
     let _ = report.finish().write(&mut shown, &mut drawn);
     let text = shown.with_places(&String::from_utf8_lossy(&drawn));
-    let text = if style.color { merged(&text) } else { text };
+    let text = if style.color { merged(&text) } else { without_escapes(&text) };
     text.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 /// Stands before the number of a file where its path is to be.
 const PATH: char = '\u{1}';
+
+/// A kind of report with a name of its own has its colour even where there are to be none.
+fn without_escapes(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
 
 /// The same colours with fewer escapes: ariadne colours each character by itself.
 fn merged(text: &str) -> String {

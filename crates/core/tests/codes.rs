@@ -1,12 +1,18 @@
 //! Every code of the table of diagnostics is raised by its failing example and by nothing in its passing one.
 
-use brrr_core::compile::analyze;
-use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::compile::{analyze, hints};
+use brrr_core::diagnostic::{Code, Diagnostic, Severity};
 use brrr_core::report::{self, Style};
 use brrr_core::source::SourceFile;
 
-fn diagnostics(text: &str) -> Vec<Diagnostic> {
-    analyze(&SourceFile::new("example.py", text)).diagnostics
+/// What is said about a file; hints only about the example of one.
+fn diagnostics(code: Code, text: &str) -> Vec<Diagnostic> {
+    let file = SourceFile::new("example.py", text);
+    let mut found = analyze(&file).diagnostics;
+    if code.severity() == Severity::Hint {
+        found.extend(hints(&file).into_iter().filter(|one| one.code == code));
+    }
+    found
 }
 
 /// The example of every code that checking finds.
@@ -18,7 +24,7 @@ fn checked() -> impl Iterator<Item = (Code, &'static str)> {
 #[test]
 fn failing_examples_fail() {
     for (code, text) in checked() {
-        let found = diagnostics(text);
+        let found = diagnostics(code, text);
         assert!(found.iter().any(|one| one.code == code), "{}: {found:?}", code.text());
         assert!(found.iter().all(|one| one.code == code), "{}: more than its own: {found:?}", code.text());
     }
@@ -28,7 +34,7 @@ fn failing_examples_fail() {
 fn passing_examples_pass() {
     let passes = Code::ALL.iter().filter_map(|&code| Some((code, code.passes()?)));
     for (code, example) in passes {
-        let found = diagnostics(example.text);
+        let found = diagnostics(code, example.text);
         assert!(found.is_empty(), "{}: {found:?}", code.text());
     }
 }
@@ -37,10 +43,10 @@ fn passing_examples_pass() {
 #[test]
 fn fixed_examples_pass() {
     for (code, text) in checked() {
-        let found = diagnostics(text);
+        let found = diagnostics(code, text);
         for fix in found.iter().flat_map(|one| &one.fixes) {
             let fixed = fix.apply(text).expect("edits within the text");
-            let found = diagnostics(&fixed);
+            let found = diagnostics(code, &fixed);
             assert!(found.is_empty(), "{}: {fixed}\n{found:?}", code.text());
         }
     }
@@ -61,7 +67,7 @@ fn codes_without_example_are_those_of_running_programs() {
 fn diagnostics_are_well_formed() {
     for (code, text) in checked() {
         let file = SourceFile::new("example.py", text);
-        for one in analyze(&file).diagnostics {
+        for one in diagnostics(code, text) {
             well_formed(&file, &one);
             let line = file.line(one.span().start);
             let drawn = report::draw(&file, std::slice::from_ref(&one), Style::PLAIN);

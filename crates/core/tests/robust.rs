@@ -1,6 +1,6 @@
 //! Whatever the text, `analyze` neither panics nor overflows the stack, and the IR it leads to is valid.
 //!
-//! The texts are mutated cases and examples; each function is made typed IR for several signatures, with and without probes. A few
+//! The texts are mutated cases and examples, and the functions of Python's standard library; each function is made typed IR for several signatures, with and without probes. A few
 //! seconds by default; `BRRR_ROBUST_SECONDS` for longer ones, `BRRR_ROBUST_SEED` for another sequence.
 
 #[expect(dead_code, reason = "the static statements are for cases.rs")]
@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use brrr_core::compile::{Nobody, Prepared, analyze};
+use brrr_core::compile::{Nobody, Prepared, analyze, hints};
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::report::Style;
 use brrr_core::source::SourceFile;
@@ -72,14 +72,20 @@ fn run(text: &str) {
 
 fn analysis(text: &str) {
     let file = SourceFile::new("robust.py", text);
-    let analysis = analyze(&file);
-    for one in &analysis.diagnostics {
+    let mut said = analyze(&file).diagnostics;
+    said.extend(hints(&file));
+    for one in &said {
         for label in &one.labels {
             assert!(label.span.start <= label.span.end && label.span.end as usize <= text.len(), "{label:?}");
         }
         let _ = (file.position(one.span().start), file.utf16(one.span().start));
+        for fix in &one.fixes {
+            assert!(fix.apply(text).is_some(), "{fix:?}");
+        }
     }
-    let _ = report::draw(&file, &analysis.diagnostics, Style::PLAIN);
+    for style in [Style::PLAIN, Style::PLAIN.width(60).color(true), Style::PLAIN.concise()] {
+        let _ = report::draw(&file, &said, style);
+    }
 }
 
 fn preparation(text: &str) {
@@ -376,6 +382,56 @@ fn mutated_texts() {
     let deadline = Instant::now() + Duration::from_secs(seconds);
     let mut random = Random(seed | 1);
     let texts = std::iter::from_fn(move || (Instant::now() < deadline).then(|| mutate(&mut random, &corpus)));
+    let count = check(texts);
+    eprintln!("{count} texts");
+    assert!(count > 100, "only {count} texts in {seconds} s");
+}
+
+/// The functions of Python's standard library, each under the decorator, as texts of their own.
+fn library() -> Vec<String> {
+    let folder = ["python3", "python"].into_iter().find_map(|python| {
+        let print = "import os; print(os.path.dirname(os.__file__))";
+        let run = std::process::Command::new(python).args(["-c", print]).output().ok()?;
+        Some(String::from_utf8(run.stdout).ok()?.trim().to_owned()).filter(|folder| !folder.is_empty())
+    });
+    let folder = folder.expect("a Python with its standard library");
+    let files = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut files = files.filter(|file| file.extension().is_some_and(|one| one == "py")).collect::<Vec<_>>();
+    files.sort();
+    files.iter().filter_map(|file| fs::read_to_string(file).ok()).flat_map(|text| decorated(&text)).collect()
+}
+
+/// Each `def` of a file, up to the next line that is not indented more, under the decorator.
+fn decorated(text: &str) -> Vec<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines = text.lines().collect::<Vec<_>>();
+    let mut functions = Vec::new();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| line.trim_start().starts_with("def ")) {
+        let depth = indent(line);
+        let inside = |line: &&&str| line.trim().is_empty() || indent(line) > depth;
+        let body = lines[at + 1..].iter().take_while(inside);
+        let own = std::iter::once(line).chain(body).map(|line| line.get(depth..).unwrap_or_default());
+        functions
+            .push(format!("import math\nfrom brrr import brrr\n\n@brrr\n{}\n", own.collect::<Vec<_>>().join("\n")));
+    }
+    functions
+}
+
+#[test]
+fn the_standard_library() {
+    let seconds = std::env::var("BRRR_ROBUST_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
+    let seed = std::env::var("BRRR_ROBUST_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_260_102_u64);
+    let functions = library();
+    assert!(functions.len() > 3_000, "only {} functions", functions.len());
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let mut random = Random(seed | 1);
+    // As they are, and mutated.
+    let texts = std::iter::from_fn(move || {
+        let text = || {
+            Some(if random.below(2) == 0 { random.pick(&functions).clone() } else { mutate(&mut random, &functions) })
+        };
+        (Instant::now() < deadline).then(text).flatten()
+    });
     let count = check(texts);
     eprintln!("{count} texts");
     assert!(count > 100, "only {count} texts in {seconds} s");

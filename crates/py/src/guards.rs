@@ -78,8 +78,13 @@ impl Seen {
 #[derive(Debug)]
 pub struct Guards {
     function: *mut ffi::PyFunctionObject,
-    /// Where the names are looked up: the function's globals, its builtins, then modules.
-    spaces: Vec<Space>,
+    /// The versions of the function's globals and builtins at the last look.
+    globals: Cell<u64>,
+    builtins: Cell<u64>,
+    /// Some name was not among the globals at the last look.
+    is_builtin: Cell<bool>,
+    /// Modules in which names are looked up.
+    modules: Vec<Module>,
     names: Vec<Guard>,
     cells: Vec<CellGuard>,
     hidden: Vec<Hidden>,
@@ -87,27 +92,23 @@ pub struct Guards {
     looks: bool,
 }
 
-/// A namespace.
+/// A module.
 #[derive(Debug)]
-struct Space {
-    place: Place,
+struct Module {
+    /// It must still be a plain one.
+    module: Held,
+    dict: Held,
     /// The version of the dict at the last look.
     version: Cell<u64>,
 }
 
-/// Whose namespace it is. The function's own are not held, for the function is among its globals.
-#[derive(Debug)]
-enum Place {
-    Globals,
-    Builtins,
-    /// A module, which must still be a plain one, and its dict.
-    Module(Held, Held),
-}
+/// The version of a dict at which nobody has looked.
+const NEVER: u64 = u64::MAX;
 
 /// A name that must still have its object.
 #[derive(Debug)]
 struct Guard {
-    /// Index of the module's namespace; 0 for a name of the function, which builtins may have.
+    /// The namespace: [`GLOBALS`], or one more than the index of a module.
     space: usize,
     /// Interned.
     name: Held,
@@ -136,17 +137,18 @@ enum Hidden {
     },
 }
 
-/// The first namespace.
+/// The namespace of the function: its globals, and behind them the builtins. They are not held, for the function is among them.
 pub const GLOBALS: usize = 0;
 
 impl Guards {
     /// No guards yet.
     pub fn new(function: &Bound<'_, PyFunction>) -> Self {
-        let space = |place| Space { place, version: Cell::new(0) };
-        let spaces = vec![space(Place::Globals), space(Place::Builtins)];
         Self {
             function: function.as_ptr().cast(),
-            spaces,
+            globals: Cell::new(NEVER),
+            builtins: Cell::new(NEVER),
+            is_builtin: Cell::new(true),
+            modules: Vec::new(),
             names: Vec::new(),
             cells: Vec::new(),
             hidden: Vec::new(),
@@ -187,14 +189,13 @@ impl Guards {
     /// The namespace of a module; `None` if it has ceased to be a plain one.
     pub fn space(&mut self, module: &Bound<'_, PyAny>) -> Option<usize> {
         let plain = module.cast_exact::<PyModule>().ok()?;
-        let is_known =
-            |space: &Space| matches!(&space.place, Place::Module(known, _) if known.get() == module.as_ptr());
-        if let Some(known) = self.spaces.iter().position(is_known) {
-            return Some(known);
-        }
-        let place = Place::Module(Held::new(module), Held::new(&plain.dict()));
-        self.spaces.push(Space { place, version: Cell::new(0) });
-        Some(self.spaces.len() - 1)
+        let known = self.modules.iter().position(|known| known.module.get() == module.as_ptr());
+        let at = known.unwrap_or_else(|| {
+            let dict = Held::new(&plain.dict());
+            self.modules.push(Module { module: Held::new(module), dict, version: Cell::new(NEVER) });
+            self.modules.len() - 1
+        });
+        Some(at + 1)
     }
 
     /// How many hidden arguments there are.
@@ -218,7 +219,11 @@ impl Guards {
         // SAFETY: as the caller promises.
         unsafe {
             self.cells.iter().all(|guard| self.content(guard.index) == guard.address)
-                && (!self.looks || self.spaces.iter().all(|space| self.is_unchanged(space)) || self.look_up())
+                && (!self.looks
+                    || is_unchanged((*self.function).func_globals, &self.globals)
+                        && (!self.is_builtin.get() || is_unchanged((*self.function).func_builtins, &self.builtins))
+                        && self.modules.iter().all(|module| module.is_unchanged())
+                    || self.look_up())
         }
     }
 
@@ -278,39 +283,6 @@ impl Guards {
         }
     }
 
-    /// The dict of a namespace; null if the function is being destroyed, or the module has ceased to be a plain one.
-    ///
-    /// # Safety
-    /// As [`Self::hold`].
-    #[inline(always)]
-    unsafe fn dict(&self, space: &Space) -> *mut PyObject {
-        // SAFETY: as the caller promises; the module is held, unless everything was given up.
-        unsafe {
-            match &space.place {
-                Place::Globals => (*self.function).func_globals,
-                Place::Builtins => (*self.function).func_builtins,
-                Place::Module(module, dict)
-                    if !module.get().is_null() && ffi::PyModule_CheckExact(module.get()) != 0 =>
-                {
-                    dict.get()
-                }
-                Place::Module(..) => null_mut(),
-            }
-        }
-    }
-
-    /// # Safety
-    /// As [`Self::hold`].
-    #[inline(always)]
-    unsafe fn is_unchanged(&self, space: &Space) -> bool {
-        let known = space.version.get();
-        // SAFETY: as the caller promises.
-        unsafe {
-            let dict = self.dict(space);
-            known != 0 && !dict.is_null() && version(dict) == known
-        }
-    }
-
     /// # Safety
     /// As [`Self::hold`].
     #[cold]
@@ -318,14 +290,15 @@ impl Guards {
     unsafe fn look_up(&self) -> bool {
         // SAFETY: as the caller promises; names are held.
         unsafe {
-            for space in &self.spaces {
-                let dict = self.dict(space);
-                if dict.is_null() {
-                    return false;
-                }
-                // What runs in between, and changes something, is seen at the next look.
-                space.version.set(version(dict));
+            let (globals, builtins) = ((*self.function).func_globals, (*self.function).func_builtins);
+            if globals.is_null() || builtins.is_null() || self.modules.iter().any(|module| module.dict().is_null()) {
+                return false;
             }
+            // What runs in between, and changes something, is seen at the next look.
+            self.globals.set(seen_version(globals));
+            self.builtins.set(seen_version(builtins));
+            self.modules.iter().for_each(|module| module.version.set(seen_version(module.dict.get())));
+            self.is_builtin.set(false);
             let same = self.names.iter().all(|guard| self.find(guard.space, &guard.name) == guard.address);
             if same {
                 for hidden in &self.hidden {
@@ -334,16 +307,16 @@ impl Guards {
                         Hidden::Cell(_) => {}
                     }
                 }
-            } else {
-                self.spaces.iter().for_each(|space| space.version.set(0));
             }
-            if !ffi::PyErr_Occurred().is_null() {
+            let raised = !ffi::PyErr_Occurred().is_null();
+            if raised {
                 // Only a key of another type than str can raise here; the original function then meets it itself.
                 ffi::PyErr_Clear();
-                self.spaces.iter().for_each(|space| space.version.set(0));
-                return false;
             }
-            same
+            if raised || !same {
+                self.globals.set(NEVER);
+            }
+            same && !raised
         }
     }
 
@@ -352,32 +325,33 @@ impl Guards {
     /// # Safety
     /// As [`Self::hold`]; all namespaces are there.
     unsafe fn find(&self, space: usize, name: &Held) -> *mut PyObject {
-        let Some(space) = self.spaces.get(space).filter(|_| !name.get().is_null()) else { return null_mut() };
+        if name.get().is_null() {
+            return null_mut();
+        }
         // SAFETY: as the caller promises.
         unsafe {
-            let found = ffi::PyDict_GetItemWithError(self.dict(space), name.get());
-            match space.place {
-                Place::Globals if found.is_null() => {
-                    ffi::PyDict_GetItemWithError((*self.function).func_builtins, name.get())
-                }
-                Place::Globals | Place::Builtins | Place::Module(..) => found,
+            if let Some(module) = space.checked_sub(1).and_then(|at| self.modules.get(at)) {
+                return ffi::PyDict_GetItemWithError(module.dict.get(), name.get());
             }
+            let found = ffi::PyDict_GetItemWithError((*self.function).func_globals, name.get());
+            if !found.is_null() {
+                return found;
+            }
+            self.is_builtin.set(true);
+            ffi::PyDict_GetItemWithError((*self.function).func_builtins, name.get())
         }
     }
 
     /// Everything that is held.
     fn held(&self) -> impl Iterator<Item = &Held> {
-        let spaces = self.spaces.iter().flat_map(|space| match &space.place {
-            Place::Globals | Place::Builtins => [None, None],
-            Place::Module(module, dict) => [Some(module), Some(dict)],
-        });
+        let modules = self.modules.iter().flat_map(|module| [Some(&module.module), Some(&module.dict)]);
         let names = self.names.iter().flat_map(|guard| [Some(&guard.name), Some(&guard.held)]);
         let cells = self.cells.iter().map(|guard| Some(&guard.held));
         let hidden = self.hidden.iter().map(|hidden| match hidden {
             Hidden::Cell(_) => None,
             Hidden::Named { name, .. } => Some(name),
         });
-        spaces.chain(names).chain(cells).chain(hidden).flatten()
+        modules.chain(names).chain(cells).chain(hidden).flatten()
     }
 
     /// Shows every object to the garbage collector until it says stop.
@@ -388,8 +362,51 @@ impl Guards {
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
-        self.spaces.iter().for_each(|space| space.version.set(0));
+        self.globals.set(NEVER);
         self.held().for_each(|held| held.clear(py));
+    }
+}
+
+impl Module {
+    /// Its dict; null if it has ceased to be a plain module.
+    ///
+    /// # Safety
+    /// The thread holds the GIL.
+    #[inline(always)]
+    unsafe fn dict(&self) -> *mut PyObject {
+        // SAFETY: the module is held, unless everything was given up.
+        let is_plain = unsafe { !self.module.get().is_null() && ffi::PyModule_CheckExact(self.module.get()) != 0 };
+        if is_plain { self.dict.get() } else { null_mut() }
+    }
+
+    /// # Safety
+    /// The thread holds the GIL.
+    #[inline(always)]
+    unsafe fn is_unchanged(&self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { is_unchanged(self.dict(), &self.version) }
+    }
+}
+
+/// True if a dict is there, and has the version that it had at the last look.
+///
+/// # Safety
+/// `dict` is null or a live dict, and the thread holds the GIL.
+#[inline(always)]
+unsafe fn is_unchanged(dict: *mut PyObject, seen: &Cell<u64>) -> bool {
+    // SAFETY: as the caller promises.
+    !dict.is_null() && unsafe { version(dict) } == seen.get()
+}
+
+/// The version to remember: where CPython has none, the next look is never spared.
+///
+/// # Safety
+/// As [`version`].
+unsafe fn seen_version(dict: *mut PyObject) -> u64 {
+    // SAFETY: as the caller promises.
+    match unsafe { version(dict) } {
+        0 => NEVER,
+        seen => seen,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The pages of the codes, each with the drawing of its failing example, and the page of common mistakes.
 
-use brrr_core::compile::analyze;
+use brrr_core::compile::{analyze, hints};
 use brrr_core::diagnostic::{Applicability, Code, Diagnostic, Severity};
 use brrr_core::report::{self, Style};
 use brrr_core::source::SourceFile;
@@ -67,6 +67,7 @@ fn found(code: Code) -> Option<(SourceFile, Vec<Diagnostic>)> {
     let example = code.fails().filter(|example| !example.runs)?;
     let file = SourceFile::new("example.py", example.text);
     let mut found = analyze(&file).diagnostics;
+    found.extend(hints(&file));
     found.retain(|one| one.code == code);
     (!found.is_empty()).then_some((file, found))
 }

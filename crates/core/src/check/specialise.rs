@@ -89,6 +89,7 @@ pub fn specialise(
         narrow: &inferred.narrow,
         calling,
         waiting: Vec::new(),
+        loop_sizes: loop_sizes(flow),
     };
     specialiser.run(start);
     specialiser.function
@@ -127,6 +128,18 @@ struct Specialiser<'a> {
     narrow: &'a Narrow,
     calling: Option<Calling<'a>>,
     waiting: Vec<Waiting>,
+    /// The blocks of each loop of the flow graph, those of loops inside among them.
+    loop_sizes: Vec<usize>,
+}
+
+fn loop_sizes(flow: &Flow) -> Vec<usize> {
+    let mut sizes = vec![0; flow.loops.len()];
+    for at in 0..flow.blocks.len() {
+        for around in flow.loops_around(FlowId(at as u32)) {
+            sizes[around.0 as usize] += 1;
+        }
+    }
+    sizes
 }
 
 impl Specialiser<'_> {

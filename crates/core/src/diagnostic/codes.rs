@@ -106,7 +106,11 @@ codes! {
     StarredArgument = 316, "starred-argument", Error, "A starred argument cannot be compiled.";
     TypeTest = 317, "type-test", Error, "The type cannot be asked for.";
     Literal = 401, "large-literal", Warning, "The int does not fit 64 bits.";
+    Quotient = 402, "quotient-to-int", Hint, "A quotient of ints goes through a float.";
     ArrayArgument = 501, "array-argument", Error, "The dtype or the order of an array has to be written out.";
+    NotVectorised = 601, "not-vectorised", Hint, "The loop computes one turn at a time.";
+    Tagged = 602, "tagged-value", Hint, "The name may hold values of several types.";
+    Conversion = 603, "conversion", Hint, "An int is converted to a float at every turn.";
     ArgumentType = 701, "argument-type", Error, "The type of an argument cannot be compiled.";
     UnusedIgnore = 801, "unused-ignore", Warning, "The comment ignores what is not there.";
     InvalidIgnore = 802, "invalid-ignore", Warning, "The comment does not say what is to be ignored.";

@@ -151,6 +151,19 @@ impl Plan {
         self.at_least.iter().copied().filter(|&(node, least)| self.fixed(node).0 < least)
     }
 
+    /// The nodes that must not be negative and are computed from the loop's counter: where it grows, they may be so in the first turns
+    /// only.
+    #[must_use]
+    pub fn first_indices(&self) -> Vec<NodeId> {
+        let mut counted = FixedBitSet::with_capacity(self.nodes.len());
+        for (at, node) in self.nodes.iter().enumerate() {
+            let of_parts = node.parts().into_iter().flatten().any(|part| counted.contains(part.0 as usize));
+            counted.set(at, *node == Node::Counter || of_parts);
+        }
+        let negative = self.demands().filter(|&(_, least)| least == 0).map(|(node, _)| node);
+        negative.filter(|node| counted.contains(node.0 as usize)).collect()
+    }
+
     /// False if the test fails whatever the values are, because of limits and constants alone.
     #[must_use]
     pub fn is_possible(&self) -> bool {

@@ -5,6 +5,7 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
+mod split;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -63,6 +64,8 @@ pub(super) struct Loops<'ctx> {
     /// The blocks through which loops around such loops are entered.
     fronts: Vec<Front<'ctx>>,
     gated: Option<Gated<'ctx>>,
+    /// Not zero until a block of the loop at work has been split.
+    whole: Option<PointerValue<'ctx>>,
     /// Where locals are found in the copies of a loop that are not its usual way.
     pub(super) aside: HashMap<LocalId, Slot<'ctx>>,
     /// What is proven of the statement that is being lowered.
@@ -88,12 +91,12 @@ impl<'ctx> Loops<'ctx> {
             if options.overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
+            let count = loops::statements(function, &shape.blocks).count();
+            if copied + count > MOST_COPIED {
+                continue;
+            }
             if let Some(plan) = ranges::plan(function, inner.header, shape) {
-                let count = loops::statements(function, &shape.blocks).count();
                 copied += count;
-                if copied > MOST_COPIED {
-                    continue;
-                }
                 if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
                     wholes.insert(LoopId(at as u32));
@@ -110,6 +113,7 @@ impl<'ctx> Loops<'ctx> {
             nests: HashMap::new(),
             fronts: Vec::new(),
             gated: None,
+            whole: None,
             aside: HashMap::new(),
             proof: Proof::default(),
         }
@@ -244,12 +248,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let entry = self.blocks[header.0 as usize];
         let mut gate = entry;
         let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id)).cloned();
-        let (left, shift) = match counter {
+        let splits = !short && plan.as_ref().zip(counter).is_some_and(|(plan, counter)| split::can_be(plan, &counter));
+        let (mut left, shift) = match counter {
             Some(counter) => {
                 let step = least_step(&counter);
                 let shift = weight.trailing_zeros().saturating_sub(step.ilog2());
                 if let Some(plan) = has_whole {
                     gate = self.whole(id, &counter, &plan, (most * step, shift), &own);
+                }
+                if splits {
+                    gate = self.may_split();
                 }
                 let (go, outside) = (self.b.block("block"), self.blocks[counter.outside.0 as usize]);
                 let more = self.goes_on(&counter, self.operand(counter.stop).int());
@@ -282,20 +290,27 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Left::Slot(slot, Some(stride)) => Some(self.strides(&stride, slot)),
                 Left::Slot(_, None) => None,
             };
-            let holds = self.test(plan, within, most);
+            let (holds, least) = self.test_and_least(plan, within, most);
             let proven = self.b.block("turn.proven");
             let checked = (holds.is_some() || !plan.guards.is_empty()).then(|| self.b.block("turn"));
+            let whole = left;
             match holds.zip(checked) {
-                Some((holds, checked)) => {
-                    self.b.branch(holds, proven, checked);
-                }
+                Some((holds, checked)) => match (left, least.filter(|_| splits), shift) {
+                    (Left::Counted(counter, end), Some(least), Some(shift)) => {
+                        let end = self.split(&counter, (end, least), shift, holds, (proven, checked));
+                        left = Left::Counted(counter, end);
+                    }
+                    _ => {
+                        self.b.branch(holds, proven, checked);
+                    }
+                },
                 None => self.b.jump(proven),
             }
             let outer = self.blocks.clone();
             for block in own.iter().filter(|_| checked.is_some()) {
                 self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
             }
-            self.loops.gated = Some(Gated { id, left, shift });
+            self.loops.gated = Some(Gated { id, left: whole, shift });
             self.turns(header, &own, (proven, gate), Some((plan, checked)));
             self.blocks = outer;
             checked

@@ -25,6 +25,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         counter: Option<(IntValue<'ctx>, IntValue<'ctx>)>,
         turns: u64,
     ) -> Option<IntValue<'ctx>> {
+        self.test_and_least(plan, counter, turns).0
+    }
+
+    /// The same, and the least of [`Plan::first_indices`].
+    pub(super) fn test_and_least(
+        &self,
+        plan: &Plan,
+        counter: Option<(IntValue<'ctx>, IntValue<'ctx>)>,
+        turns: u64,
+    ) -> (Option<IntValue<'ctx>>, Option<IntValue<'ctx>>) {
         let bounds = vec![None; plan.nodes.len()];
         let mut test = Test { lowerer: self, plan, counter, turns, bounds, failed: Vec::new() };
         for id in plan.used() {
@@ -39,8 +49,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             let failed = self.b.compare(IntPredicate::SGE, test.of(lower).high, test.of(upper).low);
             test.failed.push(failed);
         }
+        let lows = plan.first_indices().into_iter().map(|node| test.of(node).low);
+        let least = lows.reduce(|one, other| test.least(one, other));
         let failed = test.failed.into_iter().reduce(|one, other| self.b.or(one, other));
-        failed.map(|failed| self.b.not(failed))
+        (failed.map(|failed| self.b.not(failed)), least)
     }
 }
 

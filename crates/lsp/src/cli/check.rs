@@ -225,7 +225,7 @@ impl Run<'_> {
                 let fixable = |one: &Diagnostic| settings.shows(one, path);
                 fix::all(&original, fixable)
             } else {
-                (original.clone(), compile::analyze(&original).diagnostics, 0)
+                (original.clone(), said(&original, settings), 0)
             }
         });
         match outcome {
@@ -337,6 +337,17 @@ impl Run<'_> {
         let found = reports.iter().flat_map(|report| &report.diagnostics).any(counts);
         if found { Status::Found } else { Status::Clean }
     }
+}
+
+/// What there is to say about a file, hints only where somebody wants some.
+fn said(file: &SourceFile, settings: &Settings) -> Vec<Diagnostic> {
+    let mut diagnostics = compile::analyze(file).diagnostics;
+    let hints = Code::ALL.iter().filter(|code| code.severity() == Severity::Hint);
+    if settings.hints || hints.into_iter().any(|&code| settings.select.iter().any(|one| one.names(code))) {
+        diagnostics.extend(compile::hints(file));
+        diagnostics.sort_by_key(Diagnostic::span);
+    }
+    diagnostics
 }
 
 /// What is shown of what there is to say about a file.

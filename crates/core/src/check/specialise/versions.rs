@@ -8,6 +8,9 @@ use crate::types::TypeSet;
 
 /// Versions of one block within one version of the loops around it.
 const VERSIONS: usize = 4;
+/// So many blocks for each of the flow graph, and so many more. Functions whose names have one type at each place need less than
+/// one.
+const ROOM: (usize, usize) = (2, 64);
 
 /// The versions of one loop within one version of the loops around it.
 #[derive(Default)]
@@ -80,7 +83,7 @@ impl Specialiser<'_> {
         header: FlowId,
         state: State,
     ) -> (BlockId, State) {
-        let has_room = self.has_room();
+        let has_room = self.has_room(self.promised(of));
         let instances = self.instances.entry((of, outer.clone())).or_default();
         let position = |id: LoopId| instances.special.iter().position(|&(_, special)| special == id);
         // From a special version only to itself or to later ones; from the general one only to itself.
@@ -129,7 +132,7 @@ impl Specialiser<'_> {
         if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
             return (block, state);
         }
-        let has_room = self.has_room();
+        let has_room = self.has_room(0);
         let count = self.counts.entry(place.clone()).or_default();
         if *count >= VERSIONS || !has_room {
             let Some(general) = self.general(flow, step, &state) else { return self.left(flow, step, &place.2, state) };
@@ -147,9 +150,18 @@ impl Specialiser<'_> {
         (block, state)
     }
 
-    /// Special versions are made as long as the IR stays within a small multiple of the flow graph.
-    fn has_room(&self) -> bool {
-        self.function.blocks.len() < 8 * self.flow.blocks.len() + 64
+    /// Special versions are made as long as the IR stays within a small multiple of the flow graph; one of a loop needs `more` blocks.
+    fn has_room(&self, more: usize) -> bool {
+        self.function.blocks.len() + more < ROOM.0 * self.flow.blocks.len() + ROOM.1
+    }
+
+    /// About so many blocks come of a version of this loop and of those that have been begun.
+    fn promised(&self, of: FlowLoopId) -> usize {
+        let begun = self.waiting.iter().filter_map(|waiting| {
+            let inner = self.flow.block(waiting.flow).in_loop?;
+            (self.flow.loops[inner.0 as usize].header == waiting.flow).then_some(inner)
+        });
+        begun.chain([of]).map(|id| self.loop_sizes[id.0 as usize]).sum()
     }
 
     /// The live part of a state.

@@ -3,7 +3,8 @@
 use super::{ANY, Known, Search};
 use crate::ir::{BlockId, Constant, Operand, Statement, Value};
 use crate::loops::plan::{NOT_NEGATIVE, Node, Proof};
-use crate::ops::Recipe;
+use crate::ops::{Element, Recipe};
+use crate::types::{Dtype, Type};
 
 impl Search<'_> {
     /// The interval of a statement's value. In the last round what is proven of it is noted.
@@ -91,6 +92,13 @@ impl Search<'_> {
                 let (index, length) = (self.operand(index), self.operand(length));
                 self.within(index, length, at)
             }
+            (Recipe::Scalar(Element::Fit), [_]) if op.result == Type::Int => match op.params {
+                // So small that a table has a place for each of them; a test for what is wider would mostly fail.
+                [Type::Scalar(Dtype::Bool)] => self.fixed((0, 1), true),
+                [Type::Scalar(Dtype::UInt8)] => self.fixed((0, u8::MAX.into()), true),
+                [Type::Scalar(Dtype::UInt16 | Dtype::UInt32 | Dtype::UInt64)] => self.unknown(true),
+                _ => self.unknown(false),
+            },
             (Recipe::AbsInt, _) => self.unknown(true),
             (Recipe::Or | Recipe::Xor, &[left, right]) => {
                 let (left, right) = (self.operand(left), self.operand(right));

@@ -5,6 +5,7 @@
 //! ([`crate::loops::nest`]) where that can be done, else before each run; where it does not hold, or there is more to do than
 //! a block, or too little fuel, the run goes the usual way of blocks.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use inkwell::IntPredicate;
@@ -142,8 +143,21 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The copies that follow do not see that what the loops around write grows from turn to turn: else LLVM would keep pointers
     /// up to date for them, at every turn of these loops.
     fn put_aside(&mut self, id: LoopId, own: &[BlockId]) {
+        let Some(around) = self.function.loops[id.0 as usize].parent else { return };
+        let (mut inside, mut outside) = (HashSet::new(), HashSet::new());
+        for (at, block) in self.function.blocks.iter().enumerate() {
+            let at = BlockId(at as u32);
+            if loops::within(self.function, at, around) {
+                let written = if block.in_loop == Some(id) { &mut inside } else { &mut outside };
+                written.extend(block.statements.iter().map(|one| one.target));
+            }
+        }
+        let is_held =
+            |local: LocalId| matches!(self.function.local(local).types.single(), Some(Type::Int | Type::Pointer));
         let mut read = loops::statements(self.function, own).flat_map(|one| one.value.operands()).collect::<Vec<_>>();
-        read.retain(|operand| operand.local().is_some_and(|local| self.varies_around(id, local)));
+        read.retain(|operand| {
+            operand.local().is_some_and(|local| is_held(local) && outside.contains(&local) && !inside.contains(&local))
+        });
         for local in read.into_iter().filter_map(|operand| operand.local()) {
             let slot = &self.slots[local.0 as usize];
             let &[payload] = slot.payload.as_slice() else { continue };
@@ -158,20 +172,5 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.b.store(aside, self.b.opaque(self.b.load(ty, payload)));
             self.loops.aside.insert(local, Slot { types: slot.types, tag: None, payload: vec![aside] });
         }
-    }
-
-    /// True of an int or an address that the loop around writes, and this one does not.
-    fn varies_around(&self, id: LoopId, local: LocalId) -> bool {
-        let is_held = matches!(self.function.local(local).types.single(), Some(Type::Int | Type::Pointer));
-        let Some(around) = self.function.loops[id.0 as usize].parent.filter(|_| is_held) else { return false };
-        let (mut inside, mut outside) = (false, false);
-        for (at, block) in self.function.blocks.iter().enumerate() {
-            let at = BlockId(at as u32);
-            if block.statements.iter().any(|one| one.target == local) {
-                inside |= loops::within(self.function, at, id);
-                outside |= loops::within(self.function, at, around);
-            }
-        }
-        outside && !inside
     }
 }

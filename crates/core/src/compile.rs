@@ -74,16 +74,13 @@ pub struct Compiled {
 /// What is said about a call whose callee cannot be compiled.
 fn refusal(refused: &Refused) -> Diagnostic {
     let name = &refused.callee.name;
-    let message = format!("the call of `{name}` cannot be compiled");
-    match refused.reasons.first() {
-        Some(reason) => {
-            let label = format!("in `{name}`: {}", reason.message);
-            let diagnostic = Diagnostic::new(Code::Call, message, refused.call, label);
-            let help = reason.help.as_deref().unwrap_or("write the computation in place of the call");
-            diagnostic.help(format!("in `{name}`: {help}"))
+    match refused.reasons.iter().find(|reason| reason.is_error()).or_else(|| refused.reasons.first()) {
+        Some(reason) => Diagnostic::of_call(name, refused.call, reason.clone()),
+        None => {
+            let message = format!("the call of `{name}` cannot be compiled");
+            Diagnostic::new(Code::Call, message, refused.call, "not supported")
+                .help("write the computation in place of the call")
         }
-        None => Diagnostic::new(Code::Call, message, refused.call, "not supported")
-            .help("write the computation in place of the call"),
     }
 }
 

@@ -12,7 +12,7 @@ pub mod remarks;
 
 use std::sync::Arc;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Edit};
 use crate::outside::Env;
 use crate::source::{SourceFile, Span};
 use crate::suppress;
@@ -86,6 +86,29 @@ fn moved(mut one: Diagnostic, by: u32) -> Diagnostic {
     one
 }
 
+/// Imports that a fix puts above the function go to the top of the file, above the import of brrr.
+fn hoisted(mut one: Diagnostic, file: &SourceFile) -> Diagnostic {
+    let is_import = |edit: &Edit| {
+        edit.span.start == edit.span.end && edit.replacement.starts_with("import ") && edit.replacement.ends_with('\n')
+    };
+    if !one.fixes.iter().flat_map(|fix| &fix.edits).any(is_import) {
+        return one;
+    }
+    let mut at = 0;
+    for line in file.text().split_inclusive('\n') {
+        if line.starts_with("from brrr ") || line.starts_with("import brrr") {
+            for edit in one.fixes.iter_mut().flat_map(|fix| &mut fix.edits) {
+                if is_import(edit) && at < edit.span.start {
+                    edit.span = Span::new(at, at);
+                }
+            }
+            break;
+        }
+        at += line.len() as u32;
+    }
+    one
+}
+
 const fn shifted(span: Span, by: u32) -> Span {
     Span::new(span.start + by, span.end + by)
 }
@@ -122,7 +145,8 @@ impl Snapshot {
         let placed = placed.collect::<Vec<_>>();
         let all = placed
             .iter()
-            .flat_map(|placed| placed.checked.diagnostics.iter().map(|one| moved(one.clone(), placed.start)));
+            .flat_map(|placed| placed.checked.diagnostics.iter().map(|one| moved(one.clone(), placed.start)))
+            .map(|one| hoisted(one, &file));
         let diagnostics = suppress::apply(&file, all.collect());
         Self { file, outer, locals, placed, diagnostics }
     }

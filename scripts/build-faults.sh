@@ -11,6 +11,8 @@ stamp=$(sources_stamp Cargo.toml Cargo.lock pyproject.toml .cargo crates/core cr
 # The working profile: nothing here is measured, and its dependencies stand compiled for the Rust tests already.
 wheels=$ROOT/build/faults
 rm -rf "$wheels"
+# Its scripts are of no use here, but maturin wants the folder.
+mkdir -p build/data
 quietly "extension with faults" .venv/bin/maturin build --quiet --profile dev --locked --compatibility linux \
     --features faults -i .venv-faults/bin/python --out "$wheels"
 quietly "into .venv-faults" .venv-faults/bin/python -m pip install --quiet --force-reinstall --no-deps "$wheels"/*.whl

@@ -200,3 +200,20 @@ def test_arguments_say_what_to_pass(value, word):
     with pytest.raises(BrrrError) as caught:
         f(value)
     assert word in the_one(caught).help
+
+
+def test_a_callee_shows_the_chain(tmp_path, monkeypatch):
+    (tmp_path / "chain_library.py").write_text("\n" * 7 + "def g(y):\n    return [y]\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    library = importlib.import_module("chain_library")
+    text = "@brrr\ndef f(x):\n    return g(x)\n"
+    namespace = program.execute(text, program.filename("api"), brrr)
+    namespace["g"] = library.g
+    with pytest.raises(BrrrError) as caught:
+        namespace["f"](1)
+    one = the_one(caught)
+    assert one.slug == "unsupported-call" and "a list cannot be compiled" in one.message
+    first, second = one.labels
+    assert first.path == one.path and first.start.line == 3
+    assert second.path.endswith("chain_library.py") and second.start.line == 9
+    assert "chain_library.py:9:12" in str(caught.value)

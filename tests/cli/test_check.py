@@ -278,3 +278,24 @@ def test_many_jobs_say_the_same(brrr):
         brrr.write(f"a{at}.py", BAD)
     one = brrr("check", "-j", "1", "--output-format", "json").json()
     assert json.dumps(one) == json.dumps(brrr("check", "-j", "16", "--output-format", "json").json()) and len(one) == 40
+
+
+def test_hints_are_shown_on_request(brrr):
+    brrr.write("a.py", HEAD + "def f(a: float, n: int):\n    s = 0.0\n    for i in range(n):\n        s += a * i\n    return s\n")
+
+    def severities(*arguments):
+        ran = brrr("check", "--output-format", "json", *arguments)
+        assert ran.code == 0
+        return {(one["code"], one["severity"]) for one in ran.json()}
+
+    conversion = ("BRRR603", "hint")
+    assert severities() == set()
+    assert conversion in severities("--hints")
+    assert severities("--select", "BRRR603") == {conversion}
+    brrr.write("pyproject.toml", "[tool.brrr]\nhints = true\nignore = ['BRRR601']\n")
+    assert severities() == {conversion}
+    text = (brrr.folder / "a.py").read_text().replace("a * i", "a * i  # brrr: ignore[BRRR603]")
+    brrr.write("a.py", text)
+    assert severities() == set(), "and what is ignored is not said to be ignored in vain"
+    (brrr.folder / "pyproject.toml").unlink()
+    assert severities() == set()

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use brrr_core::diagnostic::{Code, Diagnostic, Severity};
 use brrr_core::report::{self, Style};
@@ -44,7 +45,10 @@ impl Refusal {
     /// What is said, without the source.
     pub fn diagnostics(self) -> Vec<Diagnostic> {
         match self {
-            Self::InSource(_, all) => all,
+            Self::InSource(source, all) => {
+                let source = Arc::new(source);
+                all.into_iter().map(|one| one.elsewhere(&source)).collect()
+            }
             Self::Bare(bare) => vec![Diagnostic::new(bare.code, bare.message, Span::default(), "").help(bare.help)],
         }
     }

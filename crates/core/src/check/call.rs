@@ -253,9 +253,7 @@ impl Binder<'_> {
     fn call_of_missing(&mut self, call: &ast::ExprCall, path: &str) -> Arg {
         self.guard(path);
         if path != self.flow.name {
-            let message = format!("`{path}` is bound nowhere");
-            let diagnostic = Diagnostic::new(Code::UnknownName, message, span(&*call.func), "NameError in Python");
-            self.diagnostics.push(diagnostic.help("bind the name before the function is called"));
+            self.undefined(path, span(&*call.func));
         }
         let args = self.operands(call).unwrap_or_default();
         self.leaving("name.", args, span(call))

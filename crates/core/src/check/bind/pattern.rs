@@ -175,7 +175,8 @@ impl Binder<'_> {
         }
         let Some(row) = self.class_test(&inner.cls) else {
             let help = "the types that can be asked for are `int`, `float`, `bool`, `complex` and `tuple`";
-            return self.refuse_pattern(span(&*inner.cls), "this as a type", help);
+            let what = format!("`{}` as a type", self.file.slice(span(&*inner.cls)));
+            return self.refuse_pattern(span(&*inner.cls), &what, help);
         };
         if row == "isinstance.complex." && !inner.patterns.is_empty() {
             let help = "`complex` takes no pattern in brackets: write `complex() as x`";

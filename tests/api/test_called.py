@@ -5,7 +5,7 @@ entry point in turn, in whichever function that is.
 """
 
 import gc
-import os
+import linecache
 import random
 import signal
 import subprocess
@@ -272,8 +272,6 @@ GROUPS = {
 
 def module(text, decorated):
     """The module of a group; its functions come from lines that tracebacks show."""
-    import linecache
-
     text = textwrap.dedent(text)
     name = f"<group {hash(text)}>"
     linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
@@ -386,8 +384,9 @@ def test_the_stack_of_any_thread_suffices():
     assert found == [900, "too deep"] * 4
 
 
-def test_no_limit_is_too_high_for_the_stack():
-    code = """if True:
+def test_no_limit_is_too_high_for_the_stack(tmp_path):
+    program = tmp_path / "deep.py"
+    program.write_text(textwrap.dedent("""
         import sys
         from brrr import brrr
         @brrr
@@ -400,14 +399,9 @@ def test_no_limit_is_too_high_for_the_stack():
             down(10**9)
         except RecursionError:
             print("too deep")
-    """
-    with open(os.path.join(os.environ.get("TMPDIR", "/tmp"), f"brrr_deep_{os.getpid()}.py"), "w") as file:
-        file.write(textwrap.dedent(code.removeprefix("if True:\n")))
-    try:
-        limited = f"ulimit -s 1024; exec {sys.executable} {file.name}"
-        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=60)
-    finally:
-        os.unlink(file.name)
+    """))
+    limited = f"ulimit -s 1024; exec {sys.executable} {program}"
+    done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "too deep\n", "")
 
 

@@ -356,3 +356,14 @@ def test_comments_ignore_and_unused_ones_are_said(client):
     assert one["code"] == "BRRR801"
     (fix,) = [one for one in client.ask("textDocument/codeAction", uri, range=WHOLE, context={"diagnostics": []}) if one["kind"] == "quickfix"]
     assert fix["isPreferred"] and fix["edit"]["changes"][uri][0]["newText"] == ""
+
+
+def test_remarks_about_speed_are_shown_on_request(client):
+    text = HEAD + '@brrr\ndef f(a: "float64[::1]"):\n    total = 0.0\n    for x in a:\n        total += x\n    return total\n'
+    uri = client.open(text)
+    assert client.diagnostics(uri) == []
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"remarks": {"enable": True}}}})
+    shown = client.diagnostics(uri)
+    assert "BRRR601" in [one["code"] for one in shown] and {one["severity"] for one in shown} == {4}
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"remarks": {"enable": False}}}})
+    assert client.diagnostics(uri) == []

@@ -10,12 +10,11 @@ pub use crate::check::infer::Binding;
 use crate::check::program::{Body, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
-use crate::query::{Located, Snapshot};
+use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
-use crate::suppress;
 use crate::syntax;
 use crate::types::{Signature, Type, TypeSet};
 
@@ -117,18 +116,56 @@ fn called_by(function: &ir::Function) -> Vec<usize> {
     statements.filter_map(callee).collect()
 }
 
+/// The verified IR of what begins at a start, and of all functions that are called from there. `broken` says that the IR does not hold.
+///
+/// # Errors
+/// Why it, or a function that is called, cannot be compiled.
+pub(crate) fn unit_of(
+    body: &Arc<Body>,
+    key: Option<FunctionKey>,
+    start: &Start,
+    callees: &dyn Callees,
+    broken: &dyn Fn(&str) -> Diagnostic,
+) -> Result<Compiled, Vec<Diagnostic>> {
+    let program = Program::new(callees, key, body.clone(), start.clone());
+    let mut members = vec![0];
+    let mut functions = Vec::new();
+    while let Some(&at) = members.get(functions.len()) {
+        let inferred = program.inferred(at);
+        let instance = program.instance(at);
+        let flow = &instance.body.flow;
+        if instance.start.has_arrays() || flow.makes_arrays() {
+            let (_, _, diagnostics) = inferred.report(flow);
+            let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
+            if !errors.is_empty() {
+                return Err(errors);
+            }
+        }
+        program.close(at);
+        let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
+        let calling = Calling { calls: program.calls(at), members: &mut members, gives };
+        let (liveness, start) = (&instance.body.liveness, &instance.start);
+        functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
+    }
+    let refused = program.refused();
+    if !refused.is_empty() {
+        return Err(refused.iter().map(refusal).collect());
+    }
+    settle(&mut functions);
+    #[cfg(feature = "faults")]
+    functions.iter_mut().for_each(crate::faults::plant_from_env);
+    let unit = ir::Unit { functions };
+    match ir::verify::verify_unit(&unit) {
+        Ok(()) => Ok(Compiled { unit, members: members.iter().map(|&at| program.instance(at).key).collect() }),
+        Err(problem) => Err(vec![broken(&problem)]),
+    }
+}
+
 /// What could be faster in the functions of a file, for the types of their annotations: diagnostics of severity `hint`, in the order
 /// of the source.
 #[must_use]
 pub fn hints(file: &SourceFile) -> Vec<Diagnostic> {
-    let snapshot = Snapshot::new(None, file.clone(), &[]);
-    let of = |located: Located<'_>| {
-        let typed = located.function.typed(located.function.annotated());
-        located.function.remarks(&typed).into_iter().map(move |one| located.moved(one)).collect::<Vec<_>>()
-    };
-    let mut hints = suppress::apply(file, snapshot.functions().flat_map(of).collect());
-    hints.retain(|one| one.severity() == Severity::Hint);
-    hints
+    Snapshot::new(None, file.clone(), &[]).hints()
 }
 
 /// A function that was parsed and bound: what decoration does. Types come with a signature.
@@ -344,38 +381,8 @@ impl Prepared {
         start: &Start,
         callees: &dyn Callees,
     ) -> Result<Compiled, Vec<Diagnostic>> {
-        let program = Program::new(callees, key, self.body.clone(), start.clone());
-        let mut members = vec![0];
-        let mut functions = Vec::new();
-        while let Some(&at) = members.get(functions.len()) {
-            let inferred = program.inferred(at);
-            let instance = program.instance(at);
-            let flow = &instance.body.flow;
-            if instance.start.has_arrays() || flow.makes_arrays() {
-                let (_, _, diagnostics) = inferred.report(flow);
-                let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
-                if !errors.is_empty() {
-                    return Err(errors);
-                }
-            }
-            program.close(at);
-            let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
-            let calling = Calling { calls: program.calls(at), members: &mut members, gives };
-            let (liveness, start) = (&instance.body.liveness, &instance.start);
-            functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
-        }
-        let refused = program.refused();
-        if !refused.is_empty() {
-            return Err(refused.iter().map(refusal).collect());
-        }
-        settle(&mut functions);
-        #[cfg(feature = "faults")]
-        functions.iter_mut().for_each(crate::faults::plant_from_env);
-        let unit = ir::Unit { functions };
-        match ir::verify::verify_unit(&unit) {
-            Ok(()) => Ok(Compiled { unit, members: members.iter().map(|&at| program.instance(at).key).collect() }),
-            Err(problem) => Err(vec![self.broken("the compiler made IR that does not hold", &problem)]),
-        }
+        let broken = |problem: &str| self.broken("the compiler made IR that does not hold", problem);
+        unit_of(&self.body, key, start, callees, &broken)
     }
 
     /// The source with the types of its names beside each line, for people.

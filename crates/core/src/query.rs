@@ -10,15 +10,16 @@ pub mod hints;
 pub mod hover;
 pub mod remarks;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Edit};
-use crate::outside::Env;
+use crate::diagnostic::{Diagnostic, Edit, Severity};
+use crate::outside::{Callee, Env};
 use crate::source::{SourceFile, Span};
 use crate::suppress;
 use crate::syntax::{self, Outer, Piece};
 use calls::{CallSite, Locals};
-use function::Function;
+use function::{Beside, Function};
 
 /// One version of a file, analysed.
 #[derive(Debug)]
@@ -141,11 +142,14 @@ impl Snapshot {
             Some(checked) if !changes.concern(piece.file().text()) => checked.clone(),
             _ => Arc::new(Checked::new(piece, &outer, &locals)),
         });
+        let mut checked = checked.collect::<Vec<_>>();
+        look_again_at_callers(&mut checked, known, &outer, &locals);
         let placed = chunks.iter().zip(checked).map(|(span, checked)| Placed { start: span.start, checked });
         let placed = placed.collect::<Vec<_>>();
+        place_beside(&placed);
         let all = placed
             .iter()
-            .flat_map(|placed| placed.checked.diagnostics.iter().map(|one| moved(one.clone(), placed.start)))
+            .flat_map(|placed| placed.checked.diagnostics().map(|one| moved(one.clone(), placed.start)))
             .map(|one| hoisted(one, &file));
         let diagnostics = suppress::apply(&file, all.collect());
         Self { file, outer, locals, placed, diagnostics }
@@ -173,6 +177,17 @@ impl Snapshot {
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// What could be faster, for the types of the annotations: diagnostics of severity `hint`, in the order of the source.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Diagnostic> {
+        let of = |located: Located<'_>| {
+            located.function.kept_remarks().iter().map(move |one| located.moved(one.clone())).collect::<Vec<_>>()
+        };
+        let mut hints = suppress::apply(&self.file, self.functions().flat_map(of).collect());
+        hints.retain(|one| one.severity() == Severity::Hint);
+        hints
     }
 
     /// True if there is something of brrr's in the file.
@@ -222,16 +237,52 @@ impl Snapshot {
 impl Checked {
     fn new(piece: Arc<Piece>, outer: &Outer, locals: &Locals) -> Self {
         let module = piece.functions(outer);
-        let mut diagnostics = module.diagnostics;
-        let mut functions = Vec::new();
-        for function in &module.functions {
-            let function = Function::new(piece.clone(), function);
-            diagnostics.extend_from_slice(function.diagnostics());
-            functions.push(Arc::new(function));
-        }
+        let functions = module.functions.iter().map(|function| Arc::new(Function::new(piece.clone(), function)));
+        let functions = functions.collect();
+        let diagnostics = module.diagnostics;
         let calls = calls::calls(piece.statements(), &outer.env, locals);
         Self { piece, functions, diagnostics, calls }
     }
+
+    /// What there is to say about it.
+    fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().chain(self.functions.iter().flat_map(|function| function.diagnostics()))
+    }
+}
+
+/// What calls a function that changed is looked at again, and what calls that.
+fn look_again_at_callers(checked: &mut [Arc<Checked>], before: &[Placed], outer: &Outer, locals: &Locals) {
+    let is_kept = |one: &Arc<Checked>| before.iter().any(|placed| Arc::ptr_eq(&placed.checked, one));
+    let names = |one: &Checked| one.functions.iter().map(|function| function.name().to_owned()).collect::<Vec<_>>();
+    let mut kept = checked.iter().map(is_kept).collect::<Vec<_>>();
+    if kept.iter().all(|kept| *kept) && before.len() == checked.len() {
+        return;
+    }
+    let fresh = checked.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|(one, _)| one);
+    let gone =
+        before.iter().map(|placed| &placed.checked).filter(|one| !checked.iter().any(|other| Arc::ptr_eq(one, other)));
+    let mut changed = fresh.chain(gone).flat_map(|one| names(one)).collect::<BTreeSet<_>>();
+    loop {
+        let calls =
+            |one: &Checked| one.functions.iter().any(|function| function.callees().any(|name| changed.contains(name)));
+        let again = (0..checked.len()).filter(|&at| kept[at] && calls(&checked[at])).collect::<Vec<_>>();
+        if again.is_empty() {
+            return;
+        }
+        for at in again {
+            checked[at] = Arc::new(Checked::new(checked[at].piece.clone(), outer, locals));
+            kept[at] = false;
+            changed.extend(names(&checked[at]));
+        }
+    }
+}
+
+/// Tells the functions of a file of each other.
+fn place_beside(placed: &[Placed]) {
+    let functions = || placed.iter().flat_map(|placed| &placed.checked.functions);
+    let beside = functions().map(|function| (Callee::named(function.name()).key, function.callable()));
+    let beside = Arc::new(Beside(beside.collect()));
+    functions().for_each(|function| function.place_beside(&beside));
 }
 
 /// For each chunk what is known of a piece with the same text.

@@ -460,7 +460,14 @@ impl LineState {
         let mut rest = line;
         let mut comment = None;
         self.backslash = false;
-        while let Some(next) = rest.chars().next() {
+        loop {
+            // Nothing before the next of these matters.
+            let of_string = |byte| matches!(byte, b'"' | b'\'' | b'\\');
+            let of_code = |byte| of_string(byte) || matches!(byte, b'#' | b'(' | b'[' | b'{' | b')' | b']' | b'}');
+            let in_string = self.quotes.is_some();
+            let at = rest.bytes().position(|byte| if in_string { of_string(byte) } else { of_code(byte) });
+            rest = &rest[at.unwrap_or(rest.len())..];
+            let Some(next) = rest.chars().next() else { break };
             if let Some(quotes) = self.quotes {
                 if rest.starts_with(quotes) {
                     self.quotes = None;

@@ -303,3 +303,59 @@ fn other_files_tell_which_types_they_pass() {
     assert_eq!(of(&|level, module| level == 0 && module == "pkg.kernels"), ["f[Float]", "f[None]"]);
     assert_eq!(of(&|level, module| level == 1 && module == "kernels"), ["f[Bool]", "h[Int, Int]"]);
 }
+
+const CALLING: &str = "\
+from brrr import brrr
+
+@brrr
+def inner(a: float):
+    return a * 2
+
+@brrr
+def outer(n: int):
+    total = inner(n)
+    return total
+
+@brrr
+def most(n: int):
+    value = outer(n)
+    return value
+
+@brrr
+def apart(n: int):
+    return n
+
+@brrr
+def again(n: int):
+    if n < 2:
+        return n
+    return again(n - 1) + again(n - 2)
+";
+
+/// What a function returns for its annotations.
+fn returns(snapshot: &Snapshot, name: &str) -> String {
+    let function = snapshot.function_named(name).unwrap().function;
+    function.typed(function.annotated()).result.python()
+}
+
+#[test]
+fn callees_are_followed_and_their_callers_with_them() {
+    let before = snapshot(CALLING);
+    assert!(before.diagnostics().is_empty(), "{:?}", before.diagnostics());
+    assert_eq!(["inner", "outer", "most", "again"].map(|name| returns(&before, name)), ["float", "int", "int", "int"]);
+    let edited = CALLING.replace("a * 2", "a * 0.5");
+    let after = Snapshot::new(Some(&before), SourceFile::new("a.py", edited.as_str()), &[]);
+    assert_eq!(["inner", "outer", "most"].map(|name| returns(&after, name)), ["float", "float", "float"]);
+    assert_eq!(all(&after), all(&snapshot(&edited)));
+    let same = |name: &str| {
+        let of = |snapshot: &Snapshot| snapshot.function_named(name).map(|located| located.function.clone()).unwrap();
+        Arc::ptr_eq(&of(&before), &of(&after))
+    };
+    assert!(same("apart") && same("again") && !same("outer") && !same("most"));
+    let unit = after.function_named("most").map(|one| one.function.unit(one.function.annotated())).unwrap().unwrap();
+    assert_eq!(unit.functions.len(), 3);
+    // Without the function, the interpreter does the call.
+    let gone = CALLING.replace("def inner", "def other");
+    let after = Snapshot::new(Some(&after), SourceFile::new("a.py", gone.as_str()), &[]);
+    assert_eq!(all(&after), all(&snapshot(&gone)));
+}

@@ -124,7 +124,7 @@ pub fn diagnostic(from: &Diagnostic, uri: &lsp::Url, lines: &Lines<'_>, profile:
     let unnecessary = profile.tags && from.code.slug().starts_with("unused");
     lsp::Diagnostic {
         range: lines.range(from.span()),
-        severity: Some(match from.code.severity() {
+        severity: Some(match from.severity() {
             Severity::Error => lsp::DiagnosticSeverity::ERROR,
             Severity::Warning => lsp::DiagnosticSeverity::WARNING,
             Severity::Hint => lsp::DiagnosticSeverity::HINT,

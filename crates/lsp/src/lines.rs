@@ -73,6 +73,10 @@ pub struct Lines<'a> {
 /// Where each line of a text begins.
 #[must_use]
 pub fn starts(text: &str) -> Vec<u32> {
+    if !text.contains('\r') {
+        let starts = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
+        return std::iter::once(0).chain(starts).collect();
+    }
     let bytes = text.as_bytes();
     let ends = |&(at, &byte): &(usize, &u8)| byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
     let starts = bytes.iter().enumerate().filter(ends).map(|(at, _)| at as u32 + 1);

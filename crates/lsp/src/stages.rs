@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use brrr_core::backend::{Output, Request};
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::ir::Unit;
 use brrr_core::listing::Listing;
 use brrr_core::query::Located;
 use brrr_core::query::function::Function;
@@ -198,7 +197,7 @@ impl Stages {
             return Ok(known);
         }
         let errors = |all: Vec<Diagnostic>| Refusal::Errors(all.into_iter().map(|one| one.message).collect());
-        let ir = function.ir(signature).map_err(errors)?;
+        let unit = function.unit(signature).map_err(errors)?;
         let file = function.file();
         // What stands nowhere in the source belongs to no line.
         let line = |span: Span| if span == Span::default() { 0 } else { file.line(span.start) };
@@ -209,9 +208,9 @@ impl Stages {
             Stage::Assembly => Some(Output::Assembly),
         };
         let listing = match output {
-            None => Listing::typed(&ir, line),
+            None => unit.functions.first().map(|first| Listing::typed(first, line)).unwrap_or_default(),
             Some(output) => {
-                let request = Request::new(Unit { functions: vec![ir] }, function.options(), output).with_places(line);
+                let request = Request::new(unit, function.options(), output).with_places(line);
                 let made = self.worker.run(&request, view.settings.time_limit, cancelled);
                 let made = made.map_err(|failure| Refusal::Worker(located.index, failure))?;
                 let text = String::from_utf8_lossy(&made);

@@ -4,7 +4,7 @@
 //! compiled, the callable that has its code: the function itself if it is under the decorator, else a hidden one that is made for
 //! it. Whoever keeps a key holds the object.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use brrr_core::backend::Options;
@@ -21,7 +21,7 @@ use crate::binding::Specialisation;
 use crate::callable::{self, Callable};
 use crate::decorate;
 use crate::errors::Refusal;
-use crate::guards::{Guards, Held};
+use crate::guards::{Guards, Held, version};
 use crate::outside::constant_of;
 use crate::shared::Meaning;
 
@@ -145,8 +145,7 @@ impl Callees for Live<'_> {
     }
 }
 
-/// The defaults of the parameters that compiled code can be given, as they are now. Those of parameters that take keywords only stand in
-/// a dict, which may change at any time: nothing is said of them.
+/// The defaults of the parameters that compiled code can be given, as they are now.
 fn defaults(function: &Bound<'_, PyFunction>, meaning: &Meaning) -> PyResult<Vec<Option<Constant>>> {
     let parameters = meaning.prepared.parameters().len();
     let mut defaults = vec![None; parameters];
@@ -159,7 +158,66 @@ fn defaults(function: &Bound<'_, PyFunction>, meaning: &Meaning) -> PyResult<Vec
             }
         }
     }
+    if let Some(by_name) = keyword_defaults(function) {
+        for (name, slot) in meaning.prepared.parameters().zip(&mut defaults).skip(meaning.prepared.positional()) {
+            *slot = by_name.get_item(name)?.as_ref().and_then(constant_of);
+        }
+    }
     Ok(defaults)
+}
+
+/// The defaults of parameters that take keywords only.
+fn keyword_defaults<'py>(function: &Bound<'py, PyFunction>) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the keyword defaults of a function are a dict or null.
+    let found =
+        unsafe { Bound::from_borrowed_ptr_or_opt(function.py(), ffi::PyFunction_GetKwDefaults(function.as_ptr())) };
+    found?.cast_into_exact::<PyDict>().ok()
+}
+
+/// A dict of defaults that must still have the same objects.
+#[derive(Debug)]
+struct ByName {
+    dict: Held,
+    items: Vec<(Held, Held)>,
+    /// The version of the dict at the last look.
+    version: Cell<u64>,
+}
+
+impl ByName {
+    fn new(function: &Bound<'_, PyFunction>) -> Self {
+        let found = keyword_defaults(function);
+        let items = found.iter().flatten().map(|(name, value)| (Held::new(&name), Held::new(&value))).collect();
+        let dict = found.map_or_else(Held::nothing, |dict| Held::new(&dict));
+        Self { dict, items, version: Cell::new(0) }
+    }
+
+    /// # Safety
+    /// The thread holds the GIL, and `function` is a live function.
+    unsafe fn holds(&self, function: *mut PyObject) -> bool {
+        // SAFETY: as the caller promises; the dict and what was in it are held.
+        unsafe {
+            let dict = ffi::PyFunction_GetKwDefaults(function);
+            if dict != self.dict.get() || dict.is_null() {
+                return dict == self.dict.get();
+            }
+            let version = version(dict);
+            if version != 0 && version == self.version.get() {
+                return true;
+            }
+            let same = |(name, value): &(Held, Held)| {
+                let found = ffi::PyDict_GetItemWithError(dict, name.get());
+                found == value.get()
+            };
+            let all = self.items.iter().all(same);
+            ffi::PyErr_Clear();
+            self.version.set(if all { version } else { 0 });
+            all
+        }
+    }
+
+    fn held(&self) -> impl Iterator<Item = &Held> {
+        std::iter::once(&self.dict).chain(self.items.iter().flat_map(|(name, value)| [name, value]))
+    }
 }
 
 /// A function of a unit at run time: one that compiled code calls.
@@ -171,6 +229,8 @@ pub struct Member {
     pub code: Specialisation,
     /// The tuple of its defaults, or null.
     defaults: Held,
+    /// Those by name.
+    by_name: Option<ByName>,
 }
 
 impl Member {
@@ -182,7 +242,8 @@ impl Member {
             unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyFunction_GetDefaults(view.original.as_ptr())) }
         });
         let defaults = defaults.map_or_else(Held::nothing, |defaults| Held::new(&defaults));
-        Self { callable: Held::new(callable), code, defaults }
+        let by_name = callable::view(callable).map(|view| ByName::new(&view.original));
+        Self { callable: Held::new(callable), code, defaults, by_name }
     }
 
     /// The callable; null once it has been given up.
@@ -201,19 +262,22 @@ impl Member {
             !callable.is_null()
                 && (*callable).has_its_code()
                 && ffi::PyFunction_GetDefaults((*callable).original) == self.defaults.get()
+                && self.by_name.as_ref().is_none_or(|by_name| by_name.holds((*callable).original))
                 && self.code.holds()
         }
     }
 
     /// Shows every object to the garbage collector until it says stop.
     pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
-        let objects = [self.callable.get(), self.defaults.get()];
-        objects.into_iter().filter(|object| !object.is_null()).map(&mut visit).find(|&stop| stop != 0).unwrap_or(0)
+        let by_name = self.by_name.iter().flat_map(ByName::held);
+        let objects = [&self.callable, &self.defaults].into_iter().chain(by_name).map(Held::get);
+        objects.filter(|object| !object.is_null()).map(&mut visit).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
         self.callable.clear(py);
         self.defaults.clear(py);
+        self.by_name.iter().flat_map(ByName::held).for_each(|held| held.clear(py));
     }
 }

@@ -415,7 +415,7 @@ unsafe fn seen_version(dict: *mut PyObject) -> u64 {
 /// # Safety
 /// `dict` is a live dict, and the thread holds the GIL.
 #[inline(always)]
-unsafe fn version(dict: *mut PyObject) -> u64 {
+pub unsafe fn version(dict: *mut PyObject) -> u64 {
     #[cfg(not(Py_3_14))]
     {
         /// How CPython up to 3.13 lays out a dict.

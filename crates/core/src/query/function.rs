@@ -3,20 +3,21 @@
 //! Enters: a syntax tree in its piece of the file. Leaves: a [`Function`], which keeps what it has found. All places begin with
 //! the piece.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustpython_parser::ast::{self, Expr};
 
 use super::calls::{CallSite, default_type};
 use crate::backend::{Options, Overflow};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Flow, Parameter, Start};
-use crate::check::infer::{Binding, Inferred, infer};
-use crate::check::live::Liveness;
-use crate::check::specialise::specialise;
+use crate::check::flow::{Annotation, Parameter, Start, StepKind, Target};
+use crate::check::infer::{Binding, Inferred};
+use crate::check::program::{Body, Callees, Known, Program};
+use crate::compile::unit_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
+use crate::outside::{self, Callee, FunctionKey};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Piece, span};
 use crate::types::{Shape, Signature, Type, TypeSet};
@@ -36,8 +37,9 @@ pub struct Function {
     header: u32,
     returns: Option<Span>,
     options: Options,
-    pub(super) flow: Flow,
-    pub(super) liveness: Liveness,
+    pub(super) body: Arc<Body>,
+    /// The functions beside it, which it may call.
+    beside: Mutex<Arc<Beside>>,
     refused: bool,
     annotated: Signature,
     origins: Vec<Origin>,
@@ -45,6 +47,20 @@ pub struct Function {
     defaults: Vec<Option<Type>>,
     diagnostics: Vec<Diagnostic>,
     typed: Mutex<HashMap<Signature, Arc<Typed>>>,
+    remarks: OnceLock<Vec<Diagnostic>>,
+    said: OnceLock<Vec<Diagnostic>>,
+    /// The defaults that are constants.
+    constants: Vec<Option<outside::Constant>>,
+}
+
+/// The functions of a file that others can call, by their names.
+#[derive(Debug, Default)]
+pub(super) struct Beside(pub(super) BTreeMap<FunctionKey, Result<Known, Vec<Diagnostic>>>);
+
+impl Callees for Beside {
+    fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
+        self.0.get(&callee.key).cloned().unwrap_or_else(|| Err(Vec::new()))
+    }
 }
 
 /// Why a parameter has its type.
@@ -102,15 +118,20 @@ pub struct Typed {
 impl Function {
     /// Binds a function. Run it within [`syntax::with_stack`].
     pub(super) fn new(piece: Arc<Piece>, function: &syntax::Function) -> Self {
-        let (flow, mut diagnostics) = bind(function, &function.env, piece.file(), false);
-        let liveness = Liveness::of(&flow);
+        let (flow, diagnostics) = bind(function, &function.env, piece.file(), false);
         let refused = diagnostics.iter().any(Diagnostic::is_error);
         let arguments = &function.ast.args;
         let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+        let constants = plain.clone().map(|one| match one.default.as_deref()? {
+            Expr::Constant(constant) => Some(constant.value.clone()),
+            _ => None,
+        });
+        let constants = constants.collect();
         let defaults = plain.map(|one| one.default.as_deref().and_then(|one| default_type(one, &function.env)));
         let defaults = defaults.collect::<Vec<_>>();
         let (mut params, mut origins) = (Vec::new(), Vec::new());
-        for (at, parameter) in flow.parameters.iter().enumerate() {
+        let body = Arc::new(Body::new(flow));
+        for (at, parameter) in body.flow.parameters.iter().enumerate() {
             let (one, origin) = match (&parameter.annotation, defaults.get(at).copied().flatten()) {
                 (Annotation::Type(one), _) => (*one, Origin::Annotation),
                 (Annotation::Missing | Annotation::Other(_), Some(one)) => (one, Origin::Default),
@@ -132,25 +153,18 @@ impl Function {
             options: options(&function.ast.decorator_list),
             positional: arguments.posonlyargs.len() + arguments.args.len(),
             piece,
-            flow,
-            liveness,
+            body,
+            beside: Mutex::default(),
             refused,
             annotated,
             origins,
             defaults,
             diagnostics: Vec::new(),
             typed: Mutex::default(),
+            remarks: OnceLock::new(),
+            said: OnceLock::new(),
+            constants,
         };
-        // What follows from an error already reported is not news.
-        if !refused {
-            let typed = made.typed(&made.annotated);
-            // Types that are only assumed say nothing against the operations on them.
-            let is_told = |one: &Parameter| !one.variadic && matches!(one.annotation, Annotation::Type(_));
-            let told =
-                made.flow.parameters.iter().all(is_told) && made.flow.hidden.iter().all(|hidden| hidden.told.is_some());
-            let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
-            diagnostics.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
-        }
         made.diagnostics = diagnostics;
         made
     }
@@ -206,7 +220,56 @@ impl Function {
     /// What there is to say about it.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.diagnostics
+        self.said.get_or_init(|| {
+            let mut all = self.diagnostics.clone();
+            // What follows from an error already reported is not news.
+            if !self.refused {
+                let typed = self.typed(&self.annotated);
+                // Types that are only assumed say nothing against the operations on them.
+                let is_told = |one: &Parameter| !one.variadic && matches!(one.annotation, Annotation::Type(_));
+                let flow = &self.body.flow;
+                let told =
+                    flow.parameters.iter().all(is_told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
+                let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
+                all.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
+            }
+            all
+        })
+    }
+
+    /// The names of the functions that it calls.
+    pub fn callees(&self) -> impl Iterator<Item = &str> {
+        let steps = self.body.flow.blocks.iter().flat_map(|block| &block.steps);
+        steps.filter_map(|step| match &step.kind {
+            StepKind::Call(call) => match &call.target {
+                Target::Known(callee) => Some(callee.name.as_str()),
+                Target::Value(_) => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// Says which functions are beside it.
+    pub(super) fn place_beside(&self, beside: &Arc<Beside>) {
+        *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = beside.clone();
+    }
+
+    fn beside(&self) -> Arc<Beside> {
+        self.beside.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn key(&self) -> FunctionKey {
+        Callee::named(&self.name).key
+    }
+
+    /// What a call of it needs; what is wrong with it, if it cannot be compiled.
+    pub(super) fn callable(&self) -> Result<Known, Vec<Diagnostic>> {
+        // The interpreter does the call, and the function says itself what is wrong with it.
+        if self.refused {
+            Err(Vec::new())
+        } else {
+            Ok(Known { body: self.body.clone(), defaults: self.constants.clone() })
+        }
     }
 
     /// The text that its places are in.
@@ -218,14 +281,14 @@ impl Function {
     /// The names of the parameters, positional ones first, keyword-only ones last, `*args` behind them, each with its
     /// place and whether nothing can be written behind it: it is annotated, or stands for many.
     pub fn parameters(&self) -> impl ExactSizeIterator<Item = (&str, Span, bool)> {
-        let all = self.flow.parameters.iter();
+        let all = self.body.flow.parameters.iter();
         all.map(|one| (one.name.as_str(), one.span, one.variadic || !matches!(one.annotation, Annotation::Missing)))
     }
 
     /// True if a name is a local of the function.
     #[must_use]
     pub fn is_local(&self, name: &str) -> bool {
-        self.flow.variables.iter().any(|one| one.in_frame && one.name == name)
+        self.body.flow.variables.iter().any(|one| one.in_frame && one.name == name)
     }
 
     /// The places where a name is bound to a tagged value.
@@ -275,7 +338,7 @@ impl Function {
     pub fn called(&self, call: &CallSite) -> Option<Candidate> {
         let mut params = self.annotated.params.clone();
         let mut origins = self.origins.clone();
-        let many = self.flow.parameters.iter().position(|parameter| parameter.variadic);
+        let many = self.body.flow.parameters.iter().position(|parameter| parameter.variadic);
         let (args, rest) = call.args.split_at(call.args.len().min(self.positional));
         match many {
             None if !rest.is_empty() => return None,
@@ -289,7 +352,7 @@ impl Function {
         }
         let named = call.keywords.iter().map(|(name, one)| {
             let is_it = |one: &Parameter| !one.variadic && one.name == *name;
-            Some((self.flow.parameters.iter().position(is_it)?, *one))
+            Some((self.body.flow.parameters.iter().position(is_it)?, *one))
         });
         let named = named.collect::<Option<Vec<_>>>()?;
         let given = args.iter().copied().enumerate().chain(named).collect::<Vec<_>>();
@@ -319,8 +382,8 @@ impl Function {
             .iter()
             .map(|part| Type::from_python(part).ok_or_else(|| format!("`{part}` is no type of compiled code")));
         let params = types.collect::<Result<Vec<_>, _>>()?;
-        if params.len() != self.flow.parameters.len() {
-            let (wanted, got) = (self.flow.parameters.len(), params.len());
+        if params.len() != self.body.flow.parameters.len() {
+            let (wanted, got) = (self.body.flow.parameters.len(), params.len());
             return Err(format!("`{}` takes {wanted} arguments, the signature has {got}", self.name));
         }
         Ok(Signature { params })
@@ -333,8 +396,10 @@ impl Function {
             return known.clone();
         }
         let made = syntax::with_stack(|| {
-            let inferred = infer(&self.flow, &self.liveness, &self.start(signature), &|_, _, _| TypeSet::EMPTY);
-            let (bindings, result, findings) = inferred.report(&self.flow);
+            let beside = self.beside();
+            let start = self.start(signature);
+            let inferred = Program::new(&*beside, Some(self.key()), self.body.clone(), start).inferred(0);
+            let (bindings, result, findings) = inferred.report(&self.body.flow);
             Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
         });
         let mut kept = self.kept();
@@ -345,43 +410,36 @@ impl Function {
         made
     }
 
+    /// What could be faster, for the types of the annotations.
+    pub(super) fn kept_remarks(&self) -> &[Diagnostic] {
+        self.remarks.get_or_init(|| self.remarks(&self.typed(&self.annotated)))
+    }
+
     /// A call with these types of arguments; hidden ones are what the file tells, else ints.
     fn start(&self, signature: &Signature) -> Start {
-        let hidden = self.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
-        Start::call(&self.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
+        let hidden = self.body.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
+        Start::call(&self.body.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Signature, Arc<Typed>>> {
         self.typed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The verified IR for a signature.
+    /// The verified IR for a signature, and behind it that of the functions that are called.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn ir(&self, signature: &Signature) -> Result<ir::Function, Vec<Diagnostic>> {
-        let errors = |all: &[Diagnostic]| all.iter().filter(|one| one.is_error()).cloned().collect::<Vec<_>>();
+    pub fn unit(&self, signature: &Signature) -> Result<ir::Unit, Vec<Diagnostic>> {
         if self.refused {
-            return Err(errors(&self.diagnostics));
+            return Err(self.diagnostics.iter().filter(|one| one.is_error()).cloned().collect());
         }
-        let typed = self.typed(signature);
-        let start = self.start(signature);
-        if start.has_arrays() || self.flow.makes_arrays() {
-            let found = errors(&typed.findings);
-            if !found.is_empty() {
-                return Err(found);
-            }
-        }
-        syntax::with_stack(|| {
-            let function = specialise(&self.flow, &self.liveness, &typed.inferred, &start, None);
-            match ir::verify::verify(&function) {
-                Ok(()) => Ok(function),
-                Err(problem) => {
-                    let message = format!("the compiler made IR that does not hold: {problem}");
-                    Err(vec![Diagnostic::new(Code::Backend, message, self.name_span, "in this function")])
-                }
-            }
-        })
+        let broken = |problem: &str| {
+            let message = format!("the compiler made IR that does not hold: {problem}");
+            Diagnostic::new(Code::Backend, message, self.name_span, "in this function")
+        };
+        let beside = self.beside();
+        syntax::with_stack(|| unit_of(&self.body, Some(self.key()), &self.start(signature), &*beside, &broken))
+            .map(|compiled| compiled.unit)
     }
 }
 

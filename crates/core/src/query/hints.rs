@@ -86,7 +86,7 @@ impl Function {
     /// Names that an operation takes as another type than they have.
     fn conversions(&self, typed: &Typed) -> Vec<Hint> {
         let mut hints = Vec::new();
-        typed.inferred.each_step(&self.flow, &mut |_, step, before, _| {
+        typed.inferred.each_step(&self.body.flow, &mut |_, step, before, _| {
             let StepKind::Op(name, args) = &step.kind else { return };
             if name.ends_with('.') {
                 return;
@@ -110,13 +110,13 @@ impl Function {
                 };
                 let within = |place: Span| step.span.start <= place.start && place.end <= step.span.end;
                 let of = |(read, place): &&(_, Span)| *read == variable && within(*place);
-                for (_, place) in self.flow.reads.iter().filter(of) {
+                for (_, place) in self.body.flow.reads.iter().filter(of) {
                     let types = TypeSet::of(takes);
                     let hint = Hint {
                         offset: place.end,
                         text: format!(" as {}", types.machine()),
                         kind: HintKind::Conversion,
-                        name: self.flow.name(variable).to_owned(),
+                        name: self.body.flow.name(variable).to_owned(),
                         types,
                     };
                     if !hints.contains(&hint) {

@@ -68,9 +68,9 @@ impl Function {
     }
 
     fn parameter_at(&self, typed: &Typed, offset: u32) -> Option<Answer> {
-        let parameter = self.flow.parameters.iter().position(|one| one.span.contains(offset))?;
+        let parameter = self.body.flow.parameters.iter().position(|one| one.span.contains(offset))?;
         let (span, types) =
-            (self.flow.parameters[parameter].span, TypeSet::of(*typed.signature.params.get(parameter)?));
+            (self.body.flow.parameters[parameter].span, TypeSet::of(*typed.signature.params.get(parameter)?));
         Some(Answer {
             text: self.source(span),
             span,
@@ -82,16 +82,16 @@ impl Function {
     }
 
     fn read_at(&self, typed: &Typed, offset: u32) -> Option<Answer> {
-        let (variable, span) = *self.flow.reads.iter().find(|(_, span)| span.contains(offset))?;
+        let (variable, span) = *self.body.flow.reads.iter().find(|(_, span)| span.contains(offset))?;
         let mut types = TypeSet::EMPTY;
         let mut readers = Vec::new();
-        typed.inferred.each_step(&self.flow, &mut |at, step, before, _| {
+        typed.inferred.each_step(&self.body.flow, &mut |at, step, before, _| {
             if self.reads_at(step, variable, span) {
                 types = types.join(read(Arg::Var(variable), before).without(Type::Unbound));
                 readers.push(at);
             }
         });
-        for (at, block) in self.flow.blocks.iter().enumerate() {
+        for (at, block) in self.body.flow.blocks.iter().enumerate() {
             let (arg, place) = match &block.end {
                 End::Return(arg, _, place) => (*arg, *place),
                 End::Branch(arg, ..) => (*arg, span),
@@ -101,7 +101,7 @@ impl Function {
                 continue;
             }
             let id = FlowId(at as u32);
-            if let Some(before) = typed.inferred.at(&self.flow, id, block.steps.len()) {
+            if let Some(before) = typed.inferred.at(&self.body.flow, id, block.steps.len()) {
                 types = types.join(read(arg, &before).without(Type::Unbound));
                 readers.push((id, block.steps.len()));
             }
@@ -115,7 +115,7 @@ impl Function {
 
     /// True if a step reads a name where it stands in the source.
     fn reads_at(&self, step: &Step, variable: VarId, place: Span) -> bool {
-        let statement = self.flow.entries[step.entry.0 as usize].span;
+        let statement = self.body.flow.entries[step.entry.0 as usize].span;
         let within = |outer: Span| outer.start <= place.start && place.end <= outer.end;
         step.reads().any(|one| one == variable) && (within(step.span) || within(statement))
     }
@@ -126,7 +126,7 @@ impl Function {
         let span = here.clone().map(|one| one.span).next()?;
         let types = here.filter(|one| one.span == span).fold(TypeSet::EMPTY, |types, one| types.join(one.types));
         let mut known = None;
-        for block in &self.flow.blocks {
+        for block in &self.body.flow.blocks {
             for step in &block.steps {
                 if step.span == span && matches!(step.kind, StepKind::Copy(_)) {
                     known = known.or_else(|| self.known_of(step, &block.steps));
@@ -139,7 +139,7 @@ impl Function {
     /// The smallest expression with an operation of the table that holds the place.
     fn operation_at(&self, typed: &Typed, offset: u32) -> Option<Answer> {
         let mut best: Option<Answer> = None;
-        typed.inferred.each_step(&self.flow, &mut |_, step, before, after| {
+        typed.inferred.each_step(&self.body.flow, &mut |_, step, before, after| {
             if !step.span.contains(offset) || step.span.start == step.span.end {
                 return;
             }
@@ -207,11 +207,11 @@ impl Function {
     fn reaching(&self, variable: VarId, readers: &[StepAt]) -> BTreeSet<Option<StepAt>> {
         // `None` stands for the value that the function begins with.
         let writes = |block: FlowId, before: usize| {
-            let steps = &self.flow.block(block).steps[..before];
+            let steps = &self.body.flow.block(block).steps[..before];
             steps.iter().rposition(|step| step.target == variable).map(|at| (block, at))
         };
         let mut predecessors = BTreeMap::<FlowId, Vec<FlowId>>::new();
-        for (at, block) in self.flow.blocks.iter().enumerate() {
+        for (at, block) in self.body.flow.blocks.iter().enumerate() {
             for to in block.successors() {
                 predecessors.entry(to).or_default().push(FlowId(at as u32));
             }
@@ -229,7 +229,7 @@ impl Function {
             }
             for &from in predecessors.get(&block).map(Vec::as_slice).unwrap_or_default() {
                 if seen.insert(from) {
-                    waiting.push((from, self.flow.block(from).steps.len()));
+                    waiting.push((from, self.body.flow.block(from).steps.len()));
                 }
             }
         }
@@ -238,7 +238,7 @@ impl Function {
 
     fn reasons(&self, typed: &Typed, deciders: &BTreeSet<Option<StepAt>>) -> Vec<Reason> {
         let mut reasons = Vec::<Reason>::new();
-        typed.inferred.each_step(&self.flow, &mut |at, step, _, after| {
+        typed.inferred.each_step(&self.body.flow, &mut |at, step, _, after| {
             if let (true, Some(after)) = (deciders.contains(&Some(at)), after) {
                 let types = after[step.target.0 as usize].without(Type::Unbound);
                 match reasons.iter_mut().find(|one| one.span == step.span) {
@@ -255,9 +255,9 @@ impl Function {
     /// The parameter of a name and its type, if it is one: the value that the function begins with.
     #[must_use]
     pub fn parameter(&self, typed: &Typed, name: &str) -> Option<Reason> {
-        let at = self.flow.parameters.iter().position(|one| one.name == name)?;
+        let at = self.body.flow.parameters.iter().position(|one| one.name == name)?;
         let types = TypeSet::of(*typed.signature.params.get(at)?);
-        Some(Reason { span: self.flow.parameters[at].span, types, is_parameter: true })
+        Some(Reason { span: self.body.flow.parameters[at].span, types, is_parameter: true })
     }
 
     /// What is known of a value that one step alone has written.
@@ -265,7 +265,7 @@ impl Function {
         let mut all = deciders.iter();
         match (all.next(), all.next()) {
             (Some(Some((block, at))), None) => {
-                let steps = &self.flow.block(*block).steps;
+                let steps = &self.body.flow.block(*block).steps;
                 self.known_of(&steps[*at], &steps[..*at])
             }
             _ => None,
@@ -274,7 +274,7 @@ impl Function {
 
     fn known_of(&self, step: &Step, before: &[Step]) -> Option<String> {
         let StepKind::Copy(arg) = step.kind else { return None };
-        let name = self.flow.name(step.target);
+        let name = self.body.flow.name(step.target);
         if let Some(range) = self.range(step) {
             return Some(range);
         }
@@ -290,15 +290,19 @@ impl Function {
 
     /// `0 <= i < n` for the name of a loop over a range, as the range is written.
     fn range(&self, step: &Step) -> Option<String> {
-        let target = &self.flow.entries[step.entry.0 as usize];
+        let target = &self.body.flow.entries[step.entry.0 as usize];
         if target.point != Point::Target {
             return None;
         }
-        let header =
-            self.flow.entries.iter().find(|one| one.statement == target.statement && one.point == Point::Iterable)?;
+        let header = self
+            .body
+            .flow
+            .entries
+            .iter()
+            .find(|one| one.statement == target.statement && one.point == Point::Iterable)?;
         let text = self.file().slice(header.span);
         let inner = text.strip_prefix("range")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
-        let name = self.flow.name(step.target);
+        let name = self.body.flow.name(step.target);
         if self.file().slice(target.span) != name {
             return None;
         }

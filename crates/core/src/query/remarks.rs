@@ -56,8 +56,8 @@ impl Function {
             return Vec::new();
         }
         let mut found = Found { function: self, remarks: Vec::new(), loops: BTreeSet::new() };
-        typed.inferred.each_step(&self.flow, &mut |(block, _), step, before, after| {
-            let within = self.flow.block(block).in_loop.filter(|&one| is_innermost(&self.flow, one));
+        typed.inferred.each_step(&self.body.flow, &mut |(block, _), step, before, after| {
+            let within = self.body.flow.block(block).in_loop.filter(|&one| is_innermost(&self.body.flow, one));
             if let (Some(within), Some(after)) = (within, after) {
                 found.in_loop(within, step, before, after);
             }
@@ -107,7 +107,7 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn flow(&self) -> &Flow {
-        &self.function.flow
+        &self.function.body.flow
     }
 
     /// The place of a loop: what it goes over, or its condition.

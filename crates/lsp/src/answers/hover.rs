@@ -247,8 +247,8 @@ fn signatures(view: &View, located: Located<'_>) -> String {
 fn ir_of_line(function: &Function, candidate: &Candidate, within: u32) -> Option<String> {
     let file = function.file();
     let wanted = file.line(within);
-    let ir = function.ir(&candidate.signature).ok()?;
-    let listing = Listing::typed(&ir, |span| file.line(span.start));
+    let unit = function.unit(&candidate.signature).ok()?;
+    let listing = Listing::typed(unit.functions.first()?, |span| file.line(span.start));
     let of_line = listing.text.lines().zip(&listing.lines).filter(|(_, line)| **line == Some(wanted));
     let of_line = of_line.map(|(text, _)| text.trim()).filter(|text| !text.starts_with("exit ")).collect::<Vec<_>>();
     let mut shown = of_line.iter().take(MOST_LINES).copied().collect::<Vec<_>>().join("\n");

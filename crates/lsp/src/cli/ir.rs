@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use brrr_core::backend::{Output, Request};
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::ir::{self, Unit};
+use brrr_core::ir;
 use brrr_core::query::{Located, Snapshot};
 use brrr_core::report::{self, Style};
 use brrr_core::source::SourceFile;
@@ -125,15 +125,14 @@ fn show(of: &Of, stage: Stage) -> Result<String, Refusal> {
         }
     };
     let typed =
-        function.ir(&signature).map_err(|said| refused(said.into_iter().map(|one| located.moved(one)).collect()))?;
+        function.unit(&signature).map_err(|said| refused(said.into_iter().map(|one| located.moved(one)).collect()))?;
     let output = match stage {
-        Stage::Typed => return Ok(ir::print::print(&typed)),
+        Stage::Typed => return Ok(typed.functions.iter().map(ir::print::print).collect::<Vec<_>>().join("\n")),
         Stage::Llvm => Output::Llvm,
         Stage::LlvmOpt => Output::OptimizedLlvm,
         Stage::Asm => Output::Assembly,
     };
-    let made = llvm::ask(&[SERVE], &Request::new(Unit { functions: vec![typed] }, function.options(), output))
-        .map_err(failed)?;
+    let made = llvm::ask(&[SERVE], &Request::new(typed, function.options(), output)).map_err(failed)?;
     Ok(String::from_utf8_lossy(&made).into_owned())
 }
 

@@ -162,30 +162,33 @@ impl Shared {
     /// The diagnostics to show for a version.
     pub fn diagnostics(&self, version: &Version, defects: &[Diagnostic]) -> Vec<Diagnostic> {
         let path = lsp::Url::parse(&version.name).ok().and_then(|uri| uri.to_file_path().ok());
-        self.wanted(path.as_deref(), version.snapshot.diagnostics().iter().chain(defects))
+        self.wanted(path.as_deref(), &version.snapshot, defects)
     }
 
-    /// Those of a file that its configuration and the user want to see.
-    fn wanted<'a>(&self, path: Option<&Path>, all: impl Iterator<Item = &'a Diagnostic>) -> Vec<Diagnostic> {
-        let mut hints = self.settings().remarks;
+    /// Those of a file that its configuration and the user want to see, in the order of the source.
+    fn wanted(&self, path: Option<&Path>, snapshot: &Snapshot, defects: &[Diagnostic]) -> Vec<Diagnostic> {
         let configuration = path.map(|path| (path, lock(&self.configurations).clone().of(path)));
-        if let Some((path, configuration)) = &configuration {
-            if configuration.excludes(path, false) {
-                return Vec::new();
-            }
-            hints |= configuration.hints;
+        if configuration.as_ref().is_some_and(|(path, configuration)| configuration.excludes(path, false)) {
+            return Vec::new();
         }
+        let remarks = self.settings().remarks;
+        let hints = remarks || configuration.as_ref().is_some_and(|(_, configuration)| configuration.hints);
+        let hints = if hints { snapshot.hints() } else { Vec::new() };
         let is_wanted = |one: &&Diagnostic| {
-            let shown = configuration.as_ref().is_none_or(|(path, configuration)| configuration.shows(one, path));
-            (hints || one.code.severity() != Severity::Hint) && (shown || one.code.severity() == Severity::Hint)
+            let asked_for = remarks && one.severity() == Severity::Hint;
+            asked_for || configuration.as_ref().is_none_or(|(path, configuration)| configuration.shows(one, path))
         };
-        all.filter(is_wanted).cloned().collect()
+        let all = snapshot.diagnostics().iter().chain(defects).chain(&hints);
+        let mut wanted = all.filter(is_wanted).cloned().collect::<Vec<_>>();
+        wanted.sort_by_key(Diagnostic::span);
+        wanted
     }
 
     /// Reads the configurations again, and says what is wrong with them.
     pub fn configure(&self) {
         let fresh = Arc::new(Configurations::nearest(Overrides::default()));
-        for version in self.session().all_known() {
+        let known = self.session().all_known();
+        for version in known {
             if let Some(path) = lsp::Url::parse(&version.name).ok().and_then(|uri| uri.to_file_path().ok()) {
                 // What it says is asked for again later; here it matters that it is read.
                 let _ = fresh.of(&path);
@@ -370,7 +373,7 @@ impl Shared {
             let analyzed = session::contained(|| Snapshot::new(None, SourceFile::new(uri.as_str(), text), &[]));
             let Ok(snapshot) = analyzed else { continue };
             let lines = Lines::new(snapshot.file().text(), profile.encoding);
-            let said = self.wanted(Some(path), snapshot.diagnostics().iter());
+            let said = self.wanted(Some(path), &snapshot, &[]);
             let diagnostics =
                 said.iter().map(|one| convert::diagnostic(one, &uri, &lines, &profile)).collect::<Vec<_>>();
             found += diagnostics.len();

@@ -225,6 +225,8 @@ def interrupted():
         pressed.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
 
+    # A shell without a terminal starts what it puts into the background deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     forever(0)
     threading.Thread(target=press).start()
     try:

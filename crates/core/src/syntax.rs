@@ -168,7 +168,9 @@ fn broken_chunk(file: &SourceFile, chunk: Span, decorators: &Decorators, env: &A
     while offset < chunk.end {
         let rest = &file.text()[offset as usize..];
         let line = rest.split_inclusive('\n').next().unwrap_or(rest);
-        if !decorators.is_line(line) {
+        // Of an indented function there must be room in front for what makes it valid ([`PREFIX`]), or its places would be others.
+        let has_room = !line.starts_with([' ', '\t', '\u{c}']) || offset as usize >= PREFIX.len();
+        if !decorators.is_line(line) || !has_room {
             offset += line.len() as u32;
             continue;
         }

@@ -515,6 +515,8 @@ fn strange_texts() {
         "\0",
         "\u{feff}",
         "@brrr",
+        // Statements that are none, with no room in front of a function that is indented.
+        "from brrr import brrr\nclass A:\n:\n:\n    @brrr\n    def f(self):\n        return a\n",
         "@brrr\n",
         "@brrr\ndef",
         "@brrr\ndef f",

@@ -20,7 +20,11 @@ def mixes_tuples(function: ast.FunctionDef, parameters: set[str]) -> bool:
     """True if a name is written a tuple at one place, and something at another, or nothing."""
     compound = [one for one in ast.walk(function) if isinstance(one, (ast.If, ast.For, ast.While, ast.Match))]
     on_one_path = {id(one) for outer in compound for one in ast.walk(outer)}
-    stores = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)] + [*parameters]
+    variadic = {function.args.vararg.arg} if function.args.vararg else set()
+    written = [n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    stores = [*written, *parameters]
+    if not variadic.isdisjoint(written):
+        return True
     for node in ast.walk(function):
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:

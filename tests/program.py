@@ -86,12 +86,12 @@ class Program:
     calls: list[tuple]
     # Loops of many turns: too long for the instrumented run.
     long: bool = False
-    # Where it leaves is judged: not of functions that call each other, whose exits are told by no rule.
-    judged: bool = True
     # What of the language occurs, by the generator's names.
     constructs: frozenset[str] = frozenset()
     # brrr may refuse it, or calls of it: not everything of NumPy is compiled.
     refusable: bool = False
+    # Where it leaves is judged: not of functions that call each other, whose exits are told by no rule.
+    judged: bool = True
     # What the module does before each call, if anything: it rebinds names.
     changes: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,8 @@ def encode(value: object, contents: bool = True) -> tuple[str, Any]:
         return ("tuple", tuple(encode(one, contents) for one in value))
     if arrays.is_scalar(value) or arrays.is_array(value):
         return arrays.encode(value, contents)
-    return (kind.__name__, repr(value))
+    # What only its address tells apart, such as a generator, is known by its type.
+    return (kind.__name__, re.sub(r" at 0x[0-9a-f]+", "", repr(value)))
 
 
 def show(encoded: tuple[str, Any]) -> str:

@@ -207,6 +207,9 @@ def same(one: object, other: object) -> bool:
         return same(one.real, other.real) and same(one.imag, other.imag)
     if type(one) is tuple:
         return len(one) == len(other) and all(map(same, one, other))
+    if type(one) is types.GeneratorType:
+        # Two that have just been made by one function, with the same arguments.
+        return one.gi_code is other.gi_code and dict(one.gi_frame.f_locals) == dict(other.gi_frame.f_locals)
     return one is other or one == other or (one != one and other != other)
 
 

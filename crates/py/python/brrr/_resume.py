@@ -36,13 +36,14 @@ import warnings
 from _ast import (  # the nodes alone: importing `ast` takes longer than making a continuation
     Add, And, Assign, Attribute, AugAssign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
     FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
-    PyCF_ONLY_AST, RShift, Raise, Return, Store, Subscript, Tuple, UnaryOp, While, arg, arguments,
+    PyCF_ONLY_AST, RShift, Raise, Return, Store, Subscript, Tuple, UnaryOp, While,
 )  # fmt: skip
 from itertools import chain, count, islice, repeat
 from sys import version_info
 from types import CodeType, FunctionType
 
 from ._iterators import RANGE_ITERATORS, iterator_state as iterator_state
+from ._nodes import _assign, _call, _changed, _constant, _is_stored, _loaded, _move, _name, _parameters, _place
 
 _FUTURES = 0x1FE_0000
 """Everything in `co_flags` that `from __future__ import` sets."""
@@ -533,15 +534,6 @@ def _is_pin(name: str) -> bool:
     return name.startswith((".pin", ".raise"))
 
 
-def _loaded(node):
-    """An expression that is read; a target of `op=` is both."""
-    return _changed(node, ctx=Load()) if _is_stored(node) else node
-
-
-def _is_stored(node) -> bool:
-    return isinstance(getattr(node, "ctx", None), Store)
-
-
 def _is_scope(statement) -> bool:
     """True for functions and classes, whose statements are not the function's."""
     return isinstance(statement, ClassDef) or hasattr(statement, "args")
@@ -590,21 +582,6 @@ def _numbered(part: str, ordinal: int, number: int) -> str:
     return f"{part}{ordinal}.{number}" if number else f"{part}{ordinal}"
 
 
-def _move(node, lines: int) -> None:
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        if "lineno" in node._attributes:
-            node.lineno += lines
-            if node.end_lineno is not None:
-                node.end_lineno += lines
-        for field in node._fields:
-            value = getattr(node, field, None)
-            for one in value if isinstance(value, list) else [value]:
-                if hasattr(one, "_fields"):
-                    waiting.append(one)
-
-
 def _with_visible_names(node):
     """A copy in which nothing shows the hidden names."""
     if isinstance(node, list):
@@ -615,36 +592,3 @@ def _with_visible_names(node):
     if isinstance(node, Call) and isinstance(node.func, Name) and node.func.id in _SHOWS_NAMES:
         return copy if node.args or node.keywords else _call(".visible", node, copy)
     return copy
-
-
-def _changed(node, **changes):
-    """A copy with other fields."""
-    return type(node)(**{**vars(node), **changes})
-
-
-def _place(node) -> dict[str, int]:
-    names = ("lineno", "col_offset", "end_lineno", "end_col_offset")
-    return {name: getattr(node, name) for name in names}
-
-
-def _name(name: str, at, context=None) -> Name:
-    return Name(id=name, ctx=context or Load(), **_place(at))
-
-
-def _constant(value: object, at) -> Constant:
-    return Constant(value=value, kind=None, **_place(at))
-
-
-def _assign(name: str, value, at) -> Assign:
-    return Assign(targets=[_name(name, at, Store())], value=value, type_comment=None, **_place(at))
-
-
-def _call(name: str, at, *args) -> Call:
-    return Call(func=_name(name, at), args=list(args), keywords=[], **_place(at))
-
-
-def _parameters(names: list[str], at) -> arguments:
-    plain = [arg(arg=name, annotation=None, type_comment=None, **_place(at)) for name in names]
-    return arguments(
-        posonlyargs=[], args=plain, vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
-    )

@@ -361,30 +361,17 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_float_compare(predicate, left, right, "").expect("floats")
     }
 
-    pub fn select_int(&self, condition: IntValue<'ctx>, then: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
-        self.inner.build_select(condition, then, other, "").expect("values of equal types").into_int_value()
-    }
-
-    pub fn select(
-        &self,
-        condition: IntValue<'ctx>,
-        then: BasicValueEnum<'ctx>,
-        other: BasicValueEnum<'ctx>,
-    ) -> BasicValueEnum<'ctx> {
-        self.inner.build_select(condition, then, other, "").expect("values of equal types")
+    /// One of two values of one kind.
+    pub fn select<V>(&self, condition: IntValue<'ctx>, then: V, other: V) -> V
+    where
+        V: BasicValue<'ctx> + TryFrom<BasicValueEnum<'ctx>>,
+    {
+        let value = self.inner.build_select(condition, then, other, "").expect("values of equal types");
+        value.try_into().ok().expect("a value of the same kind")
     }
 
     pub fn unreachable(&self) {
         self.inner.build_unreachable().expect("a current block");
-    }
-
-    pub fn select_float(
-        &self,
-        condition: IntValue<'ctx>,
-        then: FloatValue<'ctx>,
-        other: FloatValue<'ctx>,
-    ) -> FloatValue<'ctx> {
-        self.inner.build_select(condition, then, other, "").expect("values of equal types").into_float_value()
     }
 
     pub fn widen(&self, value: IntValue<'ctx>, to: IntType<'ctx>) -> IntValue<'ctx> {

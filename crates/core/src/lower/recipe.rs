@@ -311,7 +311,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
         let overflow = self.b.and(least, minus_one);
         let divisor = if self.wraps() {
-            self.b.select_int(overflow, self.b.int(1), right)
+            self.b.select(overflow, self.b.int(1), right)
         } else {
             self.leave_if(overflow, exit);
             right
@@ -355,7 +355,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         cheap: bool,
     ) -> IntValue<'ctx> {
         if cheap {
-            return self.b.select_int(corrected, other, usual);
+            return self.b.select(corrected, other, usual);
         }
         let (from, correct, after) = (self.b.current(), self.b.block("floor"), self.b.block("floor.after"));
         self.b.branch_unlikely(corrected, correct, after);
@@ -384,7 +384,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             return self.unless_negative(rest, rest, moved, right.is_const());
         }
         let minus_one = self.b.compare(IntPredicate::EQ, right, self.b.int(-1));
-        let divisor = self.b.select_int(minus_one, self.b.int(1), right);
+        let divisor = self.b.select(minus_one, self.b.int(1), right);
         let rest = self.b.rem(left, divisor);
         let moved = self.b.add(rest, right);
         self.unless_signs_agree(rest, right, rest, moved)
@@ -439,7 +439,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let shifted = self.b.shl(value, near);
         let far = self.b.compare(IntPredicate::SGT, count, self.b.int(63));
         if self.wraps() {
-            return self.b.select_int(far, self.b.int(0), shifted);
+            return self.b.select(far, self.b.int(0), shifted);
         }
         let lost = self.b.compare(IntPredicate::NE, self.b.shr(shifted, near), value);
         let nonzero = self.b.compare(IntPredicate::NE, value, self.b.int(0));
@@ -465,9 +465,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn mod_float(&mut self, left: FloatValue<'ctx>, right: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         self.leave_if_zero(right, exit);
         let rest = self.b.frem(left, right);
-        let moved = self.b.select_float(self.signs_differ(rest, right), self.b.fadd(rest, right), rest);
+        let moved = self.b.select(self.signs_differ(rest, right), self.b.fadd(rest, right), rest);
         let zero = self.b.fcompare(FloatPredicate::OEQ, rest, self.b.float(0.0));
-        self.b.select_float(zero, self.copysign(self.b.float(0.0), right), moved)
+        self.b.select(zero, self.copysign(self.b.float(0.0), right), moved)
     }
 
     /// `_float_div_mod` of CPython, rounding included.
@@ -477,13 +477,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let exact = self.b.fdiv(self.b.fsub(left, rest), right);
         let inexact = self.b.fcompare(FloatPredicate::UNE, rest, self.b.float(0.0));
         let down = self.b.and(inexact, self.signs_differ(rest, right));
-        let quotient = self.b.select_float(down, self.b.fsub(exact, self.b.float(1.0)), exact);
+        let quotient = self.b.select(down, self.b.fsub(exact, self.b.float(1.0)), exact);
         let floor = self.b.intrinsic("llvm.floor", &[self.b.f64.into()], &[quotient.into()]).into_float_value();
         let cut = self.b.fcompare(FloatPredicate::OGT, self.b.fsub(quotient, floor), self.b.float(0.5));
-        let rounded = self.b.select_float(cut, self.b.fadd(floor, self.b.float(1.0)), floor);
+        let rounded = self.b.select(cut, self.b.fadd(floor, self.b.float(1.0)), floor);
         let zero = self.b.fcompare(FloatPredicate::OEQ, quotient, self.b.float(0.0));
         let signed_zero = self.copysign(self.b.float(0.0), self.b.fdiv(left, right));
-        self.b.select_float(zero, signed_zero, rounded)
+        self.b.select(zero, signed_zero, rounded)
     }
 
     fn signs_differ(&self, left: FloatValue<'ctx>, right: FloatValue<'ctx>) -> IntValue<'ctx> {
@@ -541,13 +541,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn range_count(&self, start: IntValue<'ctx>, stop: IntValue<'ctx>, step: IntValue<'ctx>) -> IntValue<'ctx> {
         let (zero, one) = (self.b.int(0), self.b.int(1));
         let up = self.b.compare(IntPredicate::SGT, step, zero);
-        let low = self.b.select_int(up, start, stop);
-        let high = self.b.select_int(up, stop, start);
-        let stride = self.b.select_int(up, step, self.b.sub(zero, step));
+        let low = self.b.select(up, start, stop);
+        let high = self.b.select(up, stop, start);
+        let stride = self.b.select(up, step, self.b.sub(zero, step));
         let any = self.b.compare(IntPredicate::SLT, low, high);
         let span = self.b.sub(self.b.sub(high, one), low);
         let count = self.b.add(self.b.div_unsigned(span, stride), one);
-        self.b.select_int(any, count, zero)
+        self.b.select(any, count, zero)
     }
 }
 

@@ -48,7 +48,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// Takes note of the conditions under which control goes from a block, to which it comes under one, to others.
     fn leave_way(&self, block: BlockId, taken: Option<IntValue<'ctx>>, edges: &mut HashMap<BlockId, IntValue<'ctx>>) {
         let within = |condition: IntValue<'ctx>| match taken {
-            Some(taken) => self.b.select_int(taken, condition, self.b.bool(false)),
+            Some(taken) => self.b.select(taken, condition, self.b.bool(false)),
             None => condition,
         };
         let ways = match &self.function.block(block).terminator {
@@ -63,7 +63,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         };
         for (to, condition) in ways {
             let known = edges.get(&to).copied();
-            let all = known.map_or(condition, |known| self.b.select_int(known, self.b.bool(true), condition));
+            let all = known.map_or(condition, |known| self.b.select(known, self.b.bool(true), condition));
             edges.insert(to, all);
         }
     }

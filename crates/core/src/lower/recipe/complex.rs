@@ -108,8 +108,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let other_imag = self.b.fdiv(self.b.fsub(self.b.fmul(b, ratio), a), below);
         let nan = self.b.float(f64::NAN);
         let chosen = |one, other| {
-            let rest = self.b.select_float(by_imag, other, nan);
-            self.b.select_float(by_real, one, rest)
+            let rest = self.b.select(by_imag, other, nan);
+            self.b.select(by_real, one, rest)
         };
         Loaded::Complex(chosen(real, other_real), chosen(imag, other_imag))
     }

@@ -22,7 +22,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     pub(super) fn abs_int(&mut self, value: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
         let negated = self.checked("llvm.ssub.with.overflow", self.b.int(0), value, exit);
         let negative = self.b.compare(IntPredicate::SLT, value, self.b.int(0));
-        self.b.select_int(negative, negated, value)
+        self.b.select(negative, negated, value)
     }
 
     /// The magnitude as an unsigned number, which is there for the least int, too.

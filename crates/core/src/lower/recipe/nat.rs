@@ -43,14 +43,14 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.leave_if_negative(count, exit);
         let shifted = self.b.shr_unsigned(value, self.at_most_63(count));
         let far = self.b.compare(IntPredicate::SGT, count, self.b.int(63));
-        self.b.select_int(far, self.b.int(0), shifted)
+        self.b.select(far, self.b.int(0), shifted)
     }
 
     pub(super) fn shl_low(&mut self, value: IntValue<'ctx>, count: IntValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
         self.leave_if_negative(count, exit);
         let shifted = self.b.shl(value, self.at_most_63(count));
         let far = self.b.compare(IntPredicate::SGT, count, self.b.int(63));
-        self.b.select_int(far, self.b.int(0), shifted)
+        self.b.select(far, self.b.int(0), shifted)
     }
 
     /// The least i64 is the negation of 2**63.

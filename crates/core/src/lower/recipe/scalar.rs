@@ -205,7 +205,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (low, high) = self.bounds(float.get_type(), bits, true);
         let fits = self.b.and(self.b.fcompare(low.0, float, low.1), self.b.fcompare(FloatPredicate::OLT, float, high));
         let least = ty.const_int(1 << (bits - 1), false);
-        self.b.select_int(fits, self.b.float_as_int(float, ty, true), least)
+        self.b.select(fits, self.b.float_as_int(float, ty, true), least)
     }
 
     /// What compilers make of a conversion to u64: below 2**63 that to i64, from there on that of the rest.
@@ -214,7 +214,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let above = self.b.fcompare(FloatPredicate::OGE, float, half);
         let rest = self.cut_off(self.b.fsub(float, half), self.b.i64);
         let rest = self.b.xor(rest, self.b.int(i64::MIN));
-        self.b.select_int(above, rest, self.cut_off(float, self.b.i64))
+        self.b.select(above, rest, self.cut_off(float, self.b.i64))
     }
 
     /// The floats between which the whole part fits an int: the lower one with the test against it, the upper one excluded.
@@ -361,8 +361,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             (Element::Sign, kind) => {
                 let negative = self.b.compare(IntPredicate::SLT, value, zero);
                 let below = if kind == Kind::Signed { ty.const_all_ones() } else { one };
-                let positive = self.b.select_int(self.b.compare(IntPredicate::EQ, value, zero), zero, one);
-                self.b.select_int(negative, below, positive)
+                let positive = self.b.select(self.b.compare(IntPredicate::EQ, value, zero), zero, one);
+                self.b.select(negative, below, positive)
             }
             (Element::Reciprocal, kind) => {
                 let float = self.b.int_as_float(value, self.b.f64, kind == Kind::Signed);
@@ -412,11 +412,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let width = ty.const_int(ty.get_bit_width().into(), false);
         let most = self.b.sub(width, ty.const_int(1, false));
         let near = self.b.compare(IntPredicate::ULT, count, width);
-        let count = self.b.select_int(near, count, most);
+        let count = self.b.select(near, count, most);
         match (element, dtype.kind()) {
-            (Element::Shl, _) => self.b.select_int(near, self.b.shl(value, count), ty.const_zero()),
+            (Element::Shl, _) => self.b.select(near, self.b.shl(value, count), ty.const_zero()),
             (_, Kind::Signed) => self.b.shr(value, count),
-            _ => self.b.select_int(near, self.b.shr_unsigned(value, count), ty.const_zero()),
+            _ => self.b.select(near, self.b.shr_unsigned(value, count), ty.const_zero()),
         }
     }
 
@@ -427,24 +427,24 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let by_zero = self.b.compare(IntPredicate::EQ, right, zero);
         let is_mod = element == Element::Mod;
         if dtype.kind() != Kind::Signed {
-            let divisor = self.b.select_int(by_zero, one, right);
+            let divisor = self.b.select(by_zero, one, right);
             let result = if is_mod { self.b.rem_unsigned(left, divisor) } else { self.b.div_unsigned(left, divisor) };
-            return self.b.select_int(by_zero, zero, result);
+            return self.b.select(by_zero, zero, result);
         }
         // The instruction traps at -1 for one dividend: dividing by 1 leaves no rest, either, and the quotient is negated.
         let by_minus_one = self.b.compare(IntPredicate::EQ, right, ty.const_all_ones());
-        let divisor = self.b.select_int(self.b.or(by_zero, by_minus_one), one, right);
+        let divisor = self.b.select(self.b.or(by_zero, by_minus_one), one, right);
         let rest = self.b.rem(left, divisor);
         let inexact = self.b.compare(IntPredicate::NE, rest, zero);
         let signs_differ = self.b.compare(IntPredicate::SLT, self.b.xor(rest, divisor), zero);
         let down = self.b.and(inexact, signs_differ);
         if is_mod {
-            return self.b.select_int(down, self.b.add(rest, divisor), rest);
+            return self.b.select(down, self.b.add(rest, divisor), rest);
         }
         let quotient = self.b.div(left, divisor);
-        let quotient = self.b.select_int(down, self.b.sub(quotient, one), quotient);
-        let quotient = self.b.select_int(by_minus_one, self.b.sub(zero, left), quotient);
-        self.b.select_int(by_zero, zero, quotient)
+        let quotient = self.b.select(down, self.b.sub(quotient, one), quotient);
+        let quotient = self.b.select(by_minus_one, self.b.sub(zero, left), quotient);
+        self.b.select(by_zero, zero, quotient)
     }
 
     /// Powers wrap, so they are those of the low bits of 64.
@@ -527,16 +527,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let inexact = self.b.fcompare(FloatPredicate::UNE, fmod, zero);
         let negative = |value| self.b.fcompare(FloatPredicate::OLT, value, zero);
         let down = self.b.and(inexact, self.b.xor(negative(right), negative(fmod)));
-        let moved = self.b.select_float(down, self.b.fadd(fmod, right), fmod);
-        let rest = self.b.select_float(inexact, moved, self.float_function("llvm.copysign", &[zero, right]));
-        let quotient = self.b.select_float(down, self.b.fsub(exact, one), exact);
+        let moved = self.b.select(down, self.b.fadd(fmod, right), fmod);
+        let rest = self.b.select(inexact, moved, self.float_function("llvm.copysign", &[zero, right]));
+        let quotient = self.b.select(down, self.b.fsub(exact, one), exact);
         let floor = self.float_function("llvm.floor", &[quotient]);
         let cut = self.b.fcompare(FloatPredicate::OGT, self.b.fsub(quotient, floor), half);
-        let rounded = self.b.select_float(cut, self.b.fadd(floor, one), floor);
+        let rounded = self.b.select(cut, self.b.fadd(floor, one), floor);
         let plain = self.b.fdiv(left, right);
         let nonzero = self.b.fcompare(FloatPredicate::UNE, quotient, zero);
         let signed_zero = self.float_function("llvm.copysign", &[zero, plain]);
-        let quotient = self.b.select_float(nonzero, rounded, signed_zero);
-        (self.b.select_float(by_zero, plain, quotient), self.b.select_float(by_zero, fmod, rest))
+        let quotient = self.b.select(nonzero, rounded, signed_zero);
+        (self.b.select(by_zero, plain, quotient), self.b.select(by_zero, fmod, rest))
     }
 }

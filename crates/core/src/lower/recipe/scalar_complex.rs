@@ -62,8 +62,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let other_real = product(self.b.fadd(product(a, ratio), b), scale);
         let other_imag = product(self.b.fsub(product(b, ratio), a), scale);
         let chosen = |one, other, part| {
-            let scaled = self.b.select_float(by_real, one, other);
-            self.b.select_float(nothing, self.b.fdiv(part, abs_c), scaled)
+            let scaled = self.b.select(by_real, one, other);
+            self.b.select(nothing, self.b.fdiv(part, abs_c), scaled)
         };
         (chosen(real, other_real, a), chosen(imag, other_imag, b))
     }

@@ -49,11 +49,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
             (Number::Float(dtype, left), Number::Float(_, right)) => {
                 let is_nan = |value| self.b.fcompare(FloatPredicate::UNO, value, value);
                 let first = self.b.or(holds, if passes_nan { is_nan(left) } else { is_nan(right) });
-                Number::Float(dtype, self.b.select_float(first, left, right))
+                Number::Float(dtype, self.b.select(first, left, right))
             }
-            (Number::Int(dtype, left), Number::Int(_, right)) => {
-                Number::Int(dtype, self.b.select_int(holds, left, right))
-            }
+            (Number::Int(dtype, left), Number::Int(_, right)) => Number::Int(dtype, self.b.select(holds, left, right)),
             _ => panic!("ints or floats were verified"),
         }
     }
@@ -103,8 +101,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let above = self.b.fcompare(FloatPredicate::OGT, value, zero);
                 let below = self.b.fcompare(FloatPredicate::OLT, value, zero);
                 let is_zero = self.b.fcompare(FloatPredicate::OEQ, value, zero);
-                let rest = self.b.select_float(is_zero, zero, value);
-                self.b.select_float(above, one, self.b.select_float(below, ty.const_float(-1.0), rest))
+                let rest = self.b.select(is_zero, zero, value);
+                self.b.select(above, one, self.b.select(below, ty.const_float(-1.0), rest))
             }
             Element::Call(names) => self.libm(names, dtype, &[value]),
             _ => panic!("a function of one float was verified"),
@@ -132,30 +130,30 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Element::Power => {
                 let is = |exponent: f64| self.b.fcompare(FloatPredicate::OEQ, right, ty.const_float(exponent));
                 let power = self.libm(["pow", "powf"], dtype, &[left, right]);
-                let power = self.b.select_float(is(2.0), self.b.fmul(left, left), power);
-                let power = self.b.select_float(is(0.5), self.float_function("llvm.sqrt", &[left]), power);
-                self.b.select_float(is(-1.0), self.b.fdiv(ty.const_float(1.0), left), power)
+                let power = self.b.select(is(2.0), self.b.fmul(left, left), power);
+                let power = self.b.select(is(0.5), self.float_function("llvm.sqrt", &[left]), power);
+                self.b.select(is(-1.0), self.b.fdiv(ty.const_float(1.0), left), power)
             }
             Element::Fmod => self.b.frem(left, right),
             Element::CopySign => self.float_function("llvm.copysign", &[left, right]),
             Element::Heaviside => {
                 let is = |predicate| self.b.fcompare(predicate, left, zero);
-                let step = self.b.select_float(is(FloatPredicate::OLT), zero, ty.const_float(1.0));
-                let step = self.b.select_float(is(FloatPredicate::OEQ), right, step);
-                self.b.select_float(is(FloatPredicate::UNO), left, step)
+                let step = self.b.select(is(FloatPredicate::OLT), zero, ty.const_float(1.0));
+                let step = self.b.select(is(FloatPredicate::OEQ), right, step);
+                self.b.select(is(FloatPredicate::UNO), left, step)
             }
             // What two infinities of one sign would differ by is no number.
             Element::LogAddExp => {
                 let apart = self.b.fsub(left, right);
                 let is = |predicate, one, other| self.b.fcompare(predicate, one, other);
                 let above = is(FloatPredicate::OGT, apart, zero);
-                let larger = self.b.select_float(above, left, right);
+                let larger = self.b.select(above, left, right);
                 let away = self.b.fneg(self.float_function("llvm.fabs", &[apart]));
                 let power = self.libm(["exp", "expf"], dtype, &[away]);
                 let sum = self.b.fadd(larger, self.libm(["log1p", "log1pf"], dtype, &[power]));
-                let sum = self.b.select_float(is(FloatPredicate::UNO, apart, apart), apart, sum);
+                let sum = self.b.select(is(FloatPredicate::UNO, apart, apart), apart, sum);
                 let twice = self.b.fadd(left, ty.const_float(std::f64::consts::LN_2));
-                self.b.select_float(is(FloatPredicate::OEQ, left, right), twice, sum)
+                self.b.select(is(FloatPredicate::OEQ, left, right), twice, sum)
             }
             _ => panic!("a function of two floats was verified"),
         }
@@ -167,12 +165,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (zero, one) = (ty.const_zero(), ty.const_int(1, false));
         let by_zero = self.b.compare(IntPredicate::EQ, right, zero);
         if dtype.kind() != Kind::Signed {
-            let divisor = self.b.select_int(by_zero, one, right);
-            return self.b.select_int(by_zero, zero, self.b.rem_unsigned(left, divisor));
+            let divisor = self.b.select(by_zero, one, right);
+            return self.b.select(by_zero, zero, self.b.rem_unsigned(left, divisor));
         }
         // By 1 there is no rest, as by -1, where the instruction traps for one dividend.
         let by_minus_one = self.b.compare(IntPredicate::EQ, right, ty.const_all_ones());
-        let divisor = self.b.select_int(self.b.or(by_zero, by_minus_one), one, right);
+        let divisor = self.b.select(self.b.or(by_zero, by_minus_one), one, right);
         self.b.rem(left, divisor)
     }
 
@@ -195,7 +193,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             return divisor;
         }
         let nothing = self.b.compare(IntPredicate::EQ, divisor, ty.const_zero());
-        let by = self.b.select_int(nothing, ty.const_int(1, false), divisor);
+        let by = self.b.select(nothing, ty.const_int(1, false), divisor);
         self.b.mul(self.b.div_unsigned(left, by), right)
     }
 
@@ -219,7 +217,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let long = self.b.compare(IntPredicate::NE, short, digits);
         self.leave_if(long, exit);
         let negative = self.b.compare(IntPredicate::SLT, digits, zero);
-        let magnitude = self.b.select_int(negative, self.b.sub(zero, digits), digits);
+        let magnitude = self.b.select(negative, self.b.sub(zero, digits), digits);
         let power = self.b.call("brrr_power_of_ten", self.b.f64.into(), &[magnitude.into()], true).into_float_value();
         match value {
             Number::Float(dtype, float) => {
@@ -228,14 +226,14 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let up = self.b.fdiv(rounded(self.b.fmul(float, power)), power);
                 let down = self.b.fmul(rounded(self.b.fdiv(float, power)), power);
                 let none = self.b.compare(IntPredicate::EQ, digits, zero);
-                let scaled = self.b.select_float(negative, down, up);
-                Number::Float(dtype, self.b.select_float(none, rounded(float), scaled))
+                let scaled = self.b.select(negative, down, up);
+                Number::Float(dtype, self.b.select(none, rounded(float), scaled))
             }
             Number::Int(dtype, int) => {
                 let float = self.b.int_as_float(int, self.b.f64, dtype.kind() == Kind::Signed);
                 let rounded = self.float_function("llvm.roundeven", &[self.b.fdiv(float, power)]);
                 let scaled = Number::Float(Dtype::Float64, self.b.fmul(rounded, power));
-                Number::Int(dtype, self.b.select_int(negative, self.cast_to_int(scaled, dtype), int))
+                Number::Int(dtype, self.b.select(negative, self.cast_to_int(scaled, dtype), int))
             }
             Number::Complex(..) => panic!("a real number was verified"),
         }

@@ -33,6 +33,14 @@ def test_names():
     assert run.stdout == "True True True\n", run.stderr
 
 
+@pytest.mark.parametrize("value", ["np.float64(2.5)", "np.complex128(1j)", "np.int8(3)"])
+def test_the_first_that_is_seen_of_numpy_runs_compiled(value):
+    """Some of its scalars are instances of subclasses of Python's own numbers."""
+    pytest.importorskip("numpy")
+    run = python(f"import numpy as np\nfrom tests.api.functions import add\nprint(add({value}, 1), add.stats()['compiled'])")
+    assert run.stdout.endswith(" 1\n"), run.stdout + run.stderr
+
+
 def test_threads():
     """Many threads meet a function and its types for the first time at once."""
 

@@ -512,8 +512,9 @@ struct Raised;
 /// As [`dispatch`]; `slots` is not used any more after it.
 unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bool, Raised> {
     // SAFETY: nothing has run since the slots were filled.
-    let is_unsupported = |&object: &*mut PyObject| unsafe { classify(object) } == Argument::Unsupported;
-    if slots.iter().any(is_unsupported) {
+    let is_known = |&object: &*mut PyObject| matches!(unsafe { classify(object) }, Argument::Compiled(_));
+    // NumPy's scalars may be what they are, or, as float64, instances of a subclass of Python's.
+    if !slots.iter().all(is_known) {
         Python::try_attach(crate::numpy::look);
     }
     // SAFETY: as above.

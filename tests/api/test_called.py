@@ -453,6 +453,23 @@ def test_signals_are_handled_within_called_functions(function, argument, names):
     assert function(3) == function.original_func(3)
 
 
+def test_types_are_told_behind_calls():
+    made = module("""
+        def half(x):
+            return x / 2
+
+        @brrr
+        def f(n):
+            if n < 2:
+                return n
+            before = f(n - 2)
+            return before + half(n)
+        CALLS = []
+    """, True)
+    text = made.f.inspect_types("int")
+    assert text.startswith("f(n: i64) -> i64 | f64\n") and "# before: i64 | f64" in text, text
+
+
 def test_a_function_that_is_called_may_change_meanwhile():
     text = """
         def g(n):

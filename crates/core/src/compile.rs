@@ -385,11 +385,11 @@ impl Prepared {
         unit_of(&self.body, key, start, callees, &broken)
     }
 
-    /// The source with the types of its names beside each line, for people.
+    /// The source with the types of its names beside each line, for people. `key` is that by which the function may call itself.
     #[must_use]
-    pub fn types_text(&self, signature: &Signature) -> String {
+    pub fn types_text(&self, key: FunctionKey, signature: &Signature, callees: &dyn Callees) -> String {
         let flow = &self.body.flow;
-        let program = Program::new(&Nobody, None, self.body.clone(), Start::call(flow, signature));
+        let program = Program::new(callees, Some(key), self.body.clone(), Start::call(flow, signature));
         let (bindings, result, _) = program.inferred(0).report(flow);
         let params = flow.parameters.iter().zip(&signature.params);
         let params =

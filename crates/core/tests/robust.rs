@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use brrr_core::compile::{Nobody, Prepared, analyze, hints};
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::outside::FunctionKey;
 use brrr_core::report::Style;
 use brrr_core::source::SourceFile;
 use brrr_core::types::{Signature, Type};
@@ -109,7 +110,7 @@ fn preparation(text: &str) {
             let bytes = function.encode().expect("IR can be encoded");
             let decoded = ir::Function::decode(&bytes).expect("encoded IR can be decoded");
             assert_eq!(decoded.encode().expect("IR can be encoded"), bytes);
-            let _ = prepared.types_text(&signature);
+            let _ = prepared.types_text(FunctionKey(0), &signature, &Nobody);
         }
         entered_again(&prepared);
     }

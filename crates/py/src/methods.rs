@@ -12,6 +12,7 @@ use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyString, PyTuple, 
 use crate::callable::View;
 use crate::convert::object;
 use crate::errors::{Refusal, guarded};
+use crate::functions::Live;
 use crate::resume::point_name;
 
 type Arguments<'a, 'py> = (&'a Bound<'py, PyTuple>, Option<&'a Bound<'py, PyDict>>);
@@ -85,7 +86,11 @@ pub fn inspect_types(
     let [signature] = bind("inspect_types", (args, kwargs), ["signature"])?;
     let signature = asked(&view, signature)?;
     let (prepared, signature) = view.body.bound_for(&view.original, &signature.params)?;
-    let text = guarded(py, || Ok(prepared.types_text(&signature)))?;
+    let live = Live::new(py, view.body.choices.options);
+    let text = guarded(py, || Ok(prepared.types_text(view.body.key(), &signature, &live)))?;
+    if let Some(raised) = live.raised() {
+        return Err(raised);
+    }
     Ok(PyString::new(py, &text).into_any().unbind())
 }
 

@@ -516,7 +516,7 @@ impl Body {
     }
 
     /// The key by which the function is called.
-    fn key(&self) -> FunctionKey {
+    pub fn key(&self) -> FunctionKey {
         FunctionKey(self.object.get() as u64)
     }
 

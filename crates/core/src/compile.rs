@@ -16,7 +16,7 @@ use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{Signature, Type, TypeSet};
+use crate::types::{FunctionType, Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -68,6 +68,8 @@ pub struct Compiled {
     pub unit: ir::Unit,
     /// Which function each of them is; `None` for the first one if it begins at a loop.
     pub members: Vec<Option<FunctionKey>>,
+    /// The functions that they know by name as values.
+    pub known: BTreeSet<FunctionType>,
 }
 
 /// What is said about a call whose callee cannot be compiled.
@@ -156,7 +158,11 @@ pub(crate) fn unit_of(
     functions.iter_mut().for_each(crate::faults::plant_from_env);
     let unit = ir::Unit { functions };
     match ir::verify::verify_unit(&unit) {
-        Ok(()) => Ok(Compiled { unit, members: members.iter().map(|&at| program.instance(at).key).collect() }),
+        Ok(()) => {
+            let instances = members.iter().map(|&at| program.instance(at)).collect::<Vec<_>>();
+            let known = instances.iter().flat_map(|one| one.body.flow.functions()).collect();
+            Ok(Compiled { unit, members: instances.iter().map(|one| one.key).collect(), known })
+        }
         Err(problem) => Err(vec![broken(&problem)]),
     }
 }

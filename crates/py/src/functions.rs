@@ -1,8 +1,8 @@
 //! The functions behind the names that compiled code calls.
 //!
-//! Enters: an object that a name outside a function has. Leaves: its [`FunctionKey`], which is its address, and, when a call of it is
+//! Enters: an object that a name outside a function has, or that was passed. Leaves: its [`FunctionKey`] and, when a call of it is
 //! compiled, the callable that has its code: the function itself if it is under the decorator, else a hidden one that is made for
-//! it. Whoever keeps a key holds the object.
+//! it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -24,12 +24,14 @@ use crate::errors::Refusal;
 use crate::guards::{Guards, Held, version};
 use crate::outside::constant_of;
 use crate::shared::Meaning;
+use crate::values::{self, Reference};
 
 /// What calls call, if the object is a function of Python's or one under the decorator.
 pub fn callee(object: &Bound<'_, PyAny>) -> Option<Callee> {
     let is_function = object.cast_exact::<PyFunction>().is_ok() || callable::view(object).is_some();
     let name = is_function.then(|| object.getattr(intern!(object.py(), "__name__")).ok()).flatten()?;
-    Some(Callee { key: FunctionKey(object.as_ptr() as u64), name: name.to_string() })
+    let name = name.to_string();
+    Some(Callee { key: values::key_of(object, &name).ok()?, name })
 }
 
 /// The callable that has the code of a function: one for each function, as long as somebody needs it.
@@ -76,6 +78,8 @@ pub struct Resolved {
 pub struct Live<'py> {
     py: Python<'py>,
     options: Options,
+    /// Functions were passed as values: what is called may go when they do.
+    weak: bool,
     /// What has been asked for.
     found: RefCell<Vec<Resolved>>,
     /// An exception that was raised meanwhile.
@@ -84,8 +88,8 @@ pub struct Live<'py> {
 
 impl<'py> Live<'py> {
     /// For code with these options.
-    pub const fn new(py: Python<'py>, options: Options) -> Self {
-        Self { py, options, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+    pub const fn new(py: Python<'py>, options: Options, weak: bool) -> Self {
+        Self { py, options, weak, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
     }
 
     /// The function behind a key, as it is now.
@@ -96,8 +100,7 @@ impl<'py> Live<'py> {
         if let Some(known) = self.found.borrow().iter().find(|one| one.key == key) {
             return Ok(known.clone());
         }
-        // SAFETY: whoever has the key holds the object, and the thread holds the GIL.
-        let object = unsafe { Bound::from_borrowed_ptr(self.py, key.0 as *mut PyObject) };
+        let Some(object) = values::object_of(self.py, key) else { return Err(Vec::new()) };
         match self.look_up(key, &object) {
             Ok(Ok(resolved)) => {
                 self.found.borrow_mut().push(resolved.clone());
@@ -112,7 +115,10 @@ impl<'py> Live<'py> {
     }
 
     fn look_up(&self, key: FunctionKey, object: &Bound<'py, PyAny>) -> PyResult<Result<Resolved, Option<Refusal>>> {
-        let callable = callable_of(object)?;
+        let callable = match object.cast_exact::<PyFunction>() {
+            Ok(function) if self.weak => values::attached(function, || decorate::hidden(function))?,
+            Ok(_) | Err(_) => callable_of(object)?,
+        };
         let Some(view) = callable::view(&callable) else {
             return Ok(Err(Some(Refusal::bare(Code::Call, "it is no function any more", "call a function"))));
         };
@@ -130,6 +136,11 @@ impl<'py> Live<'py> {
         };
         let defaults = defaults(&view.original, &meaning)?;
         Ok(Ok(Resolved { key, callable: Rc::new(callable.clone().unbind()), meaning, guards, defaults }))
+    }
+
+    /// True if what is called may go when functions that were passed as values do.
+    pub const fn is_weak(&self) -> bool {
+        self.weak
     }
 
     /// The exception that was raised, if there was one.
@@ -224,7 +235,7 @@ impl ByName {
 #[derive(Debug)]
 pub struct Member {
     /// What has its code; it is resumed as this.
-    callable: Held,
+    callable: Reference,
     /// The code that leaves: its own IR, exits and continuations. It is entered by calls within the unit only.
     pub code: Specialisation,
     /// The tuple of its defaults, or null.
@@ -235,7 +246,10 @@ pub struct Member {
 
 impl Member {
     /// A member with its part of the machine code.
-    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation) -> Self {
+    ///
+    /// # Errors
+    /// If memory runs out.
+    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation, weak: bool) -> PyResult<Self> {
         let callable = resolved.callable.bind(py);
         let defaults = callable::view(callable).and_then(|view| {
             // SAFETY: the original of a callable is a function, whose defaults are a tuple or null.
@@ -243,11 +257,15 @@ impl Member {
         });
         let defaults = defaults.map_or_else(Held::nothing, |defaults| Held::new(&defaults));
         let by_name = callable::view(callable).map(|view| ByName::new(&view.original));
-        Self { callable: Held::new(callable), code, defaults, by_name }
+        let callable = match weak {
+            true => Reference::Weak(Held::new(&PyWeakrefReference::new(callable)?.as_any())),
+            false => Reference::Strong(Held::new(callable)),
+        };
+        Ok(Self { callable, code, defaults, by_name })
     }
 
-    /// The callable; null once it has been given up.
-    pub const fn callable(&self) -> *mut Callable {
+    /// The callable; null once it is gone or has been given up.
+    pub fn callable(&self) -> *mut Callable {
         self.callable.get().cast()
     }
 
@@ -270,13 +288,13 @@ impl Member {
     /// Shows every object to the garbage collector until it says stop.
     pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
         let by_name = self.by_name.iter().flat_map(ByName::held);
-        let objects = [&self.callable, &self.defaults].into_iter().chain(by_name).map(Held::get);
+        let objects = [self.callable.held(), &self.defaults].into_iter().chain(by_name).map(Held::get);
         objects.filter(|object| !object.is_null()).map(&mut visit).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
-        self.callable.clear(py);
+        self.callable.held().clear(py);
         self.defaults.clear(py);
         self.by_name.iter().flat_map(ByName::held).for_each(|held| held.clear(py));
     }

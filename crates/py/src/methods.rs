@@ -86,8 +86,8 @@ pub fn inspect_types(
     let [signature] = bind("inspect_types", (args, kwargs), ["signature"])?;
     let signature = asked(&view, signature)?;
     let (prepared, signature) = view.body.bound_for(&view.original, &signature.params)?;
-    let live = Live::new(py, view.body.choices.options);
-    let text = guarded(py, || Ok(prepared.types_text(view.body.key(), &signature, &live)))?;
+    let live = Live::new(py, view.body.choices.options, false);
+    let text = guarded(py, || Ok(prepared.types_text(view.body.key(py), &signature, &live)))?;
     if let Some(raised) = live.raised() {
         return Err(raised);
     }

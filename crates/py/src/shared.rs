@@ -16,7 +16,7 @@ use brrr_core::backend::Options;
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::Diagnostic;
 use brrr_core::outside::{Constant, FunctionKey};
-use brrr_core::types::Type;
+use brrr_core::types::{FunctionType, Type};
 use brrr_core::{ir, load, syntax};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -27,6 +27,7 @@ use pyo3::types::PyFunction;
 use crate::arrays::Maker;
 use crate::functions::Resolved;
 use crate::outside::Names;
+use crate::values;
 
 /// What machine code depends on beside the code object and the names outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct Machine {
     /// The IR, which the exits refer to.
     pub function: ir::Function,
     /// The calls by which it makes arrays.
-    pub makers: Box<[Maker]>,
+    pub makers: Rc<[Maker]>,
     /// Words of the frame that each exit writes.
     pub exit_words: Box<[usize]>,
     /// The other functions of the unit.
@@ -65,11 +66,26 @@ pub struct Machine {
     /// Which function it is, if it is one that is called within a unit.
     pub callee: Option<Callee>,
     /// The memory of the whole unit.
-    code: Option<load::Code>,
+    code: Option<Rc<load::Code>>,
+    /// The functions that it knows by name as values.
+    known: BTreeSet<FunctionType>,
+}
+
+/// The functions among types, in their order, each once.
+fn functions_in_order(params: &[Type]) -> Vec<FunctionType> {
+    let mut found = Vec::new();
+    for &one in params {
+        values::each_function(one, &mut |one| {
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        });
+    }
+    found
 }
 
 /// A loop header where compiled code is entered again.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The ordinal of the loop's statement.
     pub statement: u32,
@@ -102,6 +118,7 @@ impl Machine {
         code: load::Code,
     ) -> PyResult<Self> {
         let words = made.unit.functions.iter().map(abi::frame_words).max().unwrap_or(1);
+        let known = made.known;
         let mut functions = made.unit.functions.into_iter();
         let part = |function: ir::Function| {
             let exit_words = function.exits.iter().map(|exit| abi::exit_words(&function, exit)).collect();
@@ -119,6 +136,7 @@ impl Machine {
                 members: Box::default(),
                 callee: None,
                 code: None,
+                known: BTreeSet::new(),
             })
         };
         let first = functions.next().ok_or_else(|| PyRuntimeError::new_err("a unit without functions"))?;
@@ -129,8 +147,60 @@ impl Machine {
             Ok(Rc::new(Self { callee, ..part(function)? }))
         });
         first.members = members.collect::<PyResult<_>>()?;
-        (first.params, first.declared, first.header, first.code) = (params.into(), declared, header, Some(code));
+        (first.params, first.declared, first.header, first.code) =
+            (params.into(), declared, header, Some(Rc::new(code)));
+        first.known = known;
         Ok(first)
+    }
+
+    /// The same machine code for parameters with other functions as values; `None` if that makes a difference. What these functions do
+    /// is not looked at here.
+    pub fn renamed(&self, params: &[Type]) -> Option<Self> {
+        let (before, now) = (functions_in_order(&self.params), functions_in_order(params));
+        let names = before.iter().copied().zip(now.iter().copied()).collect::<BTreeMap<_, _>>();
+        let other = |one: FunctionType| names.get(&one).copied().unwrap_or(one);
+        let is_same = self.params.iter().map(|one| one.renamed(&other)).eq(params.iter().copied());
+        let distinct = names.values().collect::<BTreeSet<_>>().len() == names.len();
+        // Those of the user's that are called are members, which are compared; Python's own are not.
+        let may_differ = |one: &FunctionType, other: &FunctionType| {
+            let are_callees = one.as_callee().is_some() && other.as_callee().is_some();
+            are_callees && one.name() == other.name() && !self.known.contains(one) && !self.known.contains(other)
+        };
+        let fits = names.iter().all(|(one, other)| one == other || may_differ(one, other));
+        (before.len() == now.len() && is_same && distinct && fits).then(|| self.with_functions(&other))
+    }
+
+    fn with_functions(&self, other: &dyn Fn(FunctionType) -> FunctionType) -> Self {
+        let key = |callee: &Callee| {
+            let of = |one: FunctionType| one.as_callee().filter(|known| known.key == callee.key).map(|_| one);
+            let one = functions_in_order(&self.params).into_iter().find_map(of);
+            one.and_then(|one| other(one).as_callee()).map_or(callee.key, |callee| callee.key)
+        };
+        let part = |one: &Self, callee: Option<Callee>| Self {
+            params: one.params.iter().map(|one| one.renamed(other)).collect(),
+            declared: one.declared,
+            header: one.header.clone(),
+            entry: one.entry,
+            words: one.words,
+            returned: one.returned.clone(),
+            function: one.function.renamed(other),
+            makers: one.makers.clone(),
+            exit_words: one.exit_words.clone(),
+            members: Box::default(),
+            callee,
+            code: one.code.clone(),
+            known: one.known.clone(),
+        };
+        let member = |one: &Rc<Self>| {
+            let callee = one.callee.as_ref();
+            let callee = callee.map(|callee| Callee {
+                key: key(callee),
+                meaning: callee.meaning.clone(),
+                defaults: callee.defaults.clone(),
+            });
+            Rc::new(part(one, callee))
+        };
+        Self { members: self.members.iter().map(member).collect(), ..part(self, None) }
     }
 }
 
@@ -157,6 +227,13 @@ impl Meaning {
     pub fn machines(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
         let all = self.machines.borrow();
         all.iter().filter(|one| one.header.as_ref() == header && *one.params == *params).cloned().collect()
+    }
+
+    /// The code that has been made for the same start with other functions as values, each for what the types are now.
+    pub fn machines_like(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
+        let all = self.machines.borrow();
+        let others = all.iter().filter(|one| one.header.as_ref() == header && *one.params != *params);
+        others.filter_map(|one| one.renamed(params)).map(Rc::new).collect()
     }
 
     /// Keeps what was made.

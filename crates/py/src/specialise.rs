@@ -27,14 +27,16 @@ use pyo3::types::PyFunction;
 
 use crate::again::Again;
 use crate::binding::{Binding, Specialisation, hidden_types};
+use crate::callable;
 use crate::decorate::{self, Read, Unread};
 use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
-use crate::functions::{Live, Member};
+use crate::functions::{self, Live, Member};
 use crate::guards::Guards;
 use crate::resume::Continuations;
 use crate::shared::{Header, Machine, Meaning, Shared};
+use crate::values;
 use exits::LastExit;
 
 /// What the user asked of the decorator.
@@ -49,6 +51,11 @@ pub struct Choices {
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
 /// runs it while its names mean what they never meant before.
 const MOST_BINDINGS: usize = 32;
+
+/// Functions are passed as values for so many compilations; then the interpreter runs what has not been compiled for.
+const MOST_OF_FUNCTIONS: u32 = 64;
+/// Specialisations for functions as values that live at one time.
+const MOST_LIVING: usize = 256;
 
 /// A function as the names outside of it stand, and what must be true of them.
 pub type Understood = (Rc<Meaning>, Rc<Guards>);
@@ -84,6 +91,8 @@ pub struct Body {
     pub seconds: Cell<f64>,
     /// The quickest compilation.
     quickest: Cell<Option<Duration>>,
+    /// How much has been compiled for functions as values.
+    of_functions: Cell<u32>,
 }
 
 impl Body {
@@ -120,6 +129,7 @@ impl Body {
             again: Again::default(),
             seconds: Cell::new(0.0),
             quickest: Cell::new(None),
+            of_functions: Cell::new(0),
         }
     }
 
@@ -373,7 +383,7 @@ impl Body {
             Some(Ok(made)) => {
                 // Compiling may have run Python code that called this function with the same types.
                 if !self.has(&signature.params) {
-                    self.specialisations.borrow_mut().push(Box::new(made));
+                    return Ok(self.push(py, made));
                 }
                 Ok(true)
             }
@@ -404,8 +414,31 @@ impl Body {
         let made = guarded(function.py(), || self.make(function, Some(header), &params, typed));
         self.spend(start.elapsed());
         let Some(Ok(made)) = made? else { return Ok(false) };
+        Ok(self.push(function.py(), made))
+    }
+
+    /// Adds a specialisation; false if there are too many. Those for functions that are gone, which nobody can be running, make room.
+    fn push(&self, py: Python<'_>, made: Specialisation) -> bool {
+        let mut gone = Vec::new();
+        if made.is_weak {
+            let mut all = self.specialisations.borrow_mut();
+            if all.iter().any(|one| one.is_gone()) {
+                self.last_exit.take();
+                let (dead, alive) = std::mem::take(&mut *all).into_iter().partition(|one| one.is_gone());
+                (gone, *all) = (dead, alive);
+            }
+            if all.iter().filter(|one| one.is_weak).count() >= MOST_LIVING {
+                return false;
+            }
+        }
         self.specialisations.borrow_mut().push(Box::new(made));
-        Ok(true)
+        if !gone.is_empty() {
+            // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
+            let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };
+            object.iter().for_each(callable::forget_last);
+            gone.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
+        }
+        true
     }
 
     /// What a compilation of this function takes, if one was seen.
@@ -458,15 +491,21 @@ impl Body {
         let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
-        let live = Live::new(py, self.choices.options);
-        for machine in meaning.machines(header.as_ref(), &params) {
+        let weak = !values::functions_among(&params).is_empty();
+        let live = Live::new(py, self.choices.options, weak);
+        let exact = meaning.machines(header.as_ref(), &params);
+        let like = if weak { meaning.machines_like(header.as_ref(), &params) } else { Vec::new() };
+        for machine in exact.into_iter().chain(like) {
             if let Some(members) = self.members(py, &machine, &live) {
                 return Ok(Some(Ok(specialised(machine).with_members(members))));
             }
         }
         let prepared = &*meaning.prepared;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        let typed = typed(prepared, &hidden, self.key(), &live);
+        if weak && self.of_functions.replace(self.of_functions.get() + 1) >= MOST_OF_FUNCTIONS {
+            return Ok(None);
+        }
+        let typed = typed(prepared, &hidden, self.key(py), &live);
         if let Some(raised) = live.raised() {
             return Err(raised);
         }
@@ -516,8 +555,11 @@ impl Body {
     }
 
     /// The key by which the function is called.
-    pub fn key(&self) -> FunctionKey {
-        FunctionKey(self.object.get() as u64)
+    pub fn key(&self, py: Python<'_>) -> FunctionKey {
+        // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
+        let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };
+        // A function that is called by no object has no key.
+        object.and_then(|object| functions::callee(&object)).map_or(FunctionKey(0), |callee| callee.key)
     }
 
     /// The other functions of a unit as they are now; `None` if one of them is not what the code was made from.
@@ -528,7 +570,7 @@ impl Body {
             let same =
                 Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?) && resolved.defaults == callee.defaults;
             let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
-            same.then(|| Member::new(py, &resolved, code))
+            same.then(|| Member::new(py, &resolved, code, live.is_weak()).ok())?
         };
         machine.members.iter().map(member).collect()
     }
@@ -553,8 +595,8 @@ impl Body {
         let (prepared, signature) = self.bound_for(function, &signature.params)?;
         let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
-        let live = Live::new(py, self.choices.options);
-        let made = prepared.unit(self.key(), &signature, &live);
+        let live = Live::new(py, self.choices.options, false);
+        let made = prepared.unit(self.key(py), &signature, &live);
         if let Some(raised) = live.raised() {
             return Err(raised);
         }

@@ -37,7 +37,8 @@ impl Callees for Module {
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
         let body = self.0[callee.key.0 as usize].body();
         let defaults = vec![None; body.flow.parameters.len()];
-        Ok(Known { body, defaults })
+        let hidden = vec![Type::Int; body.flow.hidden.len()];
+        Ok(Known { body, defaults, hidden })
     }
 }
 

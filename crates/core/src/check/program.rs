@@ -119,9 +119,8 @@ impl Instance {
     pub fn hidden(&self) -> Vec<Handed> {
         let types = |variable: VarId| self.start.parameters.iter().find(|&&(one, _)| one == variable);
         let hidden = self.body.flow.hidden.iter().enumerate();
-        let handed = |(index, hidden): (usize, &Hidden)| {
-            Some(Handed { of: self.key?, index, one: types(hidden.variable)?.1 })
-        };
+        let handed =
+            |(index, hidden): (usize, &Hidden)| Some(Handed { of: self.key?, index, one: types(hidden.variable)?.1 });
         hidden.filter_map(handed).collect()
     }
 }

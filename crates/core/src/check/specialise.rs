@@ -169,7 +169,8 @@ impl Specialiser<'_> {
         }
         self.function.parameters = self.function.locals.len() as u32;
         let block = self.block(&[]);
-        let parameters = start.parameters.iter().copied().chain(handed.iter().map(|&(variable, one)| (variable, one.one)));
+        let parameters =
+            start.parameters.iter().copied().chain(handed.iter().map(|&(variable, one)| (variable, one.one)));
         for (variable, one) in parameters.collect::<Vec<_>>() {
             let value = self.place(variable, one.into());
             self.open(block, &value);

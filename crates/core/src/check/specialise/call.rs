@@ -23,7 +23,8 @@ impl Specialiser<'_> {
         let Some(calling) = &mut self.calling else { return false };
         let Some(found) = calling.calls.find_settled(call, step.span, &types) else { return false };
         let handed = calling.calls.handed(found.instance).into_iter();
-        let handed = handed.map(|one| self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone()));
+        let handed =
+            handed.map(|one| self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone()));
         let Some(handed) = handed.collect::<Option<Vec<_>>>() else { return false };
         let callee = match calling.members.iter().position(|&one| one == found.instance) {
             Some(known) => known,

@@ -454,7 +454,11 @@ fn same_object<'py>(
 }
 
 /// The arguments at `origins` that are this very value, and what the tuples among them hold that is.
-fn equal<'py>(origins: impl Iterator<Item = usize>, value: &Value, args: &[Bound<'py, PyAny>]) -> Vec<Bound<'py, PyAny>> {
+fn equal<'py>(
+    origins: impl Iterator<Item = usize>,
+    value: &Value,
+    args: &[Bound<'py, PyAny>],
+) -> Vec<Bound<'py, PyAny>> {
     let mut equal = Vec::new();
     for argument in origins.filter_map(|at| args.get(at)) {
         let mut consider = |one: &Bound<'py, PyAny>| {

@@ -231,7 +231,10 @@ impl Prepared {
     /// The names outside the function whose meaning is taken as given, as paths.
     #[must_use]
     pub fn guards(&self) -> &[String] {
-        &self.body.flow.guards
+        let guards = &self.body.flow.guards;
+        #[cfg(feature = "faults")]
+        let guards = crate::faults::guards(guards);
+        guards
     }
 
     fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {

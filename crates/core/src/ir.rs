@@ -74,9 +74,6 @@ pub struct Function {
     pub creations: Vec<Creation>,
     /// True if it changes arrays: a call that has begun is never begun again.
     pub effects: bool,
-    /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
-    /// and wherever other code may have run.
-    pub guards: Vec<String>,
 }
 
 /// A function as compiled code calls it.

@@ -77,7 +77,6 @@ pub fn specialise(
         effects: flow.has_effects(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
-        guards: flow.guards.clone(),
     };
     let mut specialiser = Specialiser {
         flow,

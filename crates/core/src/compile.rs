@@ -8,7 +8,7 @@ use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
 use crate::check::program::{Body, Program, Refused, is_given};
-pub use crate::check::program::{Callees, Known, Nobody};
+pub use crate::check::program::{Callees, Handed, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
@@ -70,6 +70,8 @@ pub struct Compiled {
     pub members: Vec<Option<FunctionKey>>,
     /// The functions that they know by name as values.
     pub known: BTreeSet<FunctionType>,
+    /// What the first one takes behind its own hidden arguments: hidden arguments of these functions, which are among the members.
+    pub handed: Vec<Handed>,
 }
 
 /// What is said about a call whose callee cannot be compiled.
@@ -129,7 +131,21 @@ pub(crate) fn unit_of(
     callees: &dyn Callees,
     broken: &dyn Fn(&str) -> Diagnostic,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let program = Program::new(callees, key, body.clone(), start.clone());
+    let mut apart = BTreeSet::new();
+    loop {
+        let program = Program::new(callees, key, body.clone(), start.clone()).without(apart.clone());
+        let made = unit_of_program(&program, broken)?;
+        // What is read for functions that are not among the members after all nobody could look after.
+        let of = made.handed.iter().map(|one| one.of).filter(|&one| !made.members.contains(&Some(one)));
+        let before = apart.len();
+        apart.extend(of);
+        if apart.len() == before {
+            return Ok(made);
+        }
+    }
+}
+
+fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -> Result<Compiled, Vec<Diagnostic>> {
     let mut members = vec![0];
     let mut functions = Vec::new();
     while let Some(&at) = members.get(functions.len()) {
@@ -145,7 +161,9 @@ pub(crate) fn unit_of(
         }
         program.close(at);
         let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
-        let calling = Calling { calls: program.calls(at), members: &mut members, gives };
+        let hidden = (instance.hidden(), program.handed(at));
+        let calling =
+            Calling { calls: program.calls(at), members: &mut members, hidden, gives, overflow: instance.overflow };
         let (liveness, start) = (&instance.body.liveness, &instance.start);
         functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
     }
@@ -161,7 +179,8 @@ pub(crate) fn unit_of(
         Ok(()) => {
             let instances = members.iter().map(|&at| program.instance(at)).collect::<Vec<_>>();
             let known = instances.iter().flat_map(|one| one.body.flow.functions()).collect();
-            Ok(Compiled { unit, members: instances.iter().map(|one| one.key).collect(), known })
+            let members = instances.iter().map(|one| one.key).collect();
+            Ok(Compiled { unit, members, known, handed: program.handed(0) })
         }
         Err(problem) => Err(vec![broken(&problem)]),
     }
@@ -217,7 +236,10 @@ impl Prepared {
     /// The names outside the function whose meaning is taken as given, as paths.
     #[must_use]
     pub fn guards(&self) -> &[String] {
-        &self.body.flow.guards
+        let guards = &self.body.flow.guards;
+        #[cfg(feature = "faults")]
+        let guards = crate::faults::guards(guards);
+        guards
     }
 
     fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {

@@ -43,10 +43,13 @@ pub struct Manner {
 /// Machine code for the types of the parameters and hidden arguments.
 #[derive(Debug)]
 pub struct Machine {
-    /// The types of the parameters, and behind them those of the hidden arguments.
+    /// The types of the parameters, and behind them those of the hidden arguments: its own, and those that it hands to functions that
+    /// it calls.
     pub params: Box<[Type]>,
     /// How many of them are no hidden arguments.
     pub declared: usize,
+    /// What it hands down: which hidden argument of which function of the unit.
+    pub handed: Box<[(FunctionKey, usize)]>,
     /// The loop header where the code begins, if it is not the function's start.
     pub header: Option<Header>,
     /// The machine code.
@@ -94,7 +97,7 @@ pub struct Header {
 }
 
 /// The function that a part of a unit is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Callee {
     /// Its key when the code was made.
     pub key: FunctionKey,
@@ -102,21 +105,30 @@ pub struct Callee {
     pub meaning: Weak<Meaning>,
     /// The defaults that were compiled in.
     pub defaults: Vec<Option<Constant>>,
+    /// The types that its hidden arguments had.
+    pub hidden: Vec<Type>,
+}
+
+impl Callee {
+    fn of(Resolved { key, meaning, defaults, hidden, .. }: Resolved) -> Self {
+        Self { key, meaning: Rc::downgrade(&meaning), defaults, hidden }
+    }
 }
 
 impl Machine {
-    /// What was made for a function and for those that it calls, which are `callees`.
+    /// What was made for a function and for those that it calls, which are `callees`; it is `own` if it may call itself.
     ///
     /// # Errors
     /// If memory runs out.
     pub fn new(
         py: Python<'_>,
         header: Option<Header>,
-        (params, declared): (&[Type], usize),
+        declared: usize,
         made: Compiled,
-        callees: &[Resolved],
+        (own, callees): (Option<Resolved>, Vec<Resolved>),
         code: load::Code,
     ) -> PyResult<Self> {
+        let handed = made.handed.iter().map(|one| (one.of, one.index)).collect();
         let words = made.unit.functions.iter().map(abi::frame_words).max().unwrap_or(1);
         let known = made.known;
         let mut functions = made.unit.functions.into_iter();
@@ -126,6 +138,7 @@ impl Machine {
             PyResult::Ok(Self {
                 params: function.params.clone().into(),
                 declared: function.params.len(),
+                handed: Box::default(),
                 header: None,
                 entry: code.entry(),
                 words,
@@ -141,15 +154,13 @@ impl Machine {
         };
         let first = functions.next().ok_or_else(|| PyRuntimeError::new_err("a unit without functions"))?;
         let mut first = part(first)?;
-        let members = functions.zip(callees).map(|(function, callee)| {
-            let (key, meaning, defaults) = (callee.key, Rc::downgrade(&callee.meaning), callee.defaults.clone());
-            let callee = Some(Callee { key, meaning, defaults });
-            Ok(Rc::new(Self { callee, ..part(function)? }))
-        });
+        let members = functions
+            .zip(callees)
+            .map(|(function, callee)| Ok(Rc::new(Self { callee: Some(Callee::of(callee)), ..part(function)? })));
         first.members = members.collect::<PyResult<_>>()?;
-        (first.params, first.declared, first.header, first.code) =
-            (params.into(), declared, header, Some(Rc::new(code)));
-        first.known = known;
+        first.callee = own.map(Callee::of);
+        (first.declared, first.handed, first.header) = (declared, handed, header);
+        (first.code, first.known) = (Some(Rc::new(code)), known);
         Ok(first)
     }
 
@@ -159,7 +170,8 @@ impl Machine {
         let (before, now) = (functions_in_order(&self.params), functions_in_order(params));
         let names = before.iter().copied().zip(now.iter().copied()).collect::<BTreeMap<_, _>>();
         let other = |one: FunctionType| names.get(&one).copied().unwrap_or(one);
-        let is_same = self.params.iter().map(|one| one.renamed(&other)).eq(params.iter().copied());
+        let own = &self.params[..self.params.len() - self.handed.len()];
+        let is_same = own.iter().map(|one| one.renamed(&other)).eq(params.iter().copied());
         let distinct = names.values().collect::<BTreeSet<_>>().len() == names.len();
         // Those of the user's that are called are members, which are compared; Python's own are not.
         let may_differ = |one: &FunctionType, other: &FunctionType| {
@@ -171,14 +183,15 @@ impl Machine {
     }
 
     fn with_functions(&self, other: &dyn Fn(FunctionType) -> FunctionType) -> Self {
-        let key = |callee: &Callee| {
-            let of = |one: FunctionType| one.as_callee().filter(|known| known.key == callee.key).map(|_| one);
-            let one = functions_in_order(&self.params).into_iter().find_map(of);
-            one.and_then(|one| other(one).as_callee()).map_or(callee.key, |callee| callee.key)
+        let key = |before: FunctionKey| {
+            let is_it = |one: &FunctionType| one.as_callee().is_some_and(|known| known.key == before);
+            let one = functions_in_order(&self.params).into_iter().find(is_it);
+            one.and_then(|one| other(one).as_callee()).map_or(before, |callee| callee.key)
         };
         let part = |one: &Self, callee: Option<Callee>| Self {
             params: one.params.iter().map(|one| one.renamed(other)).collect(),
             declared: one.declared,
+            handed: one.handed.iter().map(|&(of, index)| (key(of), index)).collect(),
             header: one.header.clone(),
             entry: one.entry,
             words: one.words,
@@ -191,16 +204,9 @@ impl Machine {
             code: one.code.clone(),
             known: one.known.clone(),
         };
-        let member = |one: &Rc<Self>| {
-            let callee = one.callee.as_ref();
-            let callee = callee.map(|callee| Callee {
-                key: key(callee),
-                meaning: callee.meaning.clone(),
-                defaults: callee.defaults.clone(),
-            });
-            Rc::new(part(one, callee))
-        };
-        Self { members: self.members.iter().map(member).collect(), ..part(self, None) }
+        let callee = |callee: &Callee| Callee { key: key(callee.key), ..callee.clone() };
+        let member = |one: &Rc<Self>| Rc::new(part(one, one.callee.as_ref().map(callee)));
+        Self { members: self.members.iter().map(member).collect(), ..part(self, self.callee.as_ref().map(callee)) }
     }
 }
 
@@ -223,16 +229,17 @@ impl Meaning {
         Self { keys, prepared, machines: RefCell::default(), is_interpreted: Cell::new(false) }
     }
 
-    /// The code that has been made for a start with these types; several times, if what it calls has changed.
+    /// The code that has been made for a start with these types of the parameters and its own hidden arguments; several times, if what it calls has changed.
     pub fn machines(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
         let all = self.machines.borrow();
-        all.iter().filter(|one| one.header.as_ref() == header && *one.params == *params).cloned().collect()
+        let own = |one: &Machine| one.params.len() - one.handed.len() == params.len() && one.params.starts_with(params);
+        all.iter().filter(|one| one.header.as_ref() == header && own(one)).cloned().collect()
     }
 
     /// The code that has been made for the same start with other functions as values, each for what the types are now.
     pub fn machines_like(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
         let all = self.machines.borrow();
-        let others = all.iter().filter(|one| one.header.as_ref() == header && *one.params != *params);
+        let others = all.iter().filter(|one| one.header.as_ref() == header && !one.params.starts_with(params));
         others.filter_map(|one| one.renamed(params)).map(Rc::new).collect()
     }
 

@@ -26,7 +26,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::binding::{Binding, Specialisation, hidden_types};
+use crate::binding::{Binding, Called, Specialisation, hidden_types};
 use crate::callable;
 use crate::decorate::{self, Read, Unread};
 use crate::depth;
@@ -35,7 +35,7 @@ use crate::errors::{Refusal, guarded};
 use crate::functions::{self, Live, Member};
 use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Header, Machine, Meaning, Shared};
+use crate::shared::{Callee, Header, Machine, Meaning, Shared};
 use crate::values;
 use exits::LastExit;
 
@@ -203,8 +203,7 @@ impl Body {
         }
         let stop = bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0);
         let (None, Ok(all)) = (stop, self.specialisations.try_borrow()) else { return stop.unwrap_or(0) };
-        let mut members = all.iter().flat_map(|one| &one.members);
-        members.find_map(|member| Some(member.traverse(&mut visit)).filter(|&stop| stop != 0)).unwrap_or(0)
+        all.iter().map(|one| one.traverse(&mut visit)).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up what may refer to the function in turn.
@@ -214,7 +213,7 @@ impl Body {
         let bindings = self.bindings.borrow().clone();
         bindings.iter().for_each(|binding| binding.guards.clear(py));
         let all = self.specialisations.borrow();
-        all.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
+        all.iter().for_each(|one| one.clear(py));
     }
 
     /// Gives up everything, references to Python objects included.
@@ -436,7 +435,7 @@ impl Body {
             // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
             let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };
             object.iter().for_each(callable::forget_last);
-            gone.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
+            gone.iter().for_each(|one| one.clear(py));
         }
         true
     }
@@ -496,8 +495,8 @@ impl Body {
         let exact = meaning.machines(header.as_ref(), &params);
         let like = if weak { meaning.machines_like(header.as_ref(), &params) } else { Vec::new() };
         for machine in exact.into_iter().chain(like) {
-            if let Some(members) = self.members(py, &machine, &live) {
-                return Ok(Some(Ok(specialised(machine).with_members(members))));
+            if let Some(called) = called(py, &machine, &live) {
+                return Ok(specialised(machine).with(called).map(Ok));
             }
         }
         let prepared = &*meaning.prepared;
@@ -535,13 +534,15 @@ impl Body {
         match load::Code::load(&object) {
             Ok(code) => {
                 let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
+                let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
+                let own = is_called.then(|| resolved(&Some(self.key(py))));
                 let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
-                let Some(callees) = callees else { return Ok(None) };
-                let machine = Machine::new(py, header, (&params, declared.len()), made, &callees, code)?;
+                let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
+                let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
                 let machine = Rc::new(machine);
                 meaning.keep(machine.clone());
-                let Some(members) = self.members(py, &machine, &live) else { return Ok(None) };
-                Ok(Some(Ok(specialised(machine).with_members(members))))
+                let Some(called) = called(py, &machine, &live) else { return Ok(None) };
+                Ok(specialised(machine).with(called).map(Ok))
             }
             Err(message) => Ok(Some(Err(broken(prepared, message)))),
         }
@@ -560,19 +561,6 @@ impl Body {
         let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };
         // A function that is called by no object has no key.
         object.and_then(|object| functions::callee(&object)).map_or(FunctionKey(0), |callee| callee.key)
-    }
-
-    /// The other functions of a unit as they are now; `None` if one of them is not what the code was made from.
-    fn members(&self, py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Vec<Member>> {
-        let member = |one: &Rc<Machine>| {
-            let callee = one.callee.as_ref()?;
-            let resolved = live.resolve(callee.key).ok()?;
-            let same =
-                Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?) && resolved.defaults == callee.defaults;
-            let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
-            same.then(|| Member::new(py, &resolved, code, live.is_weak()).ok())?
-        };
-        machine.members.iter().map(member).collect()
     }
 
     /// Once per code object: is the text still what it was made from?
@@ -606,6 +594,28 @@ impl Body {
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
+}
+
+/// The functions of a unit as they are now; `None` if one of them is not what the code was made from.
+fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Called> {
+    let resolve = |callee: &Callee| {
+        let resolved = live.resolve(callee.key).ok()?;
+        let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
+            && resolved.defaults == callee.defaults
+            && resolved.hidden == callee.hidden;
+        same.then_some(resolved)
+    };
+    let member = |one: &Rc<Machine>| {
+        let resolved = resolve(one.callee.as_ref()?)?;
+        let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
+        Member::new(py, &resolved, code, live.is_weak())
+    };
+    let members = machine.members.iter().map(member).collect::<Option<_>>()?;
+    let defaults = match &machine.callee {
+        Some(own) => Some(resolve(own)?.current_defaults(py)?),
+        None => None,
+    };
+    Some(Called { members, defaults })
 }
 
 fn broken(prepared: &Prepared, message: String) -> Refusal {

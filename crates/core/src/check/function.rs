@@ -63,7 +63,7 @@ pub fn answer(name: &str, operands: &[Type]) -> Option<bool> {
         ("is.same.", [one, other]) => Some(one == other),
         ("==" | "same.", [Type::Function(one), Type::Function(other)]) => Some(one == other),
         ("!=", [Type::Function(one), Type::Function(other)]) => Some(one != other),
-        ("truth.", [Type::Function(_)]) => Some(true),
+        ("truth." | "bool", [Type::Function(_)]) => Some(true),
         (_, [Type::Function(_)]) if name.starts_with("is.") || name.starts_with("isinstance.") => Some(false),
         _ => None,
     }

@@ -193,7 +193,7 @@ impl TypeSet {
 }
 
 /// Functions that a name may hold, in their order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FunctionSet(&'static [FunctionType]);
 
 /// Functions of one set, at the most: beyond, nothing is known of them.

@@ -28,10 +28,12 @@ impl Binder<'_> {
         if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is }
     }
 
-    /// True for a function from outside, and for a variable that is called somewhere.
+    /// True for a function from outside, for what is known only when the function is called, and for a variable that is called somewhere.
     fn may_be_function(&self, arg: Arg) -> bool {
         let Arg::Var(variable) = arg else { return false };
-        let is_it = |step: &Step| step.target == variable && matches!(step.kind, StepKind::Function(_));
+        let is_it = |step: &Step| {
+            step.target == variable && matches!(step.kind, StepKind::Function(_) | StepKind::Op("name.", _))
+        };
         self.flow.blocks.iter().flat_map(|block| &block.steps).any(is_it) || self.is_called(self.flow.name(variable))
     }
 

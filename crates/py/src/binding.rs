@@ -37,6 +37,16 @@ pub struct Specialisation {
     pub continuations: Box<[RefCell<Vec<Kept>>]>,
     /// The other functions of the unit, those that compiled code calls: function `n` of the unit is member `n - 1`.
     pub members: Box<[Member]>,
+    /// Where the hidden arguments are that it hands down.
+    handed: Box<[Handed]>,
+}
+
+/// A hidden argument of a function that is called.
+#[derive(Debug)]
+struct Handed {
+    /// Those of that function, which is a member.
+    guards: Rc<Guards>,
+    index: usize,
 }
 
 impl Deref for Specialisation {
@@ -61,6 +71,7 @@ impl Specialisation {
             machine,
             guards,
             members: Box::default(),
+            handed: Box::default(),
         }
     }
 
@@ -73,12 +84,62 @@ impl Specialisation {
             machine,
             guards,
             members: Box::default(),
+            handed: Box::default(),
         }
     }
 
-    /// The same with the other functions of its unit.
-    pub fn with_members(self, members: Vec<Member>) -> Self {
-        Self { members: members.into(), ..self }
+    /// The same with the other functions of its unit; `None` if one is missing.
+    pub fn with_members(self, members: Vec<Member>) -> Option<Self> {
+        let guards = |of| {
+            let is_it = |member: &&Member| member.code.callee.as_ref().is_some_and(|callee| callee.key == of);
+            members.iter().find(is_it).map(|member| member.code.guards.clone())
+        };
+        let handed = self.machine.handed.iter().map(|&(of, index)| Some(Handed { guards: guards(of)?, index }));
+        let handed = handed.collect::<Option<_>>()?;
+        Some(Self { members: members.into(), handed, ..self })
+    }
+
+    /// Reads the hidden arguments, its own and those that it hands down: false if one has no value. The references are borrowed, and
+    /// valid until Python code runs.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, and [`Self::holds`] has just been true; `to` has room for them.
+    #[inline(always)]
+    pub unsafe fn read_hidden(&self, to: *mut *mut PyObject) -> bool {
+        // SAFETY: as the caller promises; the members hold their functions.
+        unsafe {
+            let mut complete = self.guards.read_hidden(to);
+            for (at, handed) in self.handed.iter().enumerate() {
+                let object = handed.guards.hidden_at(handed.index);
+                complete &= !object.is_null();
+                to.add(self.guards.hidden_len() + at).write(object);
+            }
+            complete
+        }
+    }
+
+    /// True if the hidden arguments still are these objects.
+    ///
+    /// # Safety
+    /// As [`Self::read_hidden`]; `objects` has as many.
+    pub unsafe fn are_same(&self, objects: *const *mut PyObject) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let behind = objects.add(self.guards.hidden_len());
+            let is_same =
+                |(at, handed): (usize, &Handed)| handed.guards.hidden_at(handed.index) == behind.add(at).read();
+            self.guards.are_same(objects) && self.handed.iter().enumerate().all(is_same)
+        }
+    }
+
+    /// The hidden arguments as they are now; `None` if one has no value. The references are borrowed.
+    ///
+    /// # Safety
+    /// As [`Self::read_hidden`].
+    pub unsafe fn hidden(&self) -> Option<Vec<*mut PyObject>> {
+        let mut objects = vec![null_mut(); self.guards.hidden_len() + self.handed.len()];
+        // SAFETY: as the caller promises.
+        unsafe { self.read_hidden(objects.as_mut_ptr()) }.then_some(objects)
     }
 
     /// True if everything outside that the code relies on still is what it was.
@@ -104,18 +165,19 @@ impl Specialisation {
         // SAFETY: as the caller promises.
         unsafe {
             self.holds()
-                && hidden(&self.guards).is_some_and(|hidden| {
-                    self.params[self.declared..].iter().zip(hidden).all(|(&one, object)| is_of(object, one))
+                && self.hidden().is_some_and(|hidden| {
+                    let types = &self.params[self.declared..];
+                    types.len() == hidden.len() && types.iter().zip(hidden).all(|(&one, object)| is_of(object, one))
                 })
         }
     }
 }
 
-/// The hidden arguments as they are now; `None` if one has no value. The references are borrowed.
+/// The hidden arguments of a function as they are now; `None` if one has no value. The references are borrowed.
 ///
 /// # Safety
 /// The thread holds the GIL, and the guards hold.
-pub unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
+unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
     let mut objects = vec![null_mut(); guards.hidden_len()];
     // SAFETY: as the caller promises.
     unsafe { guards.read_hidden(objects.as_mut_ptr()) }.then_some(objects)

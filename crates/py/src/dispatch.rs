@@ -20,7 +20,7 @@ use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::arrange::{Arranged, Call};
-use crate::binding::{Specialisation, hidden};
+use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, each_within, is_of, write};
@@ -83,7 +83,7 @@ unsafe fn enter_arranged(call: Call, to: &Specialisation, frame: *mut u64) -> Op
         let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
         let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
         let arguments = Arranged::new(call, body, slots)?;
-        if !to.guards.read_hidden(slots.add(to.declared)) || !unbox_all(to, slots, frame) {
+        if !to.read_hidden(slots.add(to.declared)) || !unbox_all(to, slots, frame) {
             return None;
         }
         Some(arguments.enter(to, slots, frame))
@@ -500,7 +500,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
         if !to.holds() {
             return Outcome::Original;
         }
-        let Some(hidden) = hidden(&to.guards) else { return Outcome::Original };
+        let Some(hidden) = to.hidden() else { return Outcome::Original };
         let slots = slots.iter().copied().chain(hidden).collect::<Vec<_>>();
         if slots.len() != to.params.len() || !unbox_all(to, slots.as_ptr(), frame) {
             return Outcome::Original;

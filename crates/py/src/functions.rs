@@ -11,13 +11,14 @@ use brrr_core::backend::Options;
 use brrr_core::compile::{Callees, Known};
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::outside::{Callee, Constant, FunctionKey};
+use brrr_core::types::Type;
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFunction, PyTuple, PyWeakrefReference};
 
-use crate::binding::Specialisation;
+use crate::binding::{Specialisation, hidden_types};
 use crate::callable::{self, Callable};
 use crate::decorate;
 use crate::errors::Refusal;
@@ -70,6 +71,8 @@ pub struct Resolved {
     pub guards: Rc<Guards>,
     /// The defaults that were compiled in.
     pub defaults: Vec<Option<Constant>>,
+    /// The types of its hidden arguments.
+    pub hidden: Vec<Type>,
 }
 
 /// The functions of the running program, for one compilation.
@@ -129,7 +132,9 @@ impl<'py> Live<'py> {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let defaults = defaults(&view.original, &meaning)?;
-        Ok(Ok(Resolved { key, callable: Rc::new(callable.clone().unbind()), meaning, guards, defaults }))
+        // What has no value, or one that compiled code does not know, only the interpreter can pass.
+        let Some(hidden) = hidden_types(&guards) else { return Ok(Err(None)) };
+        Ok(Ok(Resolved { key, callable: Rc::new(callable.clone().unbind()), meaning, guards, defaults, hidden }))
     }
 
     /// The exception that was raised, if there was one.
@@ -141,7 +146,7 @@ impl<'py> Live<'py> {
 impl Callees for Live<'_> {
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
         let resolved = self.resolve(callee.key)?;
-        Ok(Known { body: resolved.meaning.prepared.body(), defaults: resolved.defaults })
+        Ok(Known { body: resolved.meaning.prepared.body(), defaults: resolved.defaults, hidden: resolved.hidden })
     }
 }
 

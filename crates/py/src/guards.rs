@@ -245,6 +245,16 @@ impl Guards {
         complete
     }
 
+    /// One of the hidden arguments; null if it has no value. The reference is borrowed.
+    ///
+    /// # Safety
+    /// As [`Self::read_hidden`].
+    #[inline(always)]
+    pub unsafe fn hidden_at(&self, index: usize) -> *mut PyObject {
+        // SAFETY: as the caller promises.
+        self.hidden.get(index).map_or(null_mut(), |hidden| unsafe { self.value(hidden) })
+    }
+
     /// True if the hidden arguments still are these objects.
     ///
     /// # Safety

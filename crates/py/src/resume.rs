@@ -22,7 +22,7 @@ use pyo3::types::{PyFunction, PyTuple};
 use crate::activation::Running;
 use crate::again::Ask;
 use crate::arrays::{Made, release};
-use crate::binding::{Specialisation, hidden};
+use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::calls::{Came, Raise};
 use crate::convert::{each_within, holds, object, write};
@@ -375,7 +375,7 @@ unsafe fn entering<'py>(
 ) -> Option<(Vec<u64>, Vec<Bound<'py, PyAny>>)> {
     // SAFETY: as the caller promises; the function of the code is alive, and what was just read is, too.
     let hidden = unsafe {
-        let read = code.holds().then(|| hidden(&code.guards))??;
+        let read = code.holds().then(|| code.hidden())??;
         read.into_iter().map(|object| Bound::from_borrowed_ptr(py, object)).collect::<Vec<_>>()
     };
     let args = values.iter().map(|one| one.bind(py)).chain(&hidden).cloned().collect::<Vec<_>>();

@@ -475,7 +475,7 @@ impl Body {
         let live = Live::new(py, self.choices.options);
         for machine in meaning.machines(header.as_ref(), &params) {
             if let Some(members) = self.members(py, &machine, &live) {
-                return Ok(Some(Ok(specialised(machine).with_members(members))));
+                return Ok(specialised(machine).with_members(members).map(Ok));
             }
         }
         let prepared = &*meaning.prepared;
@@ -510,11 +510,11 @@ impl Body {
         let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
         let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
         let Some(callees) = callees else { return Ok(None) };
-        let machine = Machine::new(py, header, (&params, declared.len()), made, &callees, code)?;
+        let machine = Machine::new(py, header, declared.len(), made, &callees, code)?;
         let machine = Rc::new(machine);
         meaning.keep(machine.clone());
         let Some(members) = self.members(py, &machine, &live) else { return Ok(None) };
-        Ok(Some(Ok(specialised(machine).with_members(members))))
+        Ok(specialised(machine).with_members(members).map(Ok))
     }
 
     /// Says which object the function is called by.
@@ -534,8 +534,9 @@ impl Body {
         let member = |one: &Rc<Machine>| {
             let callee = one.callee.as_ref()?;
             let resolved = live.resolve(callee.key).ok()?;
-            let same =
-                Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?) && resolved.defaults == callee.defaults;
+            let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
+                && resolved.defaults == callee.defaults
+                && resolved.hidden == callee.hidden;
             let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
             same.then(|| Member::new(py, &resolved, code))
         };

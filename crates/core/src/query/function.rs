@@ -268,7 +268,8 @@ impl Function {
         if self.refused {
             Err(Vec::new())
         } else {
-            Ok(Known { body: self.body.clone(), defaults: self.constants.clone() })
+            let hidden = self.hidden_types().collect();
+            Ok(Known { body: self.body.clone(), defaults: self.constants.clone(), hidden })
         }
     }
 
@@ -415,9 +416,14 @@ impl Function {
         self.remarks.get_or_init(|| self.remarks(&self.typed(&self.annotated)))
     }
 
+    /// The types of the hidden arguments, as far as the file tells, else ints.
+    fn hidden_types(&self) -> impl Iterator<Item = Type> {
+        self.body.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int))
+    }
+
     /// A call with these types of arguments; hidden ones are what the file tells, else ints.
     fn start(&self, signature: &Signature) -> Start {
-        let hidden = self.body.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
+        let hidden = self.hidden_types();
         Start::call(&self.body.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
     }
 

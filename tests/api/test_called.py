@@ -533,6 +533,91 @@ def test_a_function_that_is_called_may_change_meanwhile():
     assert made.f(1) == -4
 
 
+def test_a_function_hears_of_its_own_defaults():
+    text = """
+        @brrr
+        def f(n, k=2, *, j=1):
+            if n <= 0:
+                return k * j
+            return f(n - 1) + 1
+        CALLS = []
+    """
+    plain, made = module(text, False).f, module(text, True).f
+    changes = [
+        {},
+        {"__defaults__": (7,)},
+        {"__kwdefaults__": {"j": 10}},
+        {"__kwdefaults__": {"j": 10.5}, "__defaults__": (0.5,)},
+        {"__defaults__": None},
+        {"__defaults__": (2,), "__kwdefaults__": {"j": 1}},
+        {"__kwdefaults__": None},
+    ]
+    for change in changes:
+        for name, value in change.items():
+            setattr(plain, name, value)
+            setattr(made.original_func, name, value)
+        for args in ((3,), (0, 5), (2, 5)):
+            for _ in range(2):
+                assert outcome(made, args) == outcome(plain, args), (change, args)
+    plain.__kwdefaults__, made.original_func.__kwdefaults__ = {"j": 3}, {"j": 3}
+    assert outcome(made, (3,)) == outcome(plain, (3,))
+    plain.__kwdefaults__["j"] = made.original_func.__kwdefaults__["j"] = 4
+    assert outcome(made, (3,)) == outcome(plain, (3,))
+
+
+def wrapped(value):
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def test_each_function_has_its_own_overflow():
+    text = """
+        def plain(n):
+            return n * n
+        @brrr(overflow="wrap")
+        def wraps(n):
+            return n * n + plain(n)
+        @brrr
+        def exact(n):
+            return n * n - plain(n) + 1
+        @brrr(overflow="wrap")
+        def both(n):
+            return wraps(n), exact(n)[0] if n < 0 else exact(n), n * 3
+        @brrr
+        def f(n):
+            return wraps(n), exact(n), n * 3
+        @brrr
+        def g(n):
+            return 1 if n <= 1 else n * h(n - 1)
+        @brrr(overflow="wrap")
+        def h(n):
+            return 1 if n <= 1 else n * g(n - 1)
+        CALLS = []
+    """
+    made = ModuleType("group")
+    linecache.cache["<group overflow>"] = len(text), None, textwrap.dedent(text).splitlines(keepends=True), "<group overflow>"
+    made.__dict__["brrr"] = brrr
+    exec(compile(textwrap.dedent(text), "<group overflow>", "exec"), made.__dict__)
+    for n in (3, 2**40 + 3, 2**62):
+        wraps = wrapped(2 * n * n)
+        assert made.f(n) == (wraps, 1, n * 3)
+        assert made.both(n) == (wraps, 1, wrapped(n * 3))
+        assert made.wraps(n) == wraps and made.exact(n) == 1
+    assert made.f.stats()["exits"]
+    assert not made.wraps.stats()["exits"]
+
+    def product(n, wraps):
+        if n <= 1:
+            return 1
+        below = n * product(n - 1, not wraps)
+        return wrapped(below) if wraps else below
+
+    for n in (5, 21, 22):
+        assert made.g(n) == product(n, False)
+    # Where `g` gives more than 64 bits, `h` leaves for the interpreter.
+    for n in (5, 20, 21):
+        assert made.h(n) == product(n, True)
+
+
 def test_what_the_interpreter_did_may_change_what_is_called():
     text = """
         @brrr

@@ -160,7 +160,8 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         program.close(at);
         let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
         let hidden = (instance.hidden(), program.handed(at));
-        let calling = Calling { calls: program.calls(at), members: &mut members, hidden, gives };
+        let calling =
+            Calling { calls: program.calls(at), members: &mut members, hidden, gives, overflow: instance.overflow };
         let (liveness, start) = (&instance.body.liveness, &instance.start);
         functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
     }

@@ -85,6 +85,18 @@ pub struct Called {
     pub exit: ExitId,
     /// It may call itself, by way of others too: calls of it are counted.
     pub is_recursive: bool,
+    /// What its ints do that do not fit.
+    pub overflow: Overflow,
+}
+
+/// What to do with ints that do not fit 64 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Overflow {
+    /// Leave compiled code: exact.
+    #[default]
+    Exact,
+    /// Wrap as C's 64-bit integers do.
+    Wrap,
 }
 
 /// A local: a name of the source with its type, a temporary, or the state of a loop's iterator.

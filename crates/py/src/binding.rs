@@ -16,8 +16,8 @@ use pyo3::types::PyFunction;
 
 use crate::convert::{Argument, classify, is_of};
 use crate::env::Parameters;
-use crate::functions::Member;
-use crate::guards::Guards;
+use crate::functions::{Defaults, Member};
+use crate::guards::{Guards, Held};
 use crate::outside::Names;
 use crate::resume::Kept;
 use crate::shared::{Constants, Machine, Meaning};
@@ -39,6 +39,17 @@ pub struct Specialisation {
     pub members: Box<[Member]>,
     /// Where the hidden arguments are that it hands down.
     handed: Box<[Handed]>,
+    /// Its own defaults, if it may call itself.
+    defaults: Option<Defaults>,
+}
+
+/// What a function calls, as it is now.
+#[derive(Debug)]
+pub struct Called {
+    /// The other functions of its unit.
+    pub members: Vec<Member>,
+    /// Its own defaults, if it may call itself.
+    pub defaults: Option<Defaults>,
 }
 
 /// A hidden argument of a function that is called.
@@ -72,6 +83,7 @@ impl Specialisation {
             guards,
             members: Box::default(),
             handed: Box::default(),
+            defaults: None,
         }
     }
 
@@ -85,18 +97,19 @@ impl Specialisation {
             guards,
             members: Box::default(),
             handed: Box::default(),
+            defaults: None,
         }
     }
 
-    /// The same with the other functions of its unit; `None` if one is missing.
-    pub fn with_members(self, members: Vec<Member>) -> Option<Self> {
+    /// The same with what it calls; `None` if a function is missing.
+    pub fn with(self, Called { members, defaults }: Called) -> Option<Self> {
         let guards = |of| {
             let is_it = |member: &&Member| member.code.callee.as_ref().is_some_and(|callee| callee.key == of);
             members.iter().find(is_it).map(|member| member.code.guards.clone())
         };
         let handed = self.machine.handed.iter().map(|&(of, index)| Some(Handed { guards: guards(of)?, index }));
         let handed = handed.collect::<Option<_>>()?;
-        Some(Self { members: members.into(), handed, ..self })
+        Some(Self { members: members.into(), handed, defaults, ..self })
     }
 
     /// Reads the hidden arguments, its own and those that it hands down: false if one has no value. The references are borrowed, and
@@ -149,7 +162,24 @@ impl Specialisation {
     #[inline(always)]
     pub unsafe fn holds(&self) -> bool {
         // SAFETY: as the caller promises.
-        unsafe { self.guards.hold() && self.members.iter().all(|member| member.holds()) }
+        unsafe {
+            self.guards.hold()
+                && self.members.iter().all(|member| member.holds())
+                && self.defaults.as_ref().is_none_or(|defaults| defaults.hold(self.guards.function()))
+        }
+    }
+
+    /// Shows every object to the garbage collector until it says stop.
+    pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
+        let members = self.members.iter().map(|member| member.traverse(&mut visit)).find(|&stop| stop != 0);
+        let held = self.defaults.iter().flat_map(Defaults::held).map(Held::get).filter(|object| !object.is_null());
+        members.or_else(|| held.map(visit).find(|&stop| stop != 0)).unwrap_or(0)
+    }
+
+    /// Gives up the references: nothing holds any more.
+    pub fn clear(&self, py: Python<'_>) {
+        self.members.iter().for_each(|member| member.clear(py));
+        self.defaults.iter().flat_map(Defaults::held).for_each(|held| held.clear(py));
     }
 
     /// The types of the parameters.

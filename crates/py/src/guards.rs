@@ -198,6 +198,12 @@ impl Guards {
         Some(at + 1)
     }
 
+    /// The function, which whoever asks holds.
+    #[inline(always)]
+    pub const fn function(&self) -> *mut PyObject {
+        self.function.cast()
+    }
+
     /// How many hidden arguments there are.
     #[inline(always)]
     pub const fn hidden_len(&self) -> usize {

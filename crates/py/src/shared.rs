@@ -93,8 +93,14 @@ pub struct Callee {
     pub hidden: Vec<Type>,
 }
 
+impl Callee {
+    fn of(Resolved { key, meaning, defaults, hidden, .. }: Resolved) -> Self {
+        Self { key, meaning: Rc::downgrade(&meaning), defaults, hidden }
+    }
+}
+
 impl Machine {
-    /// What was made for a function and for those that it calls, which are `callees`.
+    /// What was made for a function and for those that it calls, which are `callees`; it is `own` if it may call itself.
     ///
     /// # Errors
     /// If memory runs out.
@@ -103,7 +109,7 @@ impl Machine {
         header: Option<Header>,
         declared: usize,
         made: Compiled,
-        callees: &[Resolved],
+        (own, callees): (Option<Resolved>, Vec<Resolved>),
         code: load::Code,
     ) -> PyResult<Self> {
         let handed = made.handed.iter().map(|one| (one.of, one.index)).collect();
@@ -130,12 +136,11 @@ impl Machine {
         };
         let first = functions.next().ok_or_else(|| PyRuntimeError::new_err("a unit without functions"))?;
         let mut first = part(first)?;
-        let members = functions.zip(callees).map(|(function, callee)| {
-            let (key, meaning, defaults) = (callee.key, Rc::downgrade(&callee.meaning), callee.defaults.clone());
-            let callee = Some(Callee { key, meaning, defaults, hidden: callee.hidden.clone() });
-            Ok(Rc::new(Self { callee, ..part(function)? }))
-        });
+        let members = functions
+            .zip(callees)
+            .map(|(function, callee)| Ok(Rc::new(Self { callee: Some(Callee::of(callee)), ..part(function)? })));
         first.members = members.collect::<PyResult<_>>()?;
+        first.callee = own.map(Callee::of);
         (first.declared, first.handed, first.header, first.code) = (declared, handed, header, Some(code));
         Ok(first)
     }

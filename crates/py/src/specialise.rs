@@ -23,7 +23,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::binding::{Binding, Specialisation, hidden_types};
+use crate::binding::{Binding, Called, Specialisation, hidden_types};
 use crate::code::{self, Failure, Origin};
 use crate::decorate::{self, Read, Unread};
 use crate::depth;
@@ -32,7 +32,7 @@ use crate::errors::{Refusal, guarded};
 use crate::functions::{Live, Member};
 use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Header, Machine, Meaning, Shared};
+use crate::shared::{Callee, Header, Machine, Meaning, Shared};
 use exits::LastExit;
 
 /// What the user asked of the decorator.
@@ -202,8 +202,7 @@ impl Body {
         }
         let stop = bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0);
         let (None, Ok(all)) = (stop, self.specialisations.try_borrow()) else { return stop.unwrap_or(0) };
-        let mut members = all.iter().flat_map(|one| &one.members);
-        members.find_map(|member| Some(member.traverse(&mut visit)).filter(|&stop| stop != 0)).unwrap_or(0)
+        all.iter().map(|one| one.traverse(&mut visit)).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up what may refer to the function in turn.
@@ -213,7 +212,7 @@ impl Body {
         let bindings = self.bindings.borrow().clone();
         bindings.iter().for_each(|binding| binding.guards.clear(py));
         let all = self.specialisations.borrow();
-        all.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
+        all.iter().for_each(|one| one.clear(py));
     }
 
     /// Gives up everything, references to Python objects included.
@@ -474,8 +473,8 @@ impl Body {
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
         let live = Live::new(py, self.choices.options);
         for machine in meaning.machines(header.as_ref(), &params) {
-            if let Some(members) = self.members(py, &machine, &live) {
-                return Ok(specialised(machine).with_members(members).map(Ok));
+            if let Some(called) = called(py, &machine, &live) {
+                return Ok(specialised(machine).with(called).map(Ok));
             }
         }
         let prepared = &*meaning.prepared;
@@ -508,13 +507,15 @@ impl Body {
             Err(Failure::Refused(diagnostic)) => return Ok(Some(Err(in_source(vec![diagnostic])))),
         };
         let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
+        let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
+        let own = is_called.then(|| resolved(&Some(self.key())));
         let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
-        let Some(callees) = callees else { return Ok(None) };
-        let machine = Machine::new(py, header, declared.len(), made, &callees, code)?;
+        let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
+        let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
         let machine = Rc::new(machine);
         meaning.keep(machine.clone());
-        let Some(members) = self.members(py, &machine, &live) else { return Ok(None) };
-        Ok(specialised(machine).with_members(members).map(Ok))
+        let Some(called) = called(py, &machine, &live) else { return Ok(None) };
+        Ok(specialised(machine).with(called).map(Ok))
     }
 
     /// Says which object the function is called by.
@@ -527,20 +528,6 @@ impl Body {
     /// The key by which the function is called.
     pub fn key(&self) -> FunctionKey {
         FunctionKey(self.object.get() as u64)
-    }
-
-    /// The other functions of a unit as they are now; `None` if one of them is not what the code was made from.
-    fn members(&self, py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Vec<Member>> {
-        let member = |one: &Rc<Machine>| {
-            let callee = one.callee.as_ref()?;
-            let resolved = live.resolve(callee.key).ok()?;
-            let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
-                && resolved.defaults == callee.defaults
-                && resolved.hidden == callee.hidden;
-            let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
-            same.then(|| Member::new(py, &resolved, code))
-        };
-        machine.members.iter().map(member).collect()
     }
 
     /// Once per code object: is the text still what it was made from?
@@ -574,6 +561,27 @@ impl Body {
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
+}
+
+/// The functions of a unit as they are now; `None` if one of them is not what the code was made from.
+fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Called> {
+    let resolve = |callee: &Callee| {
+        let resolved = live.resolve(callee.key).ok()?;
+        let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
+            && resolved.defaults == callee.defaults
+            && resolved.hidden == callee.hidden;
+        same.then_some(resolved)
+    };
+    let member = |one: &Rc<Machine>| {
+        let resolved = resolve(one.callee.as_ref()?)?;
+        Member::new(py, &resolved, Specialisation::of_member(one.clone(), resolved.guards.clone()))
+    };
+    let members = machine.members.iter().map(member).collect::<Option<_>>()?;
+    let defaults = match &machine.callee {
+        Some(own) => Some(resolve(own)?.current_defaults(py)?),
+        None => None,
+    };
+    Some(Called { members, defaults })
 }
 
 fn broken(prepared: &Prepared, message: String) -> Refusal {

@@ -14,7 +14,7 @@ use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Constant, Operand, Tree};
+use crate::ir::{Constant, Operand, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
 use crate::types::{Shape, Signature, Type, TypeSet};
@@ -45,6 +45,8 @@ pub struct Known {
     pub defaults: Vec<Option<outside::Constant>>,
     /// The types that its hidden arguments have now.
     pub hidden: Vec<Type>,
+    /// What its ints do that do not fit; `None` if they do what those of its caller do.
+    pub overflow: Option<Overflow>,
 }
 
 /// A hidden argument of a function that is called, by way of others too: a function hands it down to those that it calls.
@@ -65,6 +67,11 @@ pub trait Callees {
     /// # Errors
     /// Why it cannot be compiled; nothing if the interpreter is to do the call.
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>>;
+
+    /// What ints do that do not fit, in the function that is entered.
+    fn overflow(&self) -> Overflow {
+        Overflow::Exact
+    }
 }
 
 /// Knows no functions.
@@ -89,6 +96,8 @@ pub struct Instance {
     pub body: Arc<Body>,
     /// Where it begins, with which types.
     pub start: Start,
+    /// What its ints do that do not fit.
+    pub overflow: Overflow,
     /// What a call of it gives.
     gives: Cell<TypeSet>,
     /// The parameters whose very object it may give back.
@@ -197,7 +206,7 @@ impl<'a> Program<'a> {
             waiting: RefCell::default(),
             apart: BTreeSet::new(),
         };
-        program.add(key, body, start);
+        program.add(key, body, start, callees.overflow());
         program
     }
 
@@ -208,12 +217,13 @@ impl<'a> Program<'a> {
         Self { apart, ..self }
     }
 
-    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start) -> usize {
+    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start, overflow: Overflow) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
         let instance = Instance {
             key,
             body,
             start,
+            overflow,
             gives,
             returned: RefCell::default(),
             callers: RefCell::default(),
@@ -367,8 +377,10 @@ impl Calls<'_> {
             Passed::Default(one, _) | Passed::Rest(one, _) => *one,
         });
         let params = params.chain(known.hidden.iter().copied()).collect::<Vec<_>>();
+        let overflow = known.overflow.unwrap_or_else(|| program.instance(self.caller).overflow);
         let is_it = |one: &Rc<Instance>| {
             one.key == Some(callee.key)
+                && one.overflow == overflow
                 && !one.is_closed.get()
                 && one.start.parameters.iter().map(|&(_, one)| one).eq(params.iter().copied())
         };
@@ -377,7 +389,8 @@ impl Calls<'_> {
             Some(found) => found,
             None if program.count() >= MOST_INSTANCES => return None,
             None => {
-                program.add(Some(callee.key), known.body.clone(), Start::call(&known.body.flow, &Signature { params }))
+                let start = Start::call(&known.body.flow, &Signature { params });
+                program.add(Some(callee.key), known.body.clone(), start, overflow)
             }
         };
         let called = program.instance(instance);

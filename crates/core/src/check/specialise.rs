@@ -28,8 +28,8 @@ use super::origins::Origins;
 use super::program::{Calls, Handed};
 use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
-    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Statement, Terminator, Tree,
-    Value,
+    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Overflow, Statement,
+    Terminator, Tree, Value,
 };
 use crate::source::Span;
 use crate::types::{Shape, Type, TypeSet};
@@ -48,6 +48,8 @@ pub struct Calling<'a> {
     pub hidden: (Vec<Handed>, Vec<Handed>),
     /// What calls of this function give, if it is called.
     pub gives: Option<TypeSet>,
+    /// What its ints do that do not fit.
+    pub overflow: Overflow,
 }
 
 /// Makes the IR. It is what [`crate::ir::verify`] accepts. Without `calling`, calls of other functions leave.

@@ -225,7 +225,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn wraps(&self) -> bool {
-        self.options.overflow == Overflow::Wrap
+        self.overflow == Overflow::Wrap
     }
 
     /// An operation that leaves on overflow, or wraps if the user wants that.

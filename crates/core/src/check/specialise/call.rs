@@ -12,7 +12,8 @@ impl Specialiser<'_> {
     pub(super) fn callable(&mut self, state: &State) {
         let Some(gives) = self.gives() else { return };
         let exit = self.exit(EntryId(0), state);
-        self.function.called = Some(Called { gives, exit, is_recursive: false });
+        let overflow = self.calling.as_ref().map(|calling| calling.overflow).unwrap_or_default();
+        self.function.called = Some(Called { gives, exit, is_recursive: false, overflow });
     }
 
     /// Does a call; false if it cannot be compiled.

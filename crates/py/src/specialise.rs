@@ -5,19 +5,17 @@
 //! a borrow: the same function may be called, and compiled, in the middle of it.
 
 mod exits;
+mod living;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::ptr::null_mut;
 use std::rc::Rc;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use brrr_core::backend::{Backend, Options, Output, Overflow};
+use brrr_core::backend::{Options, Output, Overflow};
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::load;
 use brrr_core::outside::FunctionKey;
 use brrr_core::types::{Signature, Type};
 use pyo3::exceptions::PyRuntimeError;
@@ -26,26 +24,35 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::binding::{Binding, Called, Specialisation, hidden_types};
-use crate::callable;
+use crate::binding::{Binding, Specialisation, hidden_types};
+use crate::code::{self, Failure, Origin};
 use crate::decorate::{self, Read, Unread};
 use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
-use crate::functions::{self, Live, Member};
+use crate::functions::{self, Live};
 use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Callee, Header, Machine, Meaning, Shared};
+use crate::shared::{Header, Machine, Meaning, Shared};
 use crate::values;
 use exits::LastExit;
+use living::called;
 
 /// What the user asked of the decorator.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Choices {
     /// What machine code depends on.
     pub options: Options,
     /// Unsupported code runs in the interpreter.
     pub fallback: bool,
+    /// Machine code is kept on the disk.
+    pub cache: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self { options: Options::default(), fallback: false, cache: true }
+    }
 }
 
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
@@ -54,9 +61,6 @@ const MOST_BINDINGS: usize = 32;
 
 /// Functions are passed as values for so many compilations; then the interpreter runs what has not been compiled for.
 const MOST_OF_FUNCTIONS: u32 = 64;
-/// Specialisations for functions as values that live at one time.
-const MOST_LIVING: usize = 256;
-
 /// A function as the names outside of it stand, and what must be true of them.
 pub type Understood = (Rc<Meaning>, Rc<Guards>);
 
@@ -93,6 +97,8 @@ pub struct Body {
     quickest: Cell<Option<Duration>>,
     /// How much has been compiled for functions as values.
     of_functions: Cell<u32>,
+    /// Where the code compiled last came from.
+    origin: Cell<Origin>,
 }
 
 impl Body {
@@ -130,6 +136,7 @@ impl Body {
             seconds: Cell::new(0.0),
             quickest: Cell::new(None),
             of_functions: Cell::new(0),
+            origin: Cell::default(),
         }
     }
 
@@ -168,8 +175,8 @@ impl Body {
         self.fill(function, read)
     }
 
-    /// Options and text, as a pickle has them: `overflow`, `fallback`, whether it is a static method; path, first line and text.
-    pub fn pickled(&self) -> (bool, bool, bool, Option<(String, u32, String)>) {
+    /// Options and text, as a pickle has them: path, first line and text.
+    pub fn pickled(&self) -> (decorate::Pickled, Option<(String, u32, String)>) {
         let wrap = self.choices.options.overflow == Overflow::Wrap;
         let (is_static, text) = match (self.shared.get(), &*self.unread.borrow()) {
             (Some(Ok(shared)), _) => {
@@ -181,7 +188,7 @@ impl Body {
             (_, Some(unread)) => (unread.is_static, unread.text.clone()),
             _ => (false, None),
         };
-        (wrap, self.choices.fallback, is_static, text)
+        ((wrap, self.choices.fallback, is_static, self.choices.cache), text)
     }
 
     fn shared(&self, py: Python<'_>) -> PyResult<&Rc<Shared>> {
@@ -416,28 +423,9 @@ impl Body {
         Ok(self.push(function.py(), made))
     }
 
-    /// Adds a specialisation; false if there are too many. Those for functions that are gone, which nobody can be running, make room.
-    fn push(&self, py: Python<'_>, made: Specialisation) -> bool {
-        let mut gone = Vec::new();
-        if made.is_weak {
-            let mut all = self.specialisations.borrow_mut();
-            if all.iter().any(|one| one.is_gone()) {
-                self.last_exit.take();
-                let (dead, alive) = std::mem::take(&mut *all).into_iter().partition(|one| one.is_gone());
-                (gone, *all) = (dead, alive);
-            }
-            if all.iter().filter(|one| one.is_weak).count() >= MOST_LIVING {
-                return false;
-            }
-        }
-        self.specialisations.borrow_mut().push(Box::new(made));
-        if !gone.is_empty() {
-            // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
-            let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };
-            object.iter().for_each(callable::forget_last);
-            gone.iter().for_each(|one| one.clear(py));
-        }
-        true
+    /// Where the code compiled last came from.
+    pub fn origin(&self) -> Origin {
+        self.origin.get()
     }
 
     /// What a compilation of this function takes, if one was seen.
@@ -523,29 +511,24 @@ impl Body {
         if made.unit.functions.iter().any(|function| function.called.is_some()) {
             depth::prepare(py);
         }
-        let backend = match backend(py) {
-            Ok(backend) => backend,
-            Err(message) => return Ok(Some(Err(broken(prepared, message)))),
-        };
-        let object = match prepared.code(backend, made.unit.clone(), self.choices.options, Output::Object) {
-            Ok(object) => object,
-            Err(diagnostic) => return Ok(Some(Err(in_source(vec![diagnostic])))),
-        };
-        match load::Code::load(&object) {
-            Ok(code) => {
-                let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
-                let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
-                let own = is_called.then(|| resolved(&Some(self.key(py))));
-                let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
-                let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
-                let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
-                let machine = Rc::new(machine);
-                meaning.keep(machine.clone());
-                let Some(called) = called(py, &machine, &live) else { return Ok(None) };
-                Ok(specialised(machine).with(called).map(Ok))
+        let code = match code::code(py, prepared, made.unit.clone(), self.choices) {
+            Ok((code, origin)) => {
+                self.origin.set(origin);
+                code
             }
-            Err(message) => Ok(Some(Err(broken(prepared, message)))),
-        }
+            Err(Failure::Broken(message)) => return Ok(Some(Err(broken(prepared, message)))),
+            Err(Failure::Refused(diagnostic)) => return Ok(Some(Err(in_source(vec![diagnostic])))),
+        };
+        let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
+        let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
+        let own = is_called.then(|| resolved(&Some(self.key(py))));
+        let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
+        let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
+        let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
+        let machine = Rc::new(machine);
+        meaning.keep(machine.clone());
+        let Some(called) = called(py, &machine, &live) else { return Ok(None) };
+        Ok(specialised(machine).with(called).map(Ok))
     }
 
     /// Says which object the function is called by.
@@ -589,53 +572,14 @@ impl Body {
             return Err(raised);
         }
         let made = made.map_err(refused)?;
-        let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
+        let backend = code::backend(py).map_err(|message| broken(prepared, message).error(py))?;
         let text = prepared.code(backend, made.unit, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
 
-/// The functions of a unit as they are now; `None` if one of them is not what the code was made from.
-fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Called> {
-    let resolve = |callee: &Callee| {
-        let resolved = live.resolve(callee.key).ok()?;
-        let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
-            && resolved.defaults == callee.defaults
-            && resolved.hidden == callee.hidden;
-        same.then_some(resolved)
-    };
-    let member = |one: &Rc<Machine>| {
-        let resolved = resolve(one.callee.as_ref()?)?;
-        let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
-        Member::new(py, &resolved, code, live.is_weak())
-    };
-    let members = machine.members.iter().map(member).collect::<Option<_>>()?;
-    let defaults = match &machine.callee {
-        Some(own) => Some(resolve(own)?.current_defaults(py)?),
-        None => None,
-    };
-    Some(Called { members, defaults })
-}
-
 fn broken(prepared: &Prepared, message: String) -> Refusal {
     let diagnostic = Diagnostic::new(Code::Backend, message, prepared.name_span(), "while compiling this function");
     Refusal::InSource(prepared.source().clone(), vec![diagnostic])
-}
-
-/// LLVM, opened at the first compilation of the process.
-fn backend(py: Python<'_>) -> Result<&'static Backend, String> {
-    static BACKEND: OnceLock<Backend> = OnceLock::new();
-    if let Some(backend) = BACKEND.get() {
-        return Ok(backend);
-    }
-    let path = library(py).map_err(|error| format!("cannot tell where brrr is installed: {error}"))?;
-    let opened = Backend::open(&path)?;
-    Ok(BACKEND.get_or_init(|| opened))
-}
-
-/// The library beside this extension.
-fn library(py: Python<'_>) -> PyResult<PathBuf> {
-    let own = py.import("brrr._brrr")?.getattr("__file__")?.extract::<PathBuf>()?;
-    Ok(own.with_file_name("_llvm.so"))
 }

@@ -137,7 +137,7 @@ pub fn type_of(object: &Bound<'_, PyAny>) -> PyResult<Option<FunctionType>> {
         return Ok(Some(one));
     }
     let may_be_known = object.cast_exact::<PyCFunction>().is_ok() || object.cast::<PyType>().is_ok();
-    if !may_be_known && object.get_type().name()?.to_string() != "ufunc" {
+    if !may_be_known && object.get_type().name()? != "ufunc" {
         return Ok(None);
     }
     Ok(outside::known_function(object).and_then(|name| builtin(object, name)))
@@ -216,7 +216,6 @@ impl Attached {
         (slf.get_type(), ())
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "as PyO3 has it")]
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.0.iter().try_for_each(|held| visit.call(held))
     }

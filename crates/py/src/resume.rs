@@ -249,7 +249,7 @@ unsafe fn go_on<'py>(
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
     let mut held = Held::default();
     // Held until the next run.
-    let mut _members;
+    let mut _members = None;
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
         let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
@@ -312,11 +312,11 @@ unsafe fn go_on<'py>(
         code = unsafe { &*found.0 };
         outside.extend(entered.iter().cloned());
         args = entry.values.into_iter().map(|one| one.into_bound(py)).chain(entered).collect();
+        // SAFETY: the thread holds the GIL.
+        _members = code.is_weak.then(|| unsafe { code.hold_members() });
         let start = Instant::now();
         // What the run before this one has made is held by the objects that came of it.
         drop(std::mem::take(&mut held));
-        // SAFETY: the thread holds the GIL.
-        _members = unsafe { code.hold_members() };
         // A `Bound` is a pointer to its object.
         let mut running = Running::new(this, code, args.as_ptr().cast());
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.

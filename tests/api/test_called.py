@@ -294,6 +294,45 @@ GROUPS = {
             return tuple(one(n) for one in made)
         CALLS = [(0,), (5,), (6,), (True,)]
     """,
+    "small functions in loops": """
+        def square(x):
+            return x * x
+        def clip(x, low=-40):
+            if x < low:
+                return low
+            return 90.5 if x > 90 else x
+        def parts(x):
+            return x // 3, (x % 3, square(x))
+        def at(a, i):
+            return a[i] * 2 + len(a)
+        def put(a, i, x):
+            a[i] += x
+        def swap(a, i, j):
+            a[i], a[j] = a[j], a[i]
+        def twice(a, i):
+            a[i] += 1
+            a[i + 1] += 1
+        def inverse(x):
+            return square(1 / x) if x else 0.0
+        @brrr
+        def f(a, n, k):
+            total = 0
+            for i in range(len(a)):
+                total += square(i * k) + clip(a[i] + k) * 2
+                q, (r, s) = parts(i + n)
+                put(a, i, at(a, i - 1) % 7 + q - r)
+                swap(a, i, n - i)
+                twice(a, i - 1)
+                a[0] += square(a[i]) % 5 + at(a, 0) % 11
+                total += inverse(s - 4)
+            while square(n) < 50:
+                n += square(2) if n % 2 else square(1) + 1
+            return total, n
+        CALLS = [
+            (np.array([5, -300, 100, 7]), 3, 2), (np.array([1, 2, 3]), 1, 2**40), (np.array([1, 2, 3]), 2, 2**32),
+            (np.array([1.5, 200.0]), 1, 1), (np.array([1, 2, 3]), 9, 0.5), (np.array([2**62, 2**62 - 1, 3]), 2, 1),
+        ]
+    """,
     "nothing comes back": """
         @brrr
         def note(a, n):
@@ -709,6 +748,47 @@ def test_values_of_the_module_change_while_the_interpreter_runs(changes):
         finally:
             sys.setprofile(None)
     assert results[0] == results[1]
+
+
+def test_what_leaves_often_is_called_again():
+    made = module("""
+        def power(n):
+            x = n * n * n * n
+            y = x * 3
+            return y % 1000
+        @brrr
+        def f(n, m):
+            total = 0
+            for i in range(n, n + m):
+                total += power(i)
+            return total
+        CALLS = []
+    """, True)
+    for n, m in ((3, 100), (2**20, 1000), (2**20, 1000), (3, 100)):
+        assert made.f(n, m) == sum(i**4 * 3 % 1000 for i in range(n, n + m))
+    # At first the function that is done in place leaves as its caller, then as itself.
+    left = sum(made.f.stats()["exits"].values())
+    assert 200 <= left < 1000
+    assert made.f(2**20, 1000) == sum(i**4 * 3 % 1000 for i in range(2**20, 2**20 + 1000))
+    assert sum(made.f.stats()["exits"].values()) == left
+
+
+def test_a_loop_over_calls_is_as_quick_as_one_without():
+    made = module("""
+        def square(x):
+            return x * x
+        @brrr
+        def called(n):
+            total = 0
+            for i in range(n):
+                total += square(i)
+            return total
+        CALLS = []
+    """, True)
+    # A closed form, or it would take minutes.
+    assert made.called(2**20) == sum(i * i for i in range(2**20))
+    text = made.called.inspect_llvm("int")
+    assert "square" not in text and "call { i64" not in text
 
 
 def test_nothing_is_left_of_functions_that_call_each_other():

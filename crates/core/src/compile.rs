@@ -456,7 +456,20 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request::new(unit, options, output));
+        let request = Request::new(unit, options, output).encode();
+        let made = request.and_then(|request| backend.run_encoded(&request));
+        self.said(made)
+    }
+
+    /// The same for a request that is encoded.
+    ///
+    /// # Errors
+    /// As [`Self::code`].
+    pub fn run(&self, backend: &Backend, request: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+        self.said(backend.run_encoded(request))
+    }
+
+    fn said(&self, made: Result<Vec<u8>, String>) -> Result<Vec<u8>, Diagnostic> {
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -290,7 +290,8 @@ impl Function {
         } else {
             let hidden = self.hidden_types().collect();
             let overflow = Some(self.options.overflow);
-            Ok(Known { body: self.body.clone(), defaults: self.constants.clone(), hidden, overflow })
+            let defaults = self.constants.clone();
+            Ok(Known { body: self.body.clone(), defaults, hidden, overflow, in_place: true })
         }
     }
 

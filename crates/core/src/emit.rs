@@ -14,7 +14,7 @@ use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Tar
 use crate::backend::{Output, Request};
 use crate::ir;
 use crate::loops::shapes;
-use crate::lower::lower;
+use crate::lower::{has_calls, lower};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -112,7 +112,7 @@ fn passes(unit: &ir::Unit) -> String {
     let counted = unit.functions.iter().any(counts);
     let passes = if counted { vec![FIRST, COUNTED, THEN, VECTORS, LAST] } else { vec![FIRST, THEN, LAST] };
     let passes = format!("function({})", passes.join(","));
-    if unit.functions.len() > 1 || unit.functions[0].called.is_some() { format!("{INLINE},{passes}") } else { passes }
+    if has_calls(unit) { format!("{INLINE},{passes}") } else { passes }
 }
 
 /// Unrolling adds some 5 % to the time of a compilation. It wins a quarter on loops over elements that are no vectors, such as a sum
@@ -127,8 +127,14 @@ fn optimize(module: &Module<'_>, machine: &TargetMachine, passes: &str) -> Resul
 }
 
 /// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the
-/// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed.
-const OPTIONS: [&CStr; 3] = [c"brrr", c"-epilogue-vectorization-minimum-VF=8", c"-x86-cmov-converter=false"];
+/// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed. And strides
+/// that are not known are not guessed to be one element: where they are, arrays have a type that says so.
+const OPTIONS: [&CStr; 4] = [
+    c"brrr",
+    c"-epilogue-vectorization-minimum-VF=8",
+    c"-x86-cmov-converter=false",
+    c"-enable-mem-access-versioning=false",
+];
 
 /// Sets what LLVM has options of the command line for and nothing else. To be called once, before anything is compiled.
 fn configure() {

@@ -92,6 +92,8 @@ pub struct Live<'py> {
     options: Options,
     /// Functions were passed as values: what is called may go when they do.
     weak: bool,
+    /// Small functions may be done in place of their calls within loops of the function that is entered.
+    in_place: bool,
     /// What has been asked for.
     found: RefCell<Vec<Resolved>>,
     /// An exception that was raised meanwhile.
@@ -100,8 +102,13 @@ pub struct Live<'py> {
 
 impl<'py> Live<'py> {
     /// For code with these options.
-    pub const fn new(py: Python<'py>, options: Options, weak: bool) -> Self {
-        Self { py, options, weak, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+    pub const fn new(py: Python<'py>, options: Options, in_place: bool) -> Self {
+        Self { py, options, in_place, weak: false, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+    }
+
+    /// The same where functions were passed as values, if so.
+    pub fn weak(self, weak: bool) -> Self {
+        Self { weak, ..self }
     }
 
     /// The function behind a key, as it is now.
@@ -171,11 +178,16 @@ impl Callees for Live<'_> {
         let resolved = self.resolve(callee.key)?;
         let body = resolved.meaning.prepared.body();
         let (defaults, hidden, overflow) = (resolved.defaults, resolved.hidden, resolved.overflow);
-        Ok(Known { body, defaults, hidden, overflow })
+        let in_place = !resolved.meaning.leaves_often.get();
+        Ok(Known { body, defaults, hidden, overflow, in_place })
     }
 
     fn overflow(&self) -> Overflow {
         self.options.overflow
+    }
+
+    fn in_place(&self) -> bool {
+        self.in_place
     }
 }
 

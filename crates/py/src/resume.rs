@@ -314,13 +314,14 @@ unsafe fn go_on<'py>(
         args = entry.values.into_iter().map(|one| one.into_bound(py)).chain(entered).collect();
         // SAFETY: the thread holds the GIL.
         _members = code.is_weak.then(|| unsafe { code.hold_members() });
-        let start = Instant::now();
         // What the run before this one has made is held by the objects that came of it.
         drop(std::mem::take(&mut held));
         // A `Bound` is a pointer to its object.
         let mut running = Running::new(this, code, args.as_ptr().cast());
+        let start = Instant::now();
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
         let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
+        let stayed = start.elapsed();
         held.0 = running.made;
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
@@ -329,7 +330,7 @@ unsafe fn go_on<'py>(
             // SAFETY: the frame is that of this code, which has left.
             return Ok(Outcome::Done(unsafe { interrupted(this, code, status, words.as_ptr(), raised) }));
         }
-        body.again.stayed(start.elapsed());
+        body.again.stayed(stayed);
         if status == PENDING {
             return pending.map(|kept| Outcome::Done(kept.into_result(py))).ok_or_else(stuck);
         }

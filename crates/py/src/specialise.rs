@@ -479,7 +479,7 @@ impl Body {
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
         let weak = !values::functions_among(&params).is_empty();
-        let live = Live::new(py, self.choices.options, weak);
+        let live = Live::new(py, self.choices.options, !meaning.leaves_often.get()).weak(weak);
         let exact = meaning.machines(header.as_ref(), &params);
         let like = if weak { meaning.machines_like(header.as_ref(), &params) } else { Vec::new() };
         for machine in exact.into_iter().chain(like) {
@@ -566,7 +566,7 @@ impl Body {
         let (prepared, signature) = self.bound_for(function, &signature.params)?;
         let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
-        let live = Live::new(py, self.choices.options, false);
+        let live = Live::new(py, self.choices.options, true);
         let made = prepared.unit(self.key(py), &signature, &live);
         if let Some(raised) = live.raised() {
             return Err(raised);

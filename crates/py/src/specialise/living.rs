@@ -52,7 +52,7 @@ pub(super) fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Opti
         same.then_some(resolved)
     };
     let member = |one: &Rc<Machine>| {
-        let resolved = resolve(one.callee.as_ref()?)?;
+        let resolved = resolve(one.callee.as_ref()?).filter(|resolved| resolved.meaning.takes(&one.function))?;
         let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
         Member::new(py, &resolved, code, live.is_weak())
     };

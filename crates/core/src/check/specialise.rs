@@ -18,6 +18,7 @@ mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 
+use self::call::After;
 use self::versions::{Instances, innermost};
 use super::decide;
 use super::flow::{Arg, Call, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
@@ -312,7 +313,11 @@ impl Specialiser<'_> {
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
                 StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
                 StepKind::Create(creation) => self.create(&mut at, step, creation),
-                StepKind::Call(call) => self.call(&mut at, step, call),
+                StepKind::Call(call) => match self.call(&mut at, step, call) {
+                    Some(After::Here) => true,
+                    Some(After::Spread) => return,
+                    None => false,
+                },
                 StepKind::Hold(_) => true,
                 StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
                 StepKind::Op(name, args) => match self.spread(&at, step, name, args) {

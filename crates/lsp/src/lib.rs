@@ -8,6 +8,7 @@ pub mod config;
 mod convert;
 mod lines;
 pub mod llvm;
+mod optimiser;
 pub mod python;
 pub mod select;
 pub mod serve;

@@ -1,12 +1,14 @@
 """Times what a user waits for: the import and the first calls, each in fresh processes by turns. Prints JSON.
 
-`--child brrr|numba|llvm` is one such process; its milliseconds go to stdout.
+`kept` is brrr with the code on the disk; elsewhere nothing is kept. `--child brrr|kept|numba|llvm` is one such process; its milliseconds go to stdout.
 """
 
 import json
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -36,7 +38,7 @@ def collatz(n):
 def child(peer):
     """Milliseconds of the steps, in their order."""
     clock = [time.perf_counter_ns()]
-    if peer == "brrr":
+    if peer in ("brrr", "kept"):
         from brrr import brrr as decorate
 
         clock.append(time.perf_counter_ns())
@@ -54,23 +56,29 @@ def child(peer):
         ctypes.CDLL(str(library))
         clock.append(time.perf_counter_ns())
         return {"open": (clock[1] - clock[0]) / 1e6}
-    assert decorate(foo)(1_000) == 499_500
+    own = [decorate(foo)]
+    assert own[0](1_000) == 499_500
     clock.append(time.perf_counter_ns())
-    assert decorate(collatz)(27) == 111
+    own.append(decorate(collatz))
+    assert own[1](27) == 111
     clock.append(time.perf_counter_ns())
+    if peer == "kept":
+        assert [one.stats()["cache"] for one in own] == ["hit", "hit"] or "--fill" in sys.argv
     steps = [(after - before) / 1e6 for before, after in zip(clock, clock[1:])]
     return dict(zip(("import", "first", "second"), steps))
 
 
 def main():
-    samples = {"brrr": [], "numba": [], "llvm": []}
-    for turn in range(PROCESSES + 1):
-        for peer, found in samples.items():
-            command = [sys.executable, __file__, "--child", peer]
-            one = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-            # The first process of each finds cold files and writes byte code.
-            if turn:
-                found.append(one)
+    samples = {"brrr": [], "kept": [], "numba": [], "llvm": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(PROCESSES + 1):
+            for peer, found in samples.items():
+                command = [sys.executable, __file__, *([] if turn else ["--fill"]), "--child", peer]
+                environment = {**os.environ, "BRRR_CACHE_DIR": folder if peer == "kept" else ""}
+                one = json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+                # The first process of each finds cold files and writes byte code, or code to the disk.
+                if turn:
+                    found.append(one)
     medians = {
         peer: {step: statistics.median(one[step] for one in found) for step in found[0]} for peer, found in samples.items()
     }

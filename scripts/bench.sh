@@ -14,6 +14,8 @@ clang-19 -O3 -march=native -ffp-contract=off -shared -fPIC benchmarks/arrays.c -
 export PYTHONPATH=$ROOT/crates/py/python
 python=.venv-bench/bin/python
 options=()
+# What is measured is compiled here and now.
+export BRRR_CACHE_DIR=
 [ -z "${QUICK:-}" ] || options=(--quick)
 [ "$(cut -d ' ' -f 1 /proc/loadavg | cut -d . -f 1)" -eq 0 ] || say "  this machine is busy: load $(cut -d ' ' -f 1 /proc/loadavg)"
 say "  kernels"

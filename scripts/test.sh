@@ -94,8 +94,8 @@ part "build" scripts/build.sh --all
 [ "$failed" -eq 0 ] || summary
 lints
 part "Rust tests" rust_tests
-# A minute of random functions on each Python.
-export BRRR_FUZZ_SECONDS=${BRRR_FUZZ_SECONDS:-60}
+# So many random functions on each Python, the same ones everywhere: about a minute.
+export BRRR_FUZZ_FUNCTIONS=${BRRR_FUZZ_FUNCTIONS:-1000}
 # The programs about NumPy run in full on the first one, and for so long on the others.
 numpy=()
 for version in $VERSIONS; do

@@ -30,7 +30,7 @@ class Outcome:
     raised: bool
     value: tuple[str, Any]
     line: int | None = None
-    # The argument that came back as the same object; None if no argument did, or if it does not matter.
+    # The argument, or what a tuple among them holds, that came back as the same object; None if none did, or if it does not matter.
     same: int | str | None = None
     # Of an exception: the traceback in the user's file, as it is printed, and the exceptions behind this one.
     trace: tuple[str, ...] = ()
@@ -88,8 +88,15 @@ def _same(value, args, kwargs):
     # So are NumPy's truth values; of arrays `memory` tells.
     if encode(value, contents=False)[0] == "np.bool_" or arrays.is_array(value):
         return None
-    names = [*enumerate(args), *kwargs.items()]
-    return next((name for name, argument in names if argument is value), None)
+    return next((name for name, one in _objects([*enumerate(args), *kwargs.items()]) if one is value), None)
+
+
+def _objects(named):
+    """The arguments, and behind each tuple what it holds: `1[0]` for an element of the second argument."""
+    for name, one in named:
+        yield name, one
+        if type(one) is tuple:
+            yield from _objects((f"{name}[{at}]", element) for at, element in enumerate(one))
 
 
 @dataclass

@@ -256,6 +256,44 @@ GROUPS = {
             return total
         CALLS = [(3, 4), (4, 3)]
     """,
+    "arrays of the module": """
+        TABLE = np.array([3, 1, 4, 1, 5])
+        SUMS = np.zeros(3)
+        def look(i):
+            return TABLE[i]
+        def note(i, x):
+            SUMS[i % 3] += x
+            return SUMS[i % 3]
+        @brrr
+        def walk(i):
+            if i <= 0:
+                return note(0, 0.5)
+            x = note(i, look(i)) / (i - 4)
+            return x + walk(i - 1)
+        @brrr
+        def f(n):
+            SUMS[0] = SUMS[1] = SUMS[2] = 0
+            total = walk(n)
+            for i in range(n):
+                total += look(i) * 2
+            return total, SUMS[0], SUMS[1], SUMS[2], look(n), TABLE
+        CALLS = [(0,), (3,), (4,), (5,), (-1,)]
+    """,
+    "variables of a function": """
+        def make(k, t):
+            def even(n):
+                return t[k] if n == 0 else odd(n - 1) + k
+            def odd(n):
+                return -k if n == 0 else even(n - 1)
+            @brrr
+            def f(n):
+                return even(n) * k, odd(n), t[0]
+            return f
+        made = [make(k, np.array([1.5, 2.5]) * (k + 1)) for k in range(3)]
+        def f(n):
+            return tuple(one(n) for one in made)
+        CALLS = [(0,), (5,), (6,), (True,)]
+    """,
     "nothing comes back": """
         @brrr
         def note(a, n):
@@ -495,6 +533,91 @@ def test_a_function_that_is_called_may_change_meanwhile():
     assert made.f(1) == -4
 
 
+def test_a_function_hears_of_its_own_defaults():
+    text = """
+        @brrr
+        def f(n, k=2, *, j=1):
+            if n <= 0:
+                return k * j
+            return f(n - 1) + 1
+        CALLS = []
+    """
+    plain, made = module(text, False).f, module(text, True).f
+    changes = [
+        {},
+        {"__defaults__": (7,)},
+        {"__kwdefaults__": {"j": 10}},
+        {"__kwdefaults__": {"j": 10.5}, "__defaults__": (0.5,)},
+        {"__defaults__": None},
+        {"__defaults__": (2,), "__kwdefaults__": {"j": 1}},
+        {"__kwdefaults__": None},
+    ]
+    for change in changes:
+        for name, value in change.items():
+            setattr(plain, name, value)
+            setattr(made.original_func, name, value)
+        for args in ((3,), (0, 5), (2, 5)):
+            for _ in range(2):
+                assert outcome(made, args) == outcome(plain, args), (change, args)
+    plain.__kwdefaults__, made.original_func.__kwdefaults__ = {"j": 3}, {"j": 3}
+    assert outcome(made, (3,)) == outcome(plain, (3,))
+    plain.__kwdefaults__["j"] = made.original_func.__kwdefaults__["j"] = 4
+    assert outcome(made, (3,)) == outcome(plain, (3,))
+
+
+def wrapped(value):
+    return (value + 2**63) % 2**64 - 2**63
+
+
+def test_each_function_has_its_own_overflow():
+    text = """
+        def plain(n):
+            return n * n
+        @brrr(overflow="wrap")
+        def wraps(n):
+            return n * n + plain(n)
+        @brrr
+        def exact(n):
+            return n * n - plain(n) + 1
+        @brrr(overflow="wrap")
+        def both(n):
+            return wraps(n), exact(n)[0] if n < 0 else exact(n), n * 3
+        @brrr
+        def f(n):
+            return wraps(n), exact(n), n * 3
+        @brrr
+        def g(n):
+            return 1 if n <= 1 else n * h(n - 1)
+        @brrr(overflow="wrap")
+        def h(n):
+            return 1 if n <= 1 else n * g(n - 1)
+        CALLS = []
+    """
+    made = ModuleType("group")
+    linecache.cache["<group overflow>"] = len(text), None, textwrap.dedent(text).splitlines(keepends=True), "<group overflow>"
+    made.__dict__["brrr"] = brrr
+    exec(compile(textwrap.dedent(text), "<group overflow>", "exec"), made.__dict__)
+    for n in (3, 2**40 + 3, 2**62):
+        wraps = wrapped(2 * n * n)
+        assert made.f(n) == (wraps, 1, n * 3)
+        assert made.both(n) == (wraps, 1, wrapped(n * 3))
+        assert made.wraps(n) == wraps and made.exact(n) == 1
+    assert made.f.stats()["exits"]
+    assert not made.wraps.stats()["exits"]
+
+    def product(n, wraps):
+        if n <= 1:
+            return 1
+        below = n * product(n - 1, not wraps)
+        return wrapped(below) if wraps else below
+
+    for n in (5, 21, 22):
+        assert made.g(n) == product(n, False)
+    # Where `g` gives more than 64 bits, `h` leaves for the interpreter.
+    for n in (5, 20, 21):
+        assert made.h(n) == product(n, True)
+
+
 def test_what_the_interpreter_did_may_change_what_is_called():
     text = """
         @brrr
@@ -518,6 +641,74 @@ def test_what_the_interpreter_did_may_change_what_is_called():
             return 1000
     """, False).step
     assert made.f(2**40) == 2**80 % 7 + 1000
+
+
+OUTSIDE = """
+    TABLE = np.array([1, 2, 3])
+    K = OUTER = 5
+    def read(i):
+        return TABLE[i] + K
+    @brrr
+    def leaf(n):
+        x = n * n
+        return x % 7
+    @brrr
+    def down(n, m):
+        if n == 0:
+            return leaf(m)
+        return down(n - 1, m) + read(n)
+    @brrr
+    def f(n, m):
+        row = TABLE[1:]
+        before = read(0)
+        return before, down(n, m), read(0), read(1), K, row[0]
+    CALLS = []
+"""
+
+
+def test_values_of_the_module_change_between_calls():
+    plain, made = module(OUTSIDE, False), module(OUTSIDE, True)
+    for k in (5, 6, 7, 8, 9, 2.5, 3.5, 10, True, 2**70, 4):
+        plain.K = made.K = k
+        assert outcome(made.f, (2, 3)) == outcome(plain.f, (2, 3))
+    before = made.f.stats()["compiled"]
+    for k in range(50):
+        plain.K = made.K = k
+        plain.TABLE = made.TABLE = np.array([k, 2, k * k])
+        assert described(made.f(2, 3)) == described(plain.f(2, 3))
+    assert made.f.stats()["compiled"] == before + 50
+    for table in (np.array([0.5, 1.5, 2.5]), np.array([[1, 2], [3, 4], [5, 6]])[:, 1], (7, 8, 9)):
+        plain.TABLE = made.TABLE = table
+        assert outcome(made.f, (1, 3)) == outcome(plain.f, (1, 3))
+    del plain.K, made.K
+    assert outcome(made.f, (1, 3)) == outcome(plain.f, (1, 3))
+    plain.K = made.K = 1
+    plain.TABLE = made.TABLE = np.array([9, 9, 8])
+    assert described(made.f(2, 3)) == described(plain.f(2, 3))
+
+
+@pytest.mark.parametrize("changes", [{"TABLE": np.array([10, 20, 30])}, {"K": 50}, {"TABLE": np.array([0.5, 1.5, 2.5]), "K": 0.5}])
+def test_values_of_the_module_change_while_the_interpreter_runs(changes):
+    made = module(OUTSIDE, True)
+    made.f(1, 3)
+    for made.K in (3, 4, 5):
+        made.f(1, 3)
+    plain = module(OUTSIDE, False)
+    plain.K = made.K
+
+    # Where `leaf` is left for the interpreter, another one of its functions changes the names.
+    def changing(frame, event, _):
+        if event == "call" and frame.f_code.co_name == "leaf" and "OUTER" in frame.f_globals:
+            frame.f_globals.update(changes)
+
+    results = []
+    for one in (plain, made):
+        sys.setprofile(changing)
+        try:
+            results.append(described(one.f(2, 2**40)))
+        finally:
+            sys.setprofile(None)
+    assert results[0] == results[1]
 
 
 def test_nothing_is_left_of_functions_that_call_each_other():

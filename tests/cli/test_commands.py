@@ -116,7 +116,7 @@ def test_cache(brrr):
     folder = brrr.folder / "cache"
     env = {"BRRR_CACHE_DIR": str(folder)}
     assert "not there yet" in brrr("cache", "info", env=env).out
-    assert json.loads(brrr("cache", "info", "--json", env=env).out) == {"bytes": 0, "entries": 0, "exists": False, "folder": str(folder)}
+    assert json.loads(brrr("cache", "info", "--json", env=env).out) == {"bytes": 0, "entries": 0, "exists": False, "folder": str(folder), "used": True}
     assert brrr("cache", "clear", env=env).code == 0
     name = "0123456789abcdef" * 2
     own = [f"cache/{name}.brrr", f"cache/ab/{name}.brrr", f"cache/ab/{name}.brrr.tmp12", f"cache/cd/{name}.brrr"]
@@ -126,8 +126,11 @@ def test_cache(brrr):
     # A folder or a link with the name of an entry is none.
     (folder / f"{name[::-1]}.brrr").symlink_to(brrr.folder / "kept")
     (folder / "ef").symlink_to(brrr.folder)
+    folder.chmod(0o777)
+    assert "brrr does not use it" in brrr("cache", "info", env=env).out
+    folder.chmod(0o700)
     ran = brrr("cache", "info", env=env)
-    assert "entries: 4\n" in ran.out and "size:    2.3 KiB\n" in ran.out
+    assert "does not use it" not in ran.out and "entries: 4\n" in ran.out and "size:    2.3 KiB\n" in ran.out
     ran = brrr("cache", "clear", env=env)
     assert ran.code == 0 and ran.out.startswith("removed 4 entries (2.3 KiB) from ")
     assert not any((brrr.folder / path).exists() for path in own)
@@ -136,6 +139,7 @@ def test_cache(brrr):
 
 
 def test_the_cache_is_in_the_users_folder(brrr):
+    assert brrr("cache", "info", env={"BRRR_CACHE_DIR": ""}).err.strip().endswith("the cache is off, for BRRR_CACHE_DIR is empty")
     environment = {"XDG_CACHE_HOME": str(brrr.folder / "x")}
     assert json.loads(brrr("cache", "info", "--json", env=environment).out)["folder"] == str(brrr.folder / "x" / "brrr")
     brrr.write("file", "")

@@ -24,9 +24,11 @@ class Engine:
         self.options = options or Options()
         self.totals = Totals()
 
-    def search(self, source: Source, go_on=lambda totals: True, first: int = 0, batch: int = BATCH) -> Finding | None:
-        """Runs programs from number `first` on until one differs, there are no more, or `go_on(totals)` is false."""
+    def search(self, source: Source, go_on=lambda totals: True, first: int = 0, batch: int = BATCH,
+               end: int | None = None) -> Finding | None:
+        """Runs programs from number `first` on, up to number `end`, until one differs, there are no more, or `go_on(totals)` is false."""
         program_of, count = source.open()
+        count = end if count is None else count
         upcoming = first
         busy: dict[Worker, float] = {}
         at: dict[Worker, int] = {}
@@ -34,10 +36,10 @@ class Engine:
             while True:
                 for worker in self.workers:
                     if worker not in busy and (count is None or upcoming < count) and go_on(self.totals):
-                        end = upcoming + batch if count is None else min(upcoming + batch, count)
-                        worker.send((source, range(upcoming, end), self.options))
+                        behind = upcoming + batch if count is None else min(upcoming + batch, count)
+                        worker.send((source, range(upcoming, behind), self.options))
                         selector.register(worker.process.stdout, selectors.EVENT_READ, worker)
-                        busy[worker], at[worker], upcoming = time.monotonic(), -1, end
+                        busy[worker], at[worker], upcoming = time.monotonic(), -1, behind
                 if not busy:
                     return None
                 for key, _ in selector.select(1.0):

@@ -207,7 +207,7 @@ class Generator(Groups, Expressions):
             kinds["assert"] = 0.5
         if "raise" in self.has:
             kinds["raise"] = 0.35
-        if self.in_group and self.writes:
+        if self.in_group and (self.writes or self.outside):
             kinds["write"] = 6
         chosen = self.random.choices(list(kinds), list(kinds.values()))[0]
         getattr(self, "_" + chosen)(depth, *([in_loop] if chosen in ("if", "match") else []))

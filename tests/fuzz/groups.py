@@ -1,5 +1,5 @@
 """Random groups of functions that call each other: in expressions, conditions and loops, with recursion, exits in callees at any
-depth, and arrays that are written before and after calls."""
+depth, and arrays that are written before and after calls: arguments, and those of the module, which also has a number that changes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from tests.values import Text
 FUNCTIONS = ["f", "g", "h", "k"]
 # What takes the place of a call that would never end.
 DEPTH = "n"
+# An array and a number of the module.
+ARRAY, NUMBER = "G", "K"
+FIRST = [3, 1, 4, 1]
 
 
 class Groups:
@@ -19,6 +22,7 @@ class Groups:
         """Some functions and calls of the first."""
         chosen = FUNCTIONS[: self.random.choice([1, 2, 2, 3, 3, 4])]
         self.writes = self.arrays > 0 and self.random.random() < 0.35
+        self.outside = self.arrays > 0 and self.random.random() < 0.35
         self.headers: dict[str, tuple[list[Kind], Kind]] = {}
         for name in chosen:
             kinds = [self.random.choices(SCALARS, [6, 3, 1])[0] for _ in range(self.random.randint(0, 2))]
@@ -32,11 +36,32 @@ class Groups:
         # Those that are called may be defined behind the one that calls.
         if self.random.random() < 0.5:
             texts.reverse()
+        calls = [self._group_call(chosen[0]) for _ in range(self.random.randint(3, 5))]
+        entry, changes = chosen[0], ()
+        if self.outside:
+            entry = "entry"
+            texts.append(self._entry(chosen[0]))
+            texts.insert(0, f"import numpy as np\n{ARRAY} = np.array({FIRST})\n{NUMBER} = 3\n")
+            changes = tuple(self._new_values() for _ in calls)
         text = "\n".join(texts)
         if "math." in text:
             text = "import math\n" + text
-        calls = [self._group_call(chosen[0]) for _ in range(self.random.randint(3, 5))]
-        return Program(text, "f", calls, constructs=frozenset({"group"}), judged=False)
+        return Program(text, entry, calls, constructs=frozenset({"group"}), judged=False, changes=changes)
+
+    def _entry(self, name: str) -> str:
+        """A function that begins with the same array each time, calls the group and says what has become of it."""
+        kinds, _ = self.headers[name]
+        parameters = ", ".join([*(["s"] if self.writes else []), DEPTH, *["a", "b"][: len(kinds)]])
+        fill = "".join(f"    {ARRAY}[{at}] = {value}\n" for at, value in enumerate(FIRST))
+        elements = ", ".join(f"{ARRAY}[{at}]" for at in range(len(FIRST)))
+        return f"@brrr\ndef entry({parameters}):\n{fill}    x = {name}({parameters})\n    return x, {elements}\n"
+
+    def _new_values(self) -> str:
+        """Other values for the names of the module, or none."""
+        return self.random.choices(
+            ["", f"{NUMBER} = {self.random.randint(-5, 9)}", f"{NUMBER} = {NUMBER} + 0.5", f"{ARRAY} = {ARRAY}.copy()", f"{ARRAY} = {ARRAY} * 0.5"],
+            [3, 4, 1, 1, 0.5],
+        )[0]
 
     def _group_call(self, name: str) -> tuple:
         kinds, _ = self.headers[name]
@@ -57,6 +82,10 @@ class Groups:
         if again:
             self._line(1, f"if {DEPTH} <= 0:")
             self._line(2, f"return {self._literal(self.wanted)}")
+        if self.outside and self.random.random() < 0.7:
+            target = self._target()
+            self._line(1, f"{target} = {self.random.choice([NUMBER, f'{NUMBER} * 2 - {DEPTH}', self._element()])}")
+            self.types[target] = "int"
         self.in_group = True
         try:
             self._block(1, in_loop=False)
@@ -80,7 +109,8 @@ class Groups:
         return f"{name}({', '.join(args)})", result
 
     def _element(self) -> str:
-        return f"s[{self.random.choice(['0', '1', '2', '3', '-1', f'{DEPTH} % 4'])}]"
+        array = self.random.choice([*(["s"] if self.writes else []), *([ARRAY] if self.outside else [])])
+        return f"{array}[{self.random.choice(['0', '1', '2', '3', '-1', f'{DEPTH} % 4'])}]"
 
     def _write(self, depth: int) -> None:
         """A statement that writes to the array."""

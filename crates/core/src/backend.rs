@@ -9,19 +9,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::ir;
+pub use crate::ir::Overflow;
 use crate::source::Span;
 
-/// What to do with ints that do not fit 64 bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Overflow {
-    /// Leave compiled code: exact.
-    #[default]
-    Exact,
-    /// Wrap as C's 64-bit integers do.
-    Wrap,
-}
-
-/// What the generated code depends on beside the IR.
+/// What the generated code of the function that is entered depends on beside the IR; those that are called say themselves what
+/// they do ([`ir::Called::overflow`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Options {
     /// The decorator's `overflow`.

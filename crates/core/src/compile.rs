@@ -8,7 +8,7 @@ use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
 use crate::check::program::{Body, Program, Refused, is_given};
-pub use crate::check::program::{Callees, Known, Nobody};
+pub use crate::check::program::{Callees, Handed, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
@@ -68,6 +68,8 @@ pub struct Compiled {
     pub unit: ir::Unit,
     /// Which function each of them is; `None` for the first one if it begins at a loop.
     pub members: Vec<Option<FunctionKey>>,
+    /// What the first one takes behind its own hidden arguments: hidden arguments of these functions, which are among the members.
+    pub handed: Vec<Handed>,
 }
 
 /// What is said about a call whose callee cannot be compiled.
@@ -127,7 +129,21 @@ pub(crate) fn unit_of(
     callees: &dyn Callees,
     broken: &dyn Fn(&str) -> Diagnostic,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let program = Program::new(callees, key, body.clone(), start.clone());
+    let mut apart = BTreeSet::new();
+    loop {
+        let program = Program::new(callees, key, body.clone(), start.clone()).without(apart.clone());
+        let made = unit_of_program(&program, broken)?;
+        // What is read for functions that are not among the members after all nobody could look after.
+        let of = made.handed.iter().map(|one| one.of).filter(|&one| !made.members.contains(&Some(one)));
+        let before = apart.len();
+        apart.extend(of);
+        if apart.len() == before {
+            return Ok(made);
+        }
+    }
+}
+
+fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -> Result<Compiled, Vec<Diagnostic>> {
     let mut members = vec![0];
     let mut functions = Vec::new();
     while let Some(&at) = members.get(functions.len()) {
@@ -143,7 +159,9 @@ pub(crate) fn unit_of(
         }
         program.close(at);
         let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
-        let calling = Calling { calls: program.calls(at), members: &mut members, gives };
+        let hidden = (instance.hidden(), program.handed(at));
+        let calling =
+            Calling { calls: program.calls(at), members: &mut members, hidden, gives, overflow: instance.overflow };
         let (liveness, start) = (&instance.body.liveness, &instance.start);
         functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
     }
@@ -156,7 +174,10 @@ pub(crate) fn unit_of(
     functions.iter_mut().for_each(crate::faults::plant_from_env);
     let unit = ir::Unit { functions };
     match ir::verify::verify_unit(&unit) {
-        Ok(()) => Ok(Compiled { unit, members: members.iter().map(|&at| program.instance(at).key).collect() }),
+        Ok(()) => {
+            let members = members.iter().map(|&at| program.instance(at).key).collect();
+            Ok(Compiled { unit, members, handed: program.handed(0) })
+        }
         Err(problem) => Err(vec![broken(&problem)]),
     }
 }
@@ -211,7 +232,10 @@ impl Prepared {
     /// The names outside the function whose meaning is taken as given, as paths.
     #[must_use]
     pub fn guards(&self) -> &[String] {
-        &self.body.flow.guards
+        let guards = &self.body.flow.guards;
+        #[cfg(feature = "faults")]
+        let guards = crate::faults::guards(guards);
+        guards
     }
 
     fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {
@@ -428,7 +452,20 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let made = backend.run(&Request::new(unit, options, output));
+        let request = Request::new(unit, options, output).encode();
+        let made = request.and_then(|request| backend.run_encoded(&request));
+        self.said(made)
+    }
+
+    /// The same for a request that is encoded.
+    ///
+    /// # Errors
+    /// As [`Self::code`].
+    pub fn run(&self, backend: &Backend, request: &[u8]) -> Result<Vec<u8>, Diagnostic> {
+        self.said(backend.run_encoded(request))
+    }
+
+    fn said(&self, made: Result<Vec<u8>, String>) -> Result<Vec<u8>, Diagnostic> {
         made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
     }
 

@@ -74,9 +74,6 @@ pub struct Function {
     pub creations: Vec<Creation>,
     /// True if it changes arrays: a call that has begun is never begun again.
     pub effects: bool,
-    /// Names outside the function whose meaning was taken as given: paths such as `range` or `math.sqrt`. Checked at each call
-    /// and wherever other code may have run.
-    pub guards: Vec<String>,
 }
 
 /// A function as compiled code calls it.
@@ -88,6 +85,18 @@ pub struct Called {
     pub exit: ExitId,
     /// It may call itself, by way of others too: calls of it are counted.
     pub is_recursive: bool,
+    /// What its ints do that do not fit.
+    pub overflow: Overflow,
+}
+
+/// What to do with ints that do not fit 64 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Overflow {
+    /// Leave compiled code: exact.
+    #[default]
+    Exact,
+    /// Wrap as C's 64-bit integers do.
+    Wrap,
 }
 
 /// A local: a name of the source with its type, a temporary, or the state of a loop's iterator.

@@ -6,6 +6,7 @@
 
 pub mod abi;
 pub mod backend;
+pub mod cache;
 pub mod check;
 pub mod compile;
 pub mod diagnostic;

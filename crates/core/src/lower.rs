@@ -22,7 +22,7 @@ use inkwell::types::BasicTypeEnum;
 use inkwell::values::{FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, Activation, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
-use crate::backend::Options;
+use crate::backend::{Options, Overflow};
 use crate::ir::{
     BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value,
 };
@@ -122,7 +122,7 @@ struct Lowerer<'ctx, 'ir> {
     /// What the function has to do with calls.
     calls: Calls<'ctx>,
     function: &'ir Function,
-    options: Options,
+    overflow: Overflow,
     slots: Vec<Slot<'ctx>>,
     blocks: Vec<BasicBlock<'ctx>>,
     /// The blocks of exits; those after the function's count are others than those before.
@@ -157,7 +157,12 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
         // An entry that only calls its function has none of its blocks.
         let own = if level.is_none() && function.called.is_some() { 0 } else { function.blocks.len() };
         let blocks = (0..own).map(|at| b.block(&format!("bb{at}"))).collect();
-        let loops = loops::Loops::new((fuel, b.alloca(b.i64, "turns")), function, options);
+        // Only the function that is entered has the options of the whole.
+        let overflow = match (&function.called, level) {
+            (Some(called), Some(_)) => called.overflow,
+            (Some(_) | None, _) => options.overflow,
+        };
+        let loops = loops::Loops::new((fuel, b.alloca(b.i64, "turns")), function, overflow);
         let boxes = boxes(&b, unit, function);
         let scratch = Some(b.alloca(b.i64, "scratch"));
         Self {
@@ -166,7 +171,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
             members,
             calls,
             function,
-            options,
+            overflow,
             slots,
             blocks,
             exits: HashMap::new(),

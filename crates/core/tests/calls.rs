@@ -12,12 +12,18 @@ struct Module(Vec<Prepared>);
 
 impl Module {
     fn new(texts: &[&str]) -> Self {
+        Self::with(texts, &[])
+    }
+
+    /// With names of the module whose values change.
+    fn with(texts: &[&str], variables: &[&str]) -> Self {
         let name = |text: &str| text["def ".len()..].split('(').next().expect("a name").to_owned();
         let mut env = Env::default();
         for (key, text) in (0..).zip(texts) {
             let callee = Callee { key: FunctionKey(key), name: name(text) };
             env.insert(name(text), Outside::Callee(callee));
         }
+        variables.iter().for_each(|one| env.insert((*one).to_owned(), Outside::Variable(None)));
         let read = |text: &&str| {
             let text = format!("@brrr\n{text}");
             let mut lines = text.split_inclusive('\n').map(str::to_owned);
@@ -37,7 +43,8 @@ impl Callees for Module {
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
         let body = self.0[callee.key.0 as usize].body();
         let defaults = vec![None; body.flow.parameters.len()];
-        Ok(Known { body, defaults })
+        let hidden = vec![Type::Int; body.flow.hidden.len()];
+        Ok(Known { body, defaults, hidden, overflow: None })
     }
 }
 
@@ -45,6 +52,25 @@ fn calls(function: &Function) -> Vec<u32> {
     let statements = function.blocks.iter().flat_map(|block| &block.statements);
     let callee = |value: &Value| if let Value::Call(call) = value { Some(call.callee) } else { None };
     statements.filter_map(|statement| callee(&statement.value)).collect()
+}
+
+#[test]
+fn hidden_arguments_are_handed_down() {
+    let texts = [
+        "def first(n):\n    return second(n) + 1\n",
+        "def second(n):\n    return third(n) * k\n",
+        "def third(n):\n    return j if n == 0 else second(n - 1)\n",
+        "def apart(n):\n    return n\n",
+    ];
+    let module = Module::with(&texts, &["j", "k"]);
+    let made = module.unit(&[Type::Int]);
+    let handed = made.handed.iter().map(|one| (one.of.0, one.index, one.one)).collect::<Vec<_>>();
+    assert_eq!(handed, [(1, 0, Type::Int), (2, 0, Type::Int)]);
+    // Its argument, its own hidden one, and that of the other.
+    assert!(made.unit.functions.iter().all(|one| one.params == [Type::Int; 3]), "{:?}", made.unit);
+    // What no exit has, the interpreter reads itself.
+    let exits = made.unit.functions.iter().flat_map(|one| &one.exits).flat_map(|exit| &exit.live);
+    assert!(exits.map(|live| &live.name).all(|name| name == "n" || name.starts_with(".pin")), "{:?}", made.unit);
 }
 
 #[test]

@@ -16,8 +16,8 @@ use pyo3::types::PyFunction;
 
 use crate::convert::{Argument, classify, is_of};
 use crate::env::Parameters;
-use crate::functions::Member;
-use crate::guards::Guards;
+use crate::functions::{Defaults, Member};
+use crate::guards::{Guards, Held};
 use crate::outside::Names;
 use crate::resume::Kept;
 use crate::shared::{Constants, Machine, Meaning};
@@ -37,6 +37,27 @@ pub struct Specialisation {
     pub continuations: Box<[RefCell<Vec<Kept>>]>,
     /// The other functions of the unit, those that compiled code calls: function `n` of the unit is member `n - 1`.
     pub members: Box<[Member]>,
+    /// Where the hidden arguments are that it hands down.
+    handed: Box<[Handed]>,
+    /// Its own defaults, if it may call itself.
+    defaults: Option<Defaults>,
+}
+
+/// What a function calls, as it is now.
+#[derive(Debug)]
+pub struct Called {
+    /// The other functions of its unit.
+    pub members: Vec<Member>,
+    /// Its own defaults, if it may call itself.
+    pub defaults: Option<Defaults>,
+}
+
+/// A hidden argument of a function that is called.
+#[derive(Debug)]
+struct Handed {
+    /// Those of that function, which is a member.
+    guards: Rc<Guards>,
+    index: usize,
 }
 
 impl Deref for Specialisation {
@@ -61,6 +82,8 @@ impl Specialisation {
             machine,
             guards,
             members: Box::default(),
+            handed: Box::default(),
+            defaults: None,
         }
     }
 
@@ -73,12 +96,63 @@ impl Specialisation {
             machine,
             guards,
             members: Box::default(),
+            handed: Box::default(),
+            defaults: None,
         }
     }
 
-    /// The same with the other functions of its unit.
-    pub fn with_members(self, members: Vec<Member>) -> Self {
-        Self { members: members.into(), ..self }
+    /// The same with what it calls; `None` if a function is missing.
+    pub fn with(self, Called { members, defaults }: Called) -> Option<Self> {
+        let guards = |of| {
+            let is_it = |member: &&Member| member.code.callee.as_ref().is_some_and(|callee| callee.key == of);
+            members.iter().find(is_it).map(|member| member.code.guards.clone())
+        };
+        let handed = self.machine.handed.iter().map(|&(of, index)| Some(Handed { guards: guards(of)?, index }));
+        let handed = handed.collect::<Option<_>>()?;
+        Some(Self { members: members.into(), handed, defaults, ..self })
+    }
+
+    /// Reads the hidden arguments, its own and those that it hands down: false if one has no value. The references are borrowed, and
+    /// valid until Python code runs.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, and [`Self::holds`] has just been true; `to` has room for them.
+    #[inline(always)]
+    pub unsafe fn read_hidden(&self, to: *mut *mut PyObject) -> bool {
+        // SAFETY: as the caller promises; the members hold their functions.
+        unsafe {
+            let mut complete = self.guards.read_hidden(to);
+            for (at, handed) in self.handed.iter().enumerate() {
+                let object = handed.guards.hidden_at(handed.index);
+                complete &= !object.is_null();
+                to.add(self.guards.hidden_len() + at).write(object);
+            }
+            complete
+        }
+    }
+
+    /// True if the hidden arguments still are these objects.
+    ///
+    /// # Safety
+    /// As [`Self::read_hidden`]; `objects` has as many.
+    pub unsafe fn are_same(&self, objects: *const *mut PyObject) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let behind = objects.add(self.guards.hidden_len());
+            let is_same =
+                |(at, handed): (usize, &Handed)| handed.guards.hidden_at(handed.index) == behind.add(at).read();
+            self.guards.are_same(objects) && self.handed.iter().enumerate().all(is_same)
+        }
+    }
+
+    /// The hidden arguments as they are now; `None` if one has no value. The references are borrowed.
+    ///
+    /// # Safety
+    /// As [`Self::read_hidden`].
+    pub unsafe fn hidden(&self) -> Option<Vec<*mut PyObject>> {
+        let mut objects = vec![null_mut(); self.guards.hidden_len() + self.handed.len()];
+        // SAFETY: as the caller promises.
+        unsafe { self.read_hidden(objects.as_mut_ptr()) }.then_some(objects)
     }
 
     /// True if everything outside that the code relies on still is what it was.
@@ -88,7 +162,24 @@ impl Specialisation {
     #[inline(always)]
     pub unsafe fn holds(&self) -> bool {
         // SAFETY: as the caller promises.
-        unsafe { self.guards.hold() && self.members.iter().all(|member| member.holds()) }
+        unsafe {
+            self.guards.hold()
+                && self.members.iter().all(|member| member.holds())
+                && self.defaults.as_ref().is_none_or(|defaults| defaults.hold(self.guards.function()))
+        }
+    }
+
+    /// Shows every object to the garbage collector until it says stop.
+    pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
+        let members = self.members.iter().map(|member| member.traverse(&mut visit)).find(|&stop| stop != 0);
+        let held = self.defaults.iter().flat_map(Defaults::held).map(Held::get).filter(|object| !object.is_null());
+        members.or_else(|| held.map(visit).find(|&stop| stop != 0)).unwrap_or(0)
+    }
+
+    /// Gives up the references: nothing holds any more.
+    pub fn clear(&self, py: Python<'_>) {
+        self.members.iter().for_each(|member| member.clear(py));
+        self.defaults.iter().flat_map(Defaults::held).for_each(|held| held.clear(py));
     }
 
     /// The types of the parameters.
@@ -104,18 +195,19 @@ impl Specialisation {
         // SAFETY: as the caller promises.
         unsafe {
             self.holds()
-                && hidden(&self.guards).is_some_and(|hidden| {
-                    self.params[self.declared..].iter().zip(hidden).all(|(&one, object)| is_of(object, one))
+                && self.hidden().is_some_and(|hidden| {
+                    let types = &self.params[self.declared..];
+                    types.len() == hidden.len() && types.iter().zip(hidden).all(|(&one, object)| is_of(object, one))
                 })
         }
     }
 }
 
-/// The hidden arguments as they are now; `None` if one has no value. The references are borrowed.
+/// The hidden arguments of a function as they are now; `None` if one has no value. The references are borrowed.
 ///
 /// # Safety
 /// The thread holds the GIL, and the guards hold.
-pub unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
+unsafe fn hidden(guards: &Guards) -> Option<Vec<*mut PyObject>> {
     let mut objects = vec![null_mut(); guards.hidden_len()];
     // SAFETY: as the caller promises.
     unsafe { guards.read_hidden(objects.as_mut_ptr()) }.then_some(objects)

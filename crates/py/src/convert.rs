@@ -94,6 +94,29 @@ pub unsafe fn write(object: *mut PyObject, expected: Type, to: *mut u64) -> Opti
     }
 }
 
+/// Gives `visit` what a tuple holds, and what the tuples in it hold, until it says stop.
+///
+/// # Safety
+/// As [`unbox`]; the object holds what it holds for as long as this runs.
+pub unsafe fn each_within(object: *mut PyObject, mut visit: impl FnMut(*mut PyObject) -> bool) {
+    let mut waiting = vec![object];
+    while let Some(one) = waiting.pop() {
+        // SAFETY: as the caller promises; a tuple has as many items as its size says.
+        unsafe {
+            if ffi::Py_TYPE(one) != &raw mut ffi::PyTuple_Type {
+                continue;
+            }
+            for at in 0..ffi::PyTuple_GET_SIZE(one) {
+                let item = ffi::PyTuple_GET_ITEM(one, at);
+                if visit(item) {
+                    return;
+                }
+                waiting.push(item);
+            }
+        }
+    }
+}
+
 /// True if the object is exactly of the type, and fits.
 ///
 /// # Safety

@@ -25,9 +25,9 @@ use crate::probes;
 use crate::shared::{self, Manner, Meaning, Shared};
 use crate::specialise::{Body, Choices};
 
-/// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=...)`.
+/// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=..., cache=...)`.
 #[pyfunction]
-#[pyo3(signature = (*args, **options), text_signature = "(function=None, /, *, overflow='exact', fallback=False)")]
+#[pyo3(signature = (*args, **options), text_signature = "(function=None, /, *, overflow='exact', fallback=False, cache=True)")]
 pub fn brrr<'py>(
     py: Python<'py>,
     args: &Bound<'py, PyTuple>,
@@ -58,18 +58,21 @@ fn choices(options: Option<&Bound<'_, PyDict>>) -> PyResult<Choices> {
     for (name, value) in options.into_iter().flatten() {
         match name.to_string().as_str() {
             "overflow" => choices.options = Options { overflow: overflow(&value)? },
-            "fallback" => {
-                choices.fallback = value.extract::<bool>().map_err(|_| {
-                    PyTypeError::new_err(format!("brrr(): `fallback` is True or False, not {}", repr(&value)))
-                })?;
-            }
+            "fallback" => choices.fallback = truth("fallback", &value)?,
+            "cache" => choices.cache = truth("cache", &value)?,
             other => {
-                let message = format!("brrr() has no option `{other}`; the options are `overflow` and `fallback`");
+                let message =
+                    format!("brrr() has no option `{other}`; the options are `overflow`, `fallback` and `cache`");
                 return Err(PyTypeError::new_err(message));
             }
         }
     }
     Ok(choices)
+}
+
+fn truth(option: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let wrong = |_| PyTypeError::new_err(format!("brrr(): `{option}` is True or False, not {}", repr(value)));
+    value.extract::<bool>().map_err(wrong)
 }
 
 fn overflow(value: &Bound<'_, PyAny>) -> PyResult<Overflow> {
@@ -148,19 +151,22 @@ pub struct Unread {
     pub text: Option<(String, u32, String)>,
 }
 
+/// The options as a pickle has them: whether `overflow` is "wrap", `fallback`, whether it is a static method, `cache`.
+pub type Pickled = (bool, bool, bool, bool);
+
 /// The function under the decorator again, out of a pickle. It is read at its first call: what it refers to may not be there yet.
 #[pyfunction]
 pub fn _restore<'py>(
     function: &Bound<'py, PyFunction>,
-    options: (bool, bool, bool),
+    options: Pickled,
     text: Option<(String, u32, String)>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (wrap, fallback, is_static) = options;
+    let (wrap, fallback, is_static, cache) = options;
     if is_disabled() {
         return decorate_function(function, Choices::default(), is_static);
     }
     let overflow = if wrap { Overflow::Wrap } else { Overflow::Exact };
-    let choices = Choices { options: Options { overflow }, fallback };
+    let choices = Choices { options: Options { overflow }, fallback, cache };
     let parameters = env::parameters(&function.getattr("__code__")?)?;
     callable::new(function, Body::unread(parameters, choices, Some(Unread { is_static, text })))
 }

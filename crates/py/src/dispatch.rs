@@ -20,10 +20,10 @@ use pyo3::types::{PyCode, PyFunction};
 
 use crate::activation::Running;
 use crate::arrange::{Arranged, Call};
-use crate::binding::{Specialisation, hidden};
+use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::calls::Came;
-use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
+use crate::convert::{Argument, boxed, boxed_compound, classify, describe, each_within, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
 use crate::specialise::Body;
@@ -83,7 +83,7 @@ unsafe fn enter_arranged(call: Call, to: &Specialisation, frame: *mut u64) -> Op
         let mut slots = MaybeUninit::<[*mut PyObject; STACK_ARGUMENTS]>::uninit();
         let slots = slots.as_mut_ptr().cast::<*mut PyObject>();
         let arguments = Arranged::new(call, body, slots)?;
-        if !to.guards.read_hidden(slots.add(to.declared)) || !unbox_all(to, slots, frame) {
+        if !to.read_hidden(slots.add(to.declared)) || !unbox_all(to, slots, frame) {
             return None;
         }
         Some(arguments.enter(to, slots, frame))
@@ -171,9 +171,9 @@ unsafe fn left(
 enum Returned {
     /// A value that compiled code made.
     New,
-    /// An argument: it comes back as the same object.
+    /// An argument, or what a tuple among them holds: it comes back as the same object.
     Argument(*mut PyObject),
-    /// One of several arguments that are equal and not the same object; only the interpreter knows which.
+    /// One of several of these that are equal and not the same object; only the interpreter knows which.
     Unclear,
 }
 
@@ -187,24 +187,35 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u
         Some(at) => to.function.compound(at as usize),
         None => Type::from_tag(status),
     };
-    for &index in &to.returned {
-        let Some(&one) = to.params.get(index).filter(|&&one| Some(one) == returned) else { continue };
+    let Some(returned) = returned else { return found };
+    let mut consider = |object: *mut PyObject| {
         let mut words = [0; MOST_WORDS];
-        // SAFETY: the index is that of a parameter, whose argument is alive, for its caller holds it; no type of a parameter
-        // has more words.
-        let (argument, same) = unsafe {
-            let argument = *args.add(index);
-            let written = write(argument, one, words.as_mut_ptr()).is_some();
-            (argument, written && (0..one.words()).all(|at| frame.add(at).read() == words[at]))
+        // SAFETY: the object is an argument or in one, and alive, for its caller holds it; no type of a value has more words.
+        let same = unsafe {
+            write(object, returned, words.as_mut_ptr()).is_some()
+                && (0..returned.words()).all(|at| frame.add(at).read() == words[at])
         };
         if same {
             match found {
-                Returned::New => found = Returned::Argument(argument),
-                Returned::Argument(before) if before == argument => {}
+                Returned::New => found = Returned::Argument(object),
+                Returned::Argument(before) if before == object => {}
                 // Done once more, the call would write to arrays once more: any of the equal arguments has to do.
                 Returned::Argument(_) if to.function.effects => {}
-                Returned::Argument(_) | Returned::Unclear => return Returned::Unclear,
+                Returned::Argument(_) | Returned::Unclear => found = Returned::Unclear,
             }
+        }
+        matches!(found, Returned::Unclear)
+    };
+    for &index in &to.returned {
+        let Some(&one) = to.params.get(index) else { continue };
+        // SAFETY: the index is that of a parameter.
+        let argument = unsafe { *args.add(index) };
+        if one == returned && consider(argument) {
+            break;
+        }
+        if matches!(one, Type::Tuple(_)) {
+            // SAFETY: the argument is alive and a tuple, which holds what it holds for ever.
+            unsafe { each_within(argument, &mut consider) };
         }
     }
     found
@@ -489,7 +500,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
         if !to.holds() {
             return Outcome::Original;
         }
-        let Some(hidden) = hidden(&to.guards) else { return Outcome::Original };
+        let Some(hidden) = to.hidden() else { return Outcome::Original };
         let slots = slots.iter().copied().chain(hidden).collect::<Vec<_>>();
         if slots.len() != to.params.len() || !unbox_all(to, slots.as_ptr(), frame) {
             return Outcome::Original;

@@ -7,17 +7,18 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use brrr_core::backend::Options;
+use brrr_core::backend::{Options, Overflow};
 use brrr_core::compile::{Callees, Known};
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::outside::{Callee, Constant, FunctionKey};
+use brrr_core::types::Type;
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFunction, PyTuple, PyWeakrefReference};
 
-use crate::binding::Specialisation;
+use crate::binding::{Specialisation, hidden_types};
 use crate::callable::{self, Callable};
 use crate::decorate;
 use crate::errors::Refusal;
@@ -70,6 +71,17 @@ pub struct Resolved {
     pub guards: Rc<Guards>,
     /// The defaults that were compiled in.
     pub defaults: Vec<Option<Constant>>,
+    /// The types of its hidden arguments.
+    pub hidden: Vec<Type>,
+    /// What its ints do that do not fit; `None` if they do what those of its caller do.
+    pub overflow: Option<Overflow>,
+}
+
+impl Resolved {
+    /// Its defaults as they are now; `None` if it is being destroyed.
+    pub fn current_defaults(&self, py: Python<'_>) -> Option<Defaults> {
+        callable::view(self.callable.bind(py)).map(|view| Defaults::new(&view.original))
+    }
 }
 
 /// The functions of the running program, for one compilation.
@@ -116,20 +128,25 @@ impl<'py> Live<'py> {
         let Some(view) = callable::view(&callable) else {
             return Ok(Err(Some(Refusal::bare(Code::Call, "it is no function any more", "call a function"))));
         };
-        let hidden = object.cast_exact::<PyFunction>().is_ok();
-        if !hidden && view.body.choices.options != self.options {
-            return Ok(Err(Some(Refusal::bare(
-                Code::Call,
-                "it has another `overflow` than the function that calls it",
-                "give both functions the same options",
-            ))));
-        }
+        // A plain function has none of its own.
+        let is_plain = object.cast_exact::<PyFunction>().is_ok();
+        let overflow = (!is_plain).then_some(view.body.choices.options.overflow);
         let (meaning, guards) = match view.body.as_callee(&view.original)? {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let defaults = defaults(&view.original, &meaning)?;
-        Ok(Ok(Resolved { key, callable: Rc::new(callable.clone().unbind()), meaning, guards, defaults }))
+        // What has no value, or one that compiled code does not know, only the interpreter can pass.
+        let Some(hidden) = hidden_types(&guards) else { return Ok(Err(None)) };
+        Ok(Ok(Resolved {
+            key,
+            callable: Rc::new(callable.clone().unbind()),
+            meaning,
+            guards,
+            defaults,
+            hidden,
+            overflow,
+        }))
     }
 
     /// The exception that was raised, if there was one.
@@ -141,7 +158,13 @@ impl<'py> Live<'py> {
 impl Callees for Live<'_> {
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
         let resolved = self.resolve(callee.key)?;
-        Ok(Known { body: resolved.meaning.prepared.body(), defaults: resolved.defaults })
+        let body = resolved.meaning.prepared.body();
+        let (defaults, hidden, overflow) = (resolved.defaults, resolved.hidden, resolved.overflow);
+        Ok(Known { body, defaults, hidden, overflow })
+    }
+
+    fn overflow(&self) -> Overflow {
+        self.options.overflow
     }
 }
 
@@ -220,6 +243,39 @@ impl ByName {
     }
 }
 
+/// The defaults of a function, which must still be the same objects.
+#[derive(Debug)]
+pub struct Defaults {
+    /// The tuple, or null.
+    positional: Held,
+    by_name: ByName,
+}
+
+impl Defaults {
+    /// As they are now.
+    pub fn new(function: &Bound<'_, PyFunction>) -> Self {
+        // SAFETY: the defaults of a function are a tuple or null.
+        let positional =
+            unsafe { Bound::from_borrowed_ptr_or_opt(function.py(), ffi::PyFunction_GetDefaults(function.as_ptr())) };
+        let positional = positional.map_or_else(Held::nothing, |defaults| Held::new(&defaults));
+        Self { positional, by_name: ByName::new(function) }
+    }
+
+    /// True if the function still has them.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, and `function` is a live function.
+    pub unsafe fn hold(&self, function: *mut PyObject) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { ffi::PyFunction_GetDefaults(function) == self.positional.get() && self.by_name.holds(function) }
+    }
+
+    /// Everything that is held.
+    pub fn held(&self) -> impl Iterator<Item = &Held> {
+        std::iter::once(&self.positional).chain(self.by_name.held())
+    }
+}
+
 /// A function of a unit at run time: one that compiled code calls.
 #[derive(Debug)]
 pub struct Member {
@@ -227,23 +283,14 @@ pub struct Member {
     callable: Held,
     /// The code that leaves: its own IR, exits and continuations. It is entered by calls within the unit only.
     pub code: Specialisation,
-    /// The tuple of its defaults, or null.
-    defaults: Held,
-    /// Those by name.
-    by_name: Option<ByName>,
+    defaults: Defaults,
 }
 
 impl Member {
-    /// A member with its part of the machine code.
-    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation) -> Self {
+    /// A member with its part of the machine code; `None` if it is being destroyed.
+    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation) -> Option<Self> {
         let callable = resolved.callable.bind(py);
-        let defaults = callable::view(callable).and_then(|view| {
-            // SAFETY: the original of a callable is a function, whose defaults are a tuple or null.
-            unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyFunction_GetDefaults(view.original.as_ptr())) }
-        });
-        let defaults = defaults.map_or_else(Held::nothing, |defaults| Held::new(&defaults));
-        let by_name = callable::view(callable).map(|view| ByName::new(&view.original));
-        Self { callable: Held::new(callable), code, defaults, by_name }
+        Some(Self { callable: Held::new(callable), code, defaults: resolved.current_defaults(py)? })
     }
 
     /// The callable; null once it has been given up.
@@ -261,23 +308,20 @@ impl Member {
         unsafe {
             !callable.is_null()
                 && (*callable).has_its_code()
-                && ffi::PyFunction_GetDefaults((*callable).original) == self.defaults.get()
-                && self.by_name.as_ref().is_none_or(|by_name| by_name.holds((*callable).original))
+                && self.defaults.hold((*callable).original)
                 && self.code.holds()
         }
     }
 
     /// Shows every object to the garbage collector until it says stop.
     pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
-        let by_name = self.by_name.iter().flat_map(ByName::held);
-        let objects = [&self.callable, &self.defaults].into_iter().chain(by_name).map(Held::get);
+        let objects = std::iter::once(&self.callable).chain(self.defaults.held()).map(Held::get);
         objects.filter(|object| !object.is_null()).map(&mut visit).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
         self.callable.clear(py);
-        self.defaults.clear(py);
-        self.by_name.iter().flat_map(ByName::held).for_each(|held| held.clear(py));
+        self.defaults.held().for_each(|held| held.clear(py));
     }
 }

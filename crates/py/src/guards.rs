@@ -198,6 +198,12 @@ impl Guards {
         Some(at + 1)
     }
 
+    /// The function, which whoever asks holds.
+    #[inline(always)]
+    pub const fn function(&self) -> *mut PyObject {
+        self.function.cast()
+    }
+
     /// How many hidden arguments there are.
     #[inline(always)]
     pub const fn hidden_len(&self) -> usize {
@@ -243,6 +249,16 @@ impl Guards {
             }
         }
         complete
+    }
+
+    /// One of the hidden arguments; null if it has no value. The reference is borrowed.
+    ///
+    /// # Safety
+    /// As [`Self::read_hidden`].
+    #[inline(always)]
+    pub unsafe fn hidden_at(&self, index: usize) -> *mut PyObject {
+        // SAFETY: as the caller promises.
+        self.hidden.get(index).map_or(null_mut(), |hidden| unsafe { self.value(hidden) })
     }
 
     /// True if the hidden arguments still are these objects.

@@ -1,7 +1,7 @@
 //! `_brrr`: the extension module behind the Python package `brrr`.
 //!
 //! Read [`decorate`] for what the decorator does, [`dispatch`] for what a call does. No rule about types lives in this crate,
-//! and no LLVM: that is opened at the first compilation ([`specialise`]).
+//! and no LLVM: that is opened at the first compilation ([`code`]).
 
 mod activation;
 mod again;
@@ -10,6 +10,7 @@ mod arrays;
 mod binding;
 mod callable;
 mod calls;
+mod code;
 mod convert;
 mod decorate;
 mod depth;

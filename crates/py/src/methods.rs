@@ -45,9 +45,9 @@ pub fn reduce(
     kwargs: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     bind("__reduce__", (args, kwargs), [])?;
-    let (wrap, fallback, is_static, text) = view.body.pickled();
+    let (options, text) = view.body.pickled();
     let module = view.object.py().import("brrr._pickle")?;
-    Ok(module.call_method1("reduce", (view.object, (wrap, fallback, is_static), text))?.unbind())
+    Ok(module.call_method1("reduce", (view.object, options, text))?.unbind())
 }
 
 /// `copy.copy(f)`, `copy.deepcopy(f)`.
@@ -123,7 +123,7 @@ pub fn stats(view: View<'_, '_>, args: &Bound<'_, PyTuple>, kwargs: Option<&Boun
     stats.set_item("compiled", view.compiled)?;
     stats.set_item("exits", view.body.exits())?;
     stats.set_item("compile_seconds", view.body.seconds.get())?;
-    stats.set_item("cache", "off")?;
+    stats.set_item("cache", view.body.origin().name())?;
     Ok(stats.into_any().unbind())
 }
 

@@ -196,7 +196,7 @@ pub unsafe fn holds(running: &Running) -> bool {
     // SAFETY: the callable is alive while it is called, and owns its specialisations; the arguments are those of the run.
     unsafe {
         let specialisation = &*running.specialisation;
-        specialisation.holds() && specialisation.guards.are_same(running.args.add(specialisation.declared))
+        specialisation.holds() && specialisation.are_same(running.args.add(specialisation.declared))
     }
 }
 

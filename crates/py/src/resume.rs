@@ -22,10 +22,10 @@ use pyo3::types::{PyFunction, PyTuple};
 use crate::activation::Running;
 use crate::again::Ask;
 use crate::arrays::{Made, release};
-use crate::binding::{Specialisation, hidden};
+use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::calls::{Came, Raise};
-use crate::convert::{holds, object, write};
+use crate::convert::{each_within, holds, object, write};
 use crate::dispatch::interrupted;
 use crate::specialise::Body;
 use crate::{depth, poll};
@@ -375,7 +375,7 @@ unsafe fn entering<'py>(
 ) -> Option<(Vec<u64>, Vec<Bound<'py, PyAny>>)> {
     // SAFETY: as the caller promises; the function of the code is alive, and what was just read is, too.
     let hidden = unsafe {
-        let read = code.holds().then(|| hidden(&code.guards))??;
+        let read = code.holds().then(|| code.hidden())??;
         read.into_iter().map(|object| Bound::from_borrowed_ptr(py, object)).collect::<Vec<_>>()
     };
     let args = values.iter().map(|one| one.bind(py)).chain(&hidden).cloned().collect::<Vec<_>>();
@@ -419,13 +419,12 @@ fn objects<'py>(
     let mut objects = Vec::with_capacity(left.live.len() + 2);
     for (name, value) in &left.live {
         let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
-        let mut origins = origins.iter().map(|&at| at as usize);
+        let origins = origins.iter().map(|&at| at as usize);
         match same_object(py, origins.clone(), value, args, outside)? {
             Some(object) => objects.push(object),
             // Begun again, the call would write to arrays once more: any of the equal arguments has to do.
             None if left.code.function.effects => {
-                let equal = origins.find_map(|at| args.get(at).filter(|argument| holds(argument, value)));
-                objects.extend(equal.cloned());
+                objects.extend(equal(origins, value, args).into_iter().next());
             }
             None => return Ok(None),
         }
@@ -433,8 +432,9 @@ fn objects<'py>(
     Ok(Some(objects))
 }
 
-/// The object of a value that may be one of the arguments at `origins`: that very argument, if it is equal to the bit, else a new
-/// object. `None` if several are, not all the same object, and one of them came from `outside`, where the difference can be seen.
+/// The object of a value that may be one of the arguments at `origins`, or in one that is a tuple: that very object, if it is equal to
+/// the bit, else a new one. `None` if several are, not all the same object, and one of them came from `outside`, where the difference
+/// can be seen.
 ///
 /// # Errors
 /// If memory runs out.
@@ -445,14 +445,50 @@ fn same_object<'py>(
     args: &[Bound<'py, PyAny>],
     outside: &[Bound<'py, PyAny>],
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let mut equal = origins.filter_map(|at| args.get(at)).filter(|argument| holds(argument, value));
+    let mut equal = equal(origins, value, args).into_iter();
     let Some(first) = equal.next() else { return object(py, value).map(Some) };
-    let (mut is_clear, mut is_outside) = (true, outside.iter().any(|one| one.is(first)));
-    for other in equal {
-        is_clear &= other.is(first);
-        is_outside |= outside.iter().any(|one| one.is(other));
+    let is_clear = equal.clone().all(|other| other.is(&first));
+    let is_from_outside = |one: &Bound<'py, PyAny>| outside.iter().any(|known| known.is(one) || is_within(known, one));
+    let is_seen = !is_clear && (is_from_outside(&first) || equal.any(|other| is_from_outside(&other)));
+    Ok((!is_seen).then_some(first))
+}
+
+/// The arguments at `origins` that are this very value, and what the tuples among them hold that is.
+fn equal<'py>(
+    origins: impl Iterator<Item = usize>,
+    value: &Value,
+    args: &[Bound<'py, PyAny>],
+) -> Vec<Bound<'py, PyAny>> {
+    let mut equal = Vec::new();
+    for argument in origins.filter_map(|at| args.get(at)) {
+        let mut consider = |one: &Bound<'py, PyAny>| {
+            if holds(one, value) {
+                equal.push(one.clone());
+            }
+        };
+        consider(argument);
+        within(argument, |one| {
+            consider(one);
+            false
+        });
     }
-    Ok((is_clear || !is_outside).then(|| first.clone()))
+    equal
+}
+
+/// True if a tuple, or a tuple in it, holds this very object.
+fn is_within(tuple: &Bound<'_, PyAny>, one: &Bound<'_, PyAny>) -> bool {
+    let mut found = false;
+    within(tuple, |held| {
+        found |= held.is(one);
+        found
+    });
+    found
+}
+
+/// [`each_within`] for objects of which the thread may hold references.
+fn within<'py>(object: &Bound<'py, PyAny>, mut visit: impl FnMut(&Bound<'py, PyAny>) -> bool) {
+    // SAFETY: the object is alive, and the thread holds the GIL; a tuple holds what it holds for ever.
+    unsafe { each_within(object.as_ptr(), |held| visit(&Bound::from_borrowed_ptr(object.py(), held))) }
 }
 
 /// Calls a function with positional arguments: a new reference, or null with the exception as it was raised.

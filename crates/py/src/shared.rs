@@ -42,10 +42,13 @@ pub struct Manner {
 /// Machine code for the types of the parameters and hidden arguments.
 #[derive(Debug)]
 pub struct Machine {
-    /// The types of the parameters, and behind them those of the hidden arguments.
+    /// The types of the parameters, and behind them those of the hidden arguments: its own, and those that it hands to functions that
+    /// it calls.
     pub params: Box<[Type]>,
     /// How many of them are no hidden arguments.
     pub declared: usize,
+    /// What it hands down: which hidden argument of which function of the unit.
+    pub handed: Box<[(FunctionKey, usize)]>,
     /// The loop header where the code begins, if it is not the function's start.
     pub header: Option<Header>,
     /// The machine code.
@@ -86,21 +89,30 @@ pub struct Callee {
     pub meaning: Weak<Meaning>,
     /// The defaults that were compiled in.
     pub defaults: Vec<Option<Constant>>,
+    /// The types that its hidden arguments had.
+    pub hidden: Vec<Type>,
+}
+
+impl Callee {
+    fn of(Resolved { key, meaning, defaults, hidden, .. }: Resolved) -> Self {
+        Self { key, meaning: Rc::downgrade(&meaning), defaults, hidden }
+    }
 }
 
 impl Machine {
-    /// What was made for a function and for those that it calls, which are `callees`.
+    /// What was made for a function and for those that it calls, which are `callees`; it is `own` if it may call itself.
     ///
     /// # Errors
     /// If memory runs out.
     pub fn new(
         py: Python<'_>,
         header: Option<Header>,
-        (params, declared): (&[Type], usize),
+        declared: usize,
         made: Compiled,
-        callees: &[Resolved],
+        (own, callees): (Option<Resolved>, Vec<Resolved>),
         code: load::Code,
     ) -> PyResult<Self> {
+        let handed = made.handed.iter().map(|one| (one.of, one.index)).collect();
         let words = made.unit.functions.iter().map(abi::frame_words).max().unwrap_or(1);
         let mut functions = made.unit.functions.into_iter();
         let part = |function: ir::Function| {
@@ -109,6 +121,7 @@ impl Machine {
             PyResult::Ok(Self {
                 params: function.params.clone().into(),
                 declared: function.params.len(),
+                handed: Box::default(),
                 header: None,
                 entry: code.entry(),
                 words,
@@ -123,13 +136,12 @@ impl Machine {
         };
         let first = functions.next().ok_or_else(|| PyRuntimeError::new_err("a unit without functions"))?;
         let mut first = part(first)?;
-        let members = functions.zip(callees).map(|(function, callee)| {
-            let (key, meaning, defaults) = (callee.key, Rc::downgrade(&callee.meaning), callee.defaults.clone());
-            let callee = Some(Callee { key, meaning, defaults });
-            Ok(Rc::new(Self { callee, ..part(function)? }))
-        });
+        let members = functions
+            .zip(callees)
+            .map(|(function, callee)| Ok(Rc::new(Self { callee: Some(Callee::of(callee)), ..part(function)? })));
         first.members = members.collect::<PyResult<_>>()?;
-        (first.params, first.declared, first.header, first.code) = (params.into(), declared, header, Some(code));
+        first.callee = own.map(Callee::of);
+        (first.declared, first.handed, first.header, first.code) = (declared, handed, header, Some(code));
         Ok(first)
     }
 }
@@ -153,10 +165,11 @@ impl Meaning {
         Self { keys, prepared, machines: RefCell::default(), is_interpreted: Cell::new(false) }
     }
 
-    /// The code that has been made for a start with these types; several times, if what it calls has changed.
+    /// The code that has been made for a start with these types of the parameters and its own hidden arguments; several times, if what it calls has changed.
     pub fn machines(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
         let all = self.machines.borrow();
-        all.iter().filter(|one| one.header.as_ref() == header && *one.params == *params).cloned().collect()
+        let own = |one: &Machine| one.params.len() - one.handed.len() == params.len() && one.params.starts_with(params);
+        all.iter().filter(|one| one.header.as_ref() == header && own(one)).cloned().collect()
     }
 
     /// Keeps what was made.

@@ -8,16 +8,13 @@ mod exits;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::ptr::null_mut;
 use std::rc::Rc;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use brrr_core::backend::{Backend, Options, Output, Overflow};
+use brrr_core::backend::{Options, Output, Overflow};
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::load;
 use brrr_core::outside::FunctionKey;
 use brrr_core::types::{Signature, Type};
 use pyo3::exceptions::PyRuntimeError;
@@ -26,7 +23,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::binding::{Binding, Specialisation, hidden_types};
+use crate::binding::{Binding, Called, Specialisation, hidden_types};
+use crate::code::{self, Failure, Origin};
 use crate::decorate::{self, Read, Unread};
 use crate::depth;
 use crate::env::{self, Parameters};
@@ -34,16 +32,24 @@ use crate::errors::{Refusal, guarded};
 use crate::functions::{Live, Member};
 use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Header, Machine, Meaning, Shared};
+use crate::shared::{Callee, Header, Machine, Meaning, Shared};
 use exits::LastExit;
 
 /// What the user asked of the decorator.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Choices {
     /// What machine code depends on.
     pub options: Options,
     /// Unsupported code runs in the interpreter.
     pub fallback: bool,
+    /// Machine code is kept on the disk.
+    pub cache: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self { options: Options::default(), fallback: false, cache: true }
+    }
 }
 
 /// A function is bound anew when a name outside of it comes to mean something else, up to so many times; then the interpreter
@@ -84,6 +90,8 @@ pub struct Body {
     pub seconds: Cell<f64>,
     /// The quickest compilation.
     quickest: Cell<Option<Duration>>,
+    /// Where the code compiled last came from.
+    origin: Cell<Origin>,
 }
 
 impl Body {
@@ -120,6 +128,7 @@ impl Body {
             again: Again::default(),
             seconds: Cell::new(0.0),
             quickest: Cell::new(None),
+            origin: Cell::default(),
         }
     }
 
@@ -158,8 +167,8 @@ impl Body {
         self.fill(function, read)
     }
 
-    /// Options and text, as a pickle has them: `overflow`, `fallback`, whether it is a static method; path, first line and text.
-    pub fn pickled(&self) -> (bool, bool, bool, Option<(String, u32, String)>) {
+    /// Options and text, as a pickle has them: path, first line and text.
+    pub fn pickled(&self) -> (decorate::Pickled, Option<(String, u32, String)>) {
         let wrap = self.choices.options.overflow == Overflow::Wrap;
         let (is_static, text) = match (self.shared.get(), &*self.unread.borrow()) {
             (Some(Ok(shared)), _) => {
@@ -171,7 +180,7 @@ impl Body {
             (_, Some(unread)) => (unread.is_static, unread.text.clone()),
             _ => (false, None),
         };
-        (wrap, self.choices.fallback, is_static, text)
+        ((wrap, self.choices.fallback, is_static, self.choices.cache), text)
     }
 
     fn shared(&self, py: Python<'_>) -> PyResult<&Rc<Shared>> {
@@ -193,8 +202,7 @@ impl Body {
         }
         let stop = bindings.iter().map(|binding| binding.guards.traverse(&mut visit)).find(|&stop| stop != 0);
         let (None, Ok(all)) = (stop, self.specialisations.try_borrow()) else { return stop.unwrap_or(0) };
-        let mut members = all.iter().flat_map(|one| &one.members);
-        members.find_map(|member| Some(member.traverse(&mut visit)).filter(|&stop| stop != 0)).unwrap_or(0)
+        all.iter().map(|one| one.traverse(&mut visit)).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up what may refer to the function in turn.
@@ -204,7 +212,7 @@ impl Body {
         let bindings = self.bindings.borrow().clone();
         bindings.iter().for_each(|binding| binding.guards.clear(py));
         let all = self.specialisations.borrow();
-        all.iter().flat_map(|one| &one.members).for_each(|member| member.clear(py));
+        all.iter().for_each(|one| one.clear(py));
     }
 
     /// Gives up everything, references to Python objects included.
@@ -408,6 +416,11 @@ impl Body {
         Ok(true)
     }
 
+    /// Where the code compiled last came from.
+    pub fn origin(&self) -> Origin {
+        self.origin.get()
+    }
+
     /// What a compilation of this function takes, if one was seen.
     pub fn compilation(&self) -> Option<Duration> {
         self.quickest.get()
@@ -460,8 +473,8 @@ impl Body {
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
         let live = Live::new(py, self.choices.options);
         for machine in meaning.machines(header.as_ref(), &params) {
-            if let Some(members) = self.members(py, &machine, &live) {
-                return Ok(Some(Ok(specialised(machine).with_members(members))));
+            if let Some(called) = called(py, &machine, &live) {
+                return Ok(specialised(machine).with(called).map(Ok));
             }
         }
         let prepared = &*meaning.prepared;
@@ -485,27 +498,24 @@ impl Body {
         if made.unit.functions.iter().any(|function| function.called.is_some()) {
             depth::prepare(py);
         }
-        let backend = match backend(py) {
-            Ok(backend) => backend,
-            Err(message) => return Ok(Some(Err(broken(prepared, message)))),
-        };
-        let object = match prepared.code(backend, made.unit.clone(), self.choices.options, Output::Object) {
-            Ok(object) => object,
-            Err(diagnostic) => return Ok(Some(Err(in_source(vec![diagnostic])))),
-        };
-        match load::Code::load(&object) {
-            Ok(code) => {
-                let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
-                let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
-                let Some(callees) = callees else { return Ok(None) };
-                let machine = Machine::new(py, header, (&params, declared.len()), made, &callees, code)?;
-                let machine = Rc::new(machine);
-                meaning.keep(machine.clone());
-                let Some(members) = self.members(py, &machine, &live) else { return Ok(None) };
-                Ok(Some(Ok(specialised(machine).with_members(members))))
+        let code = match code::code(py, prepared, made.unit.clone(), self.choices) {
+            Ok((code, origin)) => {
+                self.origin.set(origin);
+                code
             }
-            Err(message) => Ok(Some(Err(broken(prepared, message)))),
-        }
+            Err(Failure::Broken(message)) => return Ok(Some(Err(broken(prepared, message)))),
+            Err(Failure::Refused(diagnostic)) => return Ok(Some(Err(in_source(vec![diagnostic])))),
+        };
+        let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
+        let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
+        let own = is_called.then(|| resolved(&Some(self.key())));
+        let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
+        let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
+        let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
+        let machine = Rc::new(machine);
+        meaning.keep(machine.clone());
+        let Some(called) = called(py, &machine, &live) else { return Ok(None) };
+        Ok(specialised(machine).with(called).map(Ok))
     }
 
     /// Says which object the function is called by.
@@ -518,19 +528,6 @@ impl Body {
     /// The key by which the function is called.
     pub fn key(&self) -> FunctionKey {
         FunctionKey(self.object.get() as u64)
-    }
-
-    /// The other functions of a unit as they are now; `None` if one of them is not what the code was made from.
-    fn members(&self, py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Vec<Member>> {
-        let member = |one: &Rc<Machine>| {
-            let callee = one.callee.as_ref()?;
-            let resolved = live.resolve(callee.key).ok()?;
-            let same =
-                Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?) && resolved.defaults == callee.defaults;
-            let code = Specialisation::of_member(one.clone(), resolved.guards.clone());
-            same.then(|| Member::new(py, &resolved, code))
-        };
-        machine.members.iter().map(member).collect()
     }
 
     /// Once per code object: is the text still what it was made from?
@@ -559,31 +556,35 @@ impl Body {
             return Err(raised);
         }
         let made = made.map_err(refused)?;
-        let backend = backend(py).map_err(|message| broken(prepared, message).error(py))?;
+        let backend = code::backend(py).map_err(|message| broken(prepared, message).error(py))?;
         let text = prepared.code(backend, made.unit, self.choices.options, output);
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 }
 
+/// The functions of a unit as they are now; `None` if one of them is not what the code was made from.
+fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Called> {
+    let resolve = |callee: &Callee| {
+        let resolved = live.resolve(callee.key).ok()?;
+        let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
+            && resolved.defaults == callee.defaults
+            && resolved.hidden == callee.hidden;
+        same.then_some(resolved)
+    };
+    let member = |one: &Rc<Machine>| {
+        let resolved = resolve(one.callee.as_ref()?)?;
+        Member::new(py, &resolved, Specialisation::of_member(one.clone(), resolved.guards.clone()))
+    };
+    let members = machine.members.iter().map(member).collect::<Option<_>>()?;
+    let defaults = match &machine.callee {
+        Some(own) => Some(resolve(own)?.current_defaults(py)?),
+        None => None,
+    };
+    Some(Called { members, defaults })
+}
+
 fn broken(prepared: &Prepared, message: String) -> Refusal {
     let diagnostic = Diagnostic::new(Code::Backend, message, prepared.name_span(), "while compiling this function");
     Refusal::InSource(prepared.source().clone(), vec![diagnostic])
-}
-
-/// LLVM, opened at the first compilation of the process.
-fn backend(py: Python<'_>) -> Result<&'static Backend, String> {
-    static BACKEND: OnceLock<Backend> = OnceLock::new();
-    if let Some(backend) = BACKEND.get() {
-        return Ok(backend);
-    }
-    let path = library(py).map_err(|error| format!("cannot tell where brrr is installed: {error}"))?;
-    let opened = Backend::open(&path)?;
-    Ok(BACKEND.get_or_init(|| opened))
-}
-
-/// The library beside this extension.
-fn library(py: Python<'_>) -> PyResult<PathBuf> {
-    let own = py.import("brrr._brrr")?.getattr("__file__")?.extract::<PathBuf>()?;
-    Ok(own.with_file_name("_llvm.so"))
 }

@@ -4,17 +4,17 @@
 //! function and the types it is called with, each with the types that a call of it gives: the least that agree with each other,
 //! so that functions may call themselves, and each other, without annotations.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::flow::{Call, Flow, Parameter, Start, Target};
+use super::flow::{Call, Flow, Hidden, Parameter, Start, Target, VarId};
 use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Constant, Operand, Tree};
+use crate::ir::{Constant, Operand, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
 use crate::types::{Shape, Signature, Type, TypeSet};
@@ -43,6 +43,21 @@ pub struct Known {
     pub body: Arc<Body>,
     /// The default of each parameter, as far as there is one that is a constant.
     pub defaults: Vec<Option<outside::Constant>>,
+    /// The types that its hidden arguments have now.
+    pub hidden: Vec<Type>,
+    /// What its ints do that do not fit; `None` if they do what those of its caller do.
+    pub overflow: Option<Overflow>,
+}
+
+/// A hidden argument of a function that is called, by way of others too: a function hands it down to those that it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Handed {
+    /// The function that reads it.
+    pub of: FunctionKey,
+    /// Which of its hidden arguments it is.
+    pub index: usize,
+    /// Its type.
+    pub one: Type,
 }
 
 /// Whoever knows the functions behind [`Callee`]s.
@@ -52,6 +67,11 @@ pub trait Callees {
     /// # Errors
     /// Why it cannot be compiled; nothing if the interpreter is to do the call.
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>>;
+
+    /// What ints do that do not fit, in the function that is entered.
+    fn overflow(&self) -> Overflow {
+        Overflow::Exact
+    }
 }
 
 /// Knows no functions.
@@ -76,6 +96,8 @@ pub struct Instance {
     pub body: Arc<Body>,
     /// Where it begins, with which types.
     pub start: Start,
+    /// What its ints do that do not fit.
+    pub overflow: Overflow,
     /// What a call of it gives.
     gives: Cell<TypeSet>,
     /// The parameters whose very object it may give back.
@@ -84,6 +106,8 @@ pub struct Instance {
     callers: RefCell<BTreeSet<usize>>,
     /// It was found that nobody calls it, and it has been made so.
     is_closed: Cell<bool>,
+    /// What others hand to it, beside its own hidden arguments: known once it, or a call of it, is made.
+    handed: OnceCell<Vec<Handed>>,
 }
 
 impl Instance {
@@ -97,6 +121,16 @@ impl Instance {
     #[must_use]
     pub fn is_called(&self) -> bool {
         !self.callers.borrow().is_empty()
+    }
+
+    /// Its own hidden arguments, if it has a key by which others know them.
+    #[must_use]
+    pub fn hidden(&self) -> Vec<Handed> {
+        let types = |variable: VarId| self.start.parameters.iter().find(|&&(one, _)| one == variable);
+        let hidden = self.body.flow.hidden.iter().enumerate();
+        let handed =
+            |(index, hidden): (usize, &Hidden)| Some(Handed { of: self.key?, index, one: types(hidden.variable)?.1 });
+        hidden.filter_map(handed).collect()
     }
 }
 
@@ -143,6 +177,8 @@ pub struct Program<'a> {
     refused: RefCell<Vec<Refused>>,
     /// Instances whose types have to be inferred, anew or for the first time.
     waiting: RefCell<BTreeSet<usize>>,
+    /// Functions whose hidden arguments are handed to nobody.
+    apart: BTreeSet<FunctionKey>,
 }
 
 impl std::fmt::Debug for Program<'_> {
@@ -168,21 +204,31 @@ impl<'a> Program<'a> {
             known: RefCell::default(),
             refused: RefCell::default(),
             waiting: RefCell::default(),
+            apart: BTreeSet::new(),
         };
-        program.add(key, body, start);
+        program.add(key, body, start, callees.overflow());
         program
     }
 
-    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start) -> usize {
+    /// The same where the hidden arguments of these functions are handed to nobody, so that no call of them is compiled if they
+    /// have some.
+    #[must_use]
+    pub fn without(self, apart: BTreeSet<FunctionKey>) -> Self {
+        Self { apart, ..self }
+    }
+
+    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start, overflow: Overflow) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
         let instance = Instance {
             key,
             body,
             start,
+            overflow,
             gives,
             returned: RefCell::default(),
             callers: RefCell::default(),
             is_closed: Cell::new(false),
+            handed: OnceCell::new(),
         };
         let mut instances = self.instances.borrow_mut();
         instances.push(Rc::new(instance));
@@ -232,6 +278,25 @@ impl<'a> Program<'a> {
             self.settle(next);
             any = true;
         }
+    }
+
+    /// What others hand to an instance, beside its own hidden arguments: those of all that it calls, as far as it is known when this
+    /// is first asked.
+    #[must_use]
+    pub fn handed(&self, at: usize) -> Vec<Handed> {
+        let find = || {
+            let instances = self.instances.borrow();
+            let (mut reached, mut waiting) = (BTreeSet::new(), vec![at]);
+            while let Some(from) = waiting.pop() {
+                let called = instances.iter().enumerate().filter(|(_, one)| one.callers.borrow().contains(&from));
+                waiting.extend(called.map(|(to, _)| to).filter(|&to| reached.insert(to)));
+            }
+            let own = instances[at].hidden();
+            let all = reached.into_iter().flat_map(|one| instances[one].hidden());
+            let all = all.filter(|one| !own.contains(one) && !self.apart.contains(&one.of)).collect::<BTreeSet<_>>();
+            all.into_iter().collect()
+        };
+        self.instance(at).handed.get_or_init(find).clone()
     }
 
     /// Says of an instance that it will be made now; if nobody calls it, nobody will.
@@ -303,8 +368,7 @@ impl Calls<'_> {
         let Target::Known(callee) = &call.target else { return None };
         let program = self.program;
         let known = program.known(self.caller, callee, place)?;
-        // Its hidden arguments are its own caller's to give.
-        if !known.body.flow.hidden.is_empty() {
+        if known.hidden.len() != known.body.flow.hidden.len() {
             return None;
         }
         let args = passed(&known, call, operands)?;
@@ -312,9 +376,11 @@ impl Calls<'_> {
             Passed::Operand(at) => operands[*at],
             Passed::Default(one, _) | Passed::Rest(one, _) => *one,
         });
-        let params = params.collect::<Vec<_>>();
+        let params = params.chain(known.hidden.iter().copied()).collect::<Vec<_>>();
+        let overflow = known.overflow.unwrap_or_else(|| program.instance(self.caller).overflow);
         let is_it = |one: &Rc<Instance>| {
             one.key == Some(callee.key)
+                && one.overflow == overflow
                 && !one.is_closed.get()
                 && one.start.parameters.iter().map(|&(_, one)| one).eq(params.iter().copied())
         };
@@ -323,7 +389,8 @@ impl Calls<'_> {
             Some(found) => found,
             None if program.count() >= MOST_INSTANCES => return None,
             None => {
-                program.add(Some(callee.key), known.body.clone(), Start::call(&known.body.flow, &Signature { params }))
+                let start = Start::call(&known.body.flow, &Signature { params });
+                program.add(Some(callee.key), known.body.clone(), start, overflow)
             }
         };
         let called = program.instance(instance);
@@ -337,6 +404,14 @@ impl Calls<'_> {
     pub fn find_settled(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
         let found = self.find(call, place, operands);
         if self.program.settle_all() { self.find(call, place, operands) } else { found }
+    }
+
+    /// What a call of an instance takes behind its arguments: its own hidden arguments, and what it hands down.
+    #[must_use]
+    pub fn handed(&self, instance: usize) -> Vec<Handed> {
+        let mut all = self.program.instance(instance).hidden();
+        all.extend(self.program.handed(instance));
+        all
     }
 
     /// The operands of a call whose very object it may give back.

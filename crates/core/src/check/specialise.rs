@@ -25,11 +25,11 @@ use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
 use super::origins::Origins;
-use super::program::Calls;
+use super::program::{Calls, Handed};
 use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
-    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Statement, Terminator, Tree,
-    Value,
+    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Overflow, Statement,
+    Terminator, Tree, Value,
 };
 use crate::source::Span;
 use crate::types::{Shape, Type, TypeSet};
@@ -44,8 +44,12 @@ pub struct Calling<'a> {
     pub calls: Calls<'a>,
     /// The instances of the unit so far, in the order of its functions; those that are called and not among them are added.
     pub members: &'a mut Vec<usize>,
+    /// Its own hidden arguments, as others know them, and what others hand to it.
+    pub hidden: (Vec<Handed>, Vec<Handed>),
     /// What calls of this function give, if it is called.
     pub gives: Option<TypeSet>,
+    /// What its ints do that do not fit.
+    pub overflow: Overflow,
 }
 
 /// Makes the IR. It is what [`crate::ir::verify`] accepts. Without `calling`, calls of other functions leave.
@@ -59,9 +63,10 @@ pub fn specialise(
 ) -> Function {
     let given_back = |call: &Call| calling.as_ref().map_or_else(Vec::new, |calling| calling.calls.given_back(call));
     let origins = Origins::of(flow, start.parameters.iter().copied(), &given_back);
+    let handed = calling.iter().flat_map(|calling| &calling.hidden.1);
     let function = Function {
         name: flow.name.clone(),
-        params: start.parameters.iter().map(|&(_, one)| one).collect(),
+        params: start.parameters.iter().map(|&(_, one)| one).chain(handed.clone().map(|one| one.one)).collect(),
         called: None,
         parameters: 0,
         locals: Vec::new(),
@@ -74,7 +79,6 @@ pub fn specialise(
         effects: flow.has_effects(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
-        guards: flow.guards.clone(),
     };
     let mut specialiser = Specialiser {
         flow,
@@ -88,6 +92,7 @@ pub fn specialise(
         exits: HashMap::new(),
         narrow: &inferred.narrow,
         calling,
+        handed: Vec::new(),
         waiting: Vec::new(),
         loop_sizes: loop_sizes(flow),
     };
@@ -127,6 +132,8 @@ struct Specialiser<'a> {
     exits: HashMap<(EntryId, Vec<Live>, Option<String>), ExitId>,
     narrow: &'a Narrow,
     calling: Option<Calling<'a>>,
+    /// What it can hand to those that it calls.
+    handed: Vec<(Handed, Tree<Operand>)>,
     waiting: Vec<Waiting>,
     /// The blocks of each loop of the flow graph, those of loops inside among them.
     loop_sizes: Vec<usize>,
@@ -154,11 +161,25 @@ impl Specialiser<'_> {
             state.insert(variable, one.into());
             self.parameter(variable, &mut Path::new(), one.into());
         }
+        let (own, handed) = self.calling.as_ref().map(|calling| calling.hidden.clone()).unwrap_or_default();
+        // What is handed down only has no variable of the function.
+        let beyond = self.flow.variables.len() as u32;
+        let handed = (beyond..).map(VarId).zip(handed).collect::<Vec<_>>();
+        for &(variable, one) in &handed {
+            self.parameter(variable, &mut Path::new(), one.one.into());
+        }
         self.function.parameters = self.function.locals.len() as u32;
         let block = self.block(&[]);
-        for &(variable, one) in &start.parameters {
+        let parameters =
+            start.parameters.iter().copied().chain(handed.iter().map(|&(variable, one)| (variable, one.one)));
+        for (variable, one) in parameters.collect::<Vec<_>>() {
             let value = self.place(variable, one.into());
             self.open(block, &value);
+        }
+        let own = own.into_iter().map(|one| (self.flow.hidden[one.index].variable, one));
+        for (variable, one) in own.chain(handed).collect::<Vec<_>>() {
+            let value = self.place(variable, one.one.into()).map(&mut Operand::Local);
+            self.handed.push((one, value));
         }
         self.callable(&state);
         let context = vec![None; self.flow.loops_around(start.block).len()];
@@ -233,8 +254,9 @@ impl Specialiser<'_> {
     fn leaf(&mut self, variable: VarId, path: &Path, types: TypeSet) -> LocalId {
         let locals = &mut self.function.locals;
         *self.locals.entry((variable, path.clone(), types)).or_insert_with(|| {
-            let name = &self.flow.variables[variable.0 as usize].name;
-            let name = path.iter().fold(name.clone(), |name, at| format!("{name}.{at}"));
+            let name = self.flow.variables.get(variable.0 as usize).map(|variable| variable.name.clone());
+            let name = name.unwrap_or_else(|| format!(".handed{}", variable.0 as usize - self.flow.variables.len()));
+            let name = path.iter().fold(name, |name, at| format!("{name}.{at}"));
             locals.push(Local { name, types });
             LocalId(locals.len() as u32 - 1)
         })

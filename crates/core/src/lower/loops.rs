@@ -20,7 +20,7 @@ use inkwell::values::{IntValue, PointerValue};
 use self::whole::Front;
 use super::{Lowerer, Slot, signed};
 use crate::abi::Services;
-use crate::backend::{Options, Overflow};
+use crate::backend::Overflow;
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
 use crate::loops::nest::Nest;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
@@ -86,14 +86,14 @@ impl<'ctx> Loops<'ctx> {
     pub(super) fn new(
         (fuel, turns): (PointerValue<'ctx>, PointerValue<'ctx>),
         function: &Function,
-        options: Options,
+        overflow: Overflow,
     ) -> Self {
         let shapes = loops::shapes(function);
         let mut plans = HashMap::new();
         let (mut wholes, mut copied, mut copied_whole) = (HashSet::new(), 0, 0);
         for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
             // Ints that wrap need no checks.
-            if options.overflow == Overflow::Wrap || inner.poll.is_none() {
+            if overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
             let count = loops::statements(function, &shape.blocks).count();

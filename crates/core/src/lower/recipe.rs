@@ -188,8 +188,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::One => Loaded::Int(self.b.int(1)),
             Recipe::ToInt(rounding) => Loaded::Int(self.rounded(rounding, float(0), exit)),
             Recipe::Is(kind) => Loaded::Bool(self.is(kind, float(0))),
-            Recipe::BitLength => Loaded::Int(self.bit_length(int(0))),
-            Recipe::BitCount => Loaded::Int(self.bit_count(int(0))),
+            Recipe::BitLength => Loaded::Int(self.bit_length(self.magnitude_of_int(op.row().params[0], int(0)))),
+            Recipe::BitCount => Loaded::Int(self.bit_count(self.magnitude_of_int(op.row().params[0], int(0)))),
             Recipe::Sqrt => Loaded::Float(self.sqrt(float(0), exit)),
             Recipe::Degrees => Loaded::Float(self.b.fmul(float(0), self.b.float(180.0 / std::f64::consts::PI))),
             Recipe::Radians => Loaded::Float(self.b.fmul(float(0), self.b.float(std::f64::consts::PI / 180.0))),
@@ -225,7 +225,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn wraps(&self) -> bool {
-        self.options.overflow == Overflow::Wrap
+        self.overflow == Overflow::Wrap
     }
 
     /// An operation that leaves on overflow, or wraps if the user wants that.

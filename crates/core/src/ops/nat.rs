@@ -64,6 +64,14 @@ pub(super) const ROWS: &[Op] = rows! {
     ">=" (Int, Nat) -> Bool, NEVER, Recipe::CompareIntNat(Predicate::Ge), "At least.", "";
     ">=" (Nat, Float) -> Bool, NEVER, Recipe::CompareNatFloat(Predicate::Ge), "At least.", "";
     ">=" (Float, Nat) -> Bool, NEVER, Recipe::CompareFloatNat(Predicate::Ge), "At least.", "";
+    ".bit_length" (Nat) -> Int, NEVER, Recipe::BitLength, "Bits of the number.", "";
+    ".bit_count" (Nat) -> Int, NEVER, Recipe::BitCount, "Ones in the number.", "";
+    ".is_integer" (Nat) -> Bool, NEVER, Recipe::Constant(true), "An int is a whole number.", "", since 12;
+    ".conjugate" (Nat) -> Nat, NEVER, Recipe::Same, "The number.", "";
+    ".real" (Nat) -> Nat, NEVER, Recipe::Same, "The number.", "";
+    ".imag" (Nat) -> Int, NEVER, Recipe::Zero, "Zero.", "";
+    ".numerator" (Nat) -> Nat, NEVER, Recipe::Same, "The number.", "";
+    ".denominator" (Nat) -> Int, NEVER, Recipe::One, "One.", "";
     "leave_if." (Bool) -> Bool, &[Leave::Order], Recipe::LeaveIf, "Leaves if it comes to elements without an order.", "";
     "fit." (Nat) -> Int, OVERFLOW, Recipe::IntOfNat, "An int without a sign as one with a sign.", "";
     "nat." (Int) -> Nat, &[Leave::Negative], Recipe::NatOfInt, "An int without a sign.", "";

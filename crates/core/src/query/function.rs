@@ -67,6 +67,22 @@ impl Callees for Beside {
     }
 }
 
+/// The same for one of them.
+struct Entered<'a> {
+    beside: &'a Beside,
+    overflow: Overflow,
+}
+
+impl Callees for Entered<'_> {
+    fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
+        self.beside.known(callee)
+    }
+
+    fn overflow(&self) -> Overflow {
+        self.overflow
+    }
+}
+
 /// Why a parameter has its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -263,6 +279,10 @@ impl Function {
         lock(&self.beside).clone()
     }
 
+    fn entered<'a>(&self, beside: &'a Beside) -> Entered<'a> {
+        Entered { beside, overflow: self.options.overflow }
+    }
+
     fn key(&self) -> FunctionKey {
         Callee::named(&self.name).key
     }
@@ -273,7 +293,9 @@ impl Function {
         if self.refused {
             Err(Vec::new())
         } else {
-            Ok(Known { body: self.body.clone(), defaults: self.constants.clone() })
+            let hidden = self.hidden_types().collect();
+            let overflow = Some(self.options.overflow);
+            Ok(Known { body: self.body.clone(), defaults: self.constants.clone(), hidden, overflow })
         }
     }
 
@@ -403,7 +425,7 @@ impl Function {
         let made = syntax::with_stack(|| {
             let beside = self.beside();
             let start = self.start(signature);
-            let inferred = Program::new(&*beside, Some(self.key()), self.body.clone(), start).inferred(0);
+            let inferred = Program::new(&self.entered(&beside), Some(self.key()), self.body.clone(), start).inferred(0);
             let (bindings, result, findings) = inferred.report(&self.body.flow);
             Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
         });
@@ -455,9 +477,14 @@ impl Function {
         Ok(())
     }
 
+    /// The types of the hidden arguments, as far as the file tells, else ints.
+    fn hidden_types(&self) -> impl Iterator<Item = Type> {
+        self.body.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int))
+    }
+
     /// A call with these types of arguments; hidden ones are what the file tells, else ints.
     fn start(&self, signature: &Signature) -> Start {
-        let hidden = self.body.flow.hidden.iter().map(|hidden| hidden.told.unwrap_or(Type::Int));
+        let hidden = self.hidden_types();
         Start::call(&self.body.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
     }
 
@@ -474,8 +501,10 @@ impl Function {
             Diagnostic::new(Code::Backend, message, self.name_span, "in this function")
         };
         let beside = self.beside();
-        syntax::with_stack(|| unit_of(&self.body, Some(self.key()), &self.start(signature), &*beside, &broken))
-            .map(|compiled| compiled.unit)
+        syntax::with_stack(|| {
+            unit_of(&self.body, Some(self.key()), &self.start(signature), &self.entered(&beside), &broken)
+        })
+        .map(|compiled| compiled.unit)
     }
 }
 

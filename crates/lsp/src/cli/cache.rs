@@ -7,8 +7,8 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use brrr_core::cache;
 use clap::{Args, Subcommand};
-use etcetera::BaseStrategy;
 use serde_json::json;
 
 use super::format::count;
@@ -16,7 +16,10 @@ use super::{Out, Status, complain};
 
 /// Show or clear the cache on disk.
 #[derive(Debug, Args)]
-#[command(after_help = "The cache is the folder BRRR_CACHE_DIR, else `brrr` in the user's cache folder.")]
+#[command(
+    after_help = "The cache is the folder BRRR_CACHE_DIR, else `brrr` in the user's cache folder. An empty BRRR_CACHE_DIR, or \
+                  `@brrr(cache=False)` on a function, switches it off."
+)]
 pub(super) struct Cache {
     #[command(subcommand)]
     action: Action,
@@ -41,9 +44,13 @@ const DEPTH: usize = 2;
 ///
 /// # Errors
 /// If what it has to say cannot be written.
-pub(super) fn run(cache: &Cache, out: &mut Out) -> io::Result<Status> {
-    let Some(folder) = folder() else {
-        complain("the user has no home folder: set BRRR_CACHE_DIR to the folder of the cache");
+pub(super) fn run(chosen: &Cache, out: &mut Out) -> io::Result<Status> {
+    let Some(folder) = cache::folder() else {
+        complain(if std::env::var_os(cache::FOLDER_VARIABLE).is_some() {
+            "the cache is off, for BRRR_CACHE_DIR is empty"
+        } else {
+            "the user has no home folder: set BRRR_CACHE_DIR to the folder of the cache"
+        });
         return Ok(Status::Failed);
     };
     let mut entries = Vec::new();
@@ -58,10 +65,9 @@ pub(super) fn run(cache: &Cache, out: &mut Out) -> io::Result<Status> {
         return Ok(Status::Failed);
     }
     let bytes = entries.iter().map(|entry| entry.metadata.len()).sum::<u64>();
-    match cache.action {
+    match chosen.action {
         Action::Info { json: true } => {
-            let object =
-                json!({ "folder": folder, "exists": folder.is_dir(), "entries": entries.len(), "bytes": bytes });
+            let object = json!({ "folder": folder, "exists": folder.is_dir(), "used": cache::is_used(&folder), "entries": entries.len(), "bytes": bytes });
             out.line(&object.to_string())?;
             Ok(Status::Clean)
         }
@@ -70,6 +76,9 @@ pub(super) fn run(cache: &Cache, out: &mut Out) -> io::Result<Status> {
             out.line(&format!("folder:  {}{absent}", folder.display()))?;
             out.line(&format!("entries: {}", entries.len()))?;
             out.line(&format!("size:    {}", size(bytes)))?;
+            if folder.is_dir() && !cache::is_used(&folder) {
+                out.line("brrr does not use it: others may write to it, or it is another user's (chmod go-w)")?;
+            }
             Ok(Status::Clean)
         }
         Action::Clear => clear(&folder, &entries, out),
@@ -102,14 +111,6 @@ fn clear(folder: &Path, entries: &[Entry], out: &mut Out) -> io::Result<Status> 
     Ok(if problems == 0 { Status::Clean } else { Status::Failed })
 }
 
-/// The folder of the cache; none where the user has no home.
-fn folder() -> Option<PathBuf> {
-    match std::env::var_os("BRRR_CACHE_DIR") {
-        Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder)),
-        _ => Some(etcetera::base_strategy::choose_native_strategy().ok()?.cache_dir().join("brrr")),
-    }
-}
-
 /// A file that brrr has written.
 struct Entry {
     path: PathBuf,
@@ -124,31 +125,13 @@ fn entries_of(folder: &Path, depth: usize, entries: &mut Vec<Entry>) -> Result<(
         let Ok(metadata) = entry.metadata() else { continue };
         let name = entry.file_name();
         let Some(name) = name.to_str() else { continue };
-        if metadata.is_dir() && depth > 1 && is_shelf(name) {
+        if metadata.is_dir() && depth > 1 && cache::is_shelf(name) {
             entries_of(&entry.path(), depth - 1, entries)?;
-        } else if metadata.is_file() && is_own(name) {
+        } else if metadata.is_file() && cache::is_entry(name) {
             entries.push(Entry { path: entry.path(), metadata });
         }
     }
     Ok(())
-}
-
-/// Names of folders within the cache: two hexadecimal digits.
-fn is_shelf(name: &str) -> bool {
-    name.len() == 2 && is_hex(name)
-}
-
-/// Names of brrr's files: a hash in hexadecimal digits and `.brrr`; while they are written, `.tmp` and more behind it.
-fn is_own(name: &str) -> bool {
-    let Some((hash, rest)) = name.split_once(".brrr") else { return false };
-    let unfinished = rest
-        .strip_prefix(".tmp")
-        .is_some_and(|more| more.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'.'));
-    hash.len() >= 16 && is_hex(hash) && (rest.is_empty() || unfinished)
-}
-
-fn is_hex(text: &str) -> bool {
-    text.bytes().all(|one| one.is_ascii_digit() || matches!(one, b'a'..=b'f'))
 }
 
 /// A number of bytes for people.
@@ -169,19 +152,6 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_files() {
-        for name in
-            ["0123456789abcdef.brrr", "0123456789abcdef0123456789abcdef.brrr.tmp", "0123456789abcdef.brrr.tmp17"]
-        {
-            assert!(is_own(name), "{name}");
-        }
-        for name in ["a.py", "0123.brrr", "0123456789abcdeg.brrr", "0123456789abcdef.brrr.py", "README", ".brrr"] {
-            assert!(!is_own(name), "{name}");
-        }
-        assert!(is_shelf("0f") && !is_shelf("..") && !is_shelf("abc"));
-    }
 
     #[test]
     fn sizes() {

@@ -68,6 +68,7 @@ def brrr(  # type: ignore[overload-overlap]
     *,
     overflow: Literal["exact", "wrap"] = "exact",
     fallback: bool = False,
+    cache: bool = True,
 ) -> staticmethod[_P, _R]: ...
 @overload
 def brrr(
@@ -76,12 +77,14 @@ def brrr(
     *,
     overflow: Literal["exact", "wrap"] = "exact",
     fallback: bool = False,
+    cache: bool = True,
 ) -> Function[_P, _R]: ...
 @overload
 def brrr(
     *,
     overflow: Literal["exact", "wrap"] = "exact",
     fallback: bool = False,
+    cache: bool = True,
 ) -> _Decorator: ...
 
 class Position:

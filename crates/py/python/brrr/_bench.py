@@ -315,6 +315,8 @@ def main() -> int:
     if os.environ.get("BRRR_DISABLE", "") not in ("", "0"):
         print("brrr: BRRR_DISABLE is set: there is nothing to measure", file=sys.stderr)
         return 2
+    # The first call is to be one that compiles.
+    os.environ["BRRR_CACHE_DIR"] = ""
     try:
         report = _measure(file, name, text, float(seconds))
     except _Refusal as refusal:

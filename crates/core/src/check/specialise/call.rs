@@ -12,7 +12,8 @@ impl Specialiser<'_> {
     pub(super) fn callable(&mut self, state: &State) {
         let Some(gives) = self.gives() else { return };
         let exit = self.exit(EntryId(0), state);
-        self.function.called = Some(Called { gives, exit, is_recursive: false });
+        let overflow = self.calling.as_ref().map(|calling| calling.overflow).unwrap_or_default();
+        self.function.called = Some(Called { gives, exit, is_recursive: false, overflow });
     }
 
     /// Does a call; false if it cannot be compiled.
@@ -22,6 +23,10 @@ impl Specialiser<'_> {
         let Some(types) = types else { return false };
         let Some(calling) = &mut self.calling else { return false };
         let Some(found) = calling.calls.find_settled(call, step.span, &types) else { return false };
+        let handed = calling.calls.handed(found.instance).into_iter();
+        let handed =
+            handed.map(|one| self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone()));
+        let Some(handed) = handed.collect::<Option<Vec<_>>>() else { return false };
         let callee = match calling.members.iter().position(|&one| one == found.instance) {
             Some(known) => known,
             None => {
@@ -36,7 +41,8 @@ impl Specialiser<'_> {
                 Tree::Tuple(all.iter().map(|&at_operand| self.operand(operands[at_operand], &at.state)).collect())
             }
         });
-        let args = args.collect();
+        let args = args.collect::<Vec<_>>();
+        let args = args.into_iter().chain(handed).collect();
         // The pin has no value yet.
         at.state.remove(&step.target);
         let pin = self.flow.variables[step.target.0 as usize].name.clone();

@@ -31,14 +31,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.intrinsic("llvm.abs", &[self.b.i64.into()], &args).into_int_value()
     }
 
-    pub(super) fn bit_length(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
-        let args = [self.magnitude(value).into(), self.b.bool(false).into()];
+    /// The magnitude of an int of this type.
+    pub(super) fn magnitude_of_int(&self, one: Type, value: IntValue<'ctx>) -> IntValue<'ctx> {
+        if one == Type::Nat { value } else { self.magnitude(value) }
+    }
+
+    pub(super) fn bit_length(&self, magnitude: IntValue<'ctx>) -> IntValue<'ctx> {
+        let args = [magnitude.into(), self.b.bool(false).into()];
         let leading = self.b.intrinsic("llvm.ctlz", &[self.b.i64.into()], &args).into_int_value();
         self.b.sub(self.b.int(64), leading)
     }
 
-    pub(super) fn bit_count(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
-        self.b.intrinsic("llvm.ctpop", &[self.b.i64.into()], &[self.magnitude(value).into()]).into_int_value()
+    pub(super) fn bit_count(&self, magnitude: IntValue<'ctx>) -> IntValue<'ctx> {
+        self.b.intrinsic("llvm.ctpop", &[self.b.i64.into()], &[magnitude.into()]).into_int_value()
     }
 
     /// Both bounds are floats; NaN is within none.

@@ -9,6 +9,7 @@ mod convert;
 mod lines;
 pub mod llvm;
 mod optimiser;
+mod pages;
 pub mod python;
 pub mod select;
 pub mod serve;

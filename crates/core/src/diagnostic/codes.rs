@@ -133,9 +133,6 @@ pub struct Example {
     pub runs: bool,
 }
 
-/// The folder of the published pages; `docs/codes` is its source.
-const PAGES: &str = "https://brrr-jit.readthedocs.io/en/latest/codes/";
-
 impl Code {
     /// As users see it: `BRRR201`.
     #[must_use]
@@ -149,12 +146,6 @@ impl Code {
         let number = text.strip_prefix("BRRR").or_else(|| text.strip_prefix("brrr")).unwrap_or(text);
         let number = number.parse::<u16>().ok().filter(|_| number.len() == 3);
         Self::ALL.iter().copied().find(|code| Some(*code as u16) == number || code.slug() == text)
-    }
-
-    /// Where its page can be read.
-    #[must_use]
-    pub fn url(self) -> String {
-        format!("{PAGES}{}.html", self.text())
     }
 
     /// The page's first part: what it means, and why it is so. Markdown.

@@ -6,7 +6,7 @@
 help:
 	@echo 'make demo          build brrr into .venv and show what it does'
 	@echo 'make test          everything: lints, Rust tests, Python tests on 3.11 to 3.13, planted faults, editor parts'
-	@echo 'make test-editors  the language server over its protocol, and the VS Code extension'
+	@echo 'make test-editors  the editors themselves: VS Code in a browser, Neovim, Helix, Emacs; installs them, takes minutes'
 	@echo 'make bench         kernels, start-up and calls against C, Numba and CPython (QUICK=1: a short run)'
 	@echo 'make wheel         wheels in dist/, checked in an empty environment without LLVM'
 	@echo 'make vsix          the VS Code extension in dist/'
@@ -30,7 +30,7 @@ test:
 	@scripts/test.sh
 
 test-editors:
-	@scripts/test.sh --editors
+	@scripts/editors.sh
 
 bench:
 	@scripts/setup.sh build bench

@@ -199,7 +199,7 @@ INSIDE = [
 
 @pytest.mark.parametrize("function, made", INSIDE, ids=[one[0].__name__ for one in INSIDE])
 def test_rows_are_tested_in_front_of_the_loop_around(function, made):
-    """What a run of an inner loop asks for is whether the loop around has proven it; that arrays do not overlap is seen there, too."""
+    """A run of an inner loop asks for nothing that the loop around has proven; that arrays do not overlap is seen there, too."""
     compiled = brrr(function)
     compiled(*made())
     run = blocks(compiled.inspect_llvm(optimized=False))["run"]
@@ -208,6 +208,38 @@ def test_rows_are_tested_in_front_of_the_loop_around(function, made):
     optimized = blocks(compiled.inspect_llvm())
     apart = [lines for lines in optimized.values() if any(re.match(r"%found\.conflict\d* =", line) for line in lines)]
     assert apart and any(not re.search(r"conflict", lines[-2] if not lines[-1] else lines[-1]) for lines in apart)
+
+
+def test_rows_of_one_array_are_told_apart_before_each_run():
+    """In front of the loop around, that what is written and what is read do not overlap would be false because of one row."""
+    compiled = brrr(shortest)
+    compiled(longs(40, 40).astype(np.int32))
+    optimized = blocks(compiled.inspect_llvm())
+    apart = [lines for lines in optimized.values() if any(re.match(r"%found\.conflict\d* =", line) for line in lines)]
+    assert apart and all(any(re.match(r"br i1 .*conflict", line) for line in lines) for lines in apart)
+
+
+@pytest.mark.parametrize("function, made", [CASES[7][:2], CASES[12][:2]], ids=["jacobi", "rows_added"])
+def test_the_turns_that_vectors_leave_are_not_written_out(function, made):
+    compiled = brrr(function)
+    compiled(*made())
+    stores = [sum(line.startswith("store double") for line in lines) for lines in blocks(compiled.inspect_llvm()).values()]
+    assert max(stores) == 1
+
+
+def sorted_slowly(a):
+    for i in range(len(a)):
+        for j in range(len(a) - 1 - i):
+            if a[j] > a[j + 1]:
+                a[j], a[j + 1] = a[j + 1], a[j]
+
+
+def test_turns_that_branch_over_writes_stay_one_loop():
+    compiled, values = brrr(sorted_slowly), doubles(40)[::-1].copy()
+    compiled(values)
+    assert np.array_equal(values, doubles(40)) and compiled.stats()["exits"] == {}
+    writes = [sum("movs" in line and line.rstrip().endswith(")") for line in loop) for loop in loops(compiled.inspect_asm())]
+    assert 2 in writes and max(writes) == 2
 
 
 def counted(data, counts):

@@ -86,6 +86,15 @@ def test_what_people_read(bench):
         assert word in ran.out, ran.out
 
 
+def test_the_report_goes_to_a_file_too(bench, brrr):
+    ran = bench("a.py::total", "1000", "--save", "report.json")
+    assert ran.code == 0 and "x CPython\n" in ran.out
+    found = json.loads((brrr.folder / "report.json").read_text())
+    assert found["equal"] is True and found["speedup"] == found["cpython"]["median"] / found["brrr"]["median"]
+    ran = bench("a.py::total", "1000", "--save", "nowhere/report.json")
+    assert ran.code == 2 and "cannot write nowhere/report.json" in ran.err
+
+
 def test_arrays_are_fresh_for_each_run(bench):
     pytest.importorskip("numpy")
     found = report(bench("a.py::fill", "(np.zeros(50), 2.5)", "--json"))

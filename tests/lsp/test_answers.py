@@ -367,3 +367,14 @@ def test_remarks_about_speed_are_shown_on_request(client):
     assert "BRRR601" in [one["code"] for one in shown] and {one["severity"] for one in shown} == {4}
     client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"remarks": {"enable": False}}}})
     assert client.diagnostics(uri) == []
+
+
+def test_functions_for_editors(client):
+    uri = client.open("from brrr import brrr\n\n'🙂'; X = 1\n\n@brrr\ndef f(n, x: float):\n    return n * x\n\n@brrr\ndef g(**x):\n    return 1\n\ndef plain(n):\n    return n\n")
+    first, second = client.ask("brrr/functions", uri)
+    assert first == {
+        "name": "f", "position": {"line": 5, "character": 4}, "signature": "(int, float) -> float", "parameters": ["int", "float"], "isRefused": False,
+        "range": {"start": {"line": 4, "character": 0}, "end": {"line": 6, "character": 16}},
+    }
+    assert second["name"] == "g" and second["isRefused"] is True
+    assert client.ask("brrr/functions", "file:///nowhere.py") is None

@@ -4,6 +4,7 @@
 
 mod carried;
 pub mod nest;
+pub mod overlap;
 pub mod plan;
 pub mod ranges;
 pub mod select;

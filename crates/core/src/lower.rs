@@ -6,6 +6,7 @@
 mod builder;
 mod calls;
 mod chain;
+mod hints;
 mod loaded;
 mod loops;
 mod places;
@@ -186,7 +187,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
     /// The whole function.
     fn all(mut self) -> Builder<'ctx> {
         self.enter();
-        self.tests_in_front();
+        self.find_fronts();
         self.b.jump(self.blocks[0]);
         (0..self.function.blocks.len()).for_each(|at| self.block(BlockId(at as u32)));
         self.b

@@ -1,6 +1,7 @@
 //! Answers to questions about one version of a document: pure functions from what is known to LSP's data.
 
 pub mod actions;
+pub mod functions;
 pub mod hints;
 pub mod hover;
 pub mod lenses;

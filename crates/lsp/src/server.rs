@@ -64,6 +64,7 @@ pub fn run() -> io::Result<u8> {
     })?;
     let (mut service, _) = LspService::build(|_| Server { shared: Arc::clone(&shared) })
         .custom_method("brrr/ir", Server::ir)
+        .custom_method("brrr/functions", Server::functions)
         .custom_method("notebookDocument/didOpen", Server::open_notebook)
         .custom_method("notebookDocument/didChange", Server::change_notebook)
         .custom_method("notebookDocument/didSave", Server::save_notebook)

@@ -3,7 +3,24 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findServer, type Machine, thisMachine } from '../src/finder';
+import * as finder from '../src/finder';
+import {
+  type Found,
+  findInterpreter,
+  findProgram,
+  type Machine,
+  type Missing,
+  thisMachine,
+  type Wanted,
+} from '../src/finder';
+
+function wanted(more: Partial<Wanted>): Wanted {
+  return { setting: '', prefer: 'environment', folders: [], interpreter: undefined, bundled: '/ext/server', ...more };
+}
+
+function findServer(setting: string, folders: readonly string[], machine: Machine): Found | Missing {
+  return finder.findServer(wanted({ setting, folders }), machine);
+}
 
 function linux(...programs: string[]): Machine {
   return {
@@ -19,7 +36,7 @@ function windows(...programs: string[]): Machine {
   return { windows: true, home: 'C:\\Users\\u', path: 'C:\\Tools;D:\\bin', isExecutable };
 }
 
-function messageOf(found: ReturnType<typeof findServer>): string {
+function messageOf(found: Found | Missing): string {
   assert.ok('message' in found, `found ${JSON.stringify(found)}`);
   return found.message;
 }
@@ -70,9 +87,44 @@ test('Windows has its own names', () => {
 
 test('a missing server is reported with its remedy and with what was searched', () => {
   const message = messageOf(findServer('', ['/w'], linux()));
-  assert.match(message, /was not found in \.venv\/bin of the workspace or on PATH/);
-  assert.match(message, /make build.*brrr\.server\.path/);
-  assert.match(messageOf(findServer('', [], linux())), /was not found on PATH\./);
+  assert.match(message, /was not found in the Python environment, in the extension or on PATH\./);
+  assert.match(message, /Install brrr.*brrr\.server\.path/);
+  assert.match(messageOf(findServer('', [], linux())), /was not found in the extension or on PATH\./);
+});
+
+test('the selected environment comes before the one of the folder, and the server within the extension after both', () => {
+  const search = wanted({ folders: ['/w'], interpreter: '/conda/bin/python3' });
+  const programs = ['/conda/bin/brrr-lsp', '/w/.venv/bin/brrr-lsp', '/ext/server/brrr-lsp', '/usr/bin/brrr-lsp'];
+  const origins = programs.map((_, at) => finder.findServer(search, linux(...programs.slice(at))));
+  assert.deepEqual(origins, [
+    { path: '/conda/bin/brrr-lsp', origin: 'environment' },
+    { path: '/w/.venv/bin/brrr-lsp', origin: 'environment' },
+    { path: '/ext/server/brrr-lsp', origin: 'bundled' },
+    { path: '/usr/bin/brrr-lsp', origin: 'PATH' },
+  ]);
+  const bundled = finder.findServer({ ...search, prefer: 'bundled' }, linux(...programs));
+  assert.deepEqual(bundled, { path: '/ext/server/brrr-lsp', origin: 'bundled' });
+});
+
+test('a base installation on Windows has its scripts below its interpreter', () => {
+  const search = wanted({ interpreter: 'C:\\Python\\python.exe', bundled: 'C:\\ext' });
+  const tool = 'C:\\Python\\Scripts\\brrr-lsp.exe';
+  assert.deepEqual(finder.findServer(search, windows(tool)), { path: tool, origin: 'environment' });
+});
+
+test('the command belongs to the server that runs', () => {
+  const search = wanted({ folders: ['/w'], interpreter: '/conda/bin/python' });
+  const programs = ['/my/brrr', '/conda/bin/brrr', '/w/.venv/bin/brrr', '/ext/server/brrr', '/usr/bin/brrr'];
+  const found = programs.map((_, at) => findProgram('/my/brrr-lsp', search, linux(...programs.slice(at))));
+  assert.deepEqual(found, programs);
+  assert.equal(findProgram(undefined, search, linux()), undefined);
+});
+
+test('the interpreter is the selected one, else that of the folder', () => {
+  const search = wanted({ folders: ['/w'], interpreter: '/conda/bin/python' });
+  assert.equal(findInterpreter(search, linux('/conda/bin/python', '/w/.venv/bin/python')), '/conda/bin/python');
+  assert.equal(findInterpreter(search, linux('/w/.venv/bin/python')), '/w/.venv/bin/python');
+  assert.equal(findInterpreter(search, linux()), undefined);
 });
 
 test('on the real file system only executable files count', { skip: process.platform === 'win32' }, () => {

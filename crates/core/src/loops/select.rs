@@ -73,6 +73,33 @@ fn region(
     useful.then_some(Region { blocks, join })
 }
 
+/// True if some turns write elements and others do not.
+#[must_use]
+pub fn branches(function: &Function, header: BlockId, own: &[BlockId]) -> bool {
+    let writes = |statement: &Statement| match &statement.value {
+        Value::Op { op, .. } => op.row().recipe == Recipe::Store,
+        Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
+    };
+    own.iter()
+        .any(|&block| function.block(block).statements.iter().any(writes) && comes_back(function, header, own, block))
+}
+
+/// True if a turn can come to its end without coming through a block.
+fn comes_back(function: &Function, header: BlockId, own: &[BlockId], without: BlockId) -> bool {
+    let (mut waiting, mut seen) = (vec![header], HashSet::from([without]));
+    while let Some(block) = waiting.pop() {
+        for to in function.block(block).terminator.successors() {
+            if to == header {
+                return true;
+            }
+            if own.contains(&to) && seen.insert(to) {
+                waiting.push(to);
+            }
+        }
+    }
+    false
+}
+
 /// True of a block whose statements neither leave nor do anything that is seen.
 fn can_be_done(function: &Function, block: BlockId, plan: &Plan) -> bool {
     let of = function.block(block);

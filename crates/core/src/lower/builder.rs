@@ -480,7 +480,11 @@ impl<'ctx> Builder<'ctx> {
     }
 
     pub fn jump(&self, to: BasicBlock<'ctx>) {
-        self.inner.build_unconditional_branch(to).expect("a current block");
+        self.jumped(to);
+    }
+
+    pub fn jumped(&self, to: BasicBlock<'ctx>) -> InstructionValue<'ctx> {
+        self.inner.build_unconditional_branch(to).expect("a current block")
     }
 
     pub fn branch(

@@ -5,6 +5,7 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
+mod rows;
 mod select;
 mod split;
 mod whole;
@@ -17,14 +18,14 @@ use inkwell::IntPredicate;
 use inkwell::basic_block::BasicBlock;
 use inkwell::values::{IntValue, PointerValue};
 
-use self::whole::Front;
+use self::rows::Front;
 use super::{Lowerer, Slot, signed};
 use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
-use crate::loops::nest::Nest;
+use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
-use crate::loops::select::{Region, regions};
+use crate::loops::select::{Region, branches, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 use crate::source::Span;
@@ -62,10 +63,8 @@ pub(super) struct Loops<'ctx> {
     plans: HashMap<LoopId, Rc<Plan>>,
     /// The loops that have a copy for whole runs.
     wholes: HashSet<LoopId>,
-    /// Of inner loops: what is tested before a run of the loop around them, and the slot that says whether it holds.
-    nests: HashMap<LoopId, (Rc<Nest>, PointerValue<'ctx>)>,
-    /// The blocks through which loops around such loops are entered.
-    fronts: Vec<Front<'ctx>>,
+    /// The loops around such loops that have a copy for these.
+    fronts: Vec<Rc<Front<'ctx>>>,
     gated: Option<Gated<'ctx>>,
     /// What is done both ways in the copy that is being lowered.
     regions: HashMap<BlockId, Region>,
@@ -115,7 +114,6 @@ impl<'ctx> Loops<'ctx> {
             shapes,
             plans,
             wholes,
-            nests: HashMap::new(),
             fronts: Vec::new(),
             gated: None,
             whole: None,
@@ -136,10 +134,14 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// Lowers a block of the function, or the whole loop that it is the header of.
     pub(super) fn block(&mut self, at: BlockId) {
+        self.pass_fronts(at);
+        self.lower_block(at);
+    }
+
+    fn lower_block(&mut self, at: BlockId) {
         self.calls.at = at;
         let in_loop = self.function.block(at).in_loop;
         let is_header = in_loop.filter(|id| self.function.loops[id.0 as usize].header == at);
-        self.pass_fronts(at);
         self.b.at_end(self.blocks[at.0 as usize]);
         self.place_loop(in_loop);
         match in_loop.and_then(|id| self.has_gate(id)) {
@@ -177,8 +179,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     /// A loop whose turns are paid for one by one and whose header does nothing but compare, and the block where a turn begins: what
-    /// is live at the poll is the same in front of the test and behind it.
+    /// is live at the poll is the same in front of the test and behind it. Not where LLVM would make one test for all turns of what
+    /// holds for each but a few.
     fn paid_behind(&self, id: LoopId) -> Option<(LoopId, BlockId)> {
+        let mut inner = self.function.loops.iter().zip(&self.loops.shapes).filter(|(one, _)| one.parent == Some(id));
+        if inner.any(|(_, shape)| overlaps(self.function, &shape.blocks)) {
+            return None;
+        }
         let inside = self.loops.shapes[id.0 as usize].begins?;
         let of = &self.function.loops[id.0 as usize];
         let live = &self.function.exits[of.poll?.0 as usize].live;
@@ -264,7 +271,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (counter, short) = (shape.counter, shape.short().is_some());
         let entry = self.blocks[header.0 as usize];
         let mut gate = entry;
-        let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id)).cloned();
+        let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id) && !self.has_front(id)).cloned();
         let splits = !short && plan.as_ref().zip(counter).is_some_and(|(plan, counter)| split::can_be(plan, &counter));
         let (mut left, shift) = match counter {
             Some(counter) => {
@@ -391,8 +398,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
         // One way back to the header, however many turns end early: of several, LLVM makes nested loops, and no vectors.
         let (go, latch) = (self.b.current(), self.b.block("latch"));
-        self.b.at_end(latch);
-        self.b.jump(entry);
         self.blocks[header.0 as usize] = latch;
         self.b.at_end(go);
         let plan = plan.map(|(plan, _)| plan);
@@ -418,6 +423,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.fill(block, plan);
         }
         self.loops.regions.clear();
+        self.b.at_end(latch);
+        self.b.jump_back(entry, branches(self.function, header, own));
     }
 
     /// Turns of a block, at most.

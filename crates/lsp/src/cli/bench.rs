@@ -26,6 +26,9 @@ pub(super) struct Bench {
     /// As a JSON object
     #[arg(long)]
     json: bool,
+    /// Also write the JSON object to this file
+    #[arg(long, value_name = "PATH")]
+    save: Option<PathBuf>,
     /// The interpreter [default: the one beside this program, of VIRTUAL_ENV, or on the PATH that has brrr]
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
@@ -61,6 +64,7 @@ pub(super) fn run(bench: &Bench, out: &mut Out) -> io::Result<Status> {
     command.args(["-P", "-c", SCRIPT]).arg(&bench.target.file).arg(&bench.target.function).arg(&bench.args);
     command.arg(bench.time.to_string()).arg(if bench.json { "json" } else { "text" });
     command.arg(if out.color() { "color" } else { "plain" });
+    command.args(&bench.save);
     match command.status() {
         Ok(status) => Ok(match status.code() {
             Some(0) => Status::Clean,

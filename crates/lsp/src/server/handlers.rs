@@ -10,7 +10,7 @@ use tower_lsp::lsp_types as lsp;
 
 use super::shared::{Shared, token_text};
 use super::watch;
-use crate::answers::{View, actions, hints, hover, lenses, tokens};
+use crate::answers::{View, actions, functions, hints, hover, lenses, tokens};
 use crate::config;
 use crate::convert::{self, Profile};
 use crate::lines;
@@ -83,6 +83,11 @@ impl Server {
             made
         });
         made.await?.map_err(|refusal| failed(refusal.text()))
+    }
+
+    /// `brrr/functions`.
+    pub async fn functions(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<functions::Function>>> {
+        self.answer(&params.text_document.uri, functions::functions).await
     }
 
     /// Shows a function for another signature: the one that is named, or the next one.

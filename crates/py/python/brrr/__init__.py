@@ -33,3 +33,17 @@ if _os.environ.get("BRRR_TRACE_TYPES", "") not in ("", "0"):
     brrr = _watched(brrr)
 
 __all__ = ["BrrrError", "BrrrWarning", "Diagnostic", "Function", "brrr"]
+
+
+def load_ipython_extension(shell):
+    """`%load_ext brrr`: gives `%%brrr` and `%brrr_ir`."""
+    from brrr._jupyter import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell):
+    """`%unload_ext brrr`."""
+    from brrr._jupyter import unload
+
+    unload(shell)

@@ -311,7 +311,7 @@ def _print(report: dict[str, Any], color: bool) -> None:
 
 def main() -> int:
     """The command; its arguments are those that the program `brrr` gives."""
-    file, name, text, seconds, form, look = sys.argv[1:]
+    file, name, text, seconds, form, look, *save = sys.argv[1:]
     if os.environ.get("BRRR_DISABLE", "") not in ("", "0"):
         print("brrr: BRRR_DISABLE is set: there is nothing to measure", file=sys.stderr)
         return 2
@@ -328,6 +328,13 @@ def main() -> int:
         # The user's file, or the refusal of the function, which draws itself.
         traceback.print_exc()
         return 2
+    for path in save:
+        try:
+            with open(path, "w", encoding="utf-8") as out:
+                json.dump(report, out)
+        except OSError as error:
+            print(f"brrr: cannot write {path}: {error.strerror}", file=sys.stderr)
+            return 2
     if form == "json":
         print(json.dumps(report))
     else:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import traceback
 import weakref
 from types import ModuleType
@@ -293,6 +294,45 @@ GROUPS = {
         def f(n):
             return tuple(one(n) for one in made)
         CALLS = [(0,), (5,), (6,), (True,)]
+    """,
+    "small functions in loops": """
+        def square(x):
+            return x * x
+        def clip(x, low=-40):
+            if x < low:
+                return low
+            return 90.5 if x > 90 else x
+        def parts(x):
+            return x // 3, (x % 3, square(x))
+        def at(a, i):
+            return a[i] * 2 + len(a)
+        def put(a, i, x):
+            a[i] += x
+        def swap(a, i, j):
+            a[i], a[j] = a[j], a[i]
+        def twice(a, i):
+            a[i] += 1
+            a[i + 1] += 1
+        def inverse(x):
+            return square(1 / x) if x else 0.0
+        @brrr
+        def f(a, n, k):
+            total = 0
+            for i in range(len(a)):
+                total += square(i * k) + clip(a[i] + k) * 2
+                q, (r, s) = parts(i + n)
+                put(a, i, at(a, i - 1) % 7 + q - r)
+                swap(a, i, n - i)
+                twice(a, i - 1)
+                a[0] += square(a[i]) % 5 + at(a, 0) % 11
+                total += inverse(s - 4)
+            while square(n) < 50:
+                n += square(2) if n % 2 else square(1) + 1
+            return total, n
+        CALLS = [
+            (np.array([5, -300, 100, 7]), 3, 2), (np.array([1, 2, 3]), 1, 2**40), (np.array([1, 2, 3]), 2, 2**32),
+            (np.array([1.5, 200.0]), 1, 1), (np.array([1, 2, 3]), 9, 0.5), (np.array([2**62, 2**62 - 1, 3]), 2, 1),
+        ]
     """,
     "nothing comes back": """
         @brrr
@@ -709,6 +749,51 @@ def test_values_of_the_module_change_while_the_interpreter_runs(changes):
         finally:
             sys.setprofile(None)
     assert results[0] == results[1]
+
+
+def test_what_leaves_often_is_called_again():
+    made = module("""
+        def power(n):
+            x = n * n * n * n
+            y = x * 3
+            return y % 1000
+        @brrr
+        def f(n, m):
+            total = 0
+            for i in range(n, n + m):
+                total += power(i)
+            return total
+        CALLS = []
+    """, True)
+    for n in (3, *range(2**20, 2**20 + 300), 3):
+        assert made.f(n, 3) == sum(i**4 * 3 % 1000 for i in range(n, n + 3))
+    # At first the function that is done in place leaves as its caller, then as itself.
+    assert sum(made.f.stats()["exits"].values()) == 200
+    for n in (3, 2**20, 2**30):
+        assert made.f(n, 100) == sum(i**4 * 3 % 1000 for i in range(n, n + 100))
+    assert sum(made.f.stats()["exits"].values()) == 200
+
+
+def test_a_loop_over_calls_is_as_quick_as_one_without():
+    made = module("""
+        def square(x):
+            return x * x
+        @brrr
+        def called(n):
+            total = 0
+            for i in range(n):
+                total += square(i)
+            return total
+        CALLS = []
+    """, True)
+    assert made.called(2**20) == sum(i * i for i in range(2**20))
+    # A closed form.
+    times = []
+    for _ in range(10):
+        start = time.perf_counter()
+        assert made.called(2_000_000) == 1_999_999 * 2_000_000 * 3_999_999 // 6
+        times.append(time.perf_counter() - start)
+    assert min(times) < 1e-3
 
 
 def test_nothing_is_left_of_functions_that_call_each_other():

@@ -11,6 +11,7 @@ use crate::check::program::{Body, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Handed, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::inline::inline;
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
@@ -170,9 +171,12 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         return Err(refused.iter().map(refusal).collect());
     }
     settle(&mut functions);
+    let mut unit = ir::Unit { functions };
+    let overflows = members.iter().map(|&at| program.instance(at).overflow).collect::<Vec<_>>();
+    let in_place = members.iter().map(|&at| program.instance(at).in_place).collect::<Vec<_>>();
+    inline(&mut unit, &overflows, &in_place);
     #[cfg(feature = "faults")]
-    functions.iter_mut().for_each(crate::faults::plant_from_env);
-    let unit = ir::Unit { functions };
+    unit.functions.iter_mut().for_each(crate::faults::plant_from_env);
     match ir::verify::verify_unit(&unit) {
         Ok(()) => {
             let members = members.iter().map(|&at| program.instance(at).key).collect();

@@ -451,6 +451,7 @@ mod tests {
             result: int,
             compounds: Vec::new(),
             creations: Vec::new(),
+            inlined: Vec::new(),
             effects: false,
             returned: Vec::new(),
             origins: Default::default(),

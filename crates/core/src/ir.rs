@@ -72,6 +72,9 @@ pub struct Function {
     pub origins: BTreeMap<String, Vec<u32>>,
     /// The calls that make arrays.
     pub creations: Vec<Creation>,
+    /// The exits by which functions leave that are done in place of their calls.
+    #[serde(skip)]
+    pub inlined: Vec<ExitId>,
     /// True if it changes arrays: a call that has begun is never begun again.
     pub effects: bool,
 }
@@ -189,6 +192,8 @@ pub struct Call {
     pub callee: u32,
     /// A value for each parameter.
     pub args: Vec<Tree<Operand>>,
+    /// The exit in front of the call: what leaves there makes the call again.
+    pub again: ExitId,
     /// Where the caller goes if the callee gives nothing that compiled code can hold. The call is done, or has raised: the
     /// runtime knows, and the exit says which name its result has ([`Exit::pending`]).
     pub exit: ExitId,

@@ -14,6 +14,7 @@ pub mod diagnostic;
 pub mod emit;
 #[cfg(feature = "faults")]
 pub mod faults;
+pub mod inline;
 pub mod ir;
 pub mod listing;
 pub mod load;

@@ -31,7 +31,8 @@ use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
-use calls::{Calls, Members, has_calls, kept_words};
+pub(crate) use calls::has_calls;
+use calls::{Calls, Members, kept_words};
 use loaded::{Loaded, Payload};
 use recipe::signed;
 

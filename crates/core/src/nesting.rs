@@ -75,8 +75,15 @@ impl Nesting {
     }
 }
 
+/// The functions of a unit that may run: the first, and what is called from there.
+#[must_use]
+pub fn reached(unit: &Unit) -> BTreeSet<usize> {
+    reach(vec![0], |at| unit.functions.get(at).map(callees).unwrap_or_default())
+}
+
 /// What a function calls, once for each call.
-fn callees(function: &Function) -> Vec<usize> {
+#[must_use]
+pub fn callees(function: &Function) -> Vec<usize> {
     function.blocks.iter().flat_map(|block| &block.statements).filter_map(callee).collect()
 }
 

@@ -139,7 +139,7 @@ fn member(source: &str, params: &[Type], called: bool, (one, two): (u32, u32)) -
             let exit = ExitId(function.exits.len() as u32);
             function.exits.push(pending);
             let args = args.into_iter().map(Tree::Leaf).collect();
-            let call = ir::Value::Call(Box::new(Call { callee: to, args, exit }));
+            let call = ir::Value::Call(Box::new(Call { callee: to, args, again: exit, exit }));
             statements.push(Statement { target: nothing, value: call, chain: Chain::Alone, span: statement.span });
             statements.push(Statement { value: ir::Value::Given(0), chain: Chain::Alone, ..statement });
         }

@@ -41,6 +41,7 @@ pub struct Specialisation {
     handed: Box<[Handed]>,
     /// Its own defaults, if it may call itself.
     defaults: Option<Defaults>,
+    is_retired: Cell<bool>,
 }
 
 /// What a function calls, as it is now.
@@ -84,6 +85,7 @@ impl Specialisation {
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
+            is_retired: Cell::new(false),
         }
     }
 
@@ -98,6 +100,7 @@ impl Specialisation {
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
+            is_retired: Cell::new(false),
         }
     }
 
@@ -163,10 +166,16 @@ impl Specialisation {
     pub unsafe fn holds(&self) -> bool {
         // SAFETY: as the caller promises.
         unsafe {
-            self.guards.hold()
+            !self.is_retired.get()
+                && self.guards.hold()
                 && self.members.iter().all(|member| member.holds())
                 && self.defaults.as_ref().is_none_or(|defaults| defaults.hold(self.guards.function()))
         }
+    }
+
+    /// Says that there will be better code: this holds no more.
+    pub fn retire(&self) {
+        self.is_retired.set(true);
     }
 
     /// Shows every object to the garbage collector until it says stop.

@@ -88,6 +88,8 @@ impl Resolved {
 pub struct Live<'py> {
     py: Python<'py>,
     options: Options,
+    /// Small functions may be done in place of their calls within loops of the function that is entered.
+    in_place: bool,
     /// What has been asked for.
     found: RefCell<Vec<Resolved>>,
     /// An exception that was raised meanwhile.
@@ -96,8 +98,8 @@ pub struct Live<'py> {
 
 impl<'py> Live<'py> {
     /// For code with these options.
-    pub const fn new(py: Python<'py>, options: Options) -> Self {
-        Self { py, options, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+    pub const fn new(py: Python<'py>, options: Options, in_place: bool) -> Self {
+        Self { py, options, in_place, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
     }
 
     /// The function behind a key, as it is now.
@@ -160,11 +162,16 @@ impl Callees for Live<'_> {
         let resolved = self.resolve(callee.key)?;
         let body = resolved.meaning.prepared.body();
         let (defaults, hidden, overflow) = (resolved.defaults, resolved.hidden, resolved.overflow);
-        Ok(Known { body, defaults, hidden, overflow })
+        let in_place = !resolved.meaning.leaves_often.get();
+        Ok(Known { body, defaults, hidden, overflow, in_place })
     }
 
     fn overflow(&self) -> Overflow {
         self.options.overflow
+    }
+
+    fn in_place(&self) -> bool {
+        self.in_place
     }
 }
 

@@ -156,20 +156,34 @@ pub struct Meaning {
     machines: RefCell<Vec<Rc<Machine>>>,
     /// What it calls cannot be compiled: the interpreter runs it while its names mean this.
     pub is_interpreted: Cell<bool>,
+    /// What was done in place of its calls within loops left often: they are calls from then on.
+    pub leaves_often: Cell<bool>,
 }
 
 impl Meaning {
     fn new(prepared: Rc<Prepared>, names: &Names) -> Self {
         let paths = prepared.guards().iter().map(String::as_str).chain(prepared.hidden());
         let keys = paths.map(|path| (path.to_owned(), names.key(path))).collect();
-        Self { keys, prepared, machines: RefCell::default(), is_interpreted: Cell::new(false) }
+        Self {
+            keys,
+            prepared,
+            machines: RefCell::default(),
+            is_interpreted: Cell::new(false),
+            leaves_often: Cell::new(false),
+        }
     }
 
     /// The code that has been made for a start with these types of the parameters and its own hidden arguments; several times, if what it calls has changed.
     pub fn machines(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
         let all = self.machines.borrow();
         let own = |one: &Machine| one.params.len() - one.handed.len() == params.len() && one.params.starts_with(params);
-        all.iter().filter(|one| one.header.as_ref() == header && own(one)).cloned().collect()
+        let is_it = |one: &&Rc<Machine>| one.header.as_ref() == header && own(one) && self.takes(&one.function);
+        all.iter().filter(is_it).cloned().collect()
+    }
+
+    /// False for code in which calls were done in place, if they are calls by now.
+    pub fn takes(&self, function: &ir::Function) -> bool {
+        !self.leaves_often.get() || function.inlined.is_empty()
     }
 
     /// Keeps what was made.

@@ -471,7 +471,7 @@ impl Body {
         let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
-        let live = Live::new(py, self.choices.options);
+        let live = Live::new(py, self.choices.options, !meaning.leaves_often.get());
         for machine in meaning.machines(header.as_ref(), &params) {
             if let Some(called) = called(py, &machine, &live) {
                 return Ok(specialised(machine).with(called).map(Ok));
@@ -550,7 +550,7 @@ impl Body {
         let (prepared, signature) = self.bound_for(function, &signature.params)?;
         let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
-        let live = Live::new(py, self.choices.options);
+        let live = Live::new(py, self.choices.options, true);
         let made = prepared.unit(self.key(), &signature, &live);
         if let Some(raised) = live.raised() {
             return Err(raised);
@@ -573,7 +573,7 @@ fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Called> 
         same.then_some(resolved)
     };
     let member = |one: &Rc<Machine>| {
-        let resolved = resolve(one.callee.as_ref()?)?;
+        let resolved = resolve(one.callee.as_ref()?).filter(|resolved| resolved.meaning.takes(&one.function))?;
         Member::new(py, &resolved, Specialisation::of_member(one.clone(), resolved.guards.clone()))
     };
     let members = machine.members.iter().map(member).collect::<Option<_>>()?;

@@ -22,6 +22,8 @@ import type { Status } from './status';
 export const PYTHON = [
   { scheme: 'file', language: 'python' },
   { scheme: 'untitled', language: 'python' },
+  // Cells of notebooks.
+  { notebook: '*', language: 'python' },
 ];
 
 /** The lens of this command is the editor's own: the server never runs code. */
@@ -38,7 +40,7 @@ export class Server {
   readonly #status: Status;
   readonly #interpreters: Interpreters;
   readonly #crashes = new Crashes();
-  readonly #ready = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<void>();
   #middleware: Middleware = {};
   #client: LanguageClient | undefined;
   /** The path of the server that runs. */
@@ -46,8 +48,8 @@ export class Server {
   /** Starting and stopping take turns: commands may come while either is under way. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** The server answers, for the first time or again. */
-  readonly onDidBecomeReady = this.#ready.event;
+  /** The server answers, for the first time or again, or will not answer any more. */
+  readonly onDidChangeState = this.#changed.event;
 
   constructor(
     context: vscode.ExtensionContext,
@@ -61,7 +63,7 @@ export class Server {
     this.#conversation = conversation;
     this.#status = status;
     this.#interpreters = interpreters;
-    context.subscriptions.push(this.#ready);
+    context.subscriptions.push(this.#changed);
   }
 
   /** What happens to messages on their way; before the first start. */
@@ -224,13 +226,14 @@ export class Server {
       const version = client.initializeResult?.serverInfo?.version ?? 'unknown version';
       this.#log.info(`the server is ready, version ${version}`);
       this.#status.show({ is: 'ready', version }, detail);
-      this.#ready.fire();
+      this.#changed.fire();
     }
   }
 
   #fail(message: string): void {
     this.#log.error(message);
     this.#status.show({ is: 'failed', message }, '');
+    this.#changed.fire();
     void this.#offer(message);
   }
 

@@ -47,6 +47,8 @@ pub struct Known {
     pub hidden: Vec<Type>,
     /// What its ints do that do not fit; `None` if they do what those of its caller do.
     pub overflow: Option<Overflow>,
+    /// Small functions may be done in place of their calls within its loops.
+    pub in_place: bool,
 }
 
 /// A hidden argument of a function that is called, by way of others too: a function hands it down to those that it calls.
@@ -67,6 +69,11 @@ pub trait Callees {
     /// # Errors
     /// Why it cannot be compiled; nothing if the interpreter is to do the call.
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>>;
+
+    /// Whether small functions may be done in place of their calls within loops of the function that is entered.
+    fn in_place(&self) -> bool {
+        true
+    }
 
     /// What ints do that do not fit, in the function that is entered.
     fn overflow(&self) -> Overflow {
@@ -98,6 +105,8 @@ pub struct Instance {
     pub start: Start,
     /// What its ints do that do not fit.
     pub overflow: Overflow,
+    /// Small functions may be done in place of their calls within its loops.
+    pub in_place: bool,
     /// What a call of it gives.
     gives: Cell<TypeSet>,
     /// The parameters whose very object it may give back.
@@ -206,7 +215,7 @@ impl<'a> Program<'a> {
             waiting: RefCell::default(),
             apart: BTreeSet::new(),
         };
-        program.add(key, body, start, callees.overflow());
+        program.add(key, body, start, (callees.overflow(), callees.in_place()));
         program
     }
 
@@ -217,13 +226,20 @@ impl<'a> Program<'a> {
         Self { apart, ..self }
     }
 
-    fn add(&self, key: Option<FunctionKey>, body: Arc<Body>, start: Start, overflow: Overflow) -> usize {
+    fn add(
+        &self,
+        key: Option<FunctionKey>,
+        body: Arc<Body>,
+        start: Start,
+        (overflow, in_place): (Overflow, bool),
+    ) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
         let instance = Instance {
             key,
             body,
             start,
             overflow,
+            in_place,
             gives,
             returned: RefCell::default(),
             callers: RefCell::default(),
@@ -390,7 +406,7 @@ impl Calls<'_> {
             None if program.count() >= MOST_INSTANCES => return None,
             None => {
                 let start = Start::call(&known.body.flow, &Signature { params });
-                program.add(Some(callee.key), known.body.clone(), start, overflow)
+                program.add(Some(callee.key), known.body.clone(), start, (overflow, known.in_place))
             }
         };
         let called = program.instance(instance);

@@ -76,6 +76,7 @@ pub fn specialise(
         result: TypeSet::EMPTY,
         compounds: Vec::new(),
         creations: Vec::new(),
+        inlined: Vec::new(),
         effects: flow.has_effects(),
         returned: origins.returned(flow),
         origins: origins.named(flow),

@@ -116,6 +116,10 @@ fn ids(function: &Function) -> Result<(), String> {
             let mut named = args.iter().filter_map(|arg| arg.local()).chain([statement.target]);
             ensure(named.all(|id| (id.0 as usize) < count), || "no such local".to_owned())?;
             ensure(exit.is_none_or(|exit| (exit.0 as usize) < function.exits.len()), || "no such exit".to_owned())?;
+            if let Value::Call(call) = &statement.value {
+                let known = (call.again.0 as usize) < function.exits.len();
+                ensure(known, || "no exit in front of a call".to_owned())?;
+            }
         }
         let blocks = block.terminator.successors();
         ensure(blocks.iter().all(|id| (id.0 as usize) < function.blocks.len()), || "no such block".to_owned())?;

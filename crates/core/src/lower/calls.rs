@@ -5,6 +5,7 @@
 //! interpreter do the rest of it. Functions that come back to themselves are written out some levels deep ([`crate::nesting`]), and
 //! count how deeply their calls are nested.
 
+use std::collections::BTreeSet;
 use std::mem::offset_of;
 
 use inkwell::IntPredicate;
@@ -17,7 +18,7 @@ use super::loops::FIRST_FUEL;
 use super::{Loaded, Lowerer, payload_types};
 use crate::abi::{Activation, COMPOUND_BASE, FIRST_DEPTH, PENDING, Services};
 use crate::ir::{BlockId, Call, Called, ExitId, Function, LocalId, Operand, Tree, Unit, Value};
-use crate::nesting::{Count, Nesting};
+use crate::nesting::{self, Count, Nesting};
 use crate::types::{Type, TypeSet};
 
 /// What a call costs beside its body, in units of fuel.
@@ -35,8 +36,13 @@ impl<'ctx, 'ir> Members<'ctx, 'ir> {
     /// Declares them.
     pub(super) fn new(b: &Builder<'ctx>, unit: &'ir Unit) -> Self {
         let nesting = Nesting::of(unit);
+        let reached = nesting::reached(unit).into_iter();
+        let first = unit.functions[0].called.is_some().then_some(0);
+        let is_called = reached.flat_map(|at| nesting::callees(&unit.functions[at])).chain(first);
+        let is_called = is_called.collect::<BTreeSet<_>>();
         let declare = |(at, function): (usize, &Function)| {
-            let Some(called) = &function.called else { return Vec::new() };
+            let called = function.called.as_ref().filter(|_| is_called.contains(&at));
+            let Some(called) = called else { return Vec::new() };
             let params = parameters(function).flat_map(|types| registers(b, types)).collect::<Vec<_>>();
             let gives = called.gives.in_frame().into_iter().flat_map(|types| registers(b, types));
             let result = std::iter::once(b.i64.into()).chain(gives).collect::<Vec<_>>();
@@ -59,9 +65,10 @@ impl<'ctx, 'ir> Members<'ctx, 'ir> {
     }
 }
 
-/// True if there are calls in a unit.
-pub(super) fn has_calls(unit: &Unit) -> bool {
-    unit.functions.len() > 1 || unit.functions.iter().any(|one| one.called.is_some() || calls(one).next().is_some())
+/// True if there are calls in what may run of a unit.
+pub(crate) fn has_calls(unit: &Unit) -> bool {
+    unit.functions[0].called.is_some()
+        || nesting::reached(unit).into_iter().any(|at| calls(&unit.functions[at]).next().is_some())
 }
 
 fn calls(function: &Function) -> impl Iterator<Item = &Call> {

@@ -12,6 +12,9 @@ use super::Body;
 use crate::binding::Specialisation;
 use crate::errors::Refusal;
 
+/// So often functions leave that are done in place of their calls, from one place, before they are called again.
+const OFTEN: u64 = 200;
+
 /// A side exit as it is shown: where, and the live locals by name.
 #[derive(Debug)]
 pub struct ExitRecord {
@@ -38,6 +41,12 @@ impl Body {
     pub fn record_exit(&self, taken: &Specialisation, exit: usize, frame: Vec<u64>) {
         let Some(count) = taken.exits.get(exit) else { return };
         count.set(count.get() + 1);
+        if count.get() == OFTEN && taken.function.inlined.iter().any(|inlined| inlined.0 as usize == exit) {
+            // What was done in place of a call would leave by the exit of that function, and its caller would stay.
+            taken.retire();
+            let bindings = self.bindings.borrow();
+            bindings.iter().flat_map(|binding| &binding.meaning).for_each(|meaning| meaning.leaves_often.set(true));
+        }
         let all = self.specialisations.borrow();
         let Some(specialisation) = all.iter().position(|one| std::ptr::eq(&raw const **one, taken)) else {
             // It ran within another function's unit.

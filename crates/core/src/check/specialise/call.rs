@@ -43,12 +43,18 @@ impl Specialiser<'_> {
         });
         let args = args.collect::<Vec<_>>();
         let args = args.into_iter().chain(handed).collect();
+        let again = self.exit(step.entry, &at.state);
         // The pin has no value yet.
         at.state.remove(&step.target);
         let pin = self.flow.variables[step.target.0 as usize].name.clone();
         let exit = self.exit_pending(call.after, &at.state, Some(pin));
         let done = self.intermediate(Type::None);
-        self.push(at.block, done, Value::Call(Box::new(ir::Call { callee: callee as u32, args, exit })), step.span);
+        self.push(
+            at.block,
+            done,
+            Value::Call(Box::new(ir::Call { callee: callee as u32, args, again, exit })),
+            step.span,
+        );
         let target = self.place(step.target, found.gives);
         for (leaf, local) in (0..).zip(target.in_frame()) {
             self.push(at.block, local, Value::Given(leaf), step.span);

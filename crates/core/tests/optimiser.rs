@@ -94,6 +94,11 @@ fn calls_that_are_written_out() {
     let text =
         "@brrr\ndef square(x: float):\n    return x * x\n\n@brrr\ndef f(x: float):\n    return square(x) + 1.0\n";
     assert_eq!(about(text), [said(Code::Inlined, "square(x)")]);
+    let within = text.replace("def f(x: float)", "def f(a: \"float64[::1]\")");
+    let within = within.replace("return square(x) + 1.0", "for i in range(len(a)):\n        a[i] = square(a[i])");
+    let found = about(&within);
+    assert!(found.contains(&said(Code::Inlined, "square(a[i])")), "{found:?}");
+    assert!(found.contains(&said(Code::Vectorised, "i")), "{found:?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::function::Function;
 use crate::backend::{Output, Remark, Request, Said, remarks};
+use crate::check::flow::{StepKind, Target};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, Value};
 use crate::source::Span;
@@ -226,6 +227,7 @@ impl Function {
                 }
             }
         }
+        said.extend(self.done_in_place(&asked.request.unit.functions[0]));
         for (number, of) in loops {
             if let Some(span) = place(number) {
                 of.tell(span, &place, &|at| conditions(&asked.request.unit.functions[0], at), &mut said);
@@ -234,6 +236,24 @@ impl Function {
         said.sort_by_key(|one| (one.span(), one.code));
         said.dedup_by_key(|one| (one.span(), one.code));
         Ok(said)
+    }
+
+    /// The calls that were written out before LLVM got to see them.
+    fn done_in_place(&self, function: &ir::Function) -> Vec<Diagnostic> {
+        let statements = || function.blocks.iter().flat_map(|block| &block.statements);
+        let is_call = |one: &ir::Statement| matches!(one.value, Value::Call(_));
+        let steps = self.body.flow.blocks.iter().flat_map(|block| &block.steps);
+        let calls = steps.filter_map(|step| match &step.kind {
+            StepKind::Call(call) => match &call.target {
+                Target::Known(callee) => Some((step.span, callee.name.as_str())),
+                Target::Value(_) => None,
+            },
+            _ => None,
+        });
+        let is_done = |at: Span| {
+            statements().any(|one| one.span == at) && !statements().any(|one| one.span == at && is_call(one))
+        };
+        calls.filter(|(at, _)| is_done(*at)).map(|(at, name)| written_out(name, at)).collect()
     }
 
     /// What became of a call.
@@ -253,12 +273,15 @@ impl Function {
             };
             Some(Diagnostic::new(Code::NotInlined, message, at, label).help(help))
         } else if text.contains(" inlined into ") {
-            let message = format!("`{name}` is written out in place of its call");
-            Some(Diagnostic::new(Code::Inlined, message, at, "costs no call"))
+            Some(written_out(name, at))
         } else {
             None
         }
     }
+}
+
+fn written_out(name: &str, at: Span) -> Diagnostic {
+    Diagnostic::new(Code::Inlined, format!("`{name}` is written out in place of its call"), at, "costs no call")
 }
 
 /// The number behind a name in a text.

@@ -340,8 +340,9 @@ impl Function {
     #[must_use]
     pub fn candidates<'a>(&self, calls: impl Iterator<Item = &'a CallSite>) -> Vec<Candidate> {
         let told = Candidate { signature: self.annotated.clone(), origins: self.origins.clone() };
+        // A call tells more than nothing.
         let is_told = !self.origins.contains(&Origin::Assumed);
-        let mut all = vec![told];
+        let mut all = if is_told { vec![told.clone()] } else { Vec::new() };
         for call in calls {
             if let Some(candidate) = self.called(call)
                 && !all.iter().any(|known| known.signature == candidate.signature)
@@ -349,9 +350,8 @@ impl Function {
                 all.push(candidate);
             }
         }
-        // A call tells more than nothing.
-        if !is_told && all.len() > 1 {
-            all.remove(0);
+        if all.is_empty() {
+            all.push(told);
         }
         all
     }

@@ -43,6 +43,8 @@ export class Server {
   readonly #changed = new vscode.EventEmitter<void>();
   #middleware: Middleware = {};
   #client: LanguageClient | undefined;
+  /** The server has crashed, and its successor waits for its turn. */
+  #isToRecover = false;
   /** The path of the server that runs. */
   #path: string | undefined;
   /** Starting and stopping take turns: commands may come while either is under way. */
@@ -176,30 +178,51 @@ export class Server {
       middleware: this.#middleware,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),
-        closed: () => this.#closed(),
+        closed: () => this.#closed(client),
       },
     };
-    const client = new LanguageClient('brrr', 'brrr', options, behaviour);
+    const client = new QuietClient('brrr', 'brrr', options, behaviour);
     this.#client = client;
     client.onDidChangeState(({ newState }) => this.#follow(client, newState, detail));
     try {
       await client.start();
     } catch (error) {
-      this.#client = undefined;
-      this.#fail(`${found.path} does not start: ${reasonOf(error)}`);
+      if (this.#isToRecover) {
+        this.#log.warn(`the server has crashed while it started: ${reasonOf(error)}`);
+      } else {
+        this.#client = undefined;
+        this.#fail(`${found.path} does not start: ${reasonOf(error)}`);
+      }
     }
   }
 
-  /** The server is gone though nobody stopped it. */
-  #closed(): { action: CloseAction; handled: boolean } {
+  /**
+   * The server is gone though nobody stopped it.
+   *
+   * A new client follows, for the library's own restart forgets a server that crashes before it is ready.
+   */
+  #closed(client: LanguageClient): { action: CloseAction; handled: boolean; message: string } {
+    const left = { action: CloseAction.DoNotRestart, handled: true, message: 'the connection to the server is closed' };
+    if (client !== this.#client) {
+      return left;
+    }
     if (this.#crashes.note(Date.now())) {
       this.#log.warn('the server has crashed and is started again');
-      return { action: CloseAction.Restart, handled: true };
+      this.#status.show({ is: 'starting' }, '');
+      this.#isToRecover = true;
+      void this.#after(async () => {
+        this.#isToRecover = false;
+        if (client === this.#client) {
+          await this.#stop();
+          await this.#start();
+        }
+      });
+      return left;
     }
     this.#fail(
       `the server crashed ${LIMIT} times within ${WINDOW / 60_000} minutes and is not started again. The log may tell why; the code that it crashes on is worth a report.`,
     );
-    return { action: CloseAction.DoNotRestart, handled: true };
+    return left;
   }
 
   async #stop(): Promise<void> {
@@ -251,6 +274,13 @@ export class Server {
       default:
         break;
     }
+  }
+}
+
+/** What goes wrong in the conversation is logged; messages to the user are `Server`'s own, which have remedies. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
   }
 }
 

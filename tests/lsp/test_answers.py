@@ -378,3 +378,8 @@ def test_functions_for_editors(client):
     }
     assert second["name"] == "g" and second["isRefused"] is True
     assert client.ask("brrr/functions", "file:///nowhere.py") is None
+
+
+def test_a_call_with_the_types_that_are_assumed_counts(client):
+    uri = client.open("from brrr import brrr\n\n@brrr\ndef f(x, y):\n    return x * y\n\nprint(f(1.0, 2.0))\nprint(f(1, 2))\n")
+    assert client.ask("brrr/ir", uri, (3, 4), stage="typed")["signatures"] == ["(float, float) -> float", "(int, int) -> int"]

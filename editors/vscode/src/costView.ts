@@ -39,7 +39,7 @@ export class CostView {
           this.refresh();
         }
       }),
-      server.onDidBecomeReady(() => this.refresh()),
+      server.onDidChangeState(() => this.refresh()),
     );
   }
 

@@ -174,7 +174,8 @@ async function lenses(
           new vscode.CodeLens(lens.range, { title: 'peek', command: 'brrr.peekIr', arguments: [argument] }),
         ];
       case RUN_BENCHMARK: {
-        if (!vscode.workspace.isTrusted) {
+        // Only files of a workspace that is trusted are run.
+        if (!vscode.workspace.isTrusted || document.uri.scheme !== 'file') {
           return [];
         }
         const title = found.get(argument?.function);

@@ -22,6 +22,8 @@ import type { Status } from './status';
 export const PYTHON = [
   { scheme: 'file', language: 'python' },
   { scheme: 'untitled', language: 'python' },
+  // Cells of notebooks.
+  { notebook: '*', language: 'python' },
 ];
 
 /** The lens of this command is the editor's own: the server never runs code. */
@@ -38,16 +40,18 @@ export class Server {
   readonly #status: Status;
   readonly #interpreters: Interpreters;
   readonly #crashes = new Crashes();
-  readonly #ready = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<void>();
   #middleware: Middleware = {};
   #client: LanguageClient | undefined;
+  /** The server has crashed, and its successor waits for its turn. */
+  #isToRecover = false;
   /** The path of the server that runs. */
   #path: string | undefined;
   /** Starting and stopping take turns: commands may come while either is under way. */
   #turn: Promise<void> = Promise.resolve();
 
-  /** The server answers, for the first time or again. */
-  readonly onDidBecomeReady = this.#ready.event;
+  /** The server answers, for the first time or again, or will not answer any more. */
+  readonly onDidChangeState = this.#changed.event;
 
   constructor(
     context: vscode.ExtensionContext,
@@ -61,7 +65,7 @@ export class Server {
     this.#conversation = conversation;
     this.#status = status;
     this.#interpreters = interpreters;
-    context.subscriptions.push(this.#ready);
+    context.subscriptions.push(this.#changed);
   }
 
   /** What happens to messages on their way; before the first start. */
@@ -174,30 +178,51 @@ export class Server {
       middleware: this.#middleware,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),
-        closed: () => this.#closed(),
+        closed: () => this.#closed(client),
       },
     };
-    const client = new LanguageClient('brrr', 'brrr', options, behaviour);
+    const client = new QuietClient('brrr', 'brrr', options, behaviour);
     this.#client = client;
     client.onDidChangeState(({ newState }) => this.#follow(client, newState, detail));
     try {
       await client.start();
     } catch (error) {
-      this.#client = undefined;
-      this.#fail(`${found.path} does not start: ${reasonOf(error)}`);
+      if (this.#isToRecover) {
+        this.#log.warn(`the server has crashed while it started: ${reasonOf(error)}`);
+      } else {
+        this.#client = undefined;
+        this.#fail(`${found.path} does not start: ${reasonOf(error)}`);
+      }
     }
   }
 
-  /** The server is gone though nobody stopped it. */
-  #closed(): { action: CloseAction; handled: boolean } {
+  /**
+   * The server is gone though nobody stopped it.
+   *
+   * A new client follows, for the library's own restart forgets a server that crashes before it is ready.
+   */
+  #closed(client: LanguageClient): { action: CloseAction; handled: boolean; message: string } {
+    const left = { action: CloseAction.DoNotRestart, handled: true, message: 'the connection to the server is closed' };
+    if (client !== this.#client) {
+      return left;
+    }
     if (this.#crashes.note(Date.now())) {
       this.#log.warn('the server has crashed and is started again');
-      return { action: CloseAction.Restart, handled: true };
+      this.#status.show({ is: 'starting' }, '');
+      this.#isToRecover = true;
+      void this.#after(async () => {
+        this.#isToRecover = false;
+        if (client === this.#client) {
+          await this.#stop();
+          await this.#start();
+        }
+      });
+      return left;
     }
     this.#fail(
       `the server crashed ${LIMIT} times within ${WINDOW / 60_000} minutes and is not started again. The log may tell why; the code that it crashes on is worth a report.`,
     );
-    return { action: CloseAction.DoNotRestart, handled: true };
+    return left;
   }
 
   async #stop(): Promise<void> {
@@ -224,13 +249,14 @@ export class Server {
       const version = client.initializeResult?.serverInfo?.version ?? 'unknown version';
       this.#log.info(`the server is ready, version ${version}`);
       this.#status.show({ is: 'ready', version }, detail);
-      this.#ready.fire();
+      this.#changed.fire();
     }
   }
 
   #fail(message: string): void {
     this.#log.error(message);
     this.#status.show({ is: 'failed', message }, '');
+    this.#changed.fire();
     void this.#offer(message);
   }
 
@@ -248,6 +274,13 @@ export class Server {
       default:
         break;
     }
+  }
+}
+
+/** What goes wrong in the conversation is logged; messages to the user are `Server`'s own, which have remedies. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
   }
 }
 

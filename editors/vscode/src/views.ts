@@ -65,7 +65,7 @@ export class Views implements vscode.TextDocumentContentProvider, vscode.CodeLen
       vscode.window.onDidChangeVisibleTextEditors(() => this.#followActive()),
       vscode.workspace.onDidChangeTextDocument((event) => this.#edited(event.document)),
       vscode.workspace.onDidCloseTextDocument((document) => this.#closed(document)),
-      server.onDidBecomeReady(() => this.refresh()),
+      server.onDidChangeState(() => this.refresh()),
     );
   }
 

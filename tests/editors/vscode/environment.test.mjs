@@ -1,6 +1,7 @@
 // Windows of other kinds: with a Python environment that has brrr, in a workspace that is not trusted, and beside another server.
 
 import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { companion, PATIENCE, start, VSIX } from './harness.mjs';
 
@@ -45,6 +46,22 @@ test('a benchmark runs in a terminal, and its lens is stale after an edit', asyn
   });
 });
 
+test('the server is that of the selected interpreter, and changes with it', async () => {
+  await within({ extensions: [VSIX, await companion('interpreters')] }, async (bench) => {
+    await bench.open('kernels.py', 1);
+    await bench.isReady();
+    const running = () =>
+      bench.processes('brrr-lsp').some((id) => bench.programOf(id).startsWith(dirname(process.env.BRRR_PYTHON)));
+    await bench.until('the server of the environment', running);
+    await bench.command('Interpreters: Select Another');
+    await bench.until('the server of the extension', () =>
+      bench.processes('brrr-lsp').some((id) => bench.programOf(id).includes('/extensions/brrr.brrr-')),
+    );
+    await bench.isReady();
+    assert.ok(!running(), 'the other one has ended');
+  });
+});
+
 test('a workspace that is not trusted is analysed, by the server of the extension, and runs nothing', async () => {
   // A server that the workspace brings would say so.
   const trap = { '.vscode/settings.json': '{"brrr.server.path": "${workspaceFolder}/trap.sh"}' };
@@ -73,7 +90,7 @@ const SILENT = Object.fromEntries(
 SILENT['basedpyright.analysis.typeCheckingMode'] = 'basic';
 
 test('beside another Python server nothing is doubled', async () => {
-  const other = await companion();
+  const other = await companion('companion');
   await within({ extensions: [VSIX, other], settings: SILENT }, async (bench) => {
     await bench.open('kernels.py', 13, 9);
     await bench.isReady();

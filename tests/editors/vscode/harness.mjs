@@ -125,11 +125,11 @@ export async function start({ settings = {}, files = {}, extensions = [VSIX], tr
   return new Workbench(page, { folder, project, stop });
 }
 
-/** Packs an extension that starts basedpyright's language server, for theirs is in no registry that is reached here. */
-export async function companion() {
+/** Packs an extension that a test needs, from a folder here: the real ones are in no registry that is reached. */
+export async function companion(name) {
   const extension = join(import.meta.dirname, '..', '..', '..', 'editors', 'vscode');
-  const folder = join(required('BRRR_EDITORS'), 'companion');
-  cpSync(join(import.meta.dirname, 'companion'), folder, { recursive: true });
+  const folder = join(required('BRRR_EDITORS'), name);
+  cpSync(join(import.meta.dirname, name), folder, { recursive: true });
   const esbuild = createRequire(join(extension, 'package.json'))('esbuild');
   await esbuild.build({
     entryPoints: [join(folder, 'extension.mjs')],
@@ -139,9 +139,12 @@ export async function companion() {
     format: 'cjs',
     external: ['vscode'],
     nodePaths: [join(extension, 'node_modules')],
-    define: { BASEDPYRIGHT: JSON.stringify(join(required('BRRR_BASEDPYRIGHT'), 'basedpyright', 'langserver.index.js')) },
+    define: {
+      BASEDPYRIGHT: JSON.stringify(join(required('BRRR_BASEDPYRIGHT'), 'basedpyright', 'langserver.index.js')),
+      PYTHON: JSON.stringify(required('BRRR_PYTHON')),
+    },
   });
-  const vsix = join(folder, 'companion.vsix');
+  const vsix = join(folder, `${name}.vsix`);
   const vsce = join(extension, 'node_modules', '.bin', 'vsce');
   const packed = spawnSync(vsce, ['package', '--no-dependencies', '--allow-missing-repository', '--skip-license', '--out', vsix], { cwd: folder, encoding: 'utf8' });
   if (packed.status !== 0) throw new Error(packed.stdout + packed.stderr);
@@ -333,6 +336,11 @@ export class Workbench {
   /** The messages in the corner. */
   notifications() {
     return this.page.locator('.notification-list-item-message').allInnerTexts();
+  }
+
+  /** What a process runs. */
+  programOf(id) {
+    return readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0')[0];
   }
 
   async closeAll() {

@@ -162,13 +162,16 @@ test('a signature is picked, and everything is shown for it', async () => {
   await bench.page.locator('.quick-input-list .monaco-list-row').first().waitFor({ timeout: PATIENCE });
   await bench.page.waitForTimeout(300);
   await bench.shot('signature');
+  await bench.pick('(int, int) -> float');
+  await shown('hints for ints', 'square: i64');
+  await bench.clickLens('(int, int) -> float');
   await bench.pick('Other types');
   const input = bench.page.locator('.quick-input-widget input');
-  await bench.until('the types', async () => (await input.inputValue()) === 'float, float');
-  await input.fill('int, int');
+  await bench.until('the types', async () => (await input.inputValue()) === 'int, int');
+  await input.fill('int, float');
   await bench.page.keyboard.press('Enter');
-  await shown('hints for ints', 'square: i64');
-  await bench.until('the lens', async () => (await bench.lenses()).some((one) => one.startsWith('(int, int) -> float')));
+  await shown('hints for both', 'square: f64');
+  await bench.until('the lens', async () => (await bench.lenses()).some((one) => one.startsWith('(int, float) -> float')));
 });
 
 test('instruction counts and the width of vectors stand at the ends of lines, when they are asked for', async () => {
@@ -189,6 +192,32 @@ test('instruction counts and the width of vectors stand at the ends of lines, wh
   await bench.shot('line-costs');
   await bench.command('brrr: Toggle Instruction Counts');
   await bench.until('no counts', async () => (await ends()).length === 0);
+});
+
+test('cells of a notebook have types and squiggles, too', async () => {
+  const entry = bench.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: 'lab.ipynb' });
+  await entry.dblclick();
+  const cells = bench.page.locator('.notebookOverlay .monaco-editor .view-lines');
+  await bench.until('hints', async () => {
+    const texts = await cells.allInnerTexts();
+    return texts.some((text) => text.replaceAll('\u00a0', ' ').includes('result: i64 = 0'));
+  });
+  await bench.until('a squiggle', async () => (await bench.squiggles()).length === 1);
+  await bench.shot('notebook');
+});
+
+test('the walkthrough has its pictures', async () => {
+  await bench.command('Welcome: Open Walkthrough...');
+  await bench.pick('Get started with brrr');
+  const steps = bench.page.locator('.getting-started-step');
+  await bench.until('steps', async () => (await steps.count()) === 5);
+  await steps.filter({ hasText: 'Look at the machine code' }).first().click();
+  await bench.until('a picture', () =>
+    bench.page.evaluate(() =>
+      [...document.querySelectorAll('.getting-started-media img')].some((one) => one.complete && one.naturalWidth > 500),
+    ),
+  );
+  await bench.shot('walkthrough');
 });
 
 test('the server is started again when it crashes, and left alone when it crashes too often', async () => {

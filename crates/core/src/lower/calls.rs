@@ -489,7 +489,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.store(self.activation_field(offset_of!(Activation, fuel)), self.b.int(FIRST_FUEL));
         self.b.store(self.activation_field(offset_of!(Activation, depth)), self.b.int(FIRST_DEPTH));
         self.b.store(self.activation_field(offset_of!(Activation, frame)), self.b.frame());
-        self.b.place(0);
+        self.b.place(0, 0);
         let result = self.b.call_internal(self.members.copies[0][0], &args);
         let status = self.b.part(result, 0);
         let (pending, done) = (self.b.block("pending"), self.b.block("done"));

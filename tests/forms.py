@@ -64,6 +64,12 @@ def widens(function: ast.FunctionDef, namespace: dict) -> bool:
     return False
 
 
+def alternatives(function: ast.FunctionDef) -> set[str]:
+    """The names among which `and`, `or` and `if` within expressions choose."""
+    choices = [one for one in ast.walk(function) if isinstance(one, (ast.IfExp, ast.BoolOp))]
+    return {part.id for one in choices for part in _parts(one) if isinstance(part, ast.Name)}
+
+
 def _parts(value: ast.expr):
     """The expressions whose value an expression may have, or may hold, or may take a part of."""
     yield value

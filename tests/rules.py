@@ -19,7 +19,7 @@ from functools import partial
 
 from tests import arrays, table
 from tests.elements import OF_ARRAYS, Target, Turns, index_reason
-from tests.forms import SPELLING, mixes_tuples, widens
+from tests.forms import SPELLING, alternatives, mixes_tuples, widens
 from tests.values import TooMuch, encode, finite, fits, huge
 
 # The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
@@ -109,6 +109,12 @@ class Instrumented:
         exec(compile(ast.fix_missing_locations(tree), "<instrumented>", "exec"), self.namespace)
         self.function = self.namespace[name]
 
+    def _alternatives(self):
+        """What the names outside the function hold that stand beside other values at one place, as they stand now."""
+        code, cells = self.function.__code__, self.function.__closure__ or ()
+        captured = {name: cell.cell_contents for name, cell in zip(code.co_freevars, cells)}
+        return [captured.get(name, self.namespace.get(name)) for name in self.alternatives]
+
     # Rewriting.
 
     def _find(self, node: ast.FunctionDef, name: str) -> None:
@@ -136,6 +142,7 @@ class Instrumented:
         self.stores = Counter([n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)])
         self.stores.update(one.arg for one in every)
         self.open = mixes_tuples(node, {one.arg for one in every}) or widens(node, self.namespace)
+        self.alternatives = alternatives(node) - self.names
         for one in every:
             one.annotation = None
         node.returns = None
@@ -335,7 +342,7 @@ class Instrumented:
         self._events: list[tuple] = []
         self._turns: dict[int, Turns | None] = {}
         self._leaves, self._count, self._traced = Leaves(), 0, traced
-        self._leaves.open = self.open or any(type(one) is tuple for one in (*args, *(kwargs or {}).values()))
+        self._leaves.open = self.open or any(type(one) is tuple for one in (*args, *(kwargs or {}).values(), *self._alternatives()))
         before = sys.gettrace()
         if traced:
             code = self.function.__code__

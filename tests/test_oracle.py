@@ -177,9 +177,10 @@ def test_exits_only_where_they_are_legitimate():
     ("b = 1\n    return a * b", False), ("return a & 18446744073709551615", True), ("return a % 2**64", True), ("return a % 2**62", False),
     ("return a + -9223372036854775808", False), ("return a + MASK", True), ("b = (a, 1)\n    return b", False),
     ("b = (a, 1)\n    if a:\n        b = 1\n    return b", True), ("a = 1, a\n    return a", True), ("b, c = 1, a\n    b = c\n    return b", False),
+    ("return (a or PAIR) + 1", True), ("return 1 if a in PAIR else 2", False),
 ])
 def test_what_has_forms_of_its_own_is_not_judged(body, is_open):
-    text = f"MASK = 2**64 - 1\ndef f(a):\n    {body}\n"
+    text = f"MASK = 2**64 - 1\nPAIR = (1, 2)\ndef f(a):\n    {body}\n"
     expected = expect(text, (1,))
     assert expected.leaves.open == is_open
     assert bool(oracle.differences(expected, Observed(expected.outcome, 0, {2: 1}, None))) != is_open

@@ -108,6 +108,7 @@ def test_a_notebook():
         "%%brrr\ndef wrong(n: int):\n    return [n]\n",
         "up('x')",
         "up(41)",
+        "%brrr_ir --types str up",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     import brrr
@@ -137,3 +138,5 @@ def test_a_notebook():
     [call] = outputs[4]
     assert "got `str` here" in "\n".join(call["traceback"])
     assert data(outputs[5][0])["text/plain"] == "42"
+    [magic] = outputs[6]
+    assert magic["ename"] == "BrrrError" and "_jupyter" not in "\n".join(magic["traceback"])

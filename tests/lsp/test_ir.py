@@ -37,6 +37,10 @@ def bad(**x):
 """
 
 
+HEAD = "from brrr import brrr\n"
+BAD = "\n\n@brrr\ndef bad(**x):\n    return 1\n"
+
+
 @pytest.fixture
 def client(start):
     if not LIBRARY.exists():
@@ -181,3 +185,90 @@ def test_the_child_ends_with_the_server(client):
         time.sleep(0.02)
     path = Path(f"/proc/{child}/cmdline")
     assert not path.exists() or not path.read_bytes()
+
+
+def remarks(client, on=True):
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"remarks": {"enable": on}}}})
+
+
+SCALE = HEAD + """\
+@brrr
+def f(a: "float64[::1]", factor: float):
+    for i in range(len(a)):
+        a[i] = a[i] * factor
+"""
+
+
+def codes(shown):
+    return [one["code"] for one in shown]
+
+
+def until(client, uri, wanted):
+    """The next diagnostics with these codes."""
+    for _ in range(6):
+        shown = client.diagnostics(uri)
+        if codes(shown) == wanted:
+            return shown
+    pytest.fail(f"{wanted} were never shown: {client.published(uri)}")
+
+
+def test_llvms_remarks_are_shown_on_request(client):
+    uri = client.open(SCALE)
+    assert client.diagnostics(uri) == []
+    remarks(client)
+    (shown,) = until(client, uri, ["BRRR604"])
+    assert shown["severity"] == 4 and "turns at once" in shown["message"]
+    assert shown["range"]["start"] == {"line": 3, "character": 8}
+    # What was heard is kept while others change.
+    client.change(uri, "# a comment\n" + SCALE)
+    assert client.diagnostics(uri, 2)[0]["range"]["start"] == {"line": 4, "character": 8}
+    client.change(uri, SCALE.replace("a[i] * factor", "a[i - 1] * factor"))
+    assert codes(client.diagnostics(uri, 3)) == [], "a new text is asked about anew"
+    (shown,) = until(client, uri, ["BRRR601"])
+    assert "one turn at a time" in shown["message"]
+    remarks(client, on=False)
+    assert client.diagnostics(uri) == []
+    assert client.leave() == 0
+
+
+def test_remarks_of_a_client_that_pulls(start):
+    client = start({"BRRR_LLVM": str(LIBRARY)})
+    capabilities = {"textDocument": {"diagnostic": {}}, "workspace": {"diagnostic": {"refreshSupport": True}}}
+    client.initialize(capabilities, options={"remarks": {"enable": True}})
+    uri = client.open(SCALE)
+    assert client.ask("textDocument/diagnostic", uri)["items"] == []
+    # The settings have it ask again, too.
+    while not codes(client.ask("textDocument/diagnostic", uri)["items"]):
+        client.wait(lambda message: message.get("method") == "workspace/diagnostic/refresh")
+    assert codes(client.ask("textDocument/diagnostic", uri)["items"]) == ["BRRR604"]
+    assert client.leave() == 0
+
+
+def test_typing_does_not_wait_for_remarks(client):
+    """A worker that is stopped answers nothing; the time limit ends it, and everything else goes on."""
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"ir": {"timeLimit": 2}}}})
+    uri = client.open(SCALE)
+    assert client.diagnostics(uri) == []
+    remarks(client)
+    until(client, uri, ["BRRR604"])
+    (child,) = children(client)
+    os.kill(child, signal.SIGSTOP)
+    client.change(uri, SCALE.replace("factor", "other"))
+    assert codes(client.diagnostics(uri, 2)) == []
+    time.sleep(0.6)
+    start = time.monotonic()
+    client.change(uri, SCALE.replace("factor", "third") + BAD)
+    assert codes(client.diagnostics(uri, 3)) == ["BRRR205"]
+    assert time.monotonic() - start < 1.0
+    until(client, uri, ["BRRR604", "BRRR205"])
+    assert client.leave() == 0
+
+
+def test_remarks_without_llvm(start):
+    client = start({"BRRR_LLVM": "/nowhere/_llvm.so"})
+    client.initialize({"textDocument": {"publishDiagnostics": {}}}, options={"remarks": {"enable": True}})
+    uri = client.open(SCALE)
+    said = client.wait(lambda message: message.get("method") == "window/logMessage")
+    assert "hints are shown without what LLVM says" in said["params"]["message"]
+    assert client.ask("textDocument/hover", uri, (2, 4)) is not None
+    assert client.leave() == 0

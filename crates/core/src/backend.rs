@@ -31,6 +31,46 @@ pub enum Output {
     OptimizedLlvm,
     /// Assembly.
     Assembly,
+    /// What the optimiser says: a list of [`Remark`]s, for [`remarks`]. Only of requests with places, and only in a process of its own:
+    /// LLVM cannot be told to be silent again.
+    Remarks,
+}
+
+/// Something that the optimiser says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Remark {
+    /// The place that it is about, as the request numbers them.
+    pub place: u32,
+    /// The place of the loop around it; 0 for none.
+    pub of_loop: u32,
+    /// What is said.
+    pub said: Said,
+}
+
+/// What the optimiser says of a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Said {
+    /// A remark of LLVM's.
+    Llvm(String),
+    /// Here is a check that stays in the loop.
+    Check,
+}
+
+/// Reads the answer to a request for remarks.
+///
+/// # Errors
+/// If the bytes are none.
+pub fn remarks(answer: &[u8]) -> Result<Vec<Remark>, String> {
+    postcard::from_bytes(answer).map_err(|error| error.to_string())
+}
+
+/// Where statements come from, as numbers; 0 for nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    /// For each block of the first function the number of each statement.
+    pub statements: Vec<Vec<u32>>,
+    /// For each of its loops the number of its header.
+    pub loops: Vec<u32>,
 }
 
 /// One piece of work for LLVM.
@@ -42,9 +82,8 @@ pub struct Request {
     pub options: Options,
     /// What is asked for.
     pub output: Output,
-    /// For each block of the first function the line of each statement, and then of its end, which the text is to name; 0 where there is none. Machine
-    /// code does not depend on it.
-    pub places: Option<Vec<Vec<u32>>>,
+    /// The places which the answer is to name. Machine code does not depend on them.
+    pub places: Option<Places>,
 }
 
 impl Request {
@@ -54,15 +93,16 @@ impl Request {
         Self { unit, options, output, places: None }
     }
 
-    /// The same for a text that names lines, which `line` gives for a span; [`crate::listing`] reads them out of it again.
+    /// The same for an answer that names places, such as lines, which `number` gives for a span; [`crate::listing`] reads them out of a text.
     #[must_use]
-    pub fn with_places(mut self, line: impl Fn(Span) -> u32) -> Self {
-        let of = |block: &ir::Block| {
-            let mut lines = block.statements.iter().map(|one| line(one.span)).collect::<Vec<_>>();
-            lines.push(lines.last().copied().unwrap_or(0));
-            lines
-        };
-        self.places = self.unit.functions.first().map(|function| function.blocks.iter().map(of).collect());
+    pub fn with_places(mut self, mut number: impl FnMut(Span) -> u32) -> Self {
+        self.places = self.unit.functions.first().map(|function| {
+            let statements =
+                function.blocks.iter().map(|block| block.statements.iter().map(|one| number(one.span)).collect());
+            let statements = statements.collect();
+            let header = |one: &ir::Loop| one.poll.map_or(0, |poll| number(function.exits[poll.0 as usize].span));
+            Places { statements, loops: function.loops.iter().map(header).collect() }
+        });
         self
     }
 

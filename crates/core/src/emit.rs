@@ -1,4 +1,6 @@
-//! LLVM module to object code, or to text.
+//! LLVM module to object code, to text, or to what the optimiser says about it.
+
+mod remarks;
 
 use std::cell::OnceCell;
 use std::ffi::CStr;
@@ -11,7 +13,7 @@ use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple};
 
-use crate::backend::{Output, Request};
+use crate::backend::{Output, Places, Request};
 use crate::ir;
 use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
@@ -75,9 +77,16 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     if request.output == Output::Llvm {
         return Ok(module.print_to_string().to_bytes().to_vec());
     }
-    optimize(&module, machine, &passes(&request.unit))?;
+    let optimized = || optimize(&module, machine, &passes(&request.unit));
+    if request.output == Output::Remarks {
+        let remarks = remarks::listen(&context, &module, optimized)?;
+        return postcard::to_stdvec(&remarks).map_err(|error| error.to_string());
+    }
+    optimized()?;
     let kind = match request.output {
-        Output::Llvm | Output::OptimizedLlvm => return Ok(module.print_to_string().to_bytes().to_vec()),
+        Output::Llvm | Output::OptimizedLlvm | Output::Remarks => {
+            return Ok(module.print_to_string().to_bytes().to_vec());
+        }
         Output::Object => FileType::Object,
         Output::Assembly => FileType::Assembly,
     };
@@ -88,12 +97,25 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     Ok(bytes.strip_suffix(&[0]).filter(|_| text).unwrap_or(bytes).to_vec())
 }
 
-/// The unit with a line at each statement of its first function, as the start of its span.
-fn placed(unit: &ir::Unit, places: &[Vec<u32>]) -> ir::Unit {
+/// The unit in which the spans of the first function's statements, and of what its loops' polls leave by, are the numbers of their places:
+/// those of the statement and of the loop that it is in.
+fn placed(unit: &ir::Unit, places: &Places) -> ir::Unit {
     let mut unit = unit.clone();
-    for (block, lines) in unit.functions[0].blocks.iter_mut().zip(places) {
-        for (statement, &line) in block.statements.iter_mut().zip(lines) {
-            statement.span = Span::new(line, line);
+    let function = &mut unit.functions[0];
+    // More does not fit a column.
+    let of_loop = |at: ir::LoopId| {
+        places.loops.get(at.0 as usize).copied().filter(|number| u16::try_from(*number).is_ok()).unwrap_or(0)
+    };
+    for (block, numbers) in function.blocks.iter_mut().zip(&places.statements) {
+        let header = block.in_loop.map_or(0, of_loop);
+        for (statement, &number) in block.statements.iter_mut().zip(numbers) {
+            statement.span = Span::new(number, header);
+        }
+    }
+    for (at, one) in function.loops.iter().enumerate() {
+        if let Some(poll) = one.poll {
+            let header = of_loop(ir::LoopId(at as u32));
+            function.exits[poll.0 as usize].span = Span::new(header, header);
         }
     }
     unit

@@ -45,7 +45,8 @@ fn flat(unit: &Unit, at: usize, overflows: &[Overflow], depth: usize) -> Option<
     if is_recursive || depth > MOST_NESTED || !function.loops.is_empty() || !function.creations.is_empty() {
         return None;
     }
-    if statements(function) > MOST_STATEMENTS {
+    let is_held = function.called.as_ref().is_some_and(|called| called.gives.is_held());
+    if !is_held || statements(function) > MOST_STATEMENTS {
         return None;
     }
     let mut function = function.clone();

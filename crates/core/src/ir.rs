@@ -83,7 +83,9 @@ pub struct Function {
 /// A function as compiled code calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Called {
-    /// What a call gives: a set that one value can be held in and that includes everything the function returns.
+    /// What a call gives: a set that includes everything the function returns, and that one value can be held in; or such a set of scalars
+    /// together with one of a compound: of that the leaves are a scalar, which is unbound if it is the compound, and those of the
+    /// compound ([`TypeSet::mixed`]).
     pub gives: TypeSet,
     /// The exit at its start, with the parameters live: taken where calls are nested too deeply.
     pub exit: ExitId,
@@ -461,7 +463,7 @@ impl Function {
     /// gives when it is called, if that is another one.
     #[must_use]
     pub fn compound(&self, at: usize) -> Option<Type> {
-        let given = || self.called.as_ref()?.gives.single().filter(|_| at == self.compounds.len());
+        let given = || self.called.as_ref()?.gives.compounds().single().filter(|_| at == self.compounds.len());
         self.compounds.get(at).copied().or_else(given)
     }
 

@@ -36,8 +36,8 @@ use calls::{Calls, Members, kept_words};
 use loaded::{Loaded, Payload};
 use recipe::signed;
 
-/// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function begin with numbers of
-/// lines, which become debug locations.
+/// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function, and of the exits
+/// of its polls, are lines and columns, which become debug locations.
 #[must_use]
 pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed: bool) -> Module<'ctx> {
     let words = abi::unit_words(&unit.functions);
@@ -248,7 +248,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn statement(&mut self, statement: &Statement) {
-        self.b.place(statement.span.start);
+        self.b.place(statement.span.start, statement.span.end);
         let target = self.function.local(statement.target).types;
         let value = match &statement.value {
             Value::Convert(operand) => self.convert(self.operand(*operand), target),

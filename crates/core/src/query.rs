@@ -8,6 +8,7 @@ pub mod calls;
 pub mod function;
 pub mod hints;
 pub mod hover;
+pub mod optimiser;
 pub mod remarks;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::outside::{Callee, Env};
 use crate::source::{SourceFile, Span};
 use crate::suppress;
 use crate::syntax::{self, Outer, Piece};
+use crate::types::Signature;
 use calls::{CallSite, Locals};
 use function::{Beside, Function};
 
@@ -179,11 +181,22 @@ impl Snapshot {
         &self.diagnostics
     }
 
-    /// What could be faster, for the types of the annotations: diagnostics of severity `hint`, in the order of the source.
+    /// The types that hints about a function are for: those that annotations, default values and calls in the file say, the likeliest.
+    #[must_use]
+    pub fn hinted(&self, located: Located<'_>) -> Signature {
+        let function = located.function;
+        let calls = self.calls().map(|(call, _)| call).filter(|call| call.name == function.name());
+        let first = function.candidates(calls).into_iter().next();
+        first.map_or_else(|| function.annotated().clone(), |first| first.signature)
+    }
+
+    /// What could be faster: diagnostics of severity `hint`, in the order of the source; with what the optimiser has said of functions
+    /// about which it was heard.
     #[must_use]
     pub fn hints(&self) -> Vec<Diagnostic> {
         let of = |located: Located<'_>| {
-            located.function.kept_remarks().iter().map(move |one| located.moved(one.clone())).collect::<Vec<_>>()
+            let hints = located.function.hints_for(&self.hinted(located)).into_iter();
+            hints.map(move |one| located.moved(one)).collect::<Vec<_>>()
         };
         let mut hints = suppress::apply(&self.file, self.functions().flat_map(of).collect());
         hints.retain(|one| one.severity() == Severity::Hint);

@@ -387,6 +387,14 @@ impl TypeSet {
         Self { scalars: 0, compound: self.compound }
     }
 
+    /// Of a set of scalars and of tuples of one shape, or arrays of one type, what a tag is needed for when it goes from one function to
+    /// another: the scalars, and unbound for the other.
+    #[must_use]
+    pub fn mixed(self) -> Option<Self> {
+        let is_mixed = self.scalars != 0 && self.compounds().single().is_some();
+        is_mixed.then(|| Self { compound: None, ..self }.join(Type::Unbound.into()))
+    }
+
     /// The scalars that a value of the set is made of.
     #[must_use]
     pub fn leaves(self) -> usize {
@@ -403,6 +411,7 @@ impl TypeSet {
     pub fn words(self) -> usize {
         match self.single() {
             Some(one) => one.words(),
+            None if self.mixed().is_some() => self.in_frame().into_iter().map(Self::words).sum(),
             None => 1 + self.iter().map(Type::words).max().unwrap_or(0),
         }
     }
@@ -418,7 +427,10 @@ impl TypeSet {
             }
             Some(Type::Array(_)) => vec![Type::Object.into()],
             Some(Type::Function(_)) => Vec::new(),
-            _ => vec![self],
+            _ => match self.mixed() {
+                Some(tagged) => [tagged].into_iter().chain(self.compounds().in_frame()).collect(),
+                None => vec![self],
+            },
         }
     }
 

@@ -249,6 +249,19 @@ fn hover_tells_types_reasons_values_and_operations() {
 }
 
 #[test]
+fn what_is_refused_has_no_hint() {
+    let text = format!(
+        "{HEAD}@brrr\ndef f(n: int):\n    found = [i for i in range(n)]\n    other = n + 1\n    return other\n"
+    );
+    let snapshot = Snapshot::new(None, SourceFile::new("t.py", &*text), &[]);
+    let located = snapshot.functions().next().expect("a function");
+    let typed = located.function.typed(located.function.annotated());
+    let hints = located.function.hints(&typed);
+    let bound = hints.iter().filter(|hint| hint.kind == HintKind::Binding).map(|hint| (&*hint.name, &*hint.text));
+    assert_eq!(bound.collect::<Vec<_>>(), [("other", ": i64")]);
+}
+
+#[test]
 fn hints_show_what_the_source_does_not_say() {
     let text = "def f(n, x: float = 0.5):\n    total = 0\n    total += n * x\n    return total\n";
     let snapshot = snapshot(&format!("{HEAD}{text}"));

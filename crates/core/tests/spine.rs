@@ -219,7 +219,7 @@ fn a_text_with_places_is_the_text_without_them() {
             let placed = text(&request.with_places(|span| span.start + 1));
             let listing = match output {
                 Output::Assembly => Listing::assembly(&placed),
-                Output::Llvm | Output::OptimizedLlvm | Output::Object => Listing::llvm(&placed),
+                Output::Llvm | Output::OptimizedLlvm | Output::Object | Output::Remarks => Listing::llvm(&placed),
             };
             assert_eq!(listing.text, plain, "{output:?}");
             assert_eq!(listing.lines.len(), listing.text.lines().count());

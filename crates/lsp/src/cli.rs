@@ -19,13 +19,14 @@ mod target;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::llvm;
+use crate::{llvm, worker};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -194,6 +195,11 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     {
         // A child of this program. Its parent hears how it ends.
         return llvm::serve(libraries).map_or_else(|_| Status::Failed.into(), |()| Status::Clean.into());
+    }
+    if let [_, first, libraries @ ..] = arguments.as_slice()
+        && first == worker::FLAG
+    {
+        return worker::serve(&libraries.iter().map(PathBuf::from).collect::<Vec<_>>());
     }
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tower_lsp::lsp_types as lsp;
 
 use crate::lines::{Encoding, Lines};
+use crate::pages;
 
 /// What the client told about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +121,7 @@ pub fn diagnostic(from: &Diagnostic, uri: &lsp::Url, lines: &Lines<'_>, profile:
     if let Some(help) = &from.help {
         message.push_str(&format!("\nhelp: {help}"));
     }
-    let page = profile.code_description.then(|| lsp::Url::parse(&from.code.url()).ok()).flatten();
+    let page = profile.code_description.then(|| pages::link(from.code)).flatten();
     let unnecessary = profile.tags && from.code.slug().starts_with("unused");
     lsp::Diagnostic {
         range: lines.range(from.span()),
@@ -205,7 +206,7 @@ mod tests {
         assert_eq!(sent.range, range((1, 0), (1, 3)));
         assert_eq!(sent.severity, Some(lsp::DiagnosticSeverity::ERROR));
         assert_eq!(sent.code, Some(lsp::NumberOrString::String("BRRR201".to_owned())));
-        assert_eq!(sent.code_description.unwrap().href.as_str(), Code::Statement.url());
+        assert_eq!(sent.code_description.map(|page| page.href), pages::link(Code::Statement));
         assert_eq!(sent.source.as_deref(), Some("brrr"));
         assert_eq!(sent.message, "`bad` is bad\nnote: it is so\nhelp: write `good`");
         let [reason, that] = sent.related_information.unwrap().try_into().unwrap();

@@ -8,6 +8,8 @@ pub mod config;
 mod convert;
 mod lines;
 pub mod llvm;
+mod optimiser;
+mod pages;
 pub mod python;
 pub mod select;
 pub mod serve;

@@ -90,7 +90,8 @@ fn answer(encoded: &[u8], libraries: &[OsString]) -> Result<Vec<u8>, String> {
 }
 
 /// The places where the library is, the likeliest first.
-fn libraries() -> Vec<PathBuf> {
+#[must_use]
+pub fn libraries() -> Vec<PathBuf> {
     let mut found = beside();
     if found.is_empty() {
         // An editable installation, or one elsewhere: Python knows.

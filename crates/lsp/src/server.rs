@@ -4,7 +4,8 @@
 //! wire, analysis never holds up a message, no request holds up another, and the process ends soon after `exit`, the end of the
 //! input, or the end of the client.
 //!
-//! One thread reads, one dispatches, one analyses, one writes, one looks at other files, one watches the client's process; answers are
+//! One thread reads, one dispatches, one analyses, one writes, one looks at other files, one asks the
+//! optimiser, one watches the client's process; answers are
 //! made on threads of their own.
 
 mod handlers;
@@ -53,6 +54,10 @@ pub fn run() -> io::Result<u8> {
     thread::Builder::new().name("analysis".to_owned()).stack_size(ANALYSIS_STACK).spawn(move || analyst.analyze())?;
     let looker = Arc::clone(&shared);
     thread::Builder::new().name("workspace".to_owned()).spawn(move || looker.look())?;
+    let listener = Arc::clone(&shared);
+    // It makes IR, whose source may be deep.
+    let listening = thread::Builder::new().name("remarks".to_owned()).stack_size(ANALYSIS_STACK);
+    listening.spawn(move || listener.listen())?;
     let (sender, mut messages) = mpsc::unbounded_channel();
     thread::Builder::new().name("reader".to_owned()).spawn(move || {
         let _ = transport::read(io::stdin().lock(), |incoming| sender.send(incoming).is_ok());

@@ -220,6 +220,21 @@ impl Session {
         Some(Report { name: version.as_ref()?.name.clone(), version, defects, failure: None })
     }
 
+    /// The stamp of the newest text of a document, if it is analysed.
+    #[must_use]
+    pub fn newest_known(&self, name: &str) -> Option<u64> {
+        let document = self.documents.get(name)?;
+        document.known.as_ref().map(|known| known.stamp).filter(|&stamp| stamp == document.stamp)
+    }
+
+    /// What is to be shown of a text now that more is known about it; nothing if that text is no more.
+    pub fn report(&mut self, version: &Arc<Version>) -> Option<Report> {
+        let document = self.documents.get_mut(&version.name).filter(|one| one.stamp == version.stamp)?;
+        document.shown = true;
+        let defects = document.defects.clone();
+        Some(Report { name: version.name.clone(), version: Some(version.clone()), defects, failure: None })
+    }
+
     /// What LLVM could not do with the newest text of a document.
     #[must_use]
     pub fn defects(&self, name: &str) -> Vec<Diagnostic> {

@@ -149,6 +149,11 @@ impl Stages {
         Self { worker: Worker::new(), kept: Mutex::default() }
     }
 
+    /// Who asks LLVM.
+    pub const fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
     /// The text of the function at a position.
     ///
     /// # Errors

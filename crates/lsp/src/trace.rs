@@ -6,7 +6,11 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::query::Snapshot;
 use brrr_core::query::function::{Candidate, Function, Origin};
+use brrr_core::source::{SourceFile, Span};
+use brrr_core::suppress;
 use serde_json::Value;
 
 /// The folder in a project.
@@ -25,6 +29,8 @@ pub struct Seen {
     pub text_hash: u64,
     /// The types of the arguments that it was called with, as users write them.
     pub signatures: Vec<String>,
+    /// The line in its file where it began.
+    pub first_line: Option<u32>,
     /// Calls.
     pub calls: u64,
     /// How often a line left compiled code, lines from 1 in the file.
@@ -57,9 +63,83 @@ fn function(value: &Value, root: &Path) -> Option<Seen> {
         function: text("name")?.to_owned(),
         text_hash: u64::from_str_radix(text("text")?, 16).ok()?,
         signatures: signatures.collect(),
+        first_line: value.get("line").and_then(Value::as_u64).and_then(|line| u32::try_from(line).ok()),
         calls: value.get("calls").and_then(Value::as_u64).unwrap_or(0),
         exits,
     })
+}
+
+/// What was seen of the functions of a file, in these folders and in those that it is in.
+#[must_use]
+pub fn of_file(path: &Path, folders: &[PathBuf]) -> Vec<Seen> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folders = folders.iter().map(PathBuf::as_path).chain(absolute.ancestors().skip(1)).collect::<Vec<_>>();
+    let mut found = Vec::<Seen>::new();
+    for (at, folder) in folders.iter().enumerate() {
+        if folders[..at].contains(folder) {
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(folder.join(FOLDER).join(FILE)) else { continue };
+        let of = read(&text, folder).into_iter().filter(|seen| is_same(&seen.path, &absolute));
+        of.for_each(|seen| {
+            if !found.contains(&seen) {
+                found.push(seen);
+            }
+        });
+    }
+    found
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// Where runs have left compiled code, as hints, in the order of the source.
+#[must_use]
+pub fn exits(snapshot: &Snapshot, seen: &[Seen]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let file = snapshot.file();
+    for located in snapshot.functions() {
+        for one in seen.iter().filter(|one| one.is_of(located.function)) {
+            let Some(first) = one.first_line else { continue };
+            let begins = file.line(located.span().start);
+            for &(line, number) in &one.exits {
+                // The function may have moved since.
+                let Some(span) = line.checked_sub(first).and_then(|line| line_span(file, line + begins)) else {
+                    continue;
+                };
+                if !located.span().contains(span.start) {
+                    continue;
+                }
+                let times = if number == 1 { "once".to_owned() } else { format!("{} times", count(number)) };
+                let (calls, s) = (count(one.calls), if one.calls == 1 { "" } else { "s" });
+                let message = format!("compiled code was left here {times}, in {calls} call{s}");
+                let diagnostic =
+                    Diagnostic::new(Code::Left, message, span, "the interpreter has done the rest of this");
+                found.push(
+                    diagnostic.help("keep ints within 64 bits and indexes within bounds, where this happens often"),
+                );
+            }
+        }
+    }
+    found.sort_by_key(Diagnostic::span);
+    let mut found = suppress::apply(file, found);
+    found.retain(|one| one.code == Code::Left);
+    found
+}
+
+/// What is written in a line, which counts from 1.
+fn line_span(file: &SourceFile, line: u32) -> Option<Span> {
+    let mut start = 0;
+    for (at, text) in (1..).zip(file.text().split_inclusive('\n')) {
+        if at == line {
+            let inner = text.trim();
+            let start = start + (text.len() - text.trim_start().len());
+            return (!inner.is_empty()).then(|| Span::new(start as u32, (start + inner.len()) as u32));
+        }
+        start += text.len();
+    }
+    None
 }
 
 impl Seen {

@@ -93,11 +93,17 @@ impl Drop for Connection {
 }
 
 impl Worker {
-    /// A worker that runs this program.
+    /// A worker that runs this program, with the library that is beside it.
     #[must_use]
     pub fn new() -> Self {
+        Self::with(llvm::beside())
+    }
+
+    /// A worker that runs this program, with the first of these libraries that belongs to it.
+    #[must_use]
+    pub fn with(libraries: Vec<PathBuf>) -> Self {
         let program = std::env::current_exe().unwrap_or_default();
-        Self { libraries: llvm::beside(), program, idle: Mutex::default() }
+        Self { libraries, program, idle: Mutex::default() }
     }
 
     /// Has a request done, within a time limit, unless `cancelled` becomes true.

@@ -85,7 +85,7 @@ impl Workspace {
             let calls = others.flat_map(|(path, foreign)| {
                 foreign.calls_of(|level, module| is_module(&one.path, path, level, module))
             });
-            let seen = self.seen(&one.path);
+            let seen = trace::of_file(&one.path, &self.roots);
             (one.path.clone(), Told { calls: Arc::new(calls.collect()), seen: Arc::new(seen) })
         });
         told.collect()
@@ -106,25 +106,6 @@ impl Workspace {
         let read = Arc::new(Foreign::read(&SourceFile::new(path.to_string_lossy(), text)));
         self.read.insert(path.to_owned(), (modified, read.clone()));
         Some(read)
-    }
-
-    /// What was seen of the functions of a file.
-    fn seen(&self, path: &Path) -> Vec<Seen> {
-        let folders = self.roots.iter().map(PathBuf::as_path).chain(path.ancestors().skip(1)).collect::<Vec<_>>();
-        let mut found = Vec::<Seen>::new();
-        for (at, folder) in folders.iter().enumerate() {
-            if folders[..at].contains(folder) {
-                continue;
-            }
-            let Ok(text) = fs::read_to_string(folder.join(trace::FOLDER).join(trace::FILE)) else { continue };
-            let of = trace::read(&text, folder).into_iter().filter(|seen| same_file(&seen.path, path));
-            of.for_each(|seen| {
-                if !found.contains(&seen) {
-                    found.push(seen);
-                }
-            });
-        }
-        found
     }
 
     /// The Python files of the project, nearest to the root first.
@@ -158,10 +139,6 @@ impl Workspace {
         }
         files
     }
-}
-
-fn same_file(one: &Path, other: &Path) -> bool {
-    one == other || one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
 }
 
 /// `["work", "pkg", "kernels"]` for `/work/pkg/kernels.py`, the folder alone for `__init__.py`.

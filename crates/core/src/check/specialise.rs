@@ -19,6 +19,7 @@ mod versions;
 
 use std::collections::{BTreeMap, HashMap};
 
+use self::call::After;
 use self::versions::{Instances, innermost};
 use super::decide;
 use super::flow::{Arg, Call, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
@@ -322,7 +323,11 @@ impl Specialiser<'_> {
                     true
                 }
                 StepKind::Call(call) => match self.builtin_of(&at, call) {
-                    None => self.call(&mut at, step, call),
+                    None => match self.call(&mut at, step, call) {
+                        Some(After::Here) => true,
+                        Some(After::Spread) => return,
+                        None => false,
+                    },
                     Some(one) => match self.packed(&mut at, step, one, call) {
                         None => false,
                         Some((name, args)) => match self.spread(&at, step, name, &args) {

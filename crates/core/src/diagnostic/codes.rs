@@ -111,6 +111,12 @@ codes! {
     NotVectorised = 601, "not-vectorised", Hint, "The loop computes one turn at a time.";
     Tagged = 602, "tagged-value", Hint, "The name may hold values of several types.";
     Conversion = 603, "conversion", Hint, "An int is converted to a float at every turn.";
+    Vectorised = 604, "vectorised", Hint, "The loop computes several turns at once.";
+    Formula = 605, "loop-formula", Hint, "The loop is computed without its turns.";
+    Checked = 606, "checked-turns", Hint, "The operation is checked at every turn of the loop.";
+    Inlined = 607, "inlined-call", Hint, "The function is written out in place of its call.";
+    NotInlined = 608, "not-inlined", Hint, "The call stays a call.";
+    Left = 609, "left-compiled-code", Hint, "Runs have left compiled code here.";
     ArgumentType = 701, "argument-type", Error, "The type of an argument cannot be compiled.";
     UnusedIgnore = 801, "unused-ignore", Warning, "The comment ignores what is not there.";
     InvalidIgnore = 802, "invalid-ignore", Warning, "The comment does not say what is to be ignored.";
@@ -127,9 +133,6 @@ pub struct Example {
     pub runs: bool,
 }
 
-/// The folder of the published pages; `docs/codes` is its source.
-const PAGES: &str = "https://brrr-jit.readthedocs.io/en/latest/codes/";
-
 impl Code {
     /// As users see it: `BRRR201`.
     #[must_use]
@@ -143,12 +146,6 @@ impl Code {
         let number = text.strip_prefix("BRRR").or_else(|| text.strip_prefix("brrr")).unwrap_or(text);
         let number = number.parse::<u16>().ok().filter(|_| number.len() == 3);
         Self::ALL.iter().copied().find(|code| Some(*code as u16) == number || code.slug() == text)
-    }
-
-    /// Where its page can be read.
-    #[must_use]
-    pub fn url(self) -> String {
-        format!("{PAGES}{}.html", self.text())
     }
 
     /// The page's first part: what it means, and why it is so. Markdown.
@@ -220,7 +217,14 @@ mod tests {
         let without = Code::ALL.iter().filter(|code| code.fails().is_none()).map(|code| code.slug());
         assert_eq!(
             without.collect::<Vec<_>>(),
-            ["unsupported-statement", "unsupported-expression", "configuration", "backend"]
+            [
+                "unsupported-statement",
+                "unsupported-expression",
+                "not-inlined",
+                "left-compiled-code",
+                "configuration",
+                "backend"
+            ]
         );
     }
 }

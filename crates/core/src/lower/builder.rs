@@ -150,9 +150,9 @@ impl<'ctx> Builder<'ctx> {
         self.places = Some(Places::new(self.context, &self.module, self.function));
     }
 
-    /// What is built next belongs to this line; 0 for none.
-    pub fn place(&self, line: u32) {
-        if let Some(location) = self.places.as_ref().and_then(|places| places.at(self.context, line)) {
+    /// What is built next belongs to this line and column; 0 for none.
+    pub fn place(&self, line: u32, column: u32) {
+        if let Some(location) = self.places.as_ref().and_then(|places| places.at(self.context, line, column)) {
             self.inner.set_current_debug_location(location);
         }
     }

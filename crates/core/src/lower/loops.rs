@@ -28,6 +28,7 @@ use crate::loops::plan::{MOST_TURNS, Plan, Proof};
 use crate::loops::select::{Region, branches, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
+use crate::source::Span;
 
 /// What a function may spend before its first poll, in units of about an addition.
 pub(super) const FIRST_FUEL: i64 = 1 << 17;
@@ -142,6 +143,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let in_loop = self.function.block(at).in_loop;
         let is_header = in_loop.filter(|id| self.function.loops[id.0 as usize].header == at);
         self.b.at_end(self.blocks[at.0 as usize]);
+        self.place_loop(in_loop);
         match in_loop.and_then(|id| self.has_gate(id)) {
             Some(poll) => {
                 if let Some(id) = is_header {
@@ -167,6 +169,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 }
             },
         }
+    }
+
+    /// What is built next, until a statement says otherwise, belongs to a loop.
+    fn place_loop(&self, id: Option<LoopId>) {
+        let poll = id.and_then(|id| self.function.loops[id.0 as usize].poll);
+        let place = poll.map_or_else(Span::default, |poll| self.function.exits[poll.0 as usize].span);
+        self.b.place(place.start, place.end);
     }
 
     /// A loop whose turns are paid for one by one and whose header does nothing but compare, and the block where a turn begins: what

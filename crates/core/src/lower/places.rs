@@ -60,9 +60,9 @@ impl<'ctx> Places<'ctx> {
         });
     }
 
-    pub(super) fn at(&self, context: &'ctx Context, line: u32) -> Option<DILocation<'ctx>> {
+    pub(super) fn at(&self, context: &'ctx Context, line: u32, column: u32) -> Option<DILocation<'ctx>> {
         let scope = self.function?.as_debug_info_scope();
-        Some(self.builder.create_debug_location(context, line, 0, scope, None))
+        Some(self.builder.create_debug_location(context, line, column, scope, None))
     }
 
     pub(super) fn finish(&self) {

@@ -4,11 +4,12 @@
 //! the piece.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustpython_parser::ast::{self, Expr};
 
 use super::calls::{CallSite, default_type};
+use super::optimiser::{Asked, loop_of};
 use crate::backend::{Options, Overflow};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Parameter, Start, StepKind, Target};
@@ -47,7 +48,10 @@ pub struct Function {
     defaults: Vec<Option<Type>>,
     diagnostics: Vec<Diagnostic>,
     typed: Mutex<HashMap<Signature, Arc<Typed>>>,
-    remarks: OnceLock<Vec<Diagnostic>>,
+    /// What could be faster, by signature.
+    remarks: Mutex<HashMap<Signature, Arc<Vec<Diagnostic>>>>,
+    /// What the optimiser has said, by signature.
+    heard: Mutex<HashMap<Signature, Arc<Vec<Diagnostic>>>>,
     said: OnceLock<Vec<Diagnostic>>,
     /// The defaults that are constants.
     constants: Vec<Option<outside::Constant>>,
@@ -177,7 +181,8 @@ impl Function {
             defaults,
             diagnostics: Vec::new(),
             typed: Mutex::default(),
-            remarks: OnceLock::new(),
+            remarks: Mutex::default(),
+            heard: Mutex::default(),
             said: OnceLock::new(),
             constants,
         };
@@ -267,11 +272,11 @@ impl Function {
 
     /// Says which functions are beside it.
     pub(super) fn place_beside(&self, beside: &Arc<Beside>) {
-        *self.beside.lock().unwrap_or_else(PoisonError::into_inner) = beside.clone();
+        *lock(&self.beside) = beside.clone();
     }
 
     fn beside(&self) -> Arc<Beside> {
-        self.beside.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.beside).clone()
     }
 
     fn entered<'a>(&self, beside: &'a Beside) -> Entered<'a> {
@@ -415,7 +420,7 @@ impl Function {
     /// The types for a signature that has a type for each parameter.
     #[must_use]
     pub fn typed(&self, signature: &Signature) -> Arc<Typed> {
-        if let Some(known) = self.kept().get(signature) {
+        if let Some(known) = lock(&self.typed).get(signature) {
             return known.clone();
         }
         let made = syntax::with_stack(|| {
@@ -425,17 +430,52 @@ impl Function {
             let (bindings, result, findings) = inferred.report(&self.body.flow);
             Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
         });
-        let mut kept = self.kept();
-        if kept.len() >= MOST_KEPT {
-            kept.clear();
-        }
-        kept.insert(signature.clone(), made.clone());
+        keep(&mut lock(&self.typed), signature, made.clone());
         made
     }
 
-    /// What could be faster, for the types of the annotations.
-    pub(super) fn kept_remarks(&self) -> &[Diagnostic] {
-        self.remarks.get_or_init(|| self.remarks(&self.typed(&self.annotated)))
+    /// What could be faster, for these types; with what the optimiser has said, as far as it was heard.
+    #[must_use]
+    pub fn hints_for(&self, signature: &Signature) -> Vec<Diagnostic> {
+        let known = lock(&self.remarks).get(signature).cloned();
+        let own = known.unwrap_or_else(|| {
+            let made = Arc::new(self.remarks(&self.typed(signature)));
+            keep(&mut lock(&self.remarks), signature, made.clone());
+            made
+        });
+        let Some(heard) = lock(&self.heard).get(signature).cloned() else { return own.to_vec() };
+        let about = |code: Code, place: Span| heard.iter().any(|one| one.code == code && loop_of(one) == place);
+        let is_one_by_one = |one: &&Diagnostic| one.code == Code::NotVectorised;
+        // What LLVM did is more than what was to be expected, and what is known from the source is better said than LLVM's reason.
+        let is_true = |one: &&Diagnostic| {
+            !is_one_by_one(one) || !about(Code::Vectorised, loop_of(one)) && !about(Code::Formula, loop_of(one))
+        };
+        let mut all = own.iter().filter(is_true).cloned().collect::<Vec<_>>();
+        let is_news = |one: &&Diagnostic| {
+            !is_one_by_one(one) || !own.iter().any(|own| own.code == one.code && loop_of(own) == loop_of(one))
+        };
+        all.extend(heard.iter().filter(is_news).cloned());
+        all.sort_by_key(|one| (one.span(), one.code));
+        all
+    }
+
+    /// True if the optimiser has been heard about these types.
+    #[must_use]
+    pub fn has_heard(&self, signature: &Signature) -> bool {
+        lock(&self.heard).contains_key(signature)
+    }
+
+    /// Takes over what the optimiser says; `None` if it says nothing, and is not to be asked again.
+    ///
+    /// # Errors
+    /// If that is no answer.
+    pub fn hear(&self, signature: &Signature, answer: Option<(&Asked, &[u8])>) -> Result<(), String> {
+        let said = match answer {
+            Some((asked, answer)) => self.optimised(asked, answer)?,
+            None => Vec::new(),
+        };
+        keep(&mut lock(&self.heard), signature, Arc::new(said));
+        Ok(())
     }
 
     /// The types of the hidden arguments, as far as the file tells, else ints.
@@ -447,10 +487,6 @@ impl Function {
     fn start(&self, signature: &Signature) -> Start {
         let hidden = self.hidden_types();
         Start::call(&self.body.flow, &Signature { params: signature.params.iter().copied().chain(hidden).collect() })
-    }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<Signature, Arc<Typed>>> {
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The verified IR for a signature, and behind it that of the functions that are called.
@@ -471,6 +507,18 @@ impl Function {
         })
         .map(|compiled| compiled.unit)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps something for a signature, and not too many.
+fn keep<T>(kept: &mut HashMap<Signature, T>, signature: &Signature, made: T) {
+    if kept.len() >= MOST_KEPT {
+        kept.clear();
+    }
+    kept.insert(signature.clone(), made);
 }
 
 /// The options in `@brrr(overflow="wrap")`.

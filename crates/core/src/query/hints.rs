@@ -66,7 +66,11 @@ impl Function {
         let mut seen: std::collections::HashMap<&str, TypeSet> =
             self.parameters().zip(&typed.signature.params).map(|((name, ..), &one)| (name, TypeSet::of(one))).collect();
         let mut places = HashSet::new();
-        for binding in typed.bindings.iter().filter(|one| one.name != "return") {
+        // What is refused has no value, whatever is taken for one so that more can be said.
+        let errors = self.diagnostics().iter().filter(|one| one.is_error());
+        let refused = errors.map(|one| self.file().line(one.span().start)).collect::<HashSet<_>>();
+        let is_refused = |span: Span| refused.contains(&self.file().line(span.start));
+        for binding in typed.bindings.iter().filter(|one| one.name != "return" && !is_refused(one.span)) {
             let known = seen.get(binding.name.as_str());
             let changes = known.is_none_or(|known| !known.includes(binding.types));
             if changes && places.insert(binding.span) && self.file().slice(binding.span) == binding.name {

@@ -40,7 +40,11 @@ pub fn lenses(view: &View) -> Vec<lsp::CodeLens> {
             lens("asm".to_owned(), SHOW_IR, json!({ "stage": "asm" }));
         }
         let more = if all.len() > 1 { format!(" (+{})", all.len() - 1) } else { String::new() };
-        let title = format!("{}{more}", candidate.signature.python(typed.result));
+        let title = if located.function.is_refused() {
+            "cannot be compiled".to_owned()
+        } else {
+            format!("{}{more}", candidate.signature.python(typed.result))
+        };
         lens(title, CHOOSE_SIGNATURE, json!({}));
         if view.profile.commands.iter().any(|command| command == RUN_BENCHMARK) && !located.function.is_refused() {
             lens("run benchmark".to_owned(), RUN_BENCHMARK, json!({ "function": located.function.name() }));

@@ -8,12 +8,13 @@ use std::any::Any;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
+use std::time::Duration;
 
-use brrr_core::compile;
 use brrr_core::diagnostic::{Code, Diagnostic, Severity};
+use brrr_core::query::Snapshot;
 use brrr_core::report::{self, Style};
 use brrr_core::source::{SourceFile, Span};
 use clap::Args;
@@ -26,9 +27,14 @@ use super::progress::Progress;
 use super::{Out, Status, aside, complain};
 use crate::config::{Broken, Configurations, OutputFormat, Overrides, Settings};
 use crate::select::Selector;
+use crate::worker::{Failure, Worker};
+use crate::{llvm, optimiser, stages, trace};
 
 /// Stack of a thread that checks: deep source makes deep recursion.
 const STACK: usize = 64 << 20;
+
+/// LLVM may take so long for a function.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Larger files are no source.
 const LARGEST: u64 = 256 << 20;
@@ -49,7 +55,7 @@ pub(super) struct Check {
     /// Codes not to show
     #[arg(long, value_name = "CODES", value_delimiter = ',')]
     ignore: Vec<Selector>,
-    /// Show hints, too: what compiles and could be faster
+    /// Show hints, too: what compiles and could be faster, and what LLVM says about loops and calls
     #[arg(long)]
     hints: bool,
     /// How to write what is found [default: full]
@@ -132,7 +138,8 @@ pub(super) fn run(check: &Check, out: &mut Out) -> io::Result<Status> {
     let first = if is_stdin(&paths[0]) { check.stdin_filename.as_deref() } else { Some(paths[0].as_path()) };
     let first = first.unwrap_or(Path::new("."));
     let whole = configurations.of(&if first.is_dir() { first.join("-") } else { first.to_owned() });
-    let run = Run { check, format: check.output_format.unwrap_or(whole.output_format) };
+    let format = check.output_format.unwrap_or(whole.output_format);
+    let run = Run { check, format, worker: OnceLock::new(), is_missing: AtomicBool::new(false) };
     if is_stdin(&paths[0]) {
         return run.stdin(&configurations, &whole, out);
     }
@@ -171,6 +178,10 @@ fn broken(broken: &[Broken], out: &Out) -> Option<Status> {
 struct Run<'a> {
     check: &'a Check,
     format: OutputFormat,
+    /// Whom hints are asked for.
+    worker: OnceLock<Worker>,
+    /// It was said that there is no LLVM.
+    is_missing: AtomicBool,
 }
 
 impl Run<'_> {
@@ -225,7 +236,7 @@ impl Run<'_> {
                 let fixable = |one: &Diagnostic| settings.shows(one, path);
                 fix::all(&original, fixable)
             } else {
-                (original.clone(), said(&original, settings), 0)
+                (original.clone(), self.said(&original, path, settings), 0)
             }
         });
         match outcome {
@@ -329,6 +340,47 @@ impl Run<'_> {
         Ok(if problems.is_empty() { status } else { Status::Failed })
     }
 
+    /// What there is to say about a file, hints only where somebody wants some.
+    fn said(&self, file: &SourceFile, path: &Path, settings: &Settings) -> Vec<Diagnostic> {
+        let snapshot = Snapshot::new(None, file.clone(), &[]);
+        let mut diagnostics = snapshot.diagnostics().to_vec();
+        let mut codes = Code::ALL.iter().filter(|code| code.severity() == Severity::Hint);
+        if settings.hints || codes.any(|&code| settings.select.iter().any(|one| one.names(code))) {
+            diagnostics.extend(self.heard(&snapshot));
+            diagnostics.extend(snapshot.hints());
+            diagnostics.extend(trace::exits(&snapshot, &trace::of_file(path, &[])));
+            diagnostics.sort_by_key(Diagnostic::span);
+        }
+        diagnostics
+    }
+
+    /// Has LLVM say what it has to about the functions of a file; gives what is wrong.
+    fn heard(&self, snapshot: &Snapshot) -> Vec<Diagnostic> {
+        if self.is_missing.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let worker = self.worker.get_or_init(|| Worker::with(llvm::libraries()));
+        let outcome = optimiser::listen(snapshot, worker, LIMIT, &AtomicBool::new(false), &|| true);
+        let mut defects = Vec::new();
+        for (at, failure) in outcome.failures {
+            let Some(located) = snapshot.functions().nth(at) else { continue };
+            match failure {
+                Failure::Missing(why) => {
+                    if !self.is_missing.swap(true, Ordering::Relaxed) {
+                        complain(format_args!("hints are shown without what LLVM says, which cannot be asked: {why}"));
+                    }
+                }
+                Failure::Late(limit) => {
+                    let (name, path) = (located.function.name(), snapshot.file().path());
+                    complain(format_args!("LLVM was asked for {} s about `{name}` in {path}", limit.as_secs()));
+                }
+                Failure::Crashed(_) | Failure::Refused(_) => defects.push(stages::defect(located, &failure)),
+                Failure::Cancelled => {}
+            }
+        }
+        defects
+    }
+
     fn status(&self, reports: &[Report], whole: &Settings) -> Status {
         let least =
             if self.check.error_on_warning || whole.error_on_warning { Severity::Warning } else { Severity::Error };
@@ -337,17 +389,6 @@ impl Run<'_> {
         let found = reports.iter().flat_map(|report| &report.diagnostics).any(counts);
         if found { Status::Found } else { Status::Clean }
     }
-}
-
-/// What there is to say about a file, hints only where somebody wants some.
-fn said(file: &SourceFile, settings: &Settings) -> Vec<Diagnostic> {
-    let mut diagnostics = compile::analyze(file).diagnostics;
-    let hints = Code::ALL.iter().filter(|code| code.severity() == Severity::Hint);
-    if settings.hints || hints.into_iter().any(|&code| settings.select.iter().any(|one| one.names(code))) {
-        diagnostics.extend(compile::hints(file));
-        diagnostics.sort_by_key(Diagnostic::span);
-    }
-    diagnostics
 }
 
 /// What is shown of what there is to say about a file.

@@ -82,7 +82,6 @@ struct Object<'a> {
     notes: &'a [String],
     labels: Vec<Label<'a>>,
     fixes: Vec<Fix<'a>>,
-    url: String,
 }
 
 /// A line and a column, from 1, columns in characters.
@@ -146,7 +145,6 @@ fn object<'a>(report: &'a Report, one: &'a Diagnostic) -> Object<'a> {
         notes: &one.notes,
         labels: labels.collect(),
         fixes: fixes.collect(),
-        url: one.code.url(),
     }
 }
 

@@ -17,10 +17,13 @@ use crate::answers::View;
 use crate::config::{Configurations, Overrides};
 use crate::convert::{self, Profile};
 use crate::lines::Lines;
+use crate::optimiser::{self, Outcome};
 use crate::session::{self, Report, Session, Version};
 use crate::settings::Settings;
-use crate::stages::Stages;
+use crate::stages::{self, Stages};
+use crate::trace;
 use crate::transport::Outbox;
+use crate::worker::Failure;
 use crate::workspace::{Open, Told, Workspace};
 
 /// How long nothing must have changed before other files are looked at.
@@ -47,6 +50,11 @@ pub struct Shared {
     /// Configurations for which diagnostics are shown.
     wrong: Mutex<HashSet<lsp::Url>>,
     pub stages: Stages,
+    /// Counts what makes it necessary to ask the optimiser.
+    unheard: Mutex<u64>,
+    hearing: Condvar,
+    /// It was said that there is no LLVM.
+    is_missing: AtomicBool,
     pub left: AtomicBool,
     pub outbox: Outbox,
     requests: AtomicU64,
@@ -58,6 +66,22 @@ pub struct Shared {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until a count is another than the one that was seen, and has stayed as it is for a while: not while somebody types.
+fn quiet(count: &Mutex<u64>, told: &Condvar, mut seen: u64) -> u64 {
+    let mut counted = lock(count);
+    while *counted == seen {
+        counted = told.wait(counted).unwrap_or_else(PoisonError::into_inner);
+    }
+    loop {
+        seen = *counted;
+        let (guard, waited) = told.wait_timeout(counted, QUIET).unwrap_or_else(PoisonError::into_inner);
+        counted = guard;
+        if waited.timed_out() && *counted == seen {
+            return seen;
+        }
+    }
 }
 
 impl Shared {
@@ -74,6 +98,9 @@ impl Shared {
             configurations: Mutex::default(),
             wrong: Mutex::default(),
             stages: Stages::new(),
+            unheard: Mutex::new(0),
+            hearing: Condvar::new(),
+            is_missing: AtomicBool::new(false),
             left: AtomicBool::new(false),
             outbox,
             requests: AtomicU64::new(0),
@@ -119,6 +146,7 @@ impl Shared {
         *settings = Arc::new(new);
         drop(settings);
         if diagnostics {
+            self.is_missing.store(false, Ordering::Relaxed);
             self.session().touch();
             self.work.notify_one();
         }
@@ -155,6 +183,7 @@ impl Shared {
             if let Some(report) = session.finish(job, outcome) {
                 self.publish(&report);
                 self.look_again();
+                self.listen_again();
             }
         }
     }
@@ -172,8 +201,13 @@ impl Shared {
             return Vec::new();
         }
         let remarks = self.settings().remarks;
-        let hints = remarks || configuration.as_ref().is_some_and(|(_, configuration)| configuration.hints);
-        let hints = if hints { snapshot.hints() } else { Vec::new() };
+        let mut hints = Vec::new();
+        if remarks || configuration.as_ref().is_some_and(|(_, configuration)| configuration.hints) {
+            hints = snapshot.hints();
+            if let Some(told) = path.and_then(|path| lock(&self.told).get(path).cloned()) {
+                hints.extend(trace::exits(snapshot, &told.seen));
+            }
+        }
         let is_wanted = |one: &&Diagnostic| {
             let asked_for = remarks && one.severity() == Severity::Hint;
             asked_for || configuration.as_ref().is_none_or(|(path, configuration)| configuration.shows(one, path))
@@ -285,6 +319,76 @@ impl Shared {
         }
     }
 
+    /// True if hints about a document are shown.
+    fn shows_hints(&self, name: &str) -> bool {
+        let path = || lsp::Url::parse(name).ok().and_then(|uri| uri.to_file_path().ok());
+        self.settings().remarks || path().is_some_and(|path| self.shows_hints_at(&path))
+    }
+
+    fn shows_hints_at(&self, path: &Path) -> bool {
+        self.settings().remarks || lock(&self.configurations).clone().of(path).hints
+    }
+
+    /// Says that there may be functions about which the optimiser was not heard.
+    fn listen_again(&self) {
+        *lock(&self.unheard) += 1;
+        self.hearing.notify_one();
+    }
+
+    /// Asks the optimiser about functions for which hints are shown, whenever nobody types, for ever.
+    pub fn listen(&self) {
+        let mut seen = 0;
+        loop {
+            seen = quiet(&self.unheard, &self.hearing, seen);
+            let versions = self.session().all_known();
+            for version in versions.iter().filter(|version| self.shows_hints(&version.name)) {
+                if self.is_missing.load(Ordering::Relaxed) {
+                    break;
+                }
+                let newest =
+                    || matches!(self.session().newest_known(&version.name), Some(stamp) if stamp == version.stamp);
+                let asked = session::contained(|| {
+                    let (limit, never) = (self.settings().time_limit, AtomicBool::new(false));
+                    let goes_on = || newest() && self.shows_hints(&version.name);
+                    optimiser::listen(&version.snapshot, self.stages.worker(), limit, &never, &goes_on)
+                });
+                let Ok(outcome) = asked else { continue };
+                self.was_heard(version, &outcome);
+            }
+        }
+    }
+
+    /// Shows a document with what was heard about its functions.
+    fn was_heard(&self, version: &Arc<Version>, outcome: &Outcome) {
+        let mut defect = None;
+        for (at, failure) in &outcome.failures {
+            let Some(located) = version.snapshot.functions().nth(*at) else { continue };
+            match failure {
+                Failure::Missing(_) => {
+                    self.is_missing.store(true, Ordering::Relaxed);
+                    let message = format!("hints are shown without what LLVM says: {}", failure.text());
+                    self.log(lsp::MessageType::INFO, message);
+                }
+                Failure::Late(_) => {
+                    let message = format!("no remarks about `{}`: {}", located.function.name(), failure.text());
+                    self.log(lsp::MessageType::INFO, message);
+                }
+                Failure::Crashed(_) | Failure::Refused(_) => {
+                    defect = self.session().add_defect(version, stages::defect(located, failure)).or(defect);
+                }
+                Failure::Cancelled => {}
+            }
+        }
+        let mut session = self.session();
+        let report = if outcome.heard { session.report(version) } else { defect };
+        let Some(report) = report else { return };
+        self.publish(&report);
+        drop(session);
+        if self.profile().pulls_diagnostics && self.profile().refreshes.contains(&"diagnostic") {
+            self.request("workspace/diagnostic/refresh", &Value::Null);
+        }
+    }
+
     /// Says that other files may tell something new.
     pub fn look_again(&self) {
         *lock(&self.stirred) += 1;
@@ -296,20 +400,7 @@ impl Shared {
         let mut workspace = Workspace::default();
         let mut seen = 0;
         loop {
-            let mut stirred = lock(&self.stirred);
-            while *stirred == seen {
-                stirred = self.stir.wait(stirred).unwrap_or_else(PoisonError::into_inner);
-            }
-            // Not while somebody types.
-            loop {
-                seen = *stirred;
-                let (guard, waited) = self.stir.wait_timeout(stirred, QUIET).unwrap_or_else(PoisonError::into_inner);
-                stirred = guard;
-                if waited.timed_out() && *stirred == seen {
-                    break;
-                }
-            }
-            drop(stirred);
+            seen = quiet(&self.stirred, &self.stir, seen);
             workspace.set_roots(self.roots().clone());
             let open = self.open_documents();
             if let Ok(told) = session::contained(|| self.tell(&mut workspace, &open)) {
@@ -321,6 +412,11 @@ impl Shared {
                 *known = told;
                 drop(known);
                 if changed {
+                    if open.iter().any(|one| self.shows_hints_at(&one.path)) {
+                        // Where runs have left compiled code is a hint.
+                        self.session().touch();
+                        self.work.notify_one();
+                    }
                     self.refresh();
                 }
             }

@@ -139,7 +139,7 @@ class BrrrError(TypeError):
 
 def _is_of_tools(filename):
     parts = filename.replace("\\", "/").split("/")
-    return "IPython" in parts or "ipykernel" in parts
+    return "IPython" in parts or "ipykernel" in parts or parts[-2:] == ["brrr", "_jupyter.py"]
 
 
 # The colours of drawings, as a page shows them on white and on black.

@@ -41,7 +41,7 @@ class Text:
             parts.append(f'<span style="color: {color}">{html.escape(self.text[start:stop])}</span>')
             end = stop
         parts.append(html.escape(self.text[end:]))
-        return f'<pre style="line-height: 1.25; max-height: 40em; overflow: auto">{"".join(parts)}</pre>'
+        return f'<pre style="font-family: monospace; line-height: 1.25; max-height: 40em; overflow: auto">{"".join(parts)}</pre>'
 
 
 # On white and on black.

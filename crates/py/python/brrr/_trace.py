@@ -73,6 +73,7 @@ def seen(function: Any) -> tuple[Path, dict[str, Any]] | None:
         "path": path.relative_to(project).as_posix(),
         "name": original.__name__,
         "text": f"{text_hash(text_of(original)):x}",
+        "line": inspect.getsourcelines(original)[1],
         "calls": stats["calls"],
         "signatures": [one.partition(") ->")[0].removeprefix("(") for one in function.signatures],
         "exits": {str(line): count for line, count in stats["exits"].items()},
@@ -114,11 +115,14 @@ def add(project: Path, new: list[dict[str, Any]]) -> None:
     for one in new:
         before = known.get(key(one))
         if before is not None and before.get("text") == one["text"]:
+            # The function may have moved since.
+            moved = one["line"] - before.get("line", one["line"])
+            earlier = {str(int(line) + moved): count for line, count in before["exits"].items()}
             one = {
                 **one,
                 "calls": before["calls"] + one["calls"],
                 "signatures": list(dict.fromkeys([*before["signatures"], *one["signatures"]])),
-                "exits": {line: before["exits"].get(line, 0) + one["exits"].get(line, 0) for line in {**before["exits"], **one["exits"]}},
+                "exits": {line: earlier.get(line, 0) + one["exits"].get(line, 0) for line in {**earlier, **one["exits"]}},
             }
         known[key(one)] = one
     handle, scratch = tempfile.mkstemp(dir=folder)

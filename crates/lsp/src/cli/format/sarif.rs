@@ -41,7 +41,6 @@ fn rule(code: Code) -> Value {
         "shortDescription": { "text": code.summary() },
         "fullDescription": { "text": code.explanation() },
         "help": { "text": code.page(), "markdown": code.page() },
-        "helpUri": code.url(),
         "defaultConfiguration": { "level": level(code.severity()) },
     })
 }

@@ -156,6 +156,22 @@ GROUPS = {
             return x
         CALLS = [(first, 1.5, 2.5), (max, 1.5, 2.5), (min, 1, 2)]
     """,
+    "lambdas": """
+        @brrr
+        def f(g, x, n):
+            total = x
+            for i in range(n):
+                total += g(x, i)
+            return total, g(x, n)
+        def shifted(by):
+            return lambda x, i=0: x + by * i
+        both = (lambda x, i: x - i), lambda x, i: (x, i)[1] * 3  # beside each other
+        held = {"a": lambda x, i: x // (i - 2) if i else x, "b": lambda x, i: x ** 9 + i}
+        CALLS = [(lambda x, i: x * i, 3, 4), (lambda x, i: max(x, i + 0.5), 1, 3), (shifted(2), 5, 3), (shifted(0.5), 5, 3), (both[0], 9, 2),
+                 (both[1], 9, 2), (held["a"], 7, 3), (held["b"], 2**8, 2), (lambda x, i: math.sqrt(x - i), 1, 3),
+                 (
+                     lambda x, i: (x + 1) / (1 - i), 4, 2)]
+    """,
     "exceptions": """
         @brrr
         def f(g, x):
@@ -440,6 +456,23 @@ def test_what_hangs_on_a_function_is_its_own():
     vars(one).clear()
     assert total(one, 3) == 6
     assert "__brrr__" not in vars(brrr(wrapper))
+
+
+def test_lambdas_are_told_apart():
+    for q in range(12):
+        assert total(lambda x: x * q, 4) == 6 * q and total(lambda x: x + q, 4) == 6 + 4 * q  # noqa: B023
+    one = lambda x: x + 1
+    assert same(one) is one and total(one, 3) == 6
+    with pytest.raises(BrrrError, match="a lambda cannot be compiled"):
+        brrr(lambda x: x)
+    assert total(one, 3) == 6
+    reference = weakref.ref(one)
+    del one
+    gc.collect()
+    assert reference() is None
+    with pytest.raises(BrrrError, match="write it on one line"):
+        total(lambda x: x +
+              1, 3)
 
 
 def test_functions_that_cannot_be_compiled_are_told():

@@ -129,7 +129,10 @@ fn decorate_function<'py>(
         return Ok(function.into_any());
     }
     let parameters = env::parameters(&function.getattr("__code__")?)?;
-    let read = accepted(&function, choices, |function| prepare(function, choices, is_static, None))?;
+    let read = accepted(&function, choices, |function| match function.getattr("__code__")? {
+        code if code.getattr("co_name")?.eq(LAMBDA)? => a_lambda(&code, "write a function with `def`").map(Err),
+        _ => prepare(function, choices, is_static, None),
+    })?;
     let body = Body::new(&function, parameters, choices, read)?;
     callable::new(&function, body)
 }
@@ -213,20 +216,16 @@ fn prepare(
         });
     }
     let name = code.getattr("co_name")?.to_string();
-    if name == "<lambda>" {
-        return Ok(Err(Refusal::Bare(Bare {
-            code: Code::NotAFunction,
-            message: "a lambda cannot be compiled".to_owned(),
-            help: "write a function with `def`".to_owned(),
-            place: Some(env::place(&code)?),
-        })));
-    }
     let lines = match text {
         Some((path, first_line, text)) => {
             let lines = text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
             Lines { path, first_line, rest: Box::new(lines.into_iter()) }
         }
         None => match env::lines(function)? {
+            Ok(lines) if name == LAMBDA => match env::lambda(&code, lines)? {
+                Some(lines) => lines,
+                None => return a_lambda(&code, "write it on one line, or as a function with `def`").map(Err),
+            },
             Ok(lines) => lines,
             Err(refusal) => return Ok(Err(refusal)),
         },
@@ -238,7 +237,7 @@ fn prepare(
     let prepared = syntax::with_stack(|| read(lines, in_class, &names.env));
     // Python made a function from other lines, if these are none, or another one.
     let is_other = match &prepared {
-        Ok(prepared) => prepared.name() != name,
+        Ok(prepared) => prepared.name() != env::written_name(&name),
         Err(Refusal::InSource(_, all)) => {
             all.iter().any(|one| one.code == Code::NotAFunction) && !env::is_async(&code)?
         }
@@ -255,6 +254,19 @@ fn prepare(
         }
         Err(refusal) => Err(refusal),
     })
+}
+
+/// The name that all lambdas have.
+pub const LAMBDA: &str = "<lambda>";
+
+/// What is said of a lambda that cannot be read, or that stands under the decorator.
+fn a_lambda(code: &Bound<'_, PyAny>, help: &str) -> PyResult<Refusal> {
+    Ok(Refusal::Bare(Bare {
+        code: Code::NotAFunction,
+        message: "a lambda cannot be compiled".to_owned(),
+        help: help.to_owned(),
+        place: Some(env::place(code)?),
+    }))
 }
 
 fn other_source(name: &str, place: (String, u32)) -> Refusal {

@@ -12,6 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTuple};
 
+use crate::decorate::LAMBDA;
 use crate::errors::{Bare, Refusal};
 
 /// `co_flags`: the code object takes `*args`, `**kwargs`.
@@ -114,6 +115,23 @@ pub fn lines<'py>(function: &Bound<'py, PyFunction>) -> PyResult<Result<Lines<'p
     Ok(Ok(Lines { path, first_line, rest: Box::new(rest) }))
 }
 
+/// The name that a function has in its text: lambdas are read as functions of one line.
+pub fn written_name(name: &str) -> &str {
+    if name == LAMBDA { "_lambda" } else { name }
+}
+
+/// The text of a lambda as a function of one line; `None` if it cannot be told.
+///
+/// # Errors
+/// If memory runs out.
+pub fn lambda<'py>(code: &Bound<'py, PyAny>, lines: Lines<'py>) -> PyResult<Option<Lines<'py>>> {
+    let Lines { path, first_line, mut rest } = lines;
+    let Some(line) = rest.next() else { return Ok(None) };
+    let read = code.py().import(intern!(code.py(), "brrr._lambda"))?.getattr(intern!(code.py(), "text"))?;
+    let text = read.call1((code, line))?.extract::<Option<String>>()?;
+    Ok(text.map(|text| Lines { path, first_line, rest: Box::new(std::iter::once(text)) }))
+}
+
 /// True if somebody uses `linecache`: then it may hold the lines, or know better than the disk.
 fn py_has_linecache(py: Python<'_>) -> PyResult<bool> {
     py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?.contains(intern!(py, "linecache"))
@@ -206,7 +224,9 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
     for imports in possible_imports(function, &code)? {
         let text = if imports.is_empty() { text.clone() } else { format!("import {}\n{text}", imports.join(", ")) };
         let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
-            Ok(module) => find(&module, &code.getattr("co_name")?)?,
+            Ok(module) => {
+                find(&module, PyString::new(py, written_name(&code.getattr("co_name")?.to_string())).as_any())?
+            }
             Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
             Err(error) => return Err(error),
         };

@@ -42,6 +42,7 @@ from itertools import chain, count, islice, repeat
 from sys import version_info
 from types import CodeType, FunctionType
 
+from ._lambda import body_column
 from ._iterators import RANGE_ITERATORS, iterator_state as iterator_state
 from ._nodes import _assign, _call, _changed, _constant, _is_stored, _loaded, _move, _name, _parameters, _place
 
@@ -80,7 +81,7 @@ class Unsupported(Exception):
 class Source:
     """A function as continuations are made from it."""
 
-    __slots__ = ("class_name", "code", "tree")
+    __slots__ = ("class_name", "code", "shift", "tree")
 
     def __init__(self, code: CodeType, text: str) -> None:
         """`text` is the function's own lines, from the first decorator with its indentation to its last statement."""
@@ -89,6 +90,11 @@ class Source:
         tree = module.body[0].body[0] if indented else module.body[0]
         if not isinstance(tree, FunctionDef):
             raise Unsupported
+        self.shift = 0
+        if code.co_name == "<lambda>":
+            # Its text is a `def` of one line; where the body stands in the file, the code tells.
+            tree.name = code.co_name
+            self.shift = body_column(code) - tree.body[0].value.col_offset
         # Moved to the lines of the file; columns are the file's already.
         first = (tree.decorator_list or [tree])[0].lineno
         _move(tree, code.co_firstlineno - first)
@@ -139,6 +145,8 @@ class Source:
     def _compiled(self, tree: FunctionDef) -> CodeType:
         """Compiles a function where the original stands: in its class, within the function that has its free variables."""
         original = self.code
+        if self.shift:
+            tree = _shifted(tree, self.shift)
         outer = tree
         if self.class_name is not None:
             parts = {"type_params": []} if hasattr(tree, "type_params") else {}
@@ -537,6 +545,19 @@ def _is_pin(name: str) -> bool:
 def _is_scope(statement) -> bool:
     """True for functions and classes, whose statements are not the function's."""
     return isinstance(statement, ClassDef) or hasattr(statement, "args")
+
+
+def _shifted(node, by: int):
+    """A copy so many columns further on; what would stand before the line stands at its start."""
+    if isinstance(node, list):
+        return [_shifted(one, by) for one in node]
+    if not hasattr(node, "_fields"):
+        return node
+    copy = _changed(node, **{field: _shifted(getattr(node, field), by) for field in node._fields if hasattr(node, field)})
+    if "col_offset" in node._attributes:
+        copy.col_offset = max(node.col_offset + by, 0)
+        copy.end_col_offset = max(node.end_col_offset + by, 0)
+    return copy
 
 
 def _count(statements: list) -> int:

@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
+from types import CellType
 
 from tests import arrays, table
 from tests.elements import OF_ARRAYS, Target, Turns, index_reason
@@ -112,7 +113,7 @@ class Instrumented:
     def _alternatives(self):
         """What the names outside the function hold that stand beside other values at one place, as they stand now."""
         code, cells = self.function.__code__, self.function.__closure__ or ()
-        captured = {name: cell.cell_contents for name, cell in zip(code.co_freevars, cells)}
+        captured = {name: cell.cell_contents for name, cell in zip(code.co_freevars, cells) if cell != CellType()}
         return [captured.get(name, self.namespace.get(name)) for name in self.alternatives]
 
     # Rewriting.

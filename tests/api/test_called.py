@@ -295,6 +295,68 @@ GROUPS = {
             return tuple(one(n) for one in made)
         CALLS = [(0,), (5,), (6,), (True,)]
     """,
+    "none or a tuple": """
+        def find(a, x):
+            for i in range(len(a)):
+                if a[i] == x:
+                    return i, a[i] * 2
+            return None
+        def either(n):
+            if n % 4 == 0:
+                return n, 0.5
+            if n % 4 == 1:
+                return n * 0.5
+            if n % 4 == 2:
+                return n * n * n * n % 100
+            return 10 // (n - 3), n
+        def again(n):
+            return either(n - 1)
+        def row(n):
+            return np.zeros(n) if n > 1 else None
+        @brrr
+        def collatz(n, k):
+            if k == 0:
+                return None
+            if n == 1:
+                return k, (n, 1.5)
+            return collatz(n // 2 if n % 2 == 0 else 3 * n + 1, k - 1)
+        @brrr
+        def f(a, x, k):
+            hits = 0
+            for i in range(4):
+                hit = find(a, x + i)
+                if hit is not None:
+                    j, y = hit
+                    hits += j * 10 + y
+                e = again(k + i)
+                if isinstance(e, tuple):
+                    hits += e[1]
+                else:
+                    hits -= e
+                r = row(i)
+                if r is not None:
+                    hits += len(r)
+            return hits, collatz(x, k), find(a, 1), either(k)
+        CALLS = [
+            (np.array([5, 1, 3]), 3, 8), (np.array([2.5, 4.0]), 4, 3), (np.array([7, 9]), 6, 2), (np.array([7, 9]), 8, 2**40 + 1),
+            (np.array([1]), 1, 5),
+        ]
+    """,
+    "none or a tuple, itself": """
+        @brrr
+        def f(n, k):
+            if k == 0:
+                return None
+            if n == 1:
+                return k, (n, 1.5)
+            if n == 5:
+                return n * 0.5
+            x = f(n // 2 if n % 2 == 0 else 3 * n + 1, k - 1)
+            if n == 6 and x is not None and not isinstance(x, tuple):
+                return x + 1
+            return x
+        CALLS = [(7, 3), (8, 9), (20, 9), (6, 20), (2**62 + 1, 3), (True, 2)]
+    """,
     "small functions in loops": """
         def square(x):
             return x * x

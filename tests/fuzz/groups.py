@@ -82,6 +82,10 @@ class Groups:
         if again:
             self._line(1, f"if {DEPTH} <= 0:")
             self._line(2, f"return {self._literal(self.wanted)}")
+        if self.random.random() < (0.4 if isinstance(self.wanted, tuple) else 0.03):
+            # A scalar or a tuple: whoever calls may not be able to take it apart.
+            self._line(1, f"if {DEPTH} % {self.random.choice([2, 3, 5])} == 1:")
+            self._line(2, f"return {self.random.choice(['None', '7', DEPTH, '(1, 2.5)'])}")
         if self.outside and self.random.random() < 0.7:
             target = self._target()
             self._line(1, f"{target} = {self.random.choice([NUMBER, f'{NUMBER} * 2 - {DEPTH}', self._element()])}")

@@ -18,10 +18,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use etcetera::BaseStrategy;
-use object::Object;
-use object::elf::FileHeader64;
+use object::elf::{ELF_NOTE_GNU, FileHeader64, NT_GNU_BUILD_ID};
 use object::read::ReadCache;
-use object::read::elf::ElfFile;
+use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use sha2::{Digest, Sha256};
 
 /// The variable that names the folder.
@@ -109,9 +108,16 @@ impl Key {
 /// What the linker calls the contents of a program or library: equal for equal ones only. `None` if it has no such name.
 #[must_use]
 pub fn build_of(path: &Path) -> Option<Vec<u8>> {
+    // Of large libraries the symbols are not read: it would take as long as opening them.
     let file = ReadCache::new(File::open(path).ok()?);
-    let file = ElfFile::<FileHeader64<object::Endianness>, _>::parse(&file).ok()?;
-    file.build_id().ok()?.map(<[u8]>::to_vec)
+    let header = FileHeader64::<object::Endianness>::parse(&file).ok()?;
+    let endian = header.endian().ok()?;
+    header.program_headers(endian, &file).ok()?.iter().find_map(|segment| {
+        let mut notes = segment.notes(endian, &file).ok()??;
+        std::iter::from_fn(|| notes.next().ok()?)
+            .find(|note| note.name() == ELF_NOTE_GNU && note.n_type(endian) == NT_GNU_BUILD_ID)
+            .map(|note| note.desc().to_vec())
+    })
 }
 
 /// What the processor can do, as it says itself.

@@ -45,7 +45,8 @@ fn flat(unit: &Unit, at: usize, overflows: &[Overflow], depth: usize) -> Option<
     if is_recursive || depth > MOST_NESTED || !function.loops.is_empty() || !function.creations.is_empty() {
         return None;
     }
-    if statements(function) > MOST_STATEMENTS {
+    let is_held = function.called.as_ref().is_some_and(|called| called.gives.is_held());
+    if !is_held || statements(function) > MOST_STATEMENTS {
         return None;
     }
     let mut function = function.clone();
@@ -194,6 +195,7 @@ fn opened(args: &[Tree<Operand>]) -> Opened {
     fn add(tree: &Tree<Operand>, next: &mut u32, opened: &mut Opened) {
         match tree {
             Tree::Leaf(_) => *next += 1,
+            Tree::Function(_) => {}
             Tree::Tuple(parts) => parts.iter().for_each(|part| add(part, next, opened)),
             Tree::Array(array, _) if array.view => *next += array.words() as u32,
             Tree::Array(array, leaves) => {

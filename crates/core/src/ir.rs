@@ -8,6 +8,7 @@
 //! [`verify`] holds the invariants, [`print`] the text form.
 
 pub mod print;
+mod rename;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
 use crate::source::Span;
-use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
+use crate::types::{ArrayType, Dtype, FunctionType, Shape, Type, TypeSet};
 
 /// Index of a [`Local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -82,7 +83,9 @@ pub struct Function {
 /// A function as compiled code calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Called {
-    /// What a call gives: a set that one value can be held in and that includes everything the function returns.
+    /// What a call gives: a set that includes everything the function returns, and that one value can be held in; or such a set of scalars
+    /// together with one of a compound: of that the leaves are a scalar, which is unbound if it is the compound, and those of the
+    /// compound ([`TypeSet::mixed`]).
     pub gives: TypeSet,
     /// The exit at its start, with the parameters live: taken where calls are nested too deeply.
     pub exit: ExitId,
@@ -257,7 +260,7 @@ impl Value {
     }
 }
 
-/// A value of the source: a scalar, a tuple of values, or an array.
+/// A value of the source: a scalar, a tuple of values, an array, or a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tree<T> {
     /// A scalar.
@@ -266,6 +269,8 @@ pub enum Tree<T> {
     Tuple(Vec<Tree<T>>),
     /// An array: owner, data, lengths, and strides if its layout does not give them.
     Array(ArrayType, Vec<T>),
+    /// A function, of which the type says all.
+    Function(FunctionType),
 }
 
 impl<T: Copy> Tree<T> {
@@ -275,6 +280,7 @@ impl<T: Copy> Tree<T> {
             Self::Leaf(leaf) => vec![*leaf],
             Self::Tuple(parts) => parts.iter().flat_map(Self::leaves).collect(),
             Self::Array(_, leaves) => leaves.clone(),
+            Self::Function(_) => Vec::new(),
         }
     }
 
@@ -284,6 +290,7 @@ impl<T: Copy> Tree<T> {
             Self::Leaf(leaf) => vec![*leaf],
             Self::Tuple(parts) => parts.iter().flat_map(Self::in_frame).collect(),
             Self::Array(array, leaves) => leaves[..array.words()].to_vec(),
+            Self::Function(_) => Vec::new(),
         }
     }
 
@@ -293,6 +300,7 @@ impl<T: Copy> Tree<T> {
             Self::Leaf(leaf) => Tree::Leaf(change(*leaf)),
             Self::Tuple(parts) => Tree::Tuple(parts.iter().map(|part| part.map(change)).collect()),
             Self::Array(array, leaves) => Tree::Array(*array, leaves.iter().map(|&leaf| change(leaf)).collect()),
+            Self::Function(function) => Tree::Function(*function),
         }
     }
 
@@ -301,6 +309,7 @@ impl<T: Copy> Tree<T> {
         match self {
             Self::Leaf(leaf) => Some(of(*leaf)),
             Self::Array(array, _) => Some(Type::Array(*array).into()),
+            Self::Function(function) => Some(Type::Function(*function).into()),
             Self::Tuple(parts) => {
                 let parts = parts.iter().map(|part| part.types(of)).collect::<Option<Vec<_>>>()?;
                 Shape::new(&parts).map(|shape| Type::Tuple(shape).into())
@@ -454,7 +463,7 @@ impl Function {
     /// gives when it is called, if that is another one.
     #[must_use]
     pub fn compound(&self, at: usize) -> Option<Type> {
-        let given = || self.called.as_ref()?.gives.single().filter(|_| at == self.compounds.len());
+        let given = || self.called.as_ref()?.gives.compounds().single().filter(|_| at == self.compounds.len());
         self.compounds.get(at).copied().or_else(given)
     }
 

@@ -183,6 +183,20 @@ pub unsafe fn member(running: &Running, function: usize) -> Option<(*mut Callabl
 
 /// The words of an object as a set of types holds it; false if it does not hold it.
 fn fit(object: &Bound<'_, PyAny>, gives: TypeSet, words: &mut Vec<u64>) -> bool {
+    if let Some(tagged) = gives.mixed() {
+        let (start, tag) = (words.len(), Type::Unbound.tag().unwrap_or_default());
+        // SAFETY: the object is alive, and the thread holds the GIL.
+        let is_compound = object.cast_exact::<PyTuple>().is_ok() || unsafe { numpy::is_array(object.as_ptr()) };
+        let fits = if is_compound {
+            words.push(tag.into());
+            words.resize(start + tagged.words(), 0);
+            fit(object, gives.compounds(), words)
+        } else {
+            fit(object, tagged, words)
+        };
+        words.resize(start + gives.words(), 0);
+        return fits;
+    }
     match gives.single() {
         Some(Type::Tuple(shape)) => object.cast_exact::<PyTuple>().is_ok_and(|tuple| {
             let elements = shape.elements();

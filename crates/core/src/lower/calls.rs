@@ -216,7 +216,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Loaded::ScalarComplex(dtype, next().into_float_value(), next().into_float_value())
             }
             Some(one @ (Type::None | Type::Unbound)) => Loaded::Unit(one),
-            Some(Type::Tuple(_) | Type::Array(_)) => panic!("no register holds a tuple or an array"),
+            Some(Type::Tuple(_) | Type::Array(_) | Type::Function(_)) => {
+                panic!("no register holds a tuple or an array")
+            }
         }
     }
 
@@ -390,6 +392,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// The leaves of a value as a set that holds it has them.
     fn as_given(&self, value: &Tree<Operand>, gives: TypeSet, leaves: &mut Vec<(Loaded<'ctx>, TypeSet)>) {
+        if let Some(tagged) = gives.mixed() {
+            let compound = gives.compounds();
+            if let Tree::Leaf(operand) = value {
+                leaves.push((self.convert(self.operand(*operand), tagged), tagged));
+                leaves.extend(compound.in_frame().into_iter().map(|types| (self.nothing(types), types)));
+            } else {
+                leaves.push((self.convert(Loaded::Unit(Type::Unbound), tagged), tagged));
+                self.as_given(value, compound, leaves);
+            }
+            return;
+        }
         match (value, gives.single()) {
             (Tree::Tuple(parts), Some(Type::Tuple(shape))) => {
                 parts.iter().zip(shape.elements()).for_each(|(part, &types)| self.as_given(part, types, leaves));
@@ -399,9 +412,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let parts = parts.iter().take(array.words()).zip(types);
                 leaves.extend(parts.map(|(&part, types)| (self.operand(part), types)));
             }
+            (Tree::Function(_), _) => {}
             (Tree::Leaf(operand), _) => leaves.push((self.convert(self.operand(*operand), gives), gives)),
             (Tree::Tuple(_) | Tree::Array(..), _) => panic!("what a function returns is what it gives"),
         }
+    }
+
+    /// What stands for a value that there is none of.
+    fn nothing(&self, types: TypeSet) -> Loaded<'ctx> {
+        let zeros = registers(&self.b, types).into_iter().map(|one| one.const_zero());
+        self.of_registers(types, &mut zeros.collect::<Vec<_>>().into_iter())
     }
 
     /// After the record of an exit of a called function has been written: the interpreter does the rest.
@@ -484,9 +504,28 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let mut parts = (1..count).map(|at| self.b.element_of(result, at)).collect::<Vec<_>>().into_iter();
         let leaves = called.gives.in_frame();
         let leaves = leaves.into_iter().map(|types| (self.of_registers(types, &mut parts), types)).collect::<Vec<_>>();
+        if let (Some(tagged), [(first, _), rest @ ..], Some(compound)) =
+            (called.gives.mixed(), leaves.as_slice(), called.gives.compounds().single())
+        {
+            let (tag, _) = self.to_tagged(*first);
+            let unbound = self.b.i8.const_int(Type::Unbound.tag().unwrap_or_default().into(), false);
+            let (whole, scalar) = (self.b.block("whole"), self.b.block("scalar"));
+            let is_whole = self.b.compare(IntPredicate::EQ, tag, unbound);
+            self.b.branch(is_whole, whole, scalar);
+            self.b.at_end(whole);
+            self.return_from_entry(compound.into(), rest);
+            self.b.at_end(scalar);
+            self.return_from_entry(tagged, &[(*first, tagged)]);
+            return;
+        }
+        self.return_from_entry(called.gives, &leaves);
+    }
+
+    /// Returns a value from the entry, by its leaves.
+    fn return_from_entry(&mut self, gives: TypeSet, leaves: &[(Loaded<'ctx>, TypeSet)]) {
         let mut word = 0;
-        match (called.gives.single(), leaves.as_slice()) {
-            (Some(compound @ (Type::Tuple(_) | Type::Array(_))), leaves) => {
+        match (gives.single(), leaves) {
+            (Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))), leaves) => {
                 leaves.iter().for_each(|&(value, types)| self.store_words(value, types, &mut word));
                 let known = self.function.compounds.iter().position(|&one| one == compound);
                 let at = known.unwrap_or(self.function.compounds.len());
@@ -494,8 +533,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             (_, &[(value, _)]) => {
                 let (tag, payload) = self.to_tagged(value);
-                for part in payload.into_iter().flatten().take(called.gives.iter().map(Type::words).max().unwrap_or(1))
-                {
+                for part in payload.into_iter().flatten().take(gives.iter().map(Type::words).max().unwrap_or(1)) {
                     self.b.store(self.b.word(word), part);
                     word += 1;
                 }

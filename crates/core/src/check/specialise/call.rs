@@ -1,11 +1,19 @@
 //! Calls of other functions, and what a function needs to be called.
 
 use super::{Specialiser, State, Waiting};
-use crate::check::flow::{Call, EntryId, Step};
+use crate::check::flow::{Call, EntryId, Step, Target};
 use crate::check::program::Passed;
-use crate::ir::{self, BlockId, Called, Operand, Tree, Value};
+use crate::ir::{self, BlockId, Called, Operand, Terminator, Tree, Value};
 use crate::source::Span;
 use crate::types::{Type, TypeSet};
+
+/// How it goes on behind a call.
+pub(super) enum After {
+    /// In the same block.
+    Here,
+    /// In blocks of their own, for each type that it gives.
+    Spread,
+}
 
 impl Specialiser<'_> {
     /// Makes the exit at the start of a function that is called; `state` are the types there.
@@ -16,23 +24,28 @@ impl Specialiser<'_> {
         self.function.called = Some(Called { gives, exit, is_recursive: false, overflow });
     }
 
-    /// Does a call; false if it cannot be compiled.
-    pub(super) fn call(&mut self, at: &mut Waiting, step: &Step, call: &Call) -> bool {
+    /// Does a call, and says how it goes on; `None` if it cannot be compiled.
+    pub(super) fn call(&mut self, at: &mut Waiting, step: &Step, call: &Call) -> Option<After> {
         let operands = call.operands();
         let types = operands.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>();
-        let Some(types) = types else { return false };
-        let Some(calling) = &mut self.calling else { return false };
-        let Some(found) = calling.calls.find_settled(call, step.span, &types) else { return false };
+        let types = types?;
+        let calling = self.calling.as_mut()?;
+        let found = calling.calls.find_settled(call, step.span, &types)?;
         let handed = calling.calls.handed(found.instance).into_iter();
         let handed =
             handed.map(|one| self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone()));
-        let Some(handed) = handed.collect::<Option<Vec<_>>>() else { return false };
+        let handed = handed.collect::<Option<Vec<_>>>()?;
         let callee = match calling.members.iter().position(|&one| one == found.instance) {
             Some(known) => known,
             None => {
                 calling.members.push(found.instance);
                 calling.members.len() - 1
             }
+        };
+        // What is called is none of the arguments.
+        let operands = match call.target {
+            Target::Known(_) => &operands[..],
+            Target::Value(_) => &operands[1..],
         };
         let args = found.args.iter().map(|one| match one {
             Passed::Operand(at_operand) => self.operand(operands[*at_operand], &at.state),
@@ -55,13 +68,41 @@ impl Specialiser<'_> {
             Value::Call(Box::new(ir::Call { callee: callee as u32, args, again, exit })),
             step.span,
         );
+        if let Some(tagged) = found.gives.mixed() {
+            self.either(at, step, tagged, found.gives.compounds());
+            return Some(After::Spread);
+        }
         let target = self.place(step.target, found.gives);
         for (leaf, local) in (0..).zip(target.in_frame()) {
             self.push(at.block, local, Value::Given(leaf), step.span);
         }
         self.open(at.block, &target);
         at.state.insert(step.target, found.gives);
-        true
+        Some(After::Here)
+    }
+
+    /// Goes on behind a call that gives a scalar or a compound: once for each type.
+    fn either(&mut self, at: &Waiting, step: &Step, tagged: TypeSet, compound: TypeSet) {
+        let subject = self.intermediate_of(tagged);
+        let whole = self.place(step.target, compound);
+        for (leaf, local) in (0..).zip([subject].into_iter().chain(whole.in_frame())) {
+            self.push(at.block, local, Value::Given(leaf), step.span);
+        }
+        let mut arms = Vec::new();
+        for one in tagged.iter() {
+            let block = self.block(&at.context);
+            arms.push((one, block));
+            if one == Type::Unbound {
+                self.open(block, &whole);
+                self.go_on(at, step, block, compound);
+                continue;
+            }
+            for known in self.place(step.target, one.into()).leaves() {
+                self.push(block, known, Value::Convert(Operand::Local(subject)), step.span);
+            }
+            self.go_on(at, step, block, one.into());
+        }
+        self.end(at.block, Terminator::Switch { subject, arms });
     }
 
     /// A value that the function returns, as a call gives it.
@@ -73,6 +114,12 @@ impl Specialiser<'_> {
     ) -> (Tree<Operand>, TypeSet) {
         match self.gives() {
             Some(gives) if gives != types && gives.is_held() => (self.widened(block, &value, types, gives), gives),
+            // Which of both it is the lowering says.
+            Some(gives) if gives.mixed().is_some() && types.single() != types.compounds().single() => (value, types),
+            Some(gives) if gives.mixed().is_some() => {
+                let gives = gives.compounds();
+                (self.widened(block, &value, types, gives), gives)
+            }
             Some(_) | None => (value, types),
         }
     }

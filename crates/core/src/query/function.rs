@@ -14,7 +14,7 @@ use super::modules::Foreigner;
 use super::optimiser::{Asked, loop_of};
 use crate::backend::{Options, Overflow};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Parameter, Start, StepKind, Target};
+use crate::check::flow::{Annotation, Parameter, Start};
 use crate::check::infer::{Binding, Inferred};
 use crate::check::program::{Body, Callees, Known, Program};
 use crate::compile::unit_of;
@@ -270,28 +270,14 @@ impl Function {
         })
     }
 
-    /// The names of the functions that it calls.
+    /// The names of the functions that it calls, or has as values.
     pub fn callees(&self) -> impl Iterator<Item = &str> {
-        let steps = self.body.flow.blocks.iter().flat_map(|block| &block.steps);
-        steps.filter_map(|step| match &step.kind {
-            StepKind::Call(call) => match &call.target {
-                Target::Known(callee) => Some(callee.name.as_str()),
-                Target::Value(_) => None,
-            },
-            _ => None,
-        })
+        self.body.flow.functions().filter_map(|one| Some(one.as_callee()?.name.as_str()))
     }
 
-    /// The keys of the functions that it calls.
+    /// The keys of these functions.
     pub(super) fn callee_keys(&self) -> impl Iterator<Item = FunctionKey> {
-        let steps = self.body.flow.blocks.iter().flat_map(|block| &block.steps);
-        steps.filter_map(|step| match &step.kind {
-            StepKind::Call(call) => match &call.target {
-                Target::Known(callee) => Some(callee.key),
-                Target::Value(_) => None,
-            },
-            _ => None,
-        })
+        self.body.flow.functions().filter_map(|one| Some(one.as_callee()?.key))
     }
 
     /// What makes it impossible to compile it, whatever the signature.

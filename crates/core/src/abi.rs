@@ -4,7 +4,7 @@
 //! after the other. On leaving, the status says what happened:
 //!
 //! - below [`COMPOUND_BASE`]: the function returned a scalar; the status is the tag of its type, its payload begins the frame.
-//! - from [`COMPOUND_BASE`] on: it returned a tuple or an array, whose type is number `status - COMPOUND_BASE` of the function's.
+//! - from [`COMPOUND_BASE`] on: it returned a tuple, an array or a function, whose type is number `status - COMPOUND_BASE` of the function's.
 //! - [`PENDING`]: the interpreter has done the rest of the function, and its result is known to whoever runs the code.
 //! - from [`EXIT_BASE`] on: side exit number `status - EXIT_BASE`; the frame holds that exit's live locals in the order of
 //!   the exit record.
@@ -13,15 +13,15 @@
 //! has), a tuple its elements. A payload is an i64, a u64, the bits of an f64, 0 or 1 for a bool, two words of f64 for a
 //! complex; `None` and an unbound name have the payload 0. A scalar of NumPy is its bits, an int with a sign extended by it, a
 //! complex of either size in two words. An array is the address of its object; a view, for which there is no object, is its
-//! leaves ([`crate::types::ArrayType::leaves`]).
+//! leaves ([`crate::types::ArrayType::leaves`]). A function has no word.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
 
 use crate::ir::{Exit, Function, LocalId, Tree};
-use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
+use crate::types::{ArrayType, Dtype, FunctionType, Shape, Type, TypeSet};
 
-/// Statuses from here on are tuples and arrays.
+/// Statuses from here on are tuples, arrays and functions.
 pub const COMPOUND_BASE: u64 = 32;
 /// Statuses from here on are side exits, but for [`PENDING`].
 pub const EXIT_BASE: u64 = 1 << 12;
@@ -170,6 +170,8 @@ pub enum Value {
     Tuple(Vec<Value>),
     /// An array, by its words.
     Array(ArrayType, Vec<u64>),
+    /// A function.
+    Function(FunctionType),
 }
 
 impl Value {
@@ -203,13 +205,15 @@ impl Value {
             | Self::Float(_)
             | Self::Nat(_)
             | Self::Complex(..)
-            | Self::Scalar(..) => false,
+            | Self::Scalar(..)
+            | Self::Function(_) => false,
         }
     }
 
     fn payload(one: Type, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
         match one {
             Type::Tuple(shape) => return Self::tuple(shape, words),
+            Type::Function(function) => return Some(Self::Function(function)),
             Type::Array(array) => {
                 let words = words.take(array.words()).collect::<Vec<_>>();
                 return (words.len() == array.words()).then_some(Self::Array(array, words));
@@ -226,11 +230,13 @@ impl Value {
             Type::Nat => Self::Nat(word),
             Type::Complex => Self::Complex(f64::from_bits(word), f64::from_bits(words.next()?)),
             Type::Scalar(dtype) => Self::Scalar(dtype, [word, if dtype.words() > 1 { words.next()? } else { 0 }]),
-            Type::Low | Type::Object | Type::Pointer | Type::Tuple(_) | Type::Array(_) => return None,
+            Type::Low | Type::Object | Type::Pointer | Type::Tuple(_) | Type::Array(_) | Type::Function(_) => {
+                return None;
+            }
         })
     }
 
-    /// Reads a returned tuple or array.
+    /// Reads a returned tuple, array or function.
     pub fn compound(one: Type, words: &mut impl Iterator<Item = u64>) -> Option<Self> {
         Self::payload(one, words)
     }
@@ -262,6 +268,7 @@ fn read_tree(function: &Function, tree: &Tree<LocalId>, words: &mut impl Iterato
     match tree {
         Tree::Leaf(id) => Value::read(function.local(*id).types, words),
         Tree::Array(array, _) => Value::read(Type::Array(*array).into(), words),
+        Tree::Function(function) => Some(Value::Function(*function)),
         Tree::Tuple(parts) => {
             let parts = parts.iter().map(|part| read_tree(function, part, words));
             parts.collect::<Option<Vec<_>>>().map(Value::Tuple)

@@ -11,6 +11,7 @@ pub mod creation;
 mod decide;
 mod expression;
 pub mod flow;
+mod function;
 pub mod infer;
 pub mod live;
 mod makes;

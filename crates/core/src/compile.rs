@@ -17,7 +17,7 @@ use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{Signature, Type, TypeSet};
+use crate::types::{FunctionType, Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -69,6 +69,8 @@ pub struct Compiled {
     pub unit: ir::Unit,
     /// Which function each of them is; `None` for the first one if it begins at a loop.
     pub members: Vec<Option<FunctionKey>>,
+    /// The functions that they know by name as values.
+    pub known: BTreeSet<FunctionType>,
     /// What the first one takes behind its own hidden arguments: hidden arguments of these functions, which are among the members.
     pub handed: Vec<Handed>,
 }
@@ -179,8 +181,10 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
     unit.functions.iter_mut().for_each(crate::faults::plant_from_env);
     match ir::verify::verify_unit(&unit) {
         Ok(()) => {
-            let members = members.iter().map(|&at| program.instance(at).key).collect();
-            Ok(Compiled { unit, members, handed: program.handed(0) })
+            let instances = members.iter().map(|&at| program.instance(at)).collect::<Vec<_>>();
+            let known = instances.iter().flat_map(|one| one.body.flow.functions()).collect();
+            let members = instances.iter().map(|one| one.key).collect();
+            Ok(Compiled { unit, members, known, handed: program.handed(0) })
         }
         Err(problem) => Err(vec![broken(&problem)]),
     }

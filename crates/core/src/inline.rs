@@ -195,6 +195,7 @@ fn opened(args: &[Tree<Operand>]) -> Opened {
     fn add(tree: &Tree<Operand>, next: &mut u32, opened: &mut Opened) {
         match tree {
             Tree::Leaf(_) => *next += 1,
+            Tree::Function(_) => {}
             Tree::Tuple(parts) => parts.iter().for_each(|part| add(part, next, opened)),
             Tree::Array(array, _) if array.view => *next += array.words() as u32,
             Tree::Array(array, leaves) => {

@@ -8,6 +8,7 @@
 //! [`verify`] holds the invariants, [`print`] the text form.
 
 pub mod print;
+mod rename;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ops::OpId;
 use crate::source::Span;
-use crate::types::{ArrayType, Dtype, Shape, Type, TypeSet};
+use crate::types::{ArrayType, Dtype, FunctionType, Shape, Type, TypeSet};
 
 /// Index of a [`Local`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -259,7 +260,7 @@ impl Value {
     }
 }
 
-/// A value of the source: a scalar, a tuple of values, or an array.
+/// A value of the source: a scalar, a tuple of values, an array, or a function.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tree<T> {
     /// A scalar.
@@ -268,6 +269,8 @@ pub enum Tree<T> {
     Tuple(Vec<Tree<T>>),
     /// An array: owner, data, lengths, and strides if its layout does not give them.
     Array(ArrayType, Vec<T>),
+    /// A function, of which the type says all.
+    Function(FunctionType),
 }
 
 impl<T: Copy> Tree<T> {
@@ -277,6 +280,7 @@ impl<T: Copy> Tree<T> {
             Self::Leaf(leaf) => vec![*leaf],
             Self::Tuple(parts) => parts.iter().flat_map(Self::leaves).collect(),
             Self::Array(_, leaves) => leaves.clone(),
+            Self::Function(_) => Vec::new(),
         }
     }
 
@@ -286,6 +290,7 @@ impl<T: Copy> Tree<T> {
             Self::Leaf(leaf) => vec![*leaf],
             Self::Tuple(parts) => parts.iter().flat_map(Self::in_frame).collect(),
             Self::Array(array, leaves) => leaves[..array.words()].to_vec(),
+            Self::Function(_) => Vec::new(),
         }
     }
 
@@ -295,6 +300,7 @@ impl<T: Copy> Tree<T> {
             Self::Leaf(leaf) => Tree::Leaf(change(*leaf)),
             Self::Tuple(parts) => Tree::Tuple(parts.iter().map(|part| part.map(change)).collect()),
             Self::Array(array, leaves) => Tree::Array(*array, leaves.iter().map(|&leaf| change(leaf)).collect()),
+            Self::Function(function) => Tree::Function(*function),
         }
     }
 
@@ -303,6 +309,7 @@ impl<T: Copy> Tree<T> {
         match self {
             Self::Leaf(leaf) => Some(of(*leaf)),
             Self::Array(array, _) => Some(Type::Array(*array).into()),
+            Self::Function(function) => Some(Type::Function(*function).into()),
             Self::Tuple(parts) => {
                 let parts = parts.iter().map(|part| part.types(of)).collect::<Option<Vec<_>>>()?;
                 Shape::new(&parts).map(|shape| Type::Tuple(shape).into())

@@ -113,7 +113,7 @@ fn payload_types<'ctx>(b: &Builder<'ctx>, types: TypeSet) -> Vec<BasicTypeEnum<'
         Some(Type::Bool) => vec![b.i1.into()],
         Some(Type::Object | Type::Pointer) => vec![b.pointer.into()],
         Some(Type::Scalar(dtype)) => vec![b.register(dtype); dtype.words()],
-        Some(Type::None | Type::Unbound | Type::Tuple(_) | Type::Array(_)) => Vec::new(),
+        Some(Type::None | Type::Unbound | Type::Tuple(_) | Type::Array(_) | Type::Function(_)) => Vec::new(),
     }
 }
 
@@ -291,7 +291,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     self.store_words_of(operand, value, &mut word);
                 }
                 let status = match self.function.returned_types(value).and_then(TypeSet::single) {
-                    Some(compound @ (Type::Tuple(_) | Type::Array(_))) => {
+                    Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))) => {
                         let at = self.function.compounds.iter().position(|&one| one == compound).unwrap_or_default();
                         self.b.i64.const_int(COMPOUND_BASE + at as u64, false)
                     }
@@ -333,7 +333,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     *word += 1;
                 }
             }
-            Tree::Tuple(_) | Tree::Array(..) => self.store_words(value, types, word),
+            Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_) => self.store_words(value, types, word),
         }
     }
 
@@ -366,7 +366,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     _ => Loaded::ScalarComplex(dtype, part(0).into_float_value(), part(1).into_float_value()),
                 }
             }
-            (Some(Type::Tuple(_) | Type::Array(_)), _) | (None, None) => {
+            (Some(Type::Tuple(_) | Type::Array(_) | Type::Function(_)), _) | (None, None) => {
                 panic!("a local is a scalar of one type or has a tag")
             }
         }
@@ -473,7 +473,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     _ => Loaded::ScalarComplex(dtype, part(0).into_float_value(), part(1).into_float_value()),
                 }
             }
-            Type::Tuple(_) | Type::Array(_) => panic!("no local holds a tuple or an array"),
+            Type::Tuple(_) | Type::Array(_) | Type::Function(_) => panic!("no local holds a tuple or an array"),
         }
     }
 

@@ -284,7 +284,8 @@ pub const fn rank(one: Type) -> Option<u8> {
         | Type::Object
         | Type::Pointer
         | Type::Tuple(_)
-        | Type::Array(_) => None,
+        | Type::Array(_)
+        | Type::Function(_) => None,
     }
 }
 

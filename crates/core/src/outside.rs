@@ -40,7 +40,7 @@ pub enum Outside {
 }
 
 /// A function of the user's that compiled code can call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Callee {
     /// Which: whoever fills an [`Env`] can tell by it.
     pub key: FunctionKey,

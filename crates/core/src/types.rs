@@ -3,19 +3,21 @@
 //! [`Type`] is the type of one value; [`TypeSet`] is what a name may hold where paths join. A set of one type is held in
 //! registers as it is, a set of several as a tagged value. A tuple is no value of the machine: it is taken apart into the
 //! values of its elements, its leaves, wherever it goes. An array is taken apart, too: into the object that owns its memory,
-//! where its first element lies, its lengths and strides.
+//! where its first element lies, its lengths and strides. Of a function nothing remains: its type says all.
 
 mod array;
 mod dtype;
+mod function;
+mod shape;
 
-use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub use array::{ArrayType, Layout, MOST_DIMENSIONS};
 pub use dtype::{Dtype, Kind};
+pub use function::{FunctionSet, FunctionType, FunctionValue};
+pub use shape::{MOST_LEAVES, Shape};
 
 /// The type of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,71 +48,8 @@ pub enum Type {
     Tuple(Shape),
     /// `numpy.ndarray`.
     Array(ArrayType),
-}
-
-/// The element types of a tuple; equal shapes are one allocation, which is never freed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Shape(&'static Elements);
-
-/// The elements behind a [`Shape`].
-type Elements = Vec<TypeSet>;
-
-/// Leaves of one tuple, at the most: what is larger stays with the interpreter.
-pub const MOST_LEAVES: usize = 32;
-
-impl Shape {
-    /// The shape of these elements; `None` if they have more than [`MOST_LEAVES`] leaves, or one may be unbound or is no value.
-    #[must_use]
-    pub fn new(elements: &[TypeSet]) -> Option<Self> {
-        static SHAPES: Mutex<Option<HashSet<&'static Elements>>> = Mutex::new(None);
-        let values = elements.iter().all(|types| {
-            let internal = [Type::Unbound, Type::Low, Type::Object, Type::Pointer];
-            !types.is_empty() && types.is_held() && !internal.into_iter().any(|one| types.contains(one))
-        });
-        if !values || elements.iter().map(|types| types.leaves()).sum::<usize>() > MOST_LEAVES {
-            return None;
-        }
-        let mut shapes = SHAPES.lock().unwrap_or_else(PoisonError::into_inner);
-        let shapes = shapes.get_or_insert_default();
-        let elements = elements.to_vec();
-        if let Some(known) = shapes.get(&elements) {
-            return Some(Self(known));
-        }
-        let made: &'static Elements = Box::leak(Box::new(elements));
-        shapes.insert(made);
-        Some(Self(made))
-    }
-
-    /// What each element may hold.
-    #[must_use]
-    pub fn elements(self) -> &'static [TypeSet] {
-        self.0
-    }
-
-    /// The scalars that the tuple is made of, depth first.
-    #[must_use]
-    pub fn leaves(self) -> usize {
-        self.0.iter().map(|types| types.leaves()).sum()
-    }
-}
-
-impl fmt::Debug for Shape {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.0, formatter)
-    }
-}
-
-impl Serialize for Shape {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Shape {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let elements = Elements::deserialize(deserializer)?;
-        Self::new(&elements).ok_or_else(|| serde::de::Error::custom("no shape of a tuple"))
-    }
+    /// A function, which has no word.
+    Function(FunctionType),
 }
 
 impl Type {
@@ -134,7 +73,7 @@ impl Type {
         all
     };
 
-    /// The tag of this type in machine code ([`crate::abi`]); tuples and arrays have none.
+    /// The tag of this type in machine code ([`crate::abi`]); tuples, arrays and functions have none.
     #[must_use]
     pub const fn tag(self) -> Option<u8> {
         match self {
@@ -149,7 +88,7 @@ impl Type {
             Self::Object => Some(8),
             Self::Pointer => Some(9),
             Self::Scalar(dtype) => Some(10 + dtype as u8),
-            Self::Tuple(_) | Self::Array(_) => None,
+            Self::Tuple(_) | Self::Array(_) | Self::Function(_) => None,
         }
     }
 
@@ -169,6 +108,7 @@ impl Type {
             Self::Scalar(dtype) => dtype.words(),
             Self::Array(array) => array.words(),
             Self::Tuple(shape) => shape.elements().iter().map(|types| types.words()).sum(),
+            Self::Function(_) => 0,
         }
     }
 
@@ -186,6 +126,7 @@ impl Type {
             Self::Scalar(dtype) => dtype.scalar_name().to_owned(),
             Self::Array(array) => array.text(),
             Self::Tuple(shape) => tuple_text(shape, TypeSet::python),
+            Self::Function(function) => format!("function {}", function.name()),
         }
     }
 
@@ -205,7 +146,8 @@ impl Type {
             | Self::Complex
             | Self::Object
             | Self::Scalar(_)
-            | Self::Array(_) => self.python(),
+            | Self::Array(_)
+            | Self::Function(_) => self.python(),
         }
     }
 
@@ -262,7 +204,7 @@ pub struct TypeSet {
     compound: Option<Compound>,
 }
 
-/// The tuples or arrays in a set.
+/// The tuples, arrays or functions in a set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 enum Compound {
     /// Tuples of this shape.
@@ -273,7 +215,11 @@ enum Compound {
     Array(ArrayType),
     /// Arrays of several types.
     AnyArray,
-    /// Tuples and arrays.
+    /// These functions.
+    Functions(FunctionSet),
+    /// Functions of which nothing more is known.
+    AnyFunction,
+    /// Several of these kinds.
     Any,
 }
 
@@ -289,15 +235,43 @@ impl Compound {
             }
             (Self::Tuple(_) | Self::AnyTuple, Self::Tuple(_) | Self::AnyTuple) => Self::AnyTuple,
             (Self::Array(_) | Self::AnyArray, Self::Array(_) | Self::AnyArray) => Self::AnyArray,
-            (Self::Tuple(_) | Self::AnyTuple | Self::Array(_) | Self::AnyArray | Self::Any, _) => Self::Any,
+            (Self::Functions(left), Self::Functions(right)) => {
+                left.join(right).map_or(Self::AnyFunction, Self::Functions)
+            }
+            (Self::Functions(_) | Self::AnyFunction, Self::Functions(_) | Self::AnyFunction) => Self::AnyFunction,
+            (
+                Self::Tuple(_)
+                | Self::AnyTuple
+                | Self::Array(_)
+                | Self::AnyArray
+                | Self::Functions(_)
+                | Self::AnyFunction
+                | Self::Any,
+                _,
+            ) => Self::Any,
         }
     }
 
+    /// The one type of all values, if there is one.
     fn member(self) -> Option<Type> {
         match self {
             Self::Tuple(shape) => Some(Type::Tuple(shape)),
             Self::Array(array) => Some(Type::Array(array)),
-            Self::AnyTuple | Self::AnyArray | Self::Any => None,
+            Self::Functions(set) => match set.all() {
+                &[one] => Some(Type::Function(one)),
+                _ => None,
+            },
+            Self::AnyTuple | Self::AnyArray | Self::AnyFunction | Self::Any => None,
+        }
+    }
+
+    /// All types of its values, if they are known.
+    fn members(self) -> Option<Vec<Type>> {
+        match self {
+            Self::Functions(set) => Some(set.all().iter().copied().map(Type::Function).collect()),
+            Self::Tuple(_) | Self::AnyTuple | Self::Array(_) | Self::AnyArray | Self::AnyFunction | Self::Any => {
+                self.member().map(|one| vec![one])
+            }
         }
     }
 }
@@ -311,10 +285,13 @@ impl TypeSet {
 
     /// The set of one type.
     #[must_use]
-    pub const fn of(one: Type) -> Self {
+    pub fn of(one: Type) -> Self {
         match one {
             Type::Tuple(shape) => Self { scalars: 0, compound: Some(Compound::Tuple(shape)) },
             Type::Array(array) => Self { scalars: 0, compound: Some(Compound::Array(array)) },
+            Type::Function(function) => {
+                Self { scalars: 0, compound: Some(Compound::Functions(FunctionSet::of(function))) }
+            }
             _ => Self { scalars: bit(one), compound: None },
         }
     }
@@ -334,6 +311,9 @@ impl TypeSet {
     pub fn contains(self, one: Type) -> bool {
         match one {
             Type::Tuple(_) | Type::Array(_) => self.compound.and_then(Compound::member) == Some(one),
+            Type::Function(function) => {
+                matches!(self.compound, Some(Compound::Functions(set)) if set.all().contains(&function))
+            }
             _ => self.scalars & bit(one) != 0,
         }
     }
@@ -350,6 +330,12 @@ impl TypeSet {
         match one {
             Type::Tuple(_) | Type::Array(_) if self.contains(one) => Self { compound: None, ..self },
             Type::Tuple(_) | Type::Array(_) => self,
+            Type::Function(function) => match self.compound {
+                Some(Compound::Functions(set)) => {
+                    Self { compound: set.without(function).map(Compound::Functions), ..self }
+                }
+                _ => self,
+            },
             _ => Self { scalars: self.scalars & !bit(one), ..self },
         }
     }
@@ -376,24 +362,26 @@ impl TypeSet {
         self.scalars.count_ones() > 1
     }
 
-    /// True if a place can hold every value of the set: scalars, tagged if need be, or tuples of one shape, or arrays of one type.
+    /// True if a place can hold every value of the set: scalars, tagged if need be, or tuples of one shape, or arrays of one type, or
+    /// one function.
     #[must_use]
     pub fn is_held(self) -> bool {
         match self.compound {
             None => true,
             Some(Compound::Tuple(shape)) => self.scalars == 0 && shape.elements().iter().all(|types| types.is_held()),
             Some(Compound::Array(_)) => self.scalars == 0,
-            Some(Compound::AnyTuple | Compound::AnyArray | Compound::Any) => false,
+            Some(Compound::Functions(set)) => self.scalars == 0 && set.all().len() == 1,
+            Some(Compound::AnyTuple | Compound::AnyArray | Compound::AnyFunction | Compound::Any) => false,
         }
     }
 
-    /// True if there are tuples or arrays of which nothing more is known.
+    /// True if there are tuples, arrays or functions of which nothing more is known.
     #[must_use]
     pub fn has_any(self) -> bool {
-        self.compound.is_some_and(|compound| compound.member().is_none())
+        self.compound.is_some_and(|compound| compound.members().is_none())
     }
 
-    /// The tuples and arrays of the set, whatever they are.
+    /// The tuples, arrays and functions of the set, whatever they are.
     #[must_use]
     pub fn compounds(self) -> Self {
         Self { scalars: 0, compound: self.compound }
@@ -413,7 +401,8 @@ impl TypeSet {
         match self.compound {
             Some(Compound::Tuple(shape)) => shape.leaves(),
             Some(Compound::Array(array)) => array.leaves(),
-            None | Some(Compound::AnyTuple | Compound::AnyArray | Compound::Any) => 1,
+            Some(Compound::Functions(_)) => 0,
+            None | Some(Compound::AnyTuple | Compound::AnyArray | Compound::AnyFunction | Compound::Any) => 1,
         }
     }
 
@@ -437,6 +426,7 @@ impl TypeSet {
                 [Type::Object.into(), Type::Pointer.into()].into_iter().chain(numbers).collect()
             }
             Some(Type::Array(_)) => vec![Type::Object.into()],
+            Some(Type::Function(_)) => Vec::new(),
             _ => match self.mixed() {
                 Some(tagged) => [tagged].into_iter().chain(self.compounds().in_frame()).collect(),
                 None => vec![self],
@@ -444,9 +434,9 @@ impl TypeSet {
         }
     }
 
-    /// The members: scalars in the order of their tags, then the tuple or array.
+    /// The members: scalars in the order of their tags, then the tuple or array, or the functions.
     pub fn iter(self) -> impl Iterator<Item = Type> {
-        let compound = self.compound.and_then(Compound::member);
+        let compound = self.compound.and_then(Compound::members).unwrap_or_default();
         Type::SCALARS.into_iter().filter(move |&one| self.scalars & bit(one) != 0).chain(compound)
     }
 
@@ -470,8 +460,9 @@ impl TypeSet {
         let any = match self.compound {
             Some(Compound::AnyTuple) => Some("tuple"),
             Some(Compound::AnyArray) => Some("array"),
+            Some(Compound::AnyFunction) => Some("function"),
             Some(Compound::Any) => Some("tuple | array"),
-            None | Some(Compound::Tuple(_) | Compound::Array(_)) => None,
+            None | Some(Compound::Tuple(_) | Compound::Array(_) | Compound::Functions(_)) => None,
         };
         for name in self.iter().map(name).chain(any.map(str::to_owned)) {
             // Several machine types are one type of Python.

@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 use std::rc::Rc;
 
 use brrr_core::types::Type;
-use pyo3::ffi::PyObject;
+use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
@@ -21,6 +21,7 @@ use crate::guards::{Guards, Held};
 use crate::outside::Names;
 use crate::resume::Kept;
 use crate::shared::{Constants, Machine, Meaning};
+use crate::values;
 
 /// Machine code as one function runs it.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Specialisation {
     pub continuations: Box<[RefCell<Vec<Kept>>]>,
     /// The other functions of the unit, those that compiled code calls: function `n` of the unit is member `n - 1`.
     pub members: Box<[Member]>,
+    /// Functions were passed as values: the members are not held.
+    pub is_weak: bool,
     /// Where the hidden arguments are that it hands down.
     handed: Box<[Handed]>,
     /// Its own defaults, if it may call itself.
@@ -80,6 +83,7 @@ impl Specialisation {
             direct: if is_direct { parameters.positional } else { usize::MAX },
             exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
             continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
+            is_weak: !values::functions_among(&machine.params).is_empty(),
             machine,
             guards,
             members: Box::default(),
@@ -95,6 +99,7 @@ impl Specialisation {
             direct: usize::MAX,
             exits: machine.function.exits.iter().map(|_| Cell::new(0)).collect(),
             continuations: machine.function.exits.iter().map(|_| RefCell::default()).collect(),
+            is_weak: !values::functions_among(&machine.params).is_empty(),
             machine,
             guards,
             members: Box::default(),
@@ -191,6 +196,23 @@ impl Specialisation {
         self.defaults.iter().flat_map(Defaults::held).for_each(|held| held.clear(py));
     }
 
+    /// True if a function that it was made for is gone: it never runs again.
+    pub fn is_gone(&self) -> bool {
+        self.is_weak
+            && (values::functions_among(&self.params).iter().any(|one| one.place() == 0)
+                || self.members.iter().any(|member| member.callable().is_null()))
+    }
+
+    /// Holds what the members are resumed as, while the code runs.
+    ///
+    /// # Safety
+    /// The thread holds the GIL, also when what is given is dropped.
+    pub unsafe fn hold_members(&self) -> MembersHeld {
+        let all = self.members.iter().map(|member| member.callable().cast::<PyObject>());
+        // SAFETY: a member's callable is null or alive.
+        MembersHeld(all.filter(|one| !one.is_null()).map(|one| unsafe { ffi::Py_NewRef(one) }).collect())
+    }
+
     /// The types of the parameters.
     pub fn declared(&self) -> &[Type] {
         &self.params[..self.declared]
@@ -209,6 +231,16 @@ impl Specialisation {
                     types.len() == hidden.len() && types.iter().zip(hidden).all(|(&one, object)| is_of(object, one))
                 })
         }
+    }
+}
+
+/// References to the callables of members.
+pub struct MembersHeld(Vec<*mut PyObject>);
+
+impl Drop for MembersHeld {
+    fn drop(&mut self) {
+        // SAFETY: the references are ours, and the thread holds the GIL, as whoever made this has promised.
+        self.0.drain(..).for_each(|one| unsafe { ffi::Py_DECREF(one) });
     }
 }
 

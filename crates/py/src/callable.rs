@@ -87,6 +87,10 @@ pub fn new<'py>(original: &Bound<'py, PyFunction>, body: Body) -> PyResult<Bound
         dict.set_item(name, original.getattr(name)?)?;
     }
     dict.set_item("__wrapped__", original)?;
+    // What hangs on the original is its own.
+    if dict.contains("__brrr__")? {
+        dict.del_item("__brrr__")?;
+    }
     // SAFETY: the type's own allocator gives a zeroed object that the collector may already visit; every field is written
     // before anybody else sees it.
     unsafe {
@@ -100,6 +104,14 @@ pub fn new<'py>(original: &Bound<'py, PyFunction>, body: Body) -> PyResult<Bound
         body.set_object(object.as_ptr());
         (*this).body = Box::into_raw(Box::new(body));
         Ok(object)
+    }
+}
+
+/// Forgets what the last call of a function under the decorator ran.
+pub fn forget_last(object: &Bound<'_, PyAny>) {
+    if view(object).is_some() {
+        // SAFETY: the type is exactly ours, and alive.
+        unsafe { (*object.as_ptr().cast::<Callable>()).last = std::ptr::null() };
     }
 }
 

@@ -10,7 +10,7 @@ use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyComplexMethods, PyFloat, PyTuple};
 
-use crate::numpy;
+use crate::{numpy, values};
 
 /// How CPython lays out an int: the field behind the header is `ob_size` up to 3.11 and `lv_tag` from 3.12 on.
 #[repr(C)]
@@ -52,7 +52,8 @@ pub unsafe fn unbox(object: *mut PyObject, expected: Type) -> Option<u64> {
             | Type::Object
             | Type::Pointer
             | Type::Tuple(_)
-            | Type::Array(_) => None,
+            | Type::Array(_)
+            | Type::Function(_) => None,
         }
     }
 }
@@ -78,6 +79,7 @@ pub unsafe fn write(object: *mut PyObject, expected: Type, to: *mut u64) -> Opti
                 to.write(object as u64);
                 Some(to.add(1))
             }
+            Type::Function(one) => values::is_it(object, one).then_some(to),
             Type::Unbound
             | Type::None
             | Type::Bool
@@ -160,7 +162,8 @@ unsafe fn write_several(object: *mut PyObject, expected: Type, mut to: *mut u64)
             | Type::Scalar(_)
             | Type::Object
             | Type::Pointer
-            | Type::Array(_) => None,
+            | Type::Array(_)
+            | Type::Function(_) => None,
         }
     }
 }
@@ -273,7 +276,7 @@ const fn tag_of(one: Type) -> u64 {
     }
 }
 
-/// A new reference to a returned tuple or array, or null with an exception set. `words` comes to stand behind the last word read.
+/// A new reference to a returned tuple, array or function, or null with an exception set. `words` comes to stand behind the last word read.
 ///
 /// # Safety
 /// As [`boxed_tuple`].
@@ -317,6 +320,16 @@ unsafe fn boxed_element(types: TypeSet, words: &mut *const u64) -> *mut PyObject
                 *words = words.add(array.words());
                 item
             }
+            Some(Type::Function(one)) => {
+                let py = Python::assume_attached();
+                match values::object(py, one) {
+                    Ok(object) => object.into_ptr(),
+                    Err(error) => {
+                        error.restore(py);
+                        std::ptr::null_mut()
+                    }
+                }
+            }
             Some(one) => {
                 let item = boxed(one.tag().unwrap_or_default().into(), *words);
                 *words = words.add(one.words());
@@ -347,6 +360,7 @@ pub fn object<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>
         Value::Scalar(dtype, words) => unsafe { new(py, numpy::boxed_scalar(*dtype, words.as_ptr()))? },
         // SAFETY: as above.
         Value::Array(array, words) => unsafe { new(py, numpy::boxed_array(*array, words.as_ptr()))? },
+        Value::Function(one) => values::object(py, *one)?,
         Value::Tuple(elements) => {
             let elements = elements.iter().map(|element| object(py, element)).collect::<PyResult<Vec<_>>>()?;
             PyTuple::new(py, elements)?.into_any()
@@ -383,6 +397,7 @@ pub fn holds(object: &Bound<'_, PyAny>, value: &Value) -> bool {
             let written = unsafe { write(object.as_ptr(), Type::Scalar(*dtype), own.as_mut_ptr()).is_some() };
             written && own[..dtype.words()] == words[..dtype.words()]
         }
+        Value::Function(one) => values::is_it(object.as_ptr(), *one),
         Value::Array(array, words) => !array.view && words.first() == Some(&(object.as_ptr() as u64)),
         Value::Tuple(elements) => object.cast_exact::<PyTuple>().is_ok_and(|tuple| {
             tuple.len() == elements.len() && tuple.iter().zip(elements).all(|(object, value)| holds(&object, value))
@@ -430,7 +445,7 @@ pub unsafe fn classify(object: *mut PyObject) -> Argument {
             {
                 Argument::Interpreted
             }
-            None => Argument::Unsupported,
+            None => classify_function(object),
         }
     }
 }
@@ -460,6 +475,19 @@ unsafe fn classify_tuple(object: *mut PyObject) -> Argument {
         }
     }
     Shape::new(&elements).map_or(Argument::Interpreted, |shape| Argument::Compiled(Type::Tuple(shape)))
+}
+
+/// A function of the user's, or one of Python's own that compiled code knows.
+///
+/// # Safety
+/// `object` is a live object, and the thread holds the GIL.
+unsafe fn classify_function(object: *mut PyObject) -> Argument {
+    // SAFETY: as the caller promises.
+    let object = unsafe { Bound::from_borrowed_ptr(Python::assume_attached(), object) };
+    match values::type_of(&object) {
+        Ok(Some(one)) => Argument::Compiled(Type::Function(one)),
+        Ok(None) | Err(_) => Argument::Unsupported,
+    }
 }
 
 /// Tuples within tuples, at the most.

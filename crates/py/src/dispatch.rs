@@ -116,6 +116,34 @@ pub unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject,
     // SAFETY: the entry was made for such a frame. Polls may run Python code: `args` and what they hold stay, for the caller sees to
     // that.
     unsafe {
+        if to.is_weak {
+            return enter_holding(call, to, args, frame);
+        }
+        enter_plain(call, to, args, frame)
+    }
+}
+
+/// The same for code that functions were passed to.
+///
+/// # Safety
+/// As [`enter`].
+#[inline(never)]
+unsafe fn enter_holding(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let held = to.hold_members();
+        let result = enter_plain(call, to, args, frame);
+        drop(held);
+        result
+    }
+}
+
+/// # Safety
+/// As [`enter`].
+#[inline(always)]
+unsafe fn enter_plain(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    unsafe {
         let mut running = Running::new(call.this, to, args);
         let status = (to.entry)(frame, running.activation());
         if !running.made.is_null() {

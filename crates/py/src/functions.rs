@@ -1,8 +1,8 @@
 //! The functions behind the names that compiled code calls.
 //!
-//! Enters: an object that a name outside a function has. Leaves: its [`FunctionKey`], which is its address, and, when a call of it is
+//! Enters: an object that a name outside a function has, or that was passed. Leaves: its [`FunctionKey`] and, when a call of it is
 //! compiled, the callable that has its code: the function itself if it is under the decorator, else a hidden one that is made for
-//! it. Whoever keeps a key holds the object.
+//! it.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,12 +25,14 @@ use crate::errors::Refusal;
 use crate::guards::{Guards, Held, version};
 use crate::outside::constant_of;
 use crate::shared::Meaning;
+use crate::values::{self, Reference};
 
 /// What calls call, if the object is a function of Python's or one under the decorator.
 pub fn callee(object: &Bound<'_, PyAny>) -> Option<Callee> {
     let is_function = object.cast_exact::<PyFunction>().is_ok() || callable::view(object).is_some();
     let name = is_function.then(|| object.getattr(intern!(object.py(), "__name__")).ok()).flatten()?;
-    Some(Callee { key: FunctionKey(object.as_ptr() as u64), name: name.to_string() })
+    let name = name.to_string();
+    Some(Callee { key: values::key_of(object, &name).ok()?, name })
 }
 
 /// The callable that has the code of a function: one for each function, as long as somebody needs it.
@@ -88,6 +90,8 @@ impl Resolved {
 pub struct Live<'py> {
     py: Python<'py>,
     options: Options,
+    /// Functions were passed as values: what is called may go when they do.
+    weak: bool,
     /// Small functions may be done in place of their calls within loops of the function that is entered.
     in_place: bool,
     /// What has been asked for.
@@ -99,7 +103,12 @@ pub struct Live<'py> {
 impl<'py> Live<'py> {
     /// For code with these options.
     pub const fn new(py: Python<'py>, options: Options, in_place: bool) -> Self {
-        Self { py, options, in_place, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+        Self { py, options, in_place, weak: false, found: RefCell::new(Vec::new()), raised: RefCell::new(None) }
+    }
+
+    /// The same where functions were passed as values, if so.
+    pub fn weak(self, weak: bool) -> Self {
+        Self { weak, ..self }
     }
 
     /// The function behind a key, as it is now.
@@ -110,8 +119,7 @@ impl<'py> Live<'py> {
         if let Some(known) = self.found.borrow().iter().find(|one| one.key == key) {
             return Ok(known.clone());
         }
-        // SAFETY: whoever has the key holds the object, and the thread holds the GIL.
-        let object = unsafe { Bound::from_borrowed_ptr(self.py, key.0 as *mut PyObject) };
+        let Some(object) = values::object_of(self.py, key) else { return Err(Vec::new()) };
         match self.look_up(key, &object) {
             Ok(Ok(resolved)) => {
                 self.found.borrow_mut().push(resolved.clone());
@@ -126,7 +134,10 @@ impl<'py> Live<'py> {
     }
 
     fn look_up(&self, key: FunctionKey, object: &Bound<'py, PyAny>) -> PyResult<Result<Resolved, Option<Refusal>>> {
-        let callable = callable_of(object)?;
+        let callable = match object.cast_exact::<PyFunction>() {
+            Ok(function) if self.weak => values::attached(function, || decorate::hidden(function))?,
+            Ok(_) | Err(_) => callable_of(object)?,
+        };
         let Some(view) = callable::view(&callable) else {
             return Ok(Err(Some(Refusal::bare(Code::Call, "it is no function any more", "call a function"))));
         };
@@ -149,6 +160,11 @@ impl<'py> Live<'py> {
             hidden,
             overflow,
         }))
+    }
+
+    /// True if what is called may go when functions that were passed as values do.
+    pub const fn is_weak(&self) -> bool {
+        self.weak
     }
 
     /// The exception that was raised, if there was one.
@@ -287,21 +303,26 @@ impl Defaults {
 #[derive(Debug)]
 pub struct Member {
     /// What has its code; it is resumed as this.
-    callable: Held,
+    callable: Reference,
     /// The code that leaves: its own IR, exits and continuations. It is entered by calls within the unit only.
     pub code: Specialisation,
     defaults: Defaults,
 }
 
 impl Member {
-    /// A member with its part of the machine code; `None` if it is being destroyed.
-    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation) -> Option<Self> {
+    /// A member with its part of the machine code; `None` if it is being destroyed, or memory runs out.
+    pub fn new(py: Python<'_>, resolved: &Resolved, code: Specialisation, weak: bool) -> Option<Self> {
         let callable = resolved.callable.bind(py);
-        Some(Self { callable: Held::new(callable), code, defaults: resolved.current_defaults(py)? })
+        let defaults = resolved.current_defaults(py)?;
+        let callable = match weak {
+            true => Reference::Weak(Held::new(PyWeakrefReference::new(callable).ok()?.as_any())),
+            false => Reference::Strong(Held::new(callable)),
+        };
+        Some(Self { callable, code, defaults })
     }
 
-    /// The callable; null once it has been given up.
-    pub const fn callable(&self) -> *mut Callable {
+    /// The callable; null once it is gone or has been given up.
+    pub fn callable(&self) -> *mut Callable {
         self.callable.get().cast()
     }
 
@@ -322,13 +343,13 @@ impl Member {
 
     /// Shows every object to the garbage collector until it says stop.
     pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
-        let objects = std::iter::once(&self.callable).chain(self.defaults.held()).map(Held::get);
+        let objects = std::iter::once(self.callable.held()).chain(self.defaults.held()).map(Held::get);
         objects.filter(|object| !object.is_null()).map(&mut visit).find(|&stop| stop != 0).unwrap_or(0)
     }
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
-        self.callable.clear(py);
+        self.callable.held().clear(py);
         self.defaults.held().for_each(|held| held.clear(py));
     }
 }

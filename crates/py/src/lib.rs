@@ -31,6 +31,7 @@ mod resume;
 mod shared;
 mod specialise;
 mod tables;
+mod values;
 
 #[cfg(Py_GIL_DISABLED)]
 compile_error!("brrr needs a CPython with the GIL");
@@ -54,6 +55,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
     brrr_core::ops::set_python(py.version_info().minor);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Function", callable::class(py)?)?;
+    module.add_class::<values::Attached>()?;
     module.add_function(wrap_pyfunction!(decorate::brrr, module)?)?;
     module.add_function(wrap_pyfunction!(decorate::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(probes::probe, module)?)?;

@@ -87,7 +87,7 @@ pub fn inspect_types(
     let signature = asked(&view, signature)?;
     let (prepared, signature) = view.body.bound_for(&view.original, &signature.params)?;
     let live = Live::new(py, view.body.choices.options, true);
-    let text = guarded(py, || Ok(prepared.types_text(view.body.key(), &signature, &live)))?;
+    let text = guarded(py, || Ok(prepared.types_text(view.body.key(py), &signature, &live)))?;
     if let Some(raised) = live.raised() {
         return Err(raised);
     }

@@ -17,7 +17,7 @@ use pyo3::types::{
 
 use crate::convert::{Argument, classify, type_name};
 use crate::guards::{GLOBALS, Guards, Seen};
-use crate::{functions, numpy_names};
+use crate::{functions, numpy_names, values};
 
 /// Tuples within tuples up to here are constants.
 const MOST_NESTED: usize = 20;
@@ -210,13 +210,15 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     {
         return Outside::Scalar(class, constant);
     }
-    // Arrays, and tuples that have some.
-    // SAFETY: the object is alive, and the thread holds the GIL.
-    if matches!(unsafe { classify(object.as_ptr()) }, Argument::Compiled(_)) {
-        return Outside::Variable(None);
-    }
     if let Some(callee) = functions::callee(object) {
         return Outside::Callee(callee);
+    }
+    // Arrays, and tuples that have some.
+    // SAFETY: the object is alive, and the thread holds the GIL.
+    let classified = unsafe { classify(object.as_ptr()) };
+    // What is read anew is not held, and functions must be.
+    if matches!(classified, Argument::Compiled(one) if values::functions_among(&[one]).is_empty()) {
+        return Outside::Variable(None);
     }
     let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
     Outside::Other(match object {
@@ -266,7 +268,7 @@ fn constant(object: &Bound<'_, PyAny>, depth: usize) -> Option<Constant> {
 }
 
 /// The name of a function or type of Python's own, by what the object is and not by what it is called.
-fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
+pub fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     let py = object.py();
     // SAFETY: types of the interpreter, which live as long as it does.
     let own = |one: *mut ffi::PyTypeObject| unsafe {

@@ -248,6 +248,8 @@ unsafe fn go_on<'py>(
     let mut outside = args.clone();
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
     let mut held = Held::default();
+    // Held until the next run.
+    let mut _members = None;
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
         let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
@@ -310,13 +312,16 @@ unsafe fn go_on<'py>(
         code = unsafe { &*found.0 };
         outside.extend(entered.iter().cloned());
         args = entry.values.into_iter().map(|one| one.into_bound(py)).chain(entered).collect();
-        let start = Instant::now();
+        // SAFETY: the thread holds the GIL.
+        _members = code.is_weak.then(|| unsafe { code.hold_members() });
         // What the run before this one has made is held by the objects that came of it.
         drop(std::mem::take(&mut held));
         // A `Bound` is a pointer to its object.
         let mut running = Running::new(this, code, args.as_ptr().cast());
+        let start = Instant::now();
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
         let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
+        let stayed = start.elapsed();
         held.0 = running.made;
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
@@ -325,7 +330,7 @@ unsafe fn go_on<'py>(
             // SAFETY: the frame is that of this code, which has left.
             return Ok(Outcome::Done(unsafe { interrupted(this, code, status, words.as_ptr(), raised) }));
         }
-        body.again.stayed(start.elapsed());
+        body.again.stayed(stayed);
         if status == PENDING {
             return pending.map(|kept| Outcome::Done(kept.into_result(py))).ok_or_else(stuck);
         }

@@ -16,7 +16,7 @@ use brrr_core::backend::Options;
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::Diagnostic;
 use brrr_core::outside::{Constant, FunctionKey};
-use brrr_core::types::Type;
+use brrr_core::types::{FunctionType, Type};
 use brrr_core::{ir, load, syntax};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
@@ -27,6 +27,7 @@ use pyo3::types::PyFunction;
 use crate::arrays::Maker;
 use crate::functions::Resolved;
 use crate::outside::Names;
+use crate::values;
 
 /// What machine code depends on beside the code object and the names outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct Machine {
     /// The IR, which the exits refer to.
     pub function: ir::Function,
     /// The calls by which it makes arrays.
-    pub makers: Box<[Maker]>,
+    pub makers: Rc<[Maker]>,
     /// Words of the frame that each exit writes.
     pub exit_words: Box<[usize]>,
     /// The other functions of the unit.
@@ -68,11 +69,26 @@ pub struct Machine {
     /// Which function it is, if it is one that is called within a unit.
     pub callee: Option<Callee>,
     /// The memory of the whole unit.
-    code: Option<load::Code>,
+    code: Option<Rc<load::Code>>,
+    /// The functions that it knows by name as values.
+    known: BTreeSet<FunctionType>,
+}
+
+/// The functions among types, in their order, each once.
+fn functions_in_order(params: &[Type]) -> Vec<FunctionType> {
+    let mut found = Vec::new();
+    for &one in params {
+        values::each_function(one, &mut |one| {
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        });
+    }
+    found
 }
 
 /// A loop header where compiled code is entered again.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The ordinal of the loop's statement.
     pub statement: u32,
@@ -81,7 +97,7 @@ pub struct Header {
 }
 
 /// The function that a part of a unit is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Callee {
     /// Its key when the code was made.
     pub key: FunctionKey,
@@ -114,6 +130,7 @@ impl Machine {
     ) -> PyResult<Self> {
         let handed = made.handed.iter().map(|one| (one.of, one.index)).collect();
         let words = made.unit.functions.iter().map(abi::frame_words).max().unwrap_or(1);
+        let known = made.known;
         let mut functions = made.unit.functions.into_iter();
         let part = |function: ir::Function| {
             let exit_words = function.exits.iter().map(|exit| abi::exit_words(&function, exit)).collect();
@@ -132,6 +149,7 @@ impl Machine {
                 members: Box::default(),
                 callee: None,
                 code: None,
+                known: BTreeSet::new(),
             })
         };
         let first = functions.next().ok_or_else(|| PyRuntimeError::new_err("a unit without functions"))?;
@@ -141,8 +159,54 @@ impl Machine {
             .map(|(function, callee)| Ok(Rc::new(Self { callee: Some(Callee::of(callee)), ..part(function)? })));
         first.members = members.collect::<PyResult<_>>()?;
         first.callee = own.map(Callee::of);
-        (first.declared, first.handed, first.header, first.code) = (declared, handed, header, Some(code));
+        (first.declared, first.handed, first.header) = (declared, handed, header);
+        (first.code, first.known) = (Some(Rc::new(code)), known);
         Ok(first)
+    }
+
+    /// The same machine code for parameters with other functions as values; `None` if that makes a difference. What these functions do
+    /// is not looked at here.
+    pub fn renamed(&self, params: &[Type]) -> Option<Self> {
+        let (before, now) = (functions_in_order(&self.params), functions_in_order(params));
+        let names = before.iter().copied().zip(now.iter().copied()).collect::<BTreeMap<_, _>>();
+        let other = |one: FunctionType| names.get(&one).copied().unwrap_or(one);
+        let own = &self.params[..self.params.len() - self.handed.len()];
+        let is_same = own.iter().map(|one| one.renamed(&other)).eq(params.iter().copied());
+        let distinct = names.values().collect::<BTreeSet<_>>().len() == names.len();
+        // Those of the user's that are called are members, which are compared; Python's own are not.
+        let may_differ = |one: &FunctionType, other: &FunctionType| {
+            let are_callees = one.as_callee().is_some() && other.as_callee().is_some();
+            are_callees && one.name() == other.name() && !self.known.contains(one) && !self.known.contains(other)
+        };
+        let fits = names.iter().all(|(one, other)| one == other || may_differ(one, other));
+        (before.len() == now.len() && is_same && distinct && fits).then(|| self.with_functions(&other))
+    }
+
+    fn with_functions(&self, other: &dyn Fn(FunctionType) -> FunctionType) -> Self {
+        let key = |before: FunctionKey| {
+            let is_it = |one: &FunctionType| one.as_callee().is_some_and(|known| known.key == before);
+            let one = functions_in_order(&self.params).into_iter().find(is_it);
+            one.and_then(|one| other(one).as_callee()).map_or(before, |callee| callee.key)
+        };
+        let part = |one: &Self, callee: Option<Callee>| Self {
+            params: one.params.iter().map(|one| one.renamed(other)).collect(),
+            declared: one.declared,
+            handed: one.handed.iter().map(|&(of, index)| (key(of), index)).collect(),
+            header: one.header.clone(),
+            entry: one.entry,
+            words: one.words,
+            returned: one.returned.clone(),
+            function: one.function.renamed(other),
+            makers: one.makers.clone(),
+            exit_words: one.exit_words.clone(),
+            members: Box::default(),
+            callee,
+            code: one.code.clone(),
+            known: one.known.clone(),
+        };
+        let callee = |callee: &Callee| Callee { key: key(callee.key), ..callee.clone() };
+        let member = |one: &Rc<Self>| Rc::new(part(one, one.callee.as_ref().map(callee)));
+        Self { members: self.members.iter().map(member).collect(), ..part(self, self.callee.as_ref().map(callee)) }
     }
 }
 
@@ -184,6 +248,15 @@ impl Meaning {
     /// False for code in which calls were done in place, if they are calls by now.
     pub fn takes(&self, function: &ir::Function) -> bool {
         !self.leaves_often.get() || function.inlined.is_empty()
+    }
+
+    /// The code that has been made for the same start with other functions as values, each for what the types are now.
+    pub fn machines_like(&self, header: Option<&Header>, params: &[Type]) -> Vec<Rc<Machine>> {
+        let all = self.machines.borrow();
+        let others = all.iter().filter(|one| {
+            one.header.as_ref() == header && !one.params.starts_with(params) && self.takes(&one.function)
+        });
+        others.filter_map(|one| one.renamed(params)).map(Rc::new).collect()
     }
 
     /// Keeps what was made.

@@ -5,6 +5,7 @@
 //! a borrow: the same function may be called, and compiled, in the middle of it.
 
 mod exits;
+mod living;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -23,17 +24,19 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::again::Again;
-use crate::binding::{Binding, Called, Specialisation, hidden_types};
+use crate::binding::{Binding, Specialisation, hidden_types};
 use crate::code::{self, Failure, Origin};
 use crate::decorate::{self, Read, Unread};
 use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
-use crate::functions::{Live, Member};
+use crate::functions::{self, Live};
 use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Callee, Header, Machine, Meaning, Shared};
+use crate::shared::{Header, Machine, Meaning, Shared};
+use crate::values;
 use exits::LastExit;
+use living::called;
 
 /// What the user asked of the decorator.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,8 @@ impl Default for Choices {
 /// runs it while its names mean what they never meant before.
 const MOST_BINDINGS: usize = 32;
 
+/// Functions are passed as values for so many compilations; then the interpreter runs what has not been compiled for.
+const MOST_OF_FUNCTIONS: u32 = 64;
 /// A function as the names outside of it stand, and what must be true of them.
 pub type Understood = (Rc<Meaning>, Rc<Guards>);
 
@@ -90,6 +95,8 @@ pub struct Body {
     pub seconds: Cell<f64>,
     /// The quickest compilation.
     quickest: Cell<Option<Duration>>,
+    /// How much has been compiled for functions as values.
+    of_functions: Cell<u32>,
     /// Where the code compiled last came from.
     origin: Cell<Origin>,
 }
@@ -128,6 +135,7 @@ impl Body {
             again: Again::default(),
             seconds: Cell::new(0.0),
             quickest: Cell::new(None),
+            of_functions: Cell::new(0),
             origin: Cell::default(),
         }
     }
@@ -381,7 +389,7 @@ impl Body {
             Some(Ok(made)) => {
                 // Compiling may have run Python code that called this function with the same types.
                 if !self.has(&signature.params) {
-                    self.specialisations.borrow_mut().push(Box::new(made));
+                    return Ok(self.push(py, made));
                 }
                 Ok(true)
             }
@@ -412,8 +420,7 @@ impl Body {
         let made = guarded(function.py(), || self.make(function, Some(header), &params, typed));
         self.spend(start.elapsed());
         let Some(Ok(made)) = made? else { return Ok(false) };
-        self.specialisations.borrow_mut().push(Box::new(made));
-        Ok(true)
+        Ok(self.push(function.py(), made))
     }
 
     /// Where the code compiled last came from.
@@ -471,15 +478,21 @@ impl Body {
         let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
         let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
         let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
-        let live = Live::new(py, self.choices.options, !meaning.leaves_often.get());
-        for machine in meaning.machines(header.as_ref(), &params) {
+        let weak = !values::functions_among(&params).is_empty();
+        let live = Live::new(py, self.choices.options, !meaning.leaves_often.get()).weak(weak);
+        let exact = meaning.machines(header.as_ref(), &params);
+        let like = if weak { meaning.machines_like(header.as_ref(), &params) } else { Vec::new() };
+        for machine in exact.into_iter().chain(like) {
             if let Some(called) = called(py, &machine, &live) {
                 return Ok(specialised(machine).with(called).map(Ok));
             }
         }
         let prepared = &*meaning.prepared;
         let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        let typed = typed(prepared, &hidden, self.key(), &live);
+        if weak && self.of_functions.replace(self.of_functions.get() + 1) >= MOST_OF_FUNCTIONS {
+            return Ok(None);
+        }
+        let typed = typed(prepared, &hidden, self.key(py), &live);
         if let Some(raised) = live.raised() {
             return Err(raised);
         }
@@ -508,7 +521,7 @@ impl Body {
         };
         let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
         let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
-        let own = is_called.then(|| resolved(&Some(self.key())));
+        let own = is_called.then(|| resolved(&Some(self.key(py))));
         let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
         let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
         let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
@@ -526,8 +539,11 @@ impl Body {
     }
 
     /// The key by which the function is called.
-    pub fn key(&self) -> FunctionKey {
-        FunctionKey(self.object.get() as u64)
+    pub fn key(&self, py: Python<'_>) -> FunctionKey {
+        // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
+        let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };
+        // A function that is called by no object has no key.
+        object.and_then(|object| functions::callee(&object)).map_or(FunctionKey(0), |callee| callee.key)
     }
 
     /// Once per code object: is the text still what it was made from?
@@ -551,7 +567,7 @@ impl Body {
         let prepared = &*prepared;
         let refused = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics).error(py);
         let live = Live::new(py, self.choices.options, true);
-        let made = prepared.unit(self.key(), &signature, &live);
+        let made = prepared.unit(self.key(py), &signature, &live);
         if let Some(raised) = live.raised() {
             return Err(raised);
         }
@@ -561,27 +577,6 @@ impl Body {
         let text = text.map_err(|diagnostic| refused(vec![diagnostic]))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
-}
-
-/// The functions of a unit as they are now; `None` if one of them is not what the code was made from.
-fn called(py: Python<'_>, machine: &Machine, live: &Live<'_>) -> Option<Called> {
-    let resolve = |callee: &Callee| {
-        let resolved = live.resolve(callee.key).ok()?;
-        let same = Rc::ptr_eq(&resolved.meaning, &callee.meaning.upgrade()?)
-            && resolved.defaults == callee.defaults
-            && resolved.hidden == callee.hidden;
-        same.then_some(resolved)
-    };
-    let member = |one: &Rc<Machine>| {
-        let resolved = resolve(one.callee.as_ref()?).filter(|resolved| resolved.meaning.takes(&one.function))?;
-        Member::new(py, &resolved, Specialisation::of_member(one.clone(), resolved.guards.clone()))
-    };
-    let members = machine.members.iter().map(member).collect::<Option<_>>()?;
-    let defaults = match &machine.callee {
-        Some(own) => Some(resolve(own)?.current_defaults(py)?),
-        None => None,
-    };
-    Some(Called { members, defaults })
 }
 
 fn broken(prepared: &Prepared, message: String) -> Refusal {

@@ -108,7 +108,8 @@ pub fn is_index(one: Type) -> bool {
         | Type::Object
         | Type::Pointer
         | Type::Tuple(_)
-        | Type::Array(_) => false,
+        | Type::Array(_)
+        | Type::Function(_) => false,
     }
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Binder<'a> {
     shadows: BTreeMap<VarId, VarId>,
     /// The names that the function reads, or deletes; `None` if it may read any.
     read: Option<BTreeSet<String>>,
+    /// The names that the function calls.
+    called: BTreeSet<String>,
     /// A variable that never has a value, once one is needed.
     unbound: Option<VarId>,
     /// What the statement at hand has of calls of other functions.
@@ -107,6 +109,7 @@ impl<'a> Binder<'a> {
             probes: false,
             shadows: BTreeMap::new(),
             read: Some(BTreeSet::new()),
+            called: BTreeSet::new(),
             unbound: None,
             pins: Pins::default(),
             first_line: file.line(function.span.start),

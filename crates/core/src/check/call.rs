@@ -8,14 +8,15 @@ use rustpython_parser::ast::{self, Expr};
 
 use super::bind::Binder;
 use super::creation;
-use super::flow::{Arg, Hidden, Target, VarId};
+use super::flow::{Arg, Hidden, StepKind, Target, VarId};
+use super::function;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::ops;
 use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::{identifier, span};
-use crate::types::{Dtype, Type};
+use crate::types::{Dtype, FunctionType, Type};
 
 /// The parameters of a function that takes keywords or has defaults.
 struct Parameters {
@@ -115,6 +116,14 @@ impl Binder<'_> {
                 return self.op(class, vec![value], place);
             }
             Outside::Variable(told) => return Arg::Var(self.hidden(path, told)),
+            Outside::Function(name) if function::is_value(name) => {
+                self.guard(path);
+                return self.function_value(FunctionType::builtin(name), place);
+            }
+            Outside::Callee(callee) => {
+                self.guard(path);
+                return self.function_value(FunctionType::callee(&callee), place);
+            }
             Outside::Missing => {
                 self.guard(path);
                 self.undefined(path, place);
@@ -130,6 +139,13 @@ impl Binder<'_> {
             other => other,
         };
         self.refuse_name(path, &refused, place)
+    }
+
+    /// A function as a value.
+    fn function_value(&mut self, one: FunctionType, place: Span) -> Arg {
+        let target = self.temporary();
+        self.step(target, StepKind::Function(one), place);
+        Arg::Var(target)
     }
 
     /// An operation that has no row: the statement always leaves.
@@ -239,6 +255,11 @@ impl Binder<'_> {
 
     /// A call of a function of the user's.
     fn call_of_function(&mut self, call: &ast::ExprCall, path: &str, target: Target) -> Arg {
+        // What is called is looked up before the arguments.
+        let target = match target {
+            Target::Known(callee) => Target::Known(callee),
+            Target::Value(_) => Target::Value(self.expression(&call.func)),
+        };
         let Some(operands) = self.operands(call) else { return NONE };
         let (args, by_name) = operands.split_at(call.args.len());
         let names = call.keywords.iter().filter_map(|keyword| keyword.arg.as_ref());

@@ -56,7 +56,8 @@ fn masked(name: &str, operands: &[Operand]) -> Option<Choice> {
         | Type::Object
         | Type::Pointer
         | Type::Tuple(_)
-        | Type::Array(_) => false,
+        | Type::Array(_)
+        | Type::Function(_) => false,
     };
     let params = if at == 0 { [mask.ty(), Type::Low] } else { [Type::Low, mask.ty()] };
     let op = needed.then(|| ops::find("&", &params)).flatten()?;

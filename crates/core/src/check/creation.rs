@@ -196,6 +196,7 @@ fn dtype_of(one: Type) -> Option<Dtype> {
         | Type::Object
         | Type::Pointer
         | Type::Tuple(_)
-        | Type::Array(_) => None,
+        | Type::Array(_)
+        | Type::Function(_) => None,
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::flow::{Arg, End, FlowBlock, StepKind, VarId};
-use super::tuple;
+use super::{function, tuple};
 use crate::ops::{self, Recipe};
 use crate::types::{Type, TypeSet};
 
@@ -69,6 +69,7 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
         | StepKind::Item(..)
         | StepKind::Place(..)
         | StepKind::Create(_)
+        | StepKind::Function(_)
         | StepKind::Call(_)
         | StepKind::Hold(_)
         | StepKind::Op(..)
@@ -107,7 +108,11 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
                 Arg::Var(read) => (*read == variable).then_some(one),
                 Arg::Constant(constant) => Some(constant.ty()),
             });
-            let row = ops::resolve(name, &types.collect::<Option<Vec<_>>>()?)?.row();
+            let types = types.collect::<Option<Vec<_>>>()?;
+            if function::is_among(&types) {
+                return function::answer(name, &types);
+            }
+            let row = ops::resolve(name, &types)?.row();
             match row.recipe {
                 Recipe::Constant(value) => Some(value),
                 _ => None,
@@ -118,6 +123,7 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
         | StepKind::Item(..)
         | StepKind::Place(..)
         | StepKind::Create(_)
+        | StepKind::Function(_)
         | StepKind::Call(_)
         | StepKind::Hold(_)
         | StepKind::Leave(_) => None,

@@ -8,7 +8,7 @@
 use crate::ir::{Constant, Point, reverse_post_order};
 use crate::outside::Callee;
 use crate::source::Span;
-use crate::types::{Dtype, Shape, Signature, Type};
+use crate::types::{Dtype, FunctionType, Shape, Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -161,6 +161,8 @@ pub enum StepKind {
     Create(Box<Creation>),
     /// Rows of the table of this name, or, with a tuple among the operands, what [`super::specialise`] does with tuples.
     Op(&'static str, Vec<Arg>),
+    /// A function as a value.
+    Function(FunctionType),
     /// A call of another function; the target is a pin.
     Call(Box<Call>),
     /// Nothing is done; a continuation from an entry point before it reads these variables, as far as they are bound.
@@ -180,6 +182,8 @@ pub struct Call {
     pub keywords: Vec<(String, Arg)>,
     /// Where the interpreter goes on once the call is over.
     pub after: EntryId,
+    /// The variable for all that is given by position, as a tuple: for functions that go over one.
+    pub packed: VarId,
 }
 
 /// What a call calls.
@@ -322,6 +326,18 @@ impl Flow {
         self.blocks.iter().flat_map(|block| &block.steps).any(|step| matches!(step.kind, StepKind::Place(..)))
     }
 
+    /// The functions from outside that are values, or are called.
+    pub fn functions(&self) -> impl Iterator<Item = FunctionType> {
+        self.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
+            StepKind::Function(one) => Some(*one),
+            StepKind::Call(call) => match &call.target {
+                Target::Known(callee) => Some(FunctionType::callee(callee)),
+                Target::Value(_) => None,
+            },
+            _ => None,
+        })
+    }
+
     /// True if there are calls that make arrays.
     #[must_use]
     pub fn makes_arrays(&self) -> bool {
@@ -386,7 +402,9 @@ impl Step {
             StepKind::Leave(variables) | StepKind::Hold(variables) => {
                 ([].as_slice(), [].as_slice(), variables.as_slice())
             }
-            StepKind::Create(_) | StepKind::Call(_) => ([].as_slice(), [].as_slice(), [].as_slice()),
+            StepKind::Create(_) | StepKind::Call(_) | StepKind::Function(_) => {
+                ([].as_slice(), [].as_slice(), [].as_slice())
+            }
         };
         let items = items.iter().flat_map(Item::args);
         let made = match &self.kind {
@@ -409,7 +427,7 @@ impl Step {
             }
             StepKind::Create(creation) => creation.operands(),
             StepKind::Call(call) => call.operands(),
-            StepKind::Leave(_) | StepKind::Hold(_) => Vec::new(),
+            StepKind::Leave(_) | StepKind::Hold(_) | StepKind::Function(_) => Vec::new(),
         }
     }
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeSet, HashMap};
 use super::choose::{Operand, choose};
 use super::creation::{self, Given};
 use super::decide;
-use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, VarId};
+use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, Target, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::{array, tuple, why};
+use super::{array, function, tuple, why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
@@ -222,10 +222,8 @@ impl Inferred {
                 _ => TypeSet::EMPTY,
             },
             StepKind::Op(name, args) => self.results(step.target, name, args, types),
-            StepKind::Call(call) => {
-                let given = choices(call, types).into_iter().map(|operands| self.gives.get(&(step.target, operands)));
-                given.flatten().copied().fold(TypeSet::EMPTY, TypeSet::join)
-            }
+            StepKind::Function(one) => Type::Function(*one).into(),
+            StepKind::Call(call) => self.called(step, call, types),
             StepKind::Hold(_) => return Some(()),
             StepKind::Leave(_) => return None,
         };
@@ -238,6 +236,23 @@ impl Inferred {
         }
         types[step.target.0 as usize] = result;
         Some(())
+    }
+
+    /// What a call gives: of another function, or of one of Python's own that is a value.
+    fn called(&self, step: &Step, call: &Call, types: &mut Types) -> TypeSet {
+        let given = choices(call, types).into_iter().map(|operands| self.gives.get(&(step.target, operands)));
+        let mut result = given.flatten().copied().fold(TypeSet::EMPTY, TypeSet::join);
+        let functions = match call.target {
+            Target::Value(function) => read(function, types),
+            Target::Known(_) => TypeSet::EMPTY,
+        };
+        for one in functions.iter() {
+            let Type::Function(one) = one else { continue };
+            let Some((name, args)) = function::operation(one, call) else { continue };
+            types[call.packed.0 as usize] = display(&call.args, types);
+            result = result.join(self.results(step.target, name, &args, types));
+        }
+        result
     }
 
     /// What the function may return.
@@ -271,6 +286,11 @@ impl Inferred {
         };
         let mut result = TypeSet::EMPTY;
         for operands in &choices {
+            if operands.iter().any(|(one, _)| matches!(one, Type::Function(_))) {
+                let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
+                result = function::answer(name, &types).map_or(result, |_| result.join(Type::Bool.into()));
+                continue;
+            }
             if operands.iter().any(|(one, _)| matches!(one, Type::Array(_))) {
                 if let ("[]", [(Type::Array(array), _), _]) = (name, operands.as_slice()) {
                     let index = operands[1].0;
@@ -396,7 +416,9 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),
         StepKind::Op(name, args) => (*name, args),
         // Always does what it says.
-        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) | StepKind::Hold(_) => return None,
+        StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Tuple(_) | StepKind::Hold(_) | StepKind::Function(_) => {
+            return None;
+        }
         // Either what is called has been reported, or it never comes back.
         StepKind::Call(call) => {
             let unknown = |arg: &Arg| read(*arg, types).without(Type::Unbound).is_empty();
@@ -415,7 +437,7 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
     let operands = operands.collect::<Vec<_>>().join(" and ");
     let (message, label, help) = match name {
         // The literal or the name itself was reported where it stands; nothing comes out of an empty tuple.
-        "literal." | "name." | "at." => return None,
+        "literal." | "name." | "at." | "is.same." => return None,
         "call." => (
             "the arguments do not fit the parameters of the function".to_owned(),
             "TypeError in Python".to_owned(),
@@ -486,6 +508,7 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
         | StepKind::Leave(_)
         | StepKind::Create(_)
         | StepKind::Call(_)
+        | StepKind::Function(_)
         | StepKind::Hold(_) => return None,
     };
     Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))

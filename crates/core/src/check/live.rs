@@ -84,6 +84,7 @@ impl Liveness {
             | StepKind::Item(..)
             | StepKind::Place(..)
             | StepKind::Create(_)
+            | StepKind::Function(_)
             | StepKind::Call(_)
             | StepKind::Op(..) => {}
         }

@@ -179,6 +179,7 @@ fn definitions(flow: &Flow) -> HashMap<VarId, &'static str> {
         | StepKind::Item(..)
         | StepKind::Place(..)
         | StepKind::Create(_)
+        | StepKind::Function(_)
         | StepKind::Call(_)
         | StepKind::Hold(_)
         | StepKind::Leave(_) => None,

@@ -44,6 +44,7 @@ impl Origins {
                 | StepKind::Place(..)
                 | StepKind::Hold(_)
                 | StepKind::Create(_)
+                | StepKind::Function(_)
                 | StepKind::Op(..)
                 | StepKind::Leave(_) => &[],
             };

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::flow::{Call, Flow, Hidden, Parameter, Start, Target, VarId};
+use super::flow::{Call, EntryId, Flow, Hidden, Parameter, Start, Target, VarId};
+use super::function;
 use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
@@ -17,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Constant, Operand, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
-use crate::types::{Shape, Signature, Type, TypeSet};
+use crate::types::{FunctionType, Shape, Signature, Type, TypeSet};
 
 /// A function whose names are bound, with what is known of its variables.
 #[derive(Debug)]
@@ -184,6 +185,8 @@ pub struct Program<'a> {
     instances: RefCell<Vec<Rc<Instance>>>,
     known: RefCell<Vec<(FunctionKey, Option<Known>)>>,
     refused: RefCell<Vec<Refused>>,
+    /// The values that each call may call, by its caller and the entry point behind it.
+    called: RefCell<BTreeSet<(usize, EntryId, FunctionType)>>,
     /// Instances whose types have to be inferred, anew or for the first time.
     waiting: RefCell<BTreeSet<usize>>,
     /// Functions whose hidden arguments are handed to nobody.
@@ -212,6 +215,7 @@ impl<'a> Program<'a> {
             instances: RefCell::default(),
             known: RefCell::default(),
             refused: RefCell::default(),
+            called: RefCell::default(),
             waiting: RefCell::default(),
             apart: BTreeSet::new(),
         };
@@ -382,7 +386,16 @@ impl Calls<'_> {
     /// come back.
     #[must_use]
     pub fn find(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
-        let Target::Known(callee) = &call.target else { return None };
+        let (callee, operands) = match &call.target {
+            Target::Known(callee) => (callee, operands),
+            Target::Value(_) => match operands.split_first()? {
+                (Type::Function(one), rest) => {
+                    self.program.called.borrow_mut().insert((self.caller, call.after, *one));
+                    (one.as_callee()?, rest)
+                }
+                _ => return None,
+            },
+        };
         let program = self.program;
         let known = program.known(self.caller, callee, place)?;
         if known.hidden.len() != known.body.flow.hidden.len() {
@@ -434,11 +447,24 @@ impl Calls<'_> {
     /// The operands of a call whose very object it may give back.
     #[must_use]
     pub fn given_back(&self, call: &Call) -> Vec<usize> {
-        let Target::Known(callee) = &call.target else { return Vec::new() };
+        if let Target::Known(callee) = &call.target {
+            return self.given_back_by(callee.key, call);
+        }
+        let called = self.program.called.borrow();
+        let values = called.iter().filter(|&&(caller, after, _)| (caller, after) == (self.caller, call.after));
+        let given_back = values.flat_map(|&(.., one)| match one.as_callee() {
+            Some(callee) => self.given_back_by(callee.key, call),
+            None => function::given_back(one, call),
+        });
+        given_back.collect()
+    }
+
+    /// The same for one function that it may call.
+    fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<usize> {
         let known = self.program.known.borrow();
-        let Some((_, Some(known))) = known.iter().find(|(key, _)| *key == callee.key) else { return Vec::new() };
+        let Some((_, Some(known))) = known.iter().find(|(other, _)| *other == key) else { return Vec::new() };
         let instances = self.program.instances.borrow();
-        let returned = instances.iter().filter(|one| one.key == Some(callee.key));
+        let returned = instances.iter().filter(|one| one.key == Some(key));
         let returned = returned.flat_map(|one| one.returned.borrow().clone()).collect::<BTreeSet<_>>();
         let Some((slots, rest)) = slots(&known.body.flow, call) else { return Vec::new() };
         let of = |at: u32| match known.body.flow.parameters.get(at as usize) {

@@ -11,6 +11,7 @@
 
 mod array;
 mod call;
+mod function;
 mod operation;
 mod over;
 mod tuple;
@@ -218,6 +219,7 @@ impl Specialiser<'_> {
         let shape = match types.single() {
             Some(Type::Tuple(shape)) => shape,
             Some(Type::Array(array)) => return Tree::Array(array, self.array_leaves(variable, path, array)),
+            Some(Type::Function(function)) => return Tree::Function(function),
             _ => return Tree::Leaf(self.leaf(variable, path, types)),
         };
         let part = |(at, &types)| {
@@ -242,6 +244,7 @@ impl Specialiser<'_> {
             Some(Type::Array(array)) if array.view => {
                 self.array_leaves(variable, path, array);
             }
+            Some(Type::Function(_)) => {}
             Some(Type::Array(_)) => {
                 path.push(0);
                 self.leaf(variable, path, Type::Object.into());
@@ -301,7 +304,9 @@ impl Specialiser<'_> {
                 StepKind::Copy(_) | StepKind::Tuple(_) => (step.operands(), true),
                 StepKind::Create(_) | StepKind::Call(_) => (step.operands(), false),
                 StepKind::Op(..) | StepKind::Item(..) | StepKind::Place(..) => (step.operands(), false),
-                StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Hold(_) => (Vec::new(), true),
+                StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Hold(_) | StepKind::Function(_) => {
+                    (Vec::new(), true)
+                }
             };
             if let Some((variable, path)) = self.must_split(&args, whole, &at.state) {
                 self.split(&at, variable, &path);
@@ -313,10 +318,23 @@ impl Specialiser<'_> {
                 StepKind::Tuple(args) => self.display(&mut at, step, args),
                 StepKind::Item(value, items) => self.item(&mut at, step, *value, items),
                 StepKind::Create(creation) => self.create(&mut at, step, creation),
-                StepKind::Call(call) => match self.call(&mut at, step, call) {
-                    Some(After::Here) => true,
-                    Some(After::Spread) => return,
-                    None => false,
+                StepKind::Function(one) => {
+                    at.state.insert(step.target, Type::Function(*one).into());
+                    true
+                }
+                StepKind::Call(call) => match self.builtin_of(&at, call) {
+                    None => match self.call(&mut at, step, call) {
+                        Some(After::Here) => true,
+                        Some(After::Spread) => return,
+                        None => false,
+                    },
+                    Some(one) => match self.packed(&mut at, step, one, call) {
+                        None => false,
+                        Some((name, args)) => match self.spread(&at, step, name, &args) {
+                            Some(()) => return,
+                            None => self.operation(&mut at, step, name, &args),
+                        },
+                    },
                 },
                 StepKind::Hold(_) => true,
                 StepKind::Place(value, items) => self.element_place(&mut at, step, *value, items),
@@ -406,9 +424,11 @@ impl Specialiser<'_> {
         }
     }
 
-    /// Takes note of the type of a returned tuple or array; false if there are too many.
+    /// Takes note of the type of a returned tuple, array or function; false if there are too many.
     fn can_return(&mut self, types: TypeSet) -> bool {
-        let Some(compound @ (Type::Tuple(_) | Type::Array(_))) = types.single() else { return true };
+        let Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))) = types.single() else {
+            return true;
+        };
         let compounds = &mut self.function.compounds;
         if !compounds.contains(&compound) {
             if compounds.len() >= MOST_COMPOUNDS {

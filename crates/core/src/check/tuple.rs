@@ -41,7 +41,8 @@ pub const fn index_type(one: Type) -> Index {
         | Type::Object
         | Type::Pointer
         | Type::Tuple(_)
-        | Type::Array(_) => Index::None,
+        | Type::Array(_)
+        | Type::Function(_) => Index::None,
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn drop_local(exit: &mut Exit, locals: &[Local]) {
 pub(super) fn swap_locals(exit: &mut Exit, locals: &[Local]) {
     let types = |live: &Live| match live.value {
         Tree::Leaf(id) if is_name(&locals[id.0 as usize]) => Some(locals[id.0 as usize].types),
-        Tree::Leaf(_) | Tree::Tuple(_) | Tree::Array(..) => None,
+        Tree::Leaf(_) | Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_) => None,
     };
     for first in 0..exit.live.len() {
         for second in first + 1..exit.live.len() {
@@ -116,7 +116,13 @@ fn start_value(function: &Function, id: LocalId) -> Option<Operand> {
         Float => Constant::Float(0.123_456_789),
         Type::Nat => Constant::Nat(u64::MAX - 987_654_321),
         Type::Complex => Constant::Complex(0.123_456_789, -9.876_543_21),
-        Type::Low | Type::Scalar(_) | Type::Object | Type::Pointer | Type::Tuple(_) | Type::Array(_) => return None,
+        Type::Low
+        | Type::Scalar(_)
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_)
+        | Type::Function(_) => return None,
     };
     Some(Operand::Constant(constant))
 }

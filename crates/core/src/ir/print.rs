@@ -115,6 +115,7 @@ impl Printer<'_> {
                 let leaves = leaves.iter().map(|&leaf| self.operand(leaf)).collect::<Vec<_>>();
                 format!("{}({})", if array.view { "view" } else { "array" }, leaves.join(", "))
             }
+            Tree::Function(function) => format!("function {}", function.name()),
         }
     }
 

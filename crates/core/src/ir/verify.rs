@@ -250,7 +250,9 @@ fn check_terminator(function: &Function, terminator: &Terminator) -> Result<(), 
         Terminator::Return(value) => {
             let types = function.returned_types(value).unwrap_or_default();
             let known = match types.single() {
-                Some(compound @ (Type::Tuple(_) | Type::Array(_))) => function.compounds.contains(&compound),
+                Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))) => {
+                    function.compounds.contains(&compound)
+                }
                 _ => true,
             };
             let holds = !types.is_empty() && function.result.includes(types) && !types.contains(Type::Unbound);

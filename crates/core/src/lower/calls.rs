@@ -216,7 +216,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Loaded::ScalarComplex(dtype, next().into_float_value(), next().into_float_value())
             }
             Some(one @ (Type::None | Type::Unbound)) => Loaded::Unit(one),
-            Some(Type::Tuple(_) | Type::Array(_)) => panic!("no register holds a tuple or an array"),
+            Some(Type::Tuple(_) | Type::Array(_) | Type::Function(_)) => {
+                panic!("no register holds a tuple or an array")
+            }
         }
     }
 
@@ -410,6 +412,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let parts = parts.iter().take(array.words()).zip(types);
                 leaves.extend(parts.map(|(&part, types)| (self.operand(part), types)));
             }
+            (Tree::Function(_), _) => {}
             (Tree::Leaf(operand), _) => leaves.push((self.convert(self.operand(*operand), gives), gives)),
             (Tree::Tuple(_) | Tree::Array(..), _) => panic!("what a function returns is what it gives"),
         }
@@ -522,7 +525,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn return_from_entry(&mut self, gives: TypeSet, leaves: &[(Loaded<'ctx>, TypeSet)]) {
         let mut word = 0;
         match (gives.single(), leaves) {
-            (Some(compound @ (Type::Tuple(_) | Type::Array(_))), leaves) => {
+            (Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))), leaves) => {
                 leaves.iter().for_each(|&(value, types)| self.store_words(value, types, &mut word));
                 let known = self.function.compounds.iter().position(|&one| one == compound);
                 let at = known.unwrap_or(self.function.compounds.len());

@@ -69,7 +69,8 @@ impl<'ctx> Loaded<'ctx> {
             | Type::Object
             | Type::Pointer
             | Type::Tuple(_)
-            | Type::Array(_) => self,
+            | Type::Array(_)
+            | Type::Function(_) => self,
         }
     }
 

@@ -443,7 +443,7 @@ pub(super) fn default_type(expression: &Expr, env: &Env) -> Option<Type> {
 
 fn operation(name: &str, types: &[Type]) -> Option<Type> {
     let operands = types.iter().map(|&one| (one, None)).collect::<Vec<_>>();
-    let plain = types.iter().all(|one| !matches!(one, Type::Array(_) | Type::Tuple(_)));
+    let plain = types.iter().all(|one| !matches!(one, Type::Array(_) | Type::Tuple(_) | Type::Function(_)));
     plain.then(|| choose(name, &operands, false)).flatten().map(|choice| choice.op.row().result)
 }
 

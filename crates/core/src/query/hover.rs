@@ -160,7 +160,12 @@ impl Function {
                     Some(Operation { name: creation.function.to_owned(), operands, rows: Vec::new() })
                 }
                 StepKind::Item(..) | StepKind::Place(..) | StepKind::Tuple(_) | StepKind::Call(_) => None,
-                StepKind::Op(..) | StepKind::Copy(_) | StepKind::Keep(_) | StepKind::Leave(_) | StepKind::Hold(_) => {
+                StepKind::Op(..)
+                | StepKind::Copy(_)
+                | StepKind::Keep(_)
+                | StepKind::Leave(_)
+                | StepKind::Function(_)
+                | StepKind::Hold(_) => {
                     return;
                 }
             };
@@ -338,7 +343,7 @@ fn rows(name: &str, args: &[Arg], operands: &[TypeSet]) -> Vec<&'static Op> {
     }
     let mut rows = Vec::<&'static Op>::new();
     for operands in &choices {
-        if operands.iter().any(|(one, _)| matches!(one, Type::Array(_) | Type::Tuple(_))) {
+        if operands.iter().any(|(one, _)| matches!(one, Type::Array(_) | Type::Tuple(_) | Type::Function(_))) {
             continue;
         }
         if let Some(choice) = choose(name, operands, false)

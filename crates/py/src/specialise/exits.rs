@@ -101,8 +101,8 @@ impl Body {
             format!("got `{what}` here"),
         )
         .help(format!(
-            "{}pass an `int`, a `float`, a `bool`, a `complex` or `None`, tuples of them, or NumPy's scalars and arrays of them in \
-             this machine's byte order; `@brrr(fallback=True)` runs such calls in the interpreter",
+            "{}pass an `int`, a `float`, a `bool`, a `complex` or `None`, tuples of them, NumPy's scalars and arrays of them in this \
+             machine's byte order, or a function that can be compiled; `@brrr(fallback=True)` runs such calls in the interpreter",
             instead(what)
         ));
         Refusal::InSource(prepared.source().clone(), vec![diagnostic])

@@ -3,7 +3,7 @@
 use rustpython_parser::ast::{self, CmpOp, Expr};
 
 use super::Binder;
-use crate::check::flow::{Arg, End, FlowId, StepKind};
+use crate::check::flow::{Arg, End, FlowId, Step, StepKind};
 use crate::diagnostic::Code;
 use crate::ir::Constant;
 use crate::source::Span;
@@ -15,10 +15,26 @@ impl Binder<'_> {
         let (value, name) = match (singleton(right), singleton(left)) {
             (Some(name), _) => (left, name),
             (None, Some(name)) => (right, name),
-            (None, None) => return self.refuse_as(Code::Identity, place),
+            // Of functions the types decide.
+            (None, None) if !self.may_be_function(left) && !self.may_be_function(right) => {
+                return self.refuse_as(Code::Identity, place);
+            }
+            (None, None) => {
+                let is = self.op("is.same.", vec![left, right], place);
+                return if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is };
+            }
         };
         let is = self.op(name, vec![value], place);
         if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is }
+    }
+
+    /// True for a function from outside, for what is known only when the function is called, and for a variable that is called somewhere.
+    fn may_be_function(&self, arg: Arg) -> bool {
+        let Arg::Var(variable) = arg else { return false };
+        let is_it = |step: &Step| {
+            step.target == variable && matches!(step.kind, StepKind::Function(_) | StepKind::Op("name.", _))
+        };
+        self.flow.blocks.iter().flat_map(|block| &block.steps).any(is_it) || self.is_called(self.flow.name(variable))
     }
 
     /// `value in (a, b, c)`: true if one of them is the same object or equal. The elements are evaluated first, then compared

@@ -9,6 +9,7 @@ use rustpython_parser::ast::{self, Expr};
 
 use super::Binder;
 use crate::check::flow::{Arg, Call, EntryId, FlowId, Step, StepKind, Target, VarId};
+use crate::ir::Constant;
 use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::{identifier, walk};
@@ -66,6 +67,10 @@ impl Binder<'_> {
                 (path, Outside::Callee(callee)) => Some((path, Target::Known(callee))),
                 _ => None,
             },
+            // An element of a tuple, what another call gives.
+            Expr::Subscript(_) | Expr::IfExp(_) | Expr::BoolOp(_) | Expr::NamedExpr(_) | Expr::Call(_) => {
+                Some((String::new(), Target::Value(Arg::Constant(Constant::None))))
+            }
             _ => None,
         }
     }
@@ -140,7 +145,8 @@ impl Binder<'_> {
         // What was pinned for this call's own arguments is not evaluated again.
         self.pins.made.retain(|&(one, inner)| one == pin || inner.start < place.start || place.end < inner.end);
         let after = EntryId(self.flow.entries.len() as u32);
-        let kind = StepKind::Call(Box::new(Call { target, args, keywords, after }));
+        let packed = self.temporary();
+        let kind = StepKind::Call(Box::new(Call { target, args, keywords, after, packed }));
         self.step(pin, kind, place);
         self.entry_within(place);
         Arg::Var(pin)

@@ -84,6 +84,11 @@ impl Binder<'_> {
             for expression in walk::expressions(statement) {
                 walk::each(expression, &mut |inner| match inner {
                     Expr::Name(name) if SEES_LOCALS.contains(&name.id.as_str()) => self.read = None,
+                    Expr::Call(call) => {
+                        if let Expr::Name(name) = &*call.func {
+                            self.called.insert(identifier(name.id.as_str()));
+                        }
+                    }
                     Expr::Name(name) if name.ctx != ast::ExprContext::Store => {
                         if let Some(read) = &mut self.read {
                             read.insert(identifier(name.id.as_str()));
@@ -100,6 +105,11 @@ impl Binder<'_> {
     pub(in crate::check) fn is_unread_star(&self, target: &Expr) -> bool {
         let Expr::Starred(starred) = target else { return false };
         matches!(&*starred.value, Expr::Name(name) if !self.reads(name.id.as_str()))
+    }
+
+    /// True if the body calls a name.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        self.called.contains(name)
     }
 
     /// True if something may read a name.

@@ -192,8 +192,8 @@ impl Binder<'_> {
     }
 
     fn function_words(&self, function: &str) -> (Code, String, &'static str, String) {
-        let call = format!("call it, `{function}(...)`; compiled code does not keep functions in variables");
-        (Code::FunctionValue, format!("the function `{function}`"), "a function, where a number is expected", call)
+        let call = format!("call it where it stands, `{function}(...)`; functions that give numbers can be values");
+        (Code::FunctionValue, format!("the function `{function}`"), "it gives no number", call)
     }
 
     fn module_words(&self) -> (Code, String, &'static str, String) {

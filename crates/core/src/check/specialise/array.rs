@@ -44,7 +44,7 @@ struct Run {
 /// The objects of the arrays that a value is made of.
 fn owners_of(value: &Tree<LocalId>, owners: &mut Vec<LocalId>) {
     match value {
-        Tree::Leaf(_) => {}
+        Tree::Leaf(_) | Tree::Function(_) => {}
         Tree::Tuple(parts) => parts.iter().for_each(|part| owners_of(part, owners)),
         Tree::Array(_, leaves) => owners.extend(leaves.first()),
     }
@@ -70,7 +70,7 @@ impl Specialiser<'_> {
     /// Reads what arrays are made of from their objects.
     pub(super) fn open(&mut self, block: BlockId, value: &Tree<LocalId>) {
         match value {
-            Tree::Leaf(_) => {}
+            Tree::Leaf(_) | Tree::Function(_) => {}
             Tree::Tuple(parts) => parts.iter().for_each(|part| self.open(block, part)),
             // A view is all there.
             Tree::Array(array, _) if array.view => {}
@@ -103,7 +103,7 @@ impl Specialiser<'_> {
                 let types = self.types(value, &at.state);
                 return self.tuple_part(at, step, (&parts, types), items);
             }
-            Tree::Leaf(_) => return false,
+            Tree::Leaf(_) | Tree::Function(_) => return false,
         };
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let parts = Parts::of(array, &leaves);
@@ -308,7 +308,7 @@ impl Specialiser<'_> {
             let length = match self.operand(arg, &at.state) {
                 Tree::Tuple(parts) => int(parts.len() as i64),
                 Tree::Array(array, leaves) if array.ndim > 0 => leaves[2],
-                Tree::Array(..) | Tree::Leaf(_) => return false,
+                Tree::Array(..) | Tree::Leaf(_) | Tree::Function(_) => return false,
             };
             least = match least {
                 None => Some(length),
@@ -348,14 +348,14 @@ impl Specialiser<'_> {
             array::tuple_of_indices(self.types(*only, site.state).single()?)?;
             let indices = parts.iter().map(|part| match part {
                 Tree::Leaf(index) => self.as_index(site, *index).map(Some),
-                Tree::Tuple(_) | Tree::Array(..) => None,
+                Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_) => None,
             });
             return Some((vec![Item::At(*only); parts.len()], indices.collect::<Option<Vec<_>>>()?));
         }
         let indices = items.iter().map(|item| match item {
             Item::At(index) => match self.operand(*index, site.state) {
                 Tree::Leaf(index) => self.as_index(site, index).map(Some),
-                Tree::Tuple(_) | Tree::Array(..) => None,
+                Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_) => None,
             },
             Item::Slice(_) | Item::Ellipsis | Item::NewAxis => Some(None),
         });

@@ -1,7 +1,7 @@
 //! Calls of other functions, and what a function needs to be called.
 
 use super::{Specialiser, State, Waiting};
-use crate::check::flow::{Call, EntryId, Step};
+use crate::check::flow::{Call, EntryId, Step, Target};
 use crate::check::program::Passed;
 use crate::ir::{self, BlockId, Called, Operand, Terminator, Tree, Value};
 use crate::source::Span;
@@ -41,6 +41,11 @@ impl Specialiser<'_> {
                 calling.members.push(found.instance);
                 calling.members.len() - 1
             }
+        };
+        // What is called is none of the arguments.
+        let operands = match call.target {
+            Target::Known(_) => &operands[..],
+            Target::Value(_) => &operands[1..],
         };
         let args = found.args.iter().map(|one| match one {
             Passed::Operand(at_operand) => self.operand(operands[*at_operand], &at.state),

@@ -31,6 +31,9 @@ impl Specialiser<'_> {
         if name == "shortest." && args.iter().any(|&arg| matches!(self.operand(arg, &at.state), Tree::Array(..))) {
             return self.shortest(at, step, args);
         }
+        if name == "is.same." {
+            return self.on_functions(at, step, name, args);
+        }
         let mut operands = Vec::with_capacity(args.len());
         for &arg in args {
             let one = self.types(arg, &at.state).single();
@@ -39,6 +42,7 @@ impl Specialiser<'_> {
                 (Tree::Leaf(operand), Some(one)) => operands.push((operand, one)),
                 (Tree::Tuple(_), Some(_)) => return self.on_tuples(at, step, name, args),
                 (Tree::Array(..), Some(_)) => return self.on_arrays(at, step, name, args),
+                (Tree::Function(_), Some(_)) => return self.on_functions(at, step, name, args),
             }
         }
         if let ("lengths.", [(length, one)]) = (name, operands.as_slice()) {

@@ -26,7 +26,7 @@ impl Specialiser<'_> {
                 for item in &all {
                     let truth = match &item.0 {
                         Tree::Tuple(parts) => bool_of(!parts.is_empty()),
-                        Tree::Array(..) => return None,
+                        Tree::Array(..) | Tree::Function(_) => return None,
                         Tree::Leaf(one) => self.compute(site, "truth.", &[(*one, item.1.single()?)])?,
                     };
                     answer = self.compute(site, fold, &[answer, truth])?;
@@ -198,6 +198,6 @@ fn scalars(all: &[Item]) -> Option<Vec<Scalar>> {
 fn scalar((tree, types): &Item) -> Option<Scalar> {
     match tree {
         Tree::Leaf(operand) => Some((*operand, types.single()?)),
-        Tree::Tuple(_) | Tree::Array(..) => None,
+        Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_) => None,
     }
 }

@@ -178,6 +178,8 @@ impl Specialiser<'_> {
                 all.or_else(|| constant(true))
             }
             (Tree::Array(..), _) | (_, Tree::Array(..)) => None,
+            (Tree::Function(one), Tree::Function(other)) => constant(one == other),
+            (Tree::Function(_), _) | (_, Tree::Function(_)) => constant(false),
             (Tree::Tuple(_), Tree::Tuple(_)) | (Tree::Leaf(_), Tree::Tuple(_)) | (Tree::Tuple(_), Tree::Leaf(_)) => {
                 constant(false)
             }
@@ -279,7 +281,7 @@ impl Specialiser<'_> {
 fn constants(items: &[Item]) -> Vec<Option<Constant>> {
     let constant = |(tree, _): &Item| match tree {
         Tree::Leaf(Operand::Constant(constant)) => Some(*constant),
-        Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) | Tree::Array(..) => None,
+        Tree::Leaf(Operand::Local(_)) | Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_) => None,
     };
     items.iter().map(constant).collect()
 }

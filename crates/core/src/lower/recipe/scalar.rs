@@ -52,7 +52,14 @@ fn dtype_of(one: Type) -> Dtype {
         Type::Nat => Dtype::UInt64,
         Type::Float => Dtype::Float64,
         Type::Complex => Dtype::Complex128,
-        Type::Unbound | Type::None | Type::Low | Type::Object | Type::Pointer | Type::Tuple(_) | Type::Array(_) => {
+        Type::Unbound
+        | Type::None
+        | Type::Low
+        | Type::Object
+        | Type::Pointer
+        | Type::Tuple(_)
+        | Type::Array(_)
+        | Type::Function(_) => {
             panic!("a row on numbers was verified")
         }
     }

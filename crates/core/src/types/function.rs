@@ -1,0 +1,283 @@
+//! Functions as values: which function it is, is the type.
+//!
+//! A function has no word at run time. Where a value of such a type is called, compiled code knows what it calls.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Shape, Type, TypeSet};
+use crate::outside::{self, Callee, FunctionKey};
+
+/// The type of one function. Equal ones are one allocation, which is never freed; whoever makes them bounds their number.
+#[derive(Clone, Copy)]
+pub struct FunctionType(&'static Entry);
+
+/// What is known of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FunctionValue {
+    /// One of Python's own or NumPy's, by the name under which it has rows.
+    Builtin(String),
+    /// One of the user's.
+    Callee(Callee),
+}
+
+struct Entry {
+    value: FunctionValue,
+    /// Where whoever knows the function has its object; 0 if there is none, or none any more.
+    place: AtomicUsize,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Eq for Entry {}
+
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.value.hash(state);
+    }
+}
+
+impl FunctionType {
+    /// The type of a function.
+    #[must_use]
+    pub fn new(value: FunctionValue) -> Self {
+        static ENTRIES: Mutex<Option<HashSet<&'static Entry>>> = Mutex::new(None);
+        let entry = Entry { value, place: AtomicUsize::new(0) };
+        let mut entries = ENTRIES.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = entries.get_or_insert_default();
+        if let Some(known) = entries.get(&entry) {
+            return Self(known);
+        }
+        let made: &'static Entry = Box::leak(Box::new(entry));
+        entries.insert(made);
+        Self(made)
+    }
+
+    /// The type of one of Python's own functions.
+    #[must_use]
+    pub fn builtin(name: &str) -> Self {
+        Self::new(FunctionValue::Builtin(name.to_owned()))
+    }
+
+    /// The type of one of the user's functions.
+    #[must_use]
+    pub fn callee(callee: &Callee) -> Self {
+        Self::new(FunctionValue::Callee(callee.clone()))
+    }
+
+    /// Its name among those that have rows, if it is one of Python's own.
+    #[must_use]
+    pub fn builtin_name(self) -> Option<&'static str> {
+        match &self.0.value {
+            FunctionValue::Builtin(name) => {
+                let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
+                outside::function_of(module, own)
+            }
+            FunctionValue::Callee(_) => None,
+        }
+    }
+
+    /// The function, if it is one of the user's.
+    #[must_use]
+    pub fn as_callee(self) -> Option<&'static Callee> {
+        match &self.0.value {
+            FunctionValue::Callee(callee) => Some(callee),
+            FunctionValue::Builtin(_) => None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match &self.0.value {
+            FunctionValue::Builtin(name) => name,
+            FunctionValue::Callee(callee) => &callee.name,
+        }
+    }
+
+    /// Where whoever knows the function has its object; 0 if there is none.
+    #[inline(always)]
+    #[must_use]
+    pub fn place(self) -> usize {
+        self.0.place.load(Relaxed)
+    }
+
+    /// Says where the object is, or with 0 that it is gone.
+    pub fn set_place(self, place: usize) {
+        self.0.place.store(place, Relaxed);
+    }
+
+    fn order(self) -> (Option<FunctionKey>, &'static str) {
+        (self.as_callee().map(|callee| callee.key), self.name())
+    }
+}
+
+impl PartialEq for FunctionType {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for FunctionType {}
+
+impl Hash for FunctionType {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::ptr::from_ref(self.0).hash(state);
+    }
+}
+
+impl PartialOrd for FunctionType {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for FunctionType {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl fmt::Debug for FunctionType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "function {}", self.name())
+    }
+}
+
+impl Serialize for FunctionType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.value.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FunctionType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        FunctionValue::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl Type {
+    /// The same with other functions.
+    #[must_use]
+    pub fn renamed(self, other: &dyn Fn(FunctionType) -> FunctionType) -> Self {
+        match self {
+            Self::Function(one) => Self::Function(other(one)),
+            Self::Tuple(shape) => {
+                let elements = shape.elements().iter().map(|types| types.renamed(other)).collect::<Vec<_>>();
+                Shape::new(&elements).map_or(self, Self::Tuple)
+            }
+            _ => self,
+        }
+    }
+}
+
+impl TypeSet {
+    /// The same with other functions.
+    #[must_use]
+    pub fn renamed(self, other: &dyn Fn(FunctionType) -> FunctionType) -> Self {
+        match self.has_any() {
+            true => self,
+            false => self.iter().map(|one| one.renamed(other)).collect(),
+        }
+    }
+}
+
+/// Functions that a name may hold, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionSet(&'static [FunctionType]);
+
+/// Functions of one set, at the most: beyond, nothing is known of them.
+const MOST: usize = 8;
+
+impl FunctionSet {
+    /// The set of one function.
+    #[must_use]
+    pub fn of(one: FunctionType) -> Self {
+        Self::new(vec![one]).unwrap_or(Self(&[]))
+    }
+
+    fn new(all: Vec<FunctionType>) -> Option<Self> {
+        static SETS: Mutex<Option<HashSet<&'static [FunctionType]>>> = Mutex::new(None);
+        if all.len() > MOST {
+            return None;
+        }
+        let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
+        let sets = sets.get_or_insert_default();
+        if let Some(known) = sets.get(all.as_slice()) {
+            return Some(Self(known));
+        }
+        let made: &'static [FunctionType] = Box::leak(all.into_boxed_slice());
+        sets.insert(made);
+        Some(Self(made))
+    }
+
+    /// The functions of both; `None` if they are too many.
+    #[must_use]
+    pub fn join(self, other: Self) -> Option<Self> {
+        let mut all = self.0.iter().chain(other.0).copied().collect::<Vec<_>>();
+        all.sort_unstable();
+        all.dedup();
+        Self::new(all)
+    }
+
+    /// The functions but for one; `None` if nothing remains.
+    #[must_use]
+    pub fn without(self, one: FunctionType) -> Option<Self> {
+        let rest = self.0.iter().copied().filter(|&other| other != one).collect::<Vec<_>>();
+        if rest.is_empty() { None } else { Self::new(rest) }
+    }
+
+    /// The functions.
+    #[must_use]
+    pub const fn all(self) -> &'static [FunctionType] {
+        self.0
+    }
+}
+
+impl Serialize for FunctionSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for FunctionSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = Vec::<FunctionType>::deserialize(deserializer)?;
+        Self::new(all).ok_or_else(|| serde::de::Error::custom("no set of functions"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_is_its_type() {
+        let sine = FunctionType::builtin("math.sin");
+        assert_eq!(sine, FunctionType::builtin("math.sin"));
+        assert_ne!(sine, FunctionType::builtin("math.cos"));
+        assert_eq!(sine.builtin_name(), Some("math.sin"));
+        let own = FunctionType::callee(&Callee::named("f"));
+        assert_eq!((own.name(), own.builtin_name()), ("f", None));
+    }
+
+    #[test]
+    fn sets_are_bounded() {
+        let one = |at: usize| FunctionSet::of(FunctionType::callee(&Callee::named(&format!("f{at}"))));
+        let eight = (0..8).map(one).reduce(|all, next| all.join(next).unwrap()).unwrap();
+        assert_eq!(eight.all().len(), 8);
+        assert_eq!(eight.join(one(3)), Some(eight));
+        assert_eq!(eight.join(one(8)), None);
+        assert_eq!(one(1).without(one(1).all()[0]), None);
+    }
+}

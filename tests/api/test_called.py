@@ -836,6 +836,33 @@ def test_what_leaves_often_is_called_again():
     assert sum(made.f.stats()["exits"].values()) == 200
 
 
+def test_a_caller_goes_on_in_compiled_code_whatever_comes():
+    made = module("""
+        def either(n):
+            if n % 3 == 0:
+                return None
+            if n % 3 == 1:
+                return n, 0.5
+            return n * 2
+        @brrr
+        def f(n):
+            total = 0.0
+            for i in range(n):
+                e = either(i)
+                if e is None:
+                    total -= 1
+                elif isinstance(e, tuple):
+                    total += e[0] + e[1]
+                else:
+                    total += e
+            return total, either(n)
+        CALLS = []
+    """, True)
+    for n in range(12):
+        assert described(made.f(n)) == described(made.f.original_func(n))
+    assert not made.f.stats()["exits"]
+
+
 def test_a_loop_over_calls_is_as_quick_as_one_without():
     made = module("""
         def square(x):

@@ -299,3 +299,16 @@ def test_hints_are_shown_on_request(brrr):
     assert severities() == set(), "and what is ignored is not said to be ignored in vain"
     (brrr.folder / "pyproject.toml").unlink()
     assert severities() == set()
+
+
+def test_functions_of_other_files_are_followed(brrr):
+    brrr.write("lib.py", HEAD.rstrip() + "\ndef g(a: int):\n    return [a]\n")
+    brrr.write("main.py", "from lib import g\n" + HEAD + "def f(a: int):\n    return g(a)\n")
+    ran = brrr("check", "--output-format", "json")
+    assert ran.code == 1
+    assert [(path, code) for path, code, _ in ran.codes()] == [("lib.py", "BRRR220"), ("main.py", "BRRR301")]
+    (call,) = [one for one in ran.json() if one["path"] == "main.py"]
+    assert "a list" in call["message"]
+    drawn = brrr("check", "main.py").out
+    assert "lib.py:" in drawn and "main.py:" in drawn
+    assert brrr("check", "main.py", "-j", "1").code == 1

@@ -1,5 +1,6 @@
 """Random groups of functions that call each other: in expressions, conditions and loops, with recursion, exits in callees at any
-depth, and arrays that are written before and after calls: arguments, and those of the module, which also has a number that changes."""
+depth, functions that are passed, and arrays that are written before and after calls: arguments, and those of the module, which also has
+a number that changes."""
 
 from __future__ import annotations
 
@@ -23,6 +24,9 @@ class Groups:
         chosen = FUNCTIONS[: self.random.choice([1, 2, 2, 3, 3, 4])]
         self.writes = self.arrays > 0 and self.random.random() < 0.35
         self.outside = self.arrays > 0 and self.random.random() < 0.35
+        # Functions are passed to others that call them, or called out of tuples.
+        self.passes = self.random.random() < 0.35
+        self.helpers: set[int] = set()
         self.headers: dict[str, tuple[list[Kind], Kind]] = {}
         for name in chosen:
             kinds = [self.random.choices(SCALARS, [6, 3, 1])[0] for _ in range(self.random.randint(0, 2))]
@@ -36,6 +40,11 @@ class Groups:
         # Those that are called may be defined behind the one that calls.
         if self.random.random() < 0.5:
             texts.reverse()
+        for count in sorted(self.helpers):
+            names = ", ".join(f"x{at}" for at in range(count))
+            decorator = self.random.choice(["@brrr\n", ""])
+            body = self.random.choice([f"    return fn({names})\n", f"    pair = fn, abs\n    other = pair[0]\n    return other({names}) if other is fn else 0\n"])
+            texts.insert(0, f"{decorator}def apply{count}(fn, {names}):\n{body}")
         calls = [self._group_call(chosen[0]) for _ in range(self.random.randint(3, 5))]
         entry, changes = chosen[0], ()
         if self.outside:
@@ -110,7 +119,20 @@ class Groups:
         kinds, result = self.headers[name]
         deeper = f"{DEPTH} - {self.random.choice([1, 2, 2, 3])}" if name in self.again else self.random.choice([DEPTH, f"{DEPTH} - 1"])
         args = [*(["s"] if self.writes else []), deeper, *(self._expression(kind, depth - 1) for kind in kinds)]
-        return f"{name}({', '.join(args)})", result
+        return self._called(name, args), result
+
+    def _called(self, name: str, args: list[str]) -> str:
+        """The text of a call, which may be made by way of a value."""
+        given = ", ".join(args)
+        pick = self.random.random() if self.passes else 1.0
+        if pick < 0.4:
+            self.helpers.add(len(args))
+            return f"apply{len(args)}({name}, {given})"
+        if pick < 0.5:
+            return f"(abs, {name})[1]({given})"
+        if pick < 0.6:
+            return f"({name} if {DEPTH} > 1 else {name})({given})"
+        return f"{name}({given})"
 
     def _element(self) -> str:
         array = self.random.choice([*(["s"] if self.writes else []), *([ARRAY] if self.outside else [])])

@@ -49,13 +49,17 @@ pub struct Callee {
 }
 
 impl Callee {
-    /// A function of which a file tells the name.
+    /// The function of a name in the file of a path.
     #[must_use]
-    pub fn named(name: &str) -> Self {
-        let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        let key = FunctionKey(name.bytes().fold(0xcbf2_9ce4_8422_2325, hash));
-        Self { key, name: name.to_owned() }
+    pub fn in_file(path: &str, name: &str) -> Self {
+        Self { key: FunctionKey(hash_of(&format!("{path}\n{name}"))), name: name.to_owned() }
     }
+}
+
+/// FNV-1a of a text.
+pub(crate) fn hash_of(text: &str) -> u64 {
+    let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, hash)
 }
 
 /// The number by which whoever fills an [`Env`] knows a function.

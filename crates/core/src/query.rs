@@ -5,23 +5,26 @@
 //! says; only the statements at the margin that changed, and those that read a name whose meaning changed, are looked at again.
 
 pub mod calls;
+mod chain;
 pub mod function;
 pub mod hints;
 pub mod hover;
+pub mod modules;
 pub mod optimiser;
 pub mod remarks;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Diagnostic, Edit, Severity};
-use crate::outside::{Callee, Env};
+use crate::outside::{Env, FunctionKey};
 use crate::source::{SourceFile, Span};
 use crate::suppress;
 use crate::syntax::{self, Outer, Piece};
 use crate::types::Signature;
 use calls::{CallSite, Locals};
 use function::{Beside, Function};
+use modules::{Foreigner, Importer, Modules};
 
 /// One version of a file, analysed.
 #[derive(Debug)]
@@ -31,6 +34,14 @@ pub struct Snapshot {
     locals: Locals,
     placed: Vec<Placed>,
     diagnostics: Vec<Diagnostic>,
+    /// The functions of other files that those of this one reach.
+    foreign: BTreeMap<FunctionKey, Foreigner>,
+    /// The files of the functions that are imported.
+    homes: BTreeMap<FunctionKey, String>,
+    /// The files that this one depends on.
+    depends: BTreeSet<String>,
+    fingerprint: OnceLock<u64>,
+    shared: OnceLock<Arc<SourceFile>>,
 }
 
 /// A piece of the file and where it begins.
@@ -121,13 +132,32 @@ impl Snapshot {
     /// the other cells of a notebook.
     #[must_use]
     pub fn new(previous: Option<&Self>, file: SourceFile, context: &[&Self]) -> Self {
-        syntax::with_stack(|| Self::analyzed(previous, file, context))
+        Self::among(previous, file, context, &modules::Alone)
     }
 
-    fn analyzed(previous: Option<&Self>, file: SourceFile, context: &[&Self]) -> Self {
-        let text = file.text();
+    /// The same among other files, from which it may import.
+    #[must_use]
+    pub fn among(previous: Option<&Self>, file: SourceFile, context: &[&Self], modules: &dyn Modules) -> Self {
         // Without its name, nothing can be under the decorator, unless another file has the import.
-        let concerned = text.contains("brrr") || !context.is_empty();
+        let concerned = file.text().contains("brrr") || !context.is_empty();
+        syntax::with_stack(|| Self::analyzed(previous, file, context, modules, concerned))
+    }
+
+    /// A file from which another one imports: it may hold constants alone.
+    #[must_use]
+    pub fn module(previous: Option<&Self>, file: SourceFile, modules: &dyn Modules) -> Self {
+        syntax::with_stack(|| Self::analyzed(previous, file, &[], modules, true))
+    }
+
+    fn analyzed(
+        previous: Option<&Self>,
+        file: SourceFile,
+        context: &[&Self],
+        modules: &dyn Modules,
+        concerned: bool,
+    ) -> Self {
+        let text = file.text();
+        let importer = Importer::new(file.path(), modules);
         let chunks = if concerned { syntax::chunks(text) } else { Vec::new() };
         let known = previous.map_or(&[][..], |previous| &previous.placed);
         let reused = reusable(&chunks, &file, known);
@@ -137,7 +167,8 @@ impl Snapshot {
         });
         let pieces = pieces.collect::<Vec<_>>();
         let around = context.iter().flat_map(|other| &other.placed).map(|placed| placed.checked.piece.statements());
-        let outer = Outer::of(around.chain(pieces.iter().map(|piece| piece.statements())));
+        let runs = around.chain(pieces.iter().map(|piece| piece.statements()));
+        let outer = Outer::of(runs, file.path(), Some(&importer));
         let locals = calls::locals(pieces.iter().map(|piece| piece.statements()), &outer.env);
         let changes = previous.map_or(Changes::All, |previous| previous.changes(&outer, &locals));
         let checked = pieces.into_iter().zip(reused).map(|(piece, known)| match known {
@@ -145,16 +176,40 @@ impl Snapshot {
             _ => Arc::new(Checked::new(piece, &outer, &locals)),
         });
         let mut checked = checked.collect::<Vec<_>>();
+        let calls = checked.iter().flat_map(|one| &one.functions).flat_map(|function| function.callee_keys());
+        let foreign = importer.reached(calls);
+        if let Some(previous) = previous {
+            let changed = modules::changed(&previous.foreign, &foreign);
+            let calls = |one: &Checked| {
+                one.functions.iter().flat_map(|one| one.callee_keys()).any(|key| changed.contains(&key))
+            };
+            for one in checked.iter_mut().filter(|one| !changed.is_empty() && calls(one)) {
+                *one = Arc::new(Checked::new(one.piece.clone(), &outer, &locals));
+            }
+        }
         look_again_at_callers(&mut checked, known, &outer, &locals);
         let placed = chunks.iter().zip(checked).map(|(span, checked)| Placed { start: span.start, checked });
         let placed = placed.collect::<Vec<_>>();
-        place_beside(&placed);
+        place_beside(&placed, &foreign);
         let all = placed
             .iter()
             .flat_map(|placed| placed.checked.diagnostics().map(|one| moved(one.clone(), placed.start)))
             .map(|one| hoisted(one, &file));
         let diagnostics = suppress::apply(&file, all.collect());
-        Self { file, outer, locals, placed, diagnostics }
+        let (homes, depends) = (importer.homes(&outer.env), importer.depends());
+        drop(importer);
+        Self {
+            file,
+            outer,
+            locals,
+            placed,
+            diagnostics,
+            foreign,
+            homes,
+            depends,
+            fingerprint: OnceLock::new(),
+            shared: OnceLock::new(),
+        }
     }
 
     fn changes(&self, outer: &Outer, locals: &Locals) -> Changes {
@@ -291,10 +346,11 @@ fn look_again_at_callers(checked: &mut [Arc<Checked>], before: &[Placed], outer:
 }
 
 /// Tells the functions of a file of each other.
-fn place_beside(placed: &[Placed]) {
+fn place_beside(placed: &[Placed], foreign: &BTreeMap<FunctionKey, Foreigner>) {
     let functions = || placed.iter().flat_map(|placed| &placed.checked.functions);
-    let beside = functions().map(|function| (Callee::named(function.name()).key, function.callable()));
-    let beside = Arc::new(Beside(beside.collect()));
+    let own = functions().map(|function| (function.key(), function.callable()));
+    let known = foreign.iter().map(|(key, one)| (*key, one.known.clone())).chain(own).collect();
+    let beside = Arc::new(Beside { known, foreign: foreign.clone() });
     functions().for_each(|function| function.place_beside(&beside));
 }
 

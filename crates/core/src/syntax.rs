@@ -7,7 +7,7 @@
 mod names;
 pub(crate) mod walk;
 
-pub(crate) use names::{blocks, identifier};
+pub(crate) use names::{Imports, blocks, identifier};
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub fn parse(file: &SourceFile) -> Module {
     }
     let chunks = chunks(text);
     let parsed = chunks.iter().map(|&span| parse_lines(file.slice(span), span.start, file.path())).collect::<Vec<_>>();
-    let outer = Outer::of(parsed.iter().flatten().map(Vec::as_slice));
+    let outer = Outer::of(parsed.iter().flatten().map(Vec::as_slice), file.path(), None);
     for (&span, parsed) in chunks.iter().zip(parsed) {
         match parsed {
             Ok(statements) => {
@@ -95,10 +95,14 @@ pub(crate) struct Outer {
 }
 
 impl Outer {
-    /// Reads runs of statements in the order in which they are executed.
-    pub(crate) fn of<'a>(runs: impl Iterator<Item = &'a [ast::Stmt]>) -> Self {
+    /// Reads runs of statements of a file in the order in which they are executed; `imports` knows other files.
+    pub(crate) fn of<'a>(
+        runs: impl Iterator<Item = &'a [ast::Stmt]>,
+        path: &str,
+        imports: Option<&dyn Imports>,
+    ) -> Self {
         let mut decorators = Decorators::default();
-        let mut scope = Scope::default();
+        let mut scope = Scope::of_file(path, imports);
         for statement in runs.flatten() {
             decorators.imports(statement);
             scope.statement(statement);

@@ -101,6 +101,7 @@ fn encode(value: &Value) -> (Type, Vec<u64>) {
         Value::Complex(real, imag) => (Type::Complex, vec![real.to_bits(), imag.to_bits()]),
         Value::Scalar(dtype, words) => (Type::Scalar(*dtype), words[..dtype.words()].to_vec()),
         Value::Array(array, words) => (Type::Array(*array), words.clone()),
+        Value::Function(one) => (Type::Function(*one), Vec::new()),
         Value::Tuple(elements) => {
             let (types, words): (Vec<Type>, Vec<Vec<u64>>) = elements.iter().map(encode).unzip();
             let types = types.into_iter().map(TypeSet::of).collect::<Vec<_>>();

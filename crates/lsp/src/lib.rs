@@ -6,6 +6,7 @@ mod answers;
 pub mod cli;
 pub mod config;
 mod convert;
+mod library;
 mod lines;
 pub mod llvm;
 mod optimiser;

@@ -9,6 +9,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use brrr_core::diagnostic::Diagnostic;
@@ -16,7 +17,9 @@ use brrr_core::query::Snapshot;
 use brrr_core::source::SourceFile;
 use brrr_core::types::Signature;
 use tokio::sync::oneshot;
+use tower_lsp::lsp_types::Url;
 
+use crate::library::Library;
 use crate::lines;
 
 /// The open documents, each under the name that the client gave it.
@@ -55,7 +58,7 @@ pub struct Version {
     /// Unique among all texts of all documents.
     pub stamp: u64,
     /// What is known. Of a file without text if the analysis failed.
-    pub snapshot: Snapshot,
+    pub snapshot: Arc<Snapshot>,
     /// Where the lines of the text begin.
     pub starts: Vec<u32>,
     /// The other cells of the notebook that it was analysed with, as stamps.
@@ -71,6 +74,8 @@ pub struct Job {
     text: String,
     previous: Option<Arc<Version>>,
     context: Vec<Arc<Version>>,
+    /// What is known of the open documents, by their names.
+    others: Vec<(String, Option<Arc<Version>>)>,
 }
 
 /// What the editor is to show for a document, in place of what it shows now.
@@ -152,6 +157,10 @@ impl Session {
         let document = self.documents.remove(name)?;
         self.picks.retain(|(of, _), _| of != name);
         self.touch_cells(name, document.notebook.as_deref());
+        let depends =
+            |one: &&mut Document| one.known.as_ref().is_some_and(|known| known.snapshot.depends().contains(name));
+        // Now its file counts.
+        self.documents.values_mut().filter(depends).for_each(|one| one.pending = true);
         document.shown.then(|| Report { name: name.to_owned(), version: None, defects: Vec::new(), failure: None })
     }
 
@@ -253,6 +262,7 @@ impl Session {
         let pending = self.documents.iter().filter(|(_, document)| document.pending);
         let name = pending.max_by_key(|(_, document)| document.stamp)?.0.clone();
         let context = self.context(&name);
+        let others = self.documents.iter().map(|(name, one)| (name.clone(), one.known.clone())).collect();
         let document = self.documents.get_mut(&name)?;
         document.pending = false;
         Some(Job {
@@ -261,6 +271,7 @@ impl Session {
             text: document.text.clone(),
             previous: document.known.clone(),
             context,
+            others,
             name,
         })
     }
@@ -288,6 +299,24 @@ impl Session {
         }
     }
 
+    /// Documents that depend on this one, by way of others too, are analysed again if they may get something else from it now.
+    fn touch_dependents(&mut self, before: Option<&Version>, now: &Version) {
+        let depends =
+            |one: &Document| one.known.as_ref().is_some_and(|known| known.snapshot.depends().contains(&now.name));
+        // Whether there is something else is asked only where somebody depends on it.
+        if self.documents.values().any(depends)
+            && before.map(|one| one.snapshot.fingerprint()) != Some(now.snapshot.fingerprint())
+        {
+            self.documents.values_mut().filter(|one| depends(one)).for_each(|one| one.pending = true);
+        }
+    }
+
+    /// Has the documents that import something analysed again: files have changed.
+    pub fn touch_importers(&mut self) {
+        let imports = |one: &&mut Document| one.text.contains("import");
+        self.documents.values_mut().filter(imports).for_each(|one| one.pending = true);
+    }
+
     /// What to show after a job; nothing if its text is outdated, or there is nothing to say in a file where brrr has
     /// shown nothing.
     pub fn finish(&mut self, job: Job, outcome: Result<Snapshot, String>) -> Option<Report> {
@@ -298,15 +327,17 @@ impl Session {
         };
         let starts = lines::starts(snapshot.file().text());
         let around = job.context.iter().map(|one| one.stamp).collect();
+        let snapshot = Arc::new(snapshot);
         let version =
             Arc::new(Version { name: job.name, number: job.number, stamp: job.stamp, snapshot, starts, around });
-        document.known = Some(version.clone());
+        let before = document.known.replace(version.clone());
         let waiting = std::mem::take(&mut document.waiting);
         let concerned = version.snapshot.is_concerned() || document.shown || failure.is_some();
         document.shown = !version.snapshot.diagnostics().is_empty() || !document.defects.is_empty();
         let notebook = document.notebook.clone();
         waiting.into_iter().for_each(|one| drop(one.send(version.clone())));
         self.touch_cells(&version.name, notebook.as_deref());
+        self.touch_dependents(before.as_deref(), &version);
         let defects = self.defects(&version.name);
         concerned.then(|| Report { name: version.name.clone(), version: Some(version), defects, failure })
     }
@@ -326,11 +357,15 @@ impl Job {
     ///
     /// # Errors
     /// What the panic said.
-    pub fn run(&self) -> Result<Snapshot, String> {
+    pub fn run(&self, library: &mut Library, roots: &[PathBuf]) -> Result<Snapshot, String> {
         contained(|| {
-            let context = self.context.iter().map(|one| &one.snapshot).collect::<Vec<_>>();
-            let previous = self.previous.as_ref().map(|previous| &previous.snapshot);
-            Snapshot::new(previous, SourceFile::new(&*self.name, &*self.text), &context)
+            let context = self.context.iter().map(|one| &*one.snapshot).collect::<Vec<_>>();
+            let previous = self.previous.as_ref().map(|previous| &*previous.snapshot);
+            let path = |name: &str| Url::parse(name).ok()?.to_file_path().ok();
+            let open = self.others.iter();
+            let open = open.filter_map(|(name, one)| Some((path(name)?, one.as_ref().map(|one| one.snapshot.clone()))));
+            library.begin(roots.to_vec(), open.collect());
+            Snapshot::among(previous, SourceFile::new(&*self.name, &*self.text), &context, library)
         })
     }
 }
@@ -360,6 +395,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::library::Naming;
 
     const HEAD: &str = "from brrr import brrr\n";
 
@@ -372,7 +408,7 @@ mod tests {
     /// One job from start to end; what it says is (name, version, number of diagnostics).
     fn turn(session: &mut Session) -> Option<(String, i32, usize)> {
         let job = session.next_job().expect("a job");
-        let outcome = job.run();
+        let outcome = job.run(&mut Library::new(Naming::Address), &[]);
         let report = session.finish(job, outcome)?;
         let version = report.version.unwrap();
         Some((report.name, version.number, version.snapshot.diagnostics().len()))
@@ -439,7 +475,7 @@ mod tests {
     fn a_result_for_old_text_is_dropped() {
         let mut session = opened("a", 1, text(1));
         let job = session.next_job().unwrap();
-        let outcome = job.run();
+        let outcome = job.run(&mut Library::new(Naming::Address), &[]);
         session.change("a", 2, |_| text(0)).unwrap();
         assert!(session.finish(job, outcome).is_none());
         assert_eq!(turn(&mut session), said("a", 2, 0));
@@ -449,7 +485,7 @@ mod tests {
     fn a_result_for_a_closed_document_is_dropped_even_if_it_is_open_again() {
         let mut session = opened("a", 1, text(1));
         let job = session.next_job().unwrap();
-        let outcome = job.run();
+        let outcome = job.run(&mut Library::new(Naming::Address), &[]);
         session.close("a");
         session.open("a", 1, text(0), None);
         assert!(session.finish(job, outcome).is_none());
@@ -522,7 +558,7 @@ mod tests {
             let mut shown = 0;
             for _ in 0..20 {
                 let Some(job) = session.next_job() else { return shown };
-                let outcome = job.run();
+                let outcome = job.run(&mut Library::new(Naming::Address), &[]);
                 let report = session.finish(job, outcome).filter(|report| report.name == "two");
                 shown = report.map_or(shown, |report| report.version.unwrap().snapshot.diagnostics().len());
             }

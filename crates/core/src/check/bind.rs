@@ -27,6 +27,7 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::{Function, identifier, span};
 use loops::LoopTargets;
 use pins::Pins;
+use shadow::only_binds;
 
 /// Binds a function. With `probes`, the code asks at every entry point whether it leaves there: for tests.
 #[must_use]
@@ -209,14 +210,16 @@ impl<'a> Binder<'a> {
             }
             Stmt::Assign(assign) => {
                 self.entry(Point::Start, place);
-                self.open_named(assign.targets.iter().chain([&*assign.value]), place);
+                let read = assign.targets.iter().filter(|target| !only_binds(target));
+                self.open_named(read.chain([&*assign.value]), place);
                 self.assign(&assign.targets, &assign.value);
             }
             Stmt::AnnAssign(assign) => {
                 self.entry(Point::Start, place);
                 match &assign.value {
                     Some(value) => {
-                        self.open_named([&*assign.target, &**value], place);
+                        let read = Some(&*assign.target).filter(|target| !only_binds(target));
+                        self.open_named(read.into_iter().chain([&**value]), place);
                         self.assign(std::slice::from_ref(&*assign.target), value);
                     }
                     None => self.check_target(&assign.target),

@@ -112,6 +112,8 @@ pub struct Instance {
     gives: Cell<TypeSet>,
     /// The parameters whose very object it may give back.
     returned: RefCell<Vec<u32>>,
+    /// The call for which it was made: the instance that calls, and the place.
+    called_at: Cell<Option<(usize, Span)>>,
     /// The instances that call it.
     callers: RefCell<BTreeSet<usize>>,
     /// It was found that nobody calls it, and it has been made so.
@@ -125,6 +127,12 @@ impl Instance {
     #[must_use]
     pub const fn gives(&self) -> TypeSet {
         self.gives.get()
+    }
+
+    /// The call for which it was made: the instance that calls, and the place in it.
+    #[must_use]
+    pub const fn called_at(&self) -> Option<(usize, Span)> {
+        self.called_at.get()
     }
 
     /// True if others call it, or it calls itself.
@@ -246,6 +254,7 @@ impl<'a> Program<'a> {
             in_place,
             gives,
             returned: RefCell::default(),
+            called_at: Cell::new(None),
             callers: RefCell::default(),
             is_closed: Cell::new(false),
             handed: OnceCell::new(),
@@ -425,6 +434,7 @@ impl Calls<'_> {
         };
         let called = program.instance(instance);
         called.callers.borrow_mut().insert(self.caller);
+        called.called_at.set(called.called_at.get().or(Some((self.caller, place))));
         let gives = called.gives.get();
         is_given(gives).then_some(Found { instance, gives, args })
     }

@@ -58,7 +58,7 @@ impl Foreign {
             let chunks = syntax::chunks(file.text());
             let pieces = chunks.iter().map(|&span| Piece::new(file.path(), file.slice(span))).collect::<Vec<_>>();
             let runs = || pieces.iter().map(Piece::statements);
-            let outer = Outer::of(runs());
+            let outer = Outer::of(runs(), file.path(), None);
             let module = locals(runs(), &outer.env);
             let mut found = Self::default();
             for (statements, chunk) in runs().zip(&chunks) {

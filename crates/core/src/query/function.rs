@@ -9,16 +9,18 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use rustpython_parser::ast::{self, Expr};
 
 use super::calls::{CallSite, default_type};
+use super::chain;
+use super::modules::Foreigner;
 use super::optimiser::{Asked, loop_of};
 use crate::backend::{Options, Overflow};
 use crate::check::bind::bind;
-use crate::check::flow::{Annotation, Parameter, Start, StepKind, Target};
+use crate::check::flow::{Annotation, Parameter, Start};
 use crate::check::infer::{Binding, Inferred};
 use crate::check::program::{Body, Callees, Known, Program};
 use crate::compile::unit_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
-use crate::outside::{self, Callee, FunctionKey};
+use crate::outside::{self, Callee, FunctionKey, hash_of};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Piece, span};
 use crate::types::{Shape, Signature, Type, TypeSet};
@@ -55,15 +57,21 @@ pub struct Function {
     said: OnceLock<Vec<Diagnostic>>,
     /// The defaults that are constants.
     constants: Vec<Option<outside::Constant>>,
+    fingerprint: OnceLock<u64>,
 }
 
-/// The functions of a file that others can call, by their names.
+/// The functions that those of a file can call.
 #[derive(Debug, Default)]
-pub(super) struct Beside(pub(super) BTreeMap<FunctionKey, Result<Known, Vec<Diagnostic>>>);
+pub(super) struct Beside {
+    /// All of them.
+    pub(super) known: BTreeMap<FunctionKey, Result<Known, Vec<Diagnostic>>>,
+    /// Those of other files.
+    pub(super) foreign: BTreeMap<FunctionKey, Foreigner>,
+}
 
 impl Callees for Beside {
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
-        self.0.get(&callee.key).cloned().unwrap_or_else(|| Err(Vec::new()))
+        self.known.get(&callee.key).cloned().unwrap_or_else(|| Err(Vec::new()))
     }
 }
 
@@ -132,6 +140,8 @@ pub struct Typed {
     pub bindings: Vec<Binding>,
     /// What there is to say about operations.
     pub findings: Vec<Diagnostic>,
+    /// Why calls of functions of other files cannot be compiled.
+    pub refused_calls: Vec<Diagnostic>,
     pub(super) inferred: Inferred,
 }
 
@@ -185,6 +195,7 @@ impl Function {
             heard: Mutex::default(),
             said: OnceLock::new(),
             constants,
+            fingerprint: OnceLock::new(),
         };
         made.diagnostics = diagnostics;
         made
@@ -253,20 +264,32 @@ impl Function {
                     flow.parameters.iter().all(is_told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
                 let of_types = |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray);
                 all.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
+                all.extend(typed.refused_calls.iter().cloned());
             }
             all
         })
     }
 
-    /// The names of the functions that it calls.
+    /// The names of the functions that it calls, or has as values.
     pub fn callees(&self) -> impl Iterator<Item = &str> {
-        let steps = self.body.flow.blocks.iter().flat_map(|block| &block.steps);
-        steps.filter_map(|step| match &step.kind {
-            StepKind::Call(call) => match &call.target {
-                Target::Known(callee) => Some(callee.name.as_str()),
-                Target::Value(_) => None,
-            },
-            _ => None,
+        self.body.flow.functions().filter_map(|one| Some(one.as_callee()?.name.as_str()))
+    }
+
+    /// The keys of these functions.
+    pub(super) fn callee_keys(&self) -> impl Iterator<Item = FunctionKey> {
+        self.body.flow.functions().filter_map(|one| Some(one.as_callee()?.key))
+    }
+
+    /// What makes it impossible to compile it, whatever the signature.
+    pub(super) fn own_errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(|one| one.is_error())
+    }
+
+    /// A number for all that its callers may get to know: equal as long as that is the same.
+    pub(super) fn fingerprint(&self) -> u64 {
+        *self.fingerprint.get_or_init(|| {
+            let flow = &self.body.flow;
+            hash_of(&format!("{flow:?}{:?}{:?}{:?}", self.constants, self.options, self.diagnostics))
         })
     }
 
@@ -283,8 +306,9 @@ impl Function {
         Entered { beside, overflow: self.options.overflow }
     }
 
-    fn key(&self) -> FunctionKey {
-        Callee::named(&self.name).key
+    /// What calls of it know it by.
+    pub(super) fn key(&self) -> FunctionKey {
+        Callee::in_file(self.file().path(), &self.name).key
     }
 
     /// What a call of it needs; what is wrong with it, if it cannot be compiled.
@@ -426,9 +450,12 @@ impl Function {
         let made = syntax::with_stack(|| {
             let beside = self.beside();
             let start = self.start(signature);
-            let inferred = Program::new(&self.entered(&beside), Some(self.key()), self.body.clone(), start).inferred(0);
+            let entered = self.entered(&beside);
+            let program = Program::new(&entered, Some(self.key()), self.body.clone(), start);
+            let inferred = program.inferred(0);
             let (bindings, result, findings) = inferred.report(&self.body.flow);
-            Arc::new(Typed { signature: signature.clone(), result, bindings, findings, inferred })
+            let refused_calls = chain::refused_calls(&program, &beside.foreign);
+            Arc::new(Typed { signature: signature.clone(), result, bindings, findings, refused_calls, inferred })
         });
         keep(&mut lock(&self.typed), signature, made.clone());
         made

@@ -93,15 +93,30 @@ pub(crate) fn blocks(statement: &Stmt) -> Vec<&[Stmt]> {
     }
 }
 
+/// Whoever knows what a file imports from others.
+pub(crate) trait Imports {
+    /// What a name of a module means; `None` if that is not known.
+    fn name(&self, level: u32, module: &str, name: &str) -> Option<Outside>;
+    /// What is known of the names of a module.
+    fn attributes(&self, level: u32, module: &str) -> Vec<(String, Outside)>;
+}
+
 /// The names that one scope binds: a module, or a function around the one that is compiled.
-#[derive(Default)]
-pub(super) struct Scope {
+pub(super) struct Scope<'a> {
+    /// The path of the file.
+    path: &'a str,
+    imports: Option<&'a dyn Imports>,
     names: BTreeMap<String, Outside>,
     /// True for a function: its variables are cells, and what is in them may differ from call to call.
     encloses: bool,
 }
 
-impl Scope {
+impl<'a> Scope<'a> {
+    /// The scope of a module.
+    pub(super) const fn of_file(path: &'a str, imports: Option<&'a dyn Imports>) -> Self {
+        Self { path, imports, names: BTreeMap::new(), encloses: false }
+    }
+
     /// A name that is bound twice means what only the running program knows.
     fn bind(&mut self, name: &str, means: Outside) {
         let means = match means {
@@ -131,7 +146,7 @@ impl Scope {
     /// Adds the names that a statement binds in this scope.
     pub(super) fn statement(&mut self, statement: &Stmt) {
         match statement {
-            Stmt::FunctionDef(def) => self.bind(&def.name, defined(def)),
+            Stmt::FunctionDef(def) => self.bind(&def.name, defined(def, self.path)),
             Stmt::AsyncFunctionDef(def) => self.bind(&def.name, Outside::Other(format!("the function `{}`", def.name))),
             Stmt::ClassDef(class) => self.bind(&class.name, Outside::Other(format!("the class `{}`", class.name))),
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias)),
@@ -158,12 +173,32 @@ impl Scope {
         match (&alias.asname, outside::module(whole)) {
             (Some(name), Some(module)) => self.bind(name, Outside::Module(module)),
             (None, Some(module)) => self.bind(whole, Outside::Module(module)),
-            (Some(name), None) => self.bind(name, Outside::Namespace(format!("the module `{whole}`"))),
+            (Some(name), None) => {
+                self.bind(name, Outside::Namespace(format!("the module `{whole}`")));
+                self.attributes(name, 0, whole);
+            }
             (None, None) => {
                 let first = whole.split('.').next().unwrap_or(whole);
                 let other = || Outside::Namespace(format!("the module `{first}`"));
                 self.bind(first, outside::module(first).map_or_else(other, Outside::Module));
+                // `import a.b` binds `a`, of which `b` is an attribute.
+                let ends = whole.match_indices('.').map(|(at, _)| at).chain([whole.len()]);
+                for end in ends {
+                    let path = &whole[..end];
+                    if self.imports.is_some() && path != first {
+                        self.names.insert(path.to_owned(), Outside::Namespace(format!("the module `{path}`")));
+                    }
+                    self.attributes(path, 0, path);
+                }
             }
+        }
+    }
+
+    /// Binds what is known of the names of a module as attributes of a path.
+    fn attributes(&mut self, path: &str, level: u32, module: &str) {
+        let Some(imports) = self.imports else { return };
+        for (name, means) in imports.attributes(level, module) {
+            self.names.entry(format!("{path}.{name}")).or_insert(means);
         }
     }
 
@@ -180,7 +215,17 @@ impl Scope {
                     all.for_each(|name| self.bind(name, outside::member(module, name)));
                 }
                 Some(module) => self.bind(alias.asname.as_deref().unwrap_or(name), outside::member(module, name)),
-                None => self.bind(alias.asname.as_deref().unwrap_or(name), Outside::Untold),
+                None => {
+                    let bound = alias.asname.as_deref().unwrap_or(name);
+                    let from = import.module.as_deref().unwrap_or_default();
+                    let known = self.imports.and_then(|imports| imports.name(level, from, name));
+                    let is_module = matches!(known, Some(Outside::Namespace(_)));
+                    self.bind(bound, known.unwrap_or(Outside::Untold));
+                    if is_module {
+                        let whole = if from.is_empty() { name.to_owned() } else { format!("{from}.{name}") };
+                        self.attributes(bound, level, &whole);
+                    }
+                }
             }
         }
     }
@@ -307,13 +352,13 @@ fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
 }
 
 /// What a definition binds: a function that can be called, unless a decorator makes something else of it.
-fn defined(def: &ast::StmtFunctionDef) -> Outside {
+fn defined(def: &ast::StmtFunctionDef, path: &str) -> Outside {
     let is_own = |decorator: &Expr| match decorator {
         Expr::Call(call) => is_named_brrr(&call.func),
         other => is_named_brrr(other),
     };
     match def.decorator_list.iter().all(is_own) {
-        true => Outside::Callee(Callee::named(&def.name)),
+        true => Outside::Callee(Callee::in_file(path, &def.name)),
         false => Outside::Untold,
     }
 }
@@ -338,7 +383,7 @@ pub(super) fn functions(
     match statement {
         Stmt::FunctionDef(def) => {
             if def.body.iter().any(holds_definitions) {
-                let mut scope = Scope { encloses: true, ..Scope::default() };
+                let mut scope = Scope { encloses: true, ..Scope::of_file(file.path(), None) };
                 parameters(&def.args, &mut scope);
                 def.body.iter().for_each(|statement| scope.statement(statement));
                 let inner = Arc::new(scope.within(env));
@@ -376,7 +421,7 @@ pub(super) fn async_def(def: &ast::StmtAsyncFunctionDef) -> Diagnostic {
     not_a_function(Span::new(start, start + "async def".len() as u32), "this is an `async def`")
 }
 
-fn parameters(arguments: &ast::Arguments, scope: &mut Scope) {
+fn parameters(arguments: &ast::Arguments, scope: &mut Scope<'_>) {
     let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
     plain.for_each(|argument| {
         let told = argument.def.annotation.as_deref().and_then(annotated);

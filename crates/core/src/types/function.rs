@@ -267,13 +267,13 @@ mod tests {
         assert_eq!(sine, FunctionType::builtin("math.sin"));
         assert_ne!(sine, FunctionType::builtin("math.cos"));
         assert_eq!(sine.builtin_name(), Some("math.sin"));
-        let own = FunctionType::callee(&Callee::named("f"));
+        let own = FunctionType::callee(&Callee::in_file("a.py", "f"));
         assert_eq!((own.name(), own.builtin_name()), ("f", None));
     }
 
     #[test]
     fn sets_are_bounded() {
-        let one = |at: usize| FunctionSet::of(FunctionType::callee(&Callee::named(&format!("f{at}"))));
+        let one = |at: usize| FunctionSet::of(FunctionType::callee(&Callee::in_file("a.py", &format!("f{at}"))));
         let eight = (0..8).map(one).reduce(|all, next| all.join(next).unwrap()).unwrap();
         assert_eq!(eight.all().len(), 8);
         assert_eq!(eight.join(one(3)), Some(eight));

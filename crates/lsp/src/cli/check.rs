@@ -28,7 +28,7 @@ use super::{Out, Status, aside, complain};
 use crate::config::{Broken, Configurations, OutputFormat, Overrides, Settings};
 use crate::select::Selector;
 use crate::worker::{Failure, Worker};
-use crate::{llvm, optimiser, stages, trace};
+use crate::{library, llvm, optimiser, stages, trace};
 
 /// Stack of a thread that checks: deep source makes deep recursion.
 const STACK: usize = 64 << 20;
@@ -342,7 +342,7 @@ impl Run<'_> {
 
     /// What there is to say about a file, hints only where somebody wants some.
     fn said(&self, file: &SourceFile, path: &Path, settings: &Settings) -> Vec<Diagnostic> {
-        let snapshot = Snapshot::new(None, file.clone(), &[]);
+        let snapshot = library::among_others(file);
         let mut diagnostics = snapshot.diagnostics().to_vec();
         let mut codes = Code::ALL.iter().filter(|code| code.severity() == Severity::Hint);
         if settings.hints || codes.any(|&code| settings.select.iter().any(|one| one.names(code))) {

@@ -13,8 +13,8 @@ use clap::{Args, ValueEnum};
 use super::check::guarded;
 use super::target::Target;
 use super::{Out, Status, aside, complain, decode};
-use crate::llvm;
 use crate::select::nearest;
+use crate::{library, llvm};
 
 /// What the child process that asks LLVM is told to do; no command for people.
 pub(super) const SERVE: &str = "__llvm";
@@ -107,7 +107,7 @@ fn show(of: &Of, stage: Stage) -> Result<String, Refusal> {
     let failed = |problem: String| Refusal::Failed(problem);
     let bytes = std::fs::read(path).map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
     let (text, _) = decode::decode(bytes).map_err(|wrong| failed(format!("{}: {}", path.display(), wrong.message)))?;
-    let snapshot = Snapshot::new(None, SourceFile::new(path.display().to_string(), text), &[]);
+    let snapshot = library::among_others(&SourceFile::new(path.display().to_string(), text));
     let located = find(&snapshot, &of.target.function)?;
     let function = located.function;
     let refused = |said: Vec<Diagnostic>| Refusal::Diagnostics(snapshot.file().clone(), said);

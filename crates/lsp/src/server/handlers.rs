@@ -321,6 +321,10 @@ impl LanguageServer for Server {
         if params.changes.iter().any(|change| change.uri.path().ends_with(config::FILE)) {
             self.shared.configure();
         }
+        if params.changes.iter().any(|change| change.uri.path().ends_with(".py")) {
+            self.shared.session().touch_importers();
+            self.shared.work.notify_one();
+        }
         self.shared.look_again();
     }
 

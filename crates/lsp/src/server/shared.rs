@@ -16,6 +16,7 @@ use tower_lsp::lsp_types::notification::{LogMessage, Notification, PublishDiagno
 use crate::answers::View;
 use crate::config::{Configurations, Overrides};
 use crate::convert::{self, Profile};
+use crate::library::{Library, Naming};
 use crate::lines::Lines;
 use crate::optimiser::{self, Outcome};
 use crate::session::{self, Report, Session, Version};
@@ -171,6 +172,7 @@ impl Shared {
 
     /// Analyses what is to be analysed, for ever.
     pub fn analyze(&self) {
+        let mut library = Library::new(Naming::Address);
         let mut session = self.session();
         loop {
             let Some(job) = session.next_job() else {
@@ -178,7 +180,8 @@ impl Shared {
                 continue;
             };
             drop(session);
-            let outcome = job.run();
+            let roots = self.roots().clone();
+            let outcome = job.run(&mut library, &roots);
             session = self.session();
             if let Some(report) = session.finish(job, outcome) {
                 self.publish(&report);
@@ -456,6 +459,12 @@ impl Shared {
         let mut progress = Progress::begin(self, "brrr: checking the workspace", token);
         let (mut checked, mut found) = (0, 0);
         let profile = self.profile();
+        let mut library = Library::new(Naming::Address);
+        let known = self.session().all_known().into_iter();
+        let known = known.filter_map(|one| {
+            Some((lsp::Url::parse(&one.name).ok()?.to_file_path().ok()?, Some(one.snapshot.clone())))
+        });
+        library.begin(self.roots().clone(), known.collect());
         for (at, path) in files.iter().enumerate() {
             if !progress.report(at, files.len()) {
                 break;
@@ -466,7 +475,8 @@ impl Shared {
                 continue;
             }
             checked += 1;
-            let analyzed = session::contained(|| Snapshot::new(None, SourceFile::new(uri.as_str(), text), &[]));
+            let analyzed =
+                session::contained(|| Snapshot::among(None, SourceFile::new(uri.as_str(), text), &[], &library));
             let Ok(snapshot) = analyzed else { continue };
             let lines = Lines::new(snapshot.file().text(), profile.encoding);
             let said = self.wanted(Some(path), &snapshot, &[]);

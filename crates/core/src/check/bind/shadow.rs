@@ -72,3 +72,14 @@ impl Binder<'_> {
         value
     }
 }
+
+/// True for a target that reads nothing: a name, or names in a row.
+pub(super) fn only_binds(target: &Expr) -> bool {
+    match target {
+        Expr::Name(_) => true,
+        Expr::Starred(starred) => only_binds(&starred.value),
+        Expr::Tuple(tuple) => tuple.elts.iter().all(only_binds),
+        Expr::List(list) => list.elts.iter().all(only_binds),
+        _ => false,
+    }
+}

@@ -278,6 +278,32 @@ def test_a_negative_first_index_costs_the_first_turn_its_vectors():
     assert "cut" not in blocks(other.inspect_llvm(optimized=False))
 
 
+def doubled_upwards(a, out):
+    i, n = 0, len(a)
+    while i < n:
+        out[i] = a[i] * 2.0
+        i += 1
+
+
+def doubled_downwards(a, out):
+    i = len(a) - 1
+    while i >= 0:
+        out[i] = a[i] * 2.0
+        i -= 1
+
+
+@pytest.mark.parametrize("function", [doubled_upwards, doubled_downwards])
+def test_a_counter_is_within_an_array_until_it_is_moved_beyond(function):
+    """The test before a block compares where turns begin, and not what the counter becomes at the end of the last one."""
+    compiled, out = brrr(function), np.zeros(50)
+    compiled(doubles(50), out)
+    assert np.array_equal(out, doubles(50) * 2.0) and compiled.stats()["exits"] == {}
+    tested = blocks(compiled.inspect_llvm(optimized=False))["begin"]
+    moved = {line.split()[0] for line in tested if re.search(r"= (add|call|extractvalue) ", line)}
+    compared = [re.findall(r"%\d+", line)[1:] for line in tested if re.search(r"= icmp (slt|sge) ", line)]
+    assert compared and not any(moved.intersection(names) for names in compared)
+
+
 def alive(old, new):
     for i in range(1, len(old) - 1):
         around = old[i - 1] + old[i + 1]

@@ -276,6 +276,17 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// What counts the turns, as it is in a turn before anything writes it: what the header has compared.
+    fn compared(&mut self) -> Option<(LocalId, Known)> {
+        let local = match (self.shape.counter, self.shape.stride) {
+            (Some(counter), _) => counter.local,
+            (None, Some(stride)) => stride.local,
+            (None, None) => return None,
+        };
+        let fixed = self.counted()?;
+        Some((local, Known { node: self.node(Node::Counter), bounded: true, fixed, hopeful: true }))
+    }
+
     /// The loop's counter lies between its value before the block and that behind it; one of the source reaches beyond.
     fn counter(&mut self, local: LocalId) -> Option<Known> {
         if let Some(known) = self.shape.meeting.and_then(|meeting| self.meeting(&meeting, local)) {
@@ -374,9 +385,20 @@ impl<'a> Search<'a> {
     fn round(&mut self) {
         self.known.retain(|local, _| self.carried.contains(local));
         self.writes.clear();
+        // Blocks stand before their successors: nothing on the way to what stands before the first write has written it.
+        let mut counter = None;
+        if let Some((local, compared)) = self.compared() {
+            counter = self.known.get(&local).map(|&known| (local, known));
+            if counter.is_some() {
+                self.known.insert(local, compared);
+            }
+        }
         for &block in self.order {
             for (at, statement) in self.function.block(block).statements.iter().enumerate() {
                 let target = statement.target;
+                if let Some((local, known)) = counter.take_if(|(local, _)| *local == target) {
+                    self.known.insert(local, known);
+                }
                 if !is_int(self.function, target) {
                     if self.last {
                         self.value(statement, (block, at));

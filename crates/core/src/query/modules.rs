@@ -121,6 +121,10 @@ impl<'a> Importer<'a> {
     /// The functions of other files that are reached from calls of these.
     pub(super) fn reached(&self, calls: impl Iterator<Item = FunctionKey>) -> BTreeMap<FunctionKey, Foreigner> {
         let mut homes = self.all_homes();
+        if homes.is_empty() {
+            // Nothing is imported that could be called: the calls need not be looked at.
+            return BTreeMap::new();
+        }
         let mut reached = BTreeMap::new();
         let mut waiting = calls.collect::<Vec<_>>();
         while let Some(key) = waiting.pop() {

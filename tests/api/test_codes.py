@@ -111,9 +111,10 @@ def test_backend(tmp_path):
 
 
 PAGES = Path(__file__).parent.parent.parent / "crates" / "core" / "src" / "diagnostic" / "pages"
+# Of hints only the first one is marked, for LLVM has to look at it: `tests/cli/test_hints.py`.
 PROGRAMS = [
     (page.stem, *blocks) for page in sorted(PAGES.glob("*.md"))
-    if (blocks := re.findall("^```python run\n(.*?)^```$", page.read_text(encoding="utf-8"), re.S | re.M))]
+    if len(blocks := re.findall("^```python run\n(.*?)^```$", page.read_text(encoding="utf-8"), re.S | re.M)) == 2]
 
 
 def run(text, name):

@@ -16,6 +16,9 @@ try:
 except ImportError:
     np = None
 
+# What is shown as compiled here is compiled here, and not found on disk.
+os.environ["BRRR_CACHE_DIR"] = ""
+
 
 @brrr
 def foo(a: int) -> int:

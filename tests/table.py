@@ -105,7 +105,8 @@ def _rows(of_numpy: bool) -> list[Row]:
         # Ints of several widths are one type in Python.
         before = found.get((row.name, row.params))
         if before is not None:
-            row = replace(before, leaves=(*before.leaves, *(leave for leave in row.leaves if leave not in before.leaves)))
+            leaves = (*before.leaves, *(leave for leave in row.leaves if leave not in before.leaves))
+            row = replace(before, leaves=leaves, example=before.example or row.example)
         found[row.name, row.params] = row
     return list(found.values())
 

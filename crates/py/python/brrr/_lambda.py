@@ -9,18 +9,21 @@ from _ast import Expression, Lambda, PyCF_ONLY_AST
 from types import CodeType
 
 
-def body_column(code: CodeType) -> int:
-    """The column where the body of a lambda begins, in bytes; -1 if it does not stand on the lambda's first line."""
+def body_column(code: CodeType) -> int | None:
+    """The column where the body of a lambda begins, in bytes; -1 if it does not stand on the lambda's first line. None if the code does
+    not say: CPython 3.12 keeps no place of a body that is a constant."""
     places = [place for place in code.co_positions() if None not in place and place[2] != place[3]]
+    if not places:
+        return None
     if any((line, end_line) != (code.co_firstlineno,) * 2 for line, end_line, _, _ in places):
         return -1
-    return min((column for _, _, column, _ in places), default=-1)
+    return min(column for _, _, column, _ in places)
 
 
 def text(code: CodeType, line: str) -> str | None:
     """The function that does what the lambda does."""
     column = body_column(code)
-    if column < 0:
+    if column is None and line.count("lambda") > 1 or column is not None and column < 0:
         return None
     line = line.rstrip("\r\n")
     start = line.find("lambda")
@@ -31,7 +34,7 @@ def text(code: CodeType, line: str) -> str | None:
                 continue
             before = len(line[:start].encode())
             at = found.body.col_offset - 1
-            if before + at == column:
+            if column is None or before + at == column:
                 own = line[start:end].encode()
                 head, body = own[: at].decode(), own[at:].decode()
                 head, colon, opened = head.rpartition(":")

@@ -94,7 +94,8 @@ class Source:
         if code.co_name == "<lambda>":
             # Its text is a `def` of one line; where the body stands in the file, the code tells.
             tree.name = code.co_name
-            self.shift = body_column(code) - tree.body[0].value.col_offset
+            column = body_column(code)
+            self.shift = 0 if column is None else column - tree.body[0].value.col_offset
         # Moved to the lines of the file; columns are the file's already.
         first = (tree.decorator_list or [tree])[0].lineno
         _move(tree, code.co_firstlineno - first)

@@ -1,11 +1,8 @@
 """What brrr raises and warns with.
 
-The compiler makes the objects and draws them; here they become what Python, IPython and notebooks show.
+The compiler makes the objects and draws them; here they become what Python, IPython and notebooks show. What few of these need is
+imported there: all of it would take longer than the rest of `import brrr`.
 """
-
-import html
-import re
-import traceback
 
 
 class Position:
@@ -123,6 +120,8 @@ class BrrrError(TypeError):
 
     def _render_traceback_(self):
         """What IPython shows: the line that led here, and the drawing; nothing of how the shell ran the cell."""
+        import traceback
+
         lines = []
         frames = [frame for frame in traceback.extract_tb(self.__traceback__) if not _is_of_tools(frame.filename)]
         for frame in frames[-1:]:
@@ -151,6 +150,9 @@ _COLORS = {
 
 def _html(text):
     """Text with the escapes of terminals, as HTML."""
+    import html
+    import re
+
     parts = re.split("\x1b\\[([0-9;]*)m", text)
     made = [html.escape(parts[0])]
     for code, part in zip(parts[1::2], parts[2::2]):

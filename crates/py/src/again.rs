@@ -118,17 +118,16 @@ pub struct Entry {
     pub names: Vec<String>,
     /// Their values.
     pub values: Vec<Py<PyAny>>,
-    /// Code for these names and types; owned by the body.
+    /// Code for these names and types.
     pub code: Option<Code>,
     /// The turns that the interpreter does before it asks again, if there is no code.
     pub turns: u32,
 }
 
-/// A pointer to compiled code.
-#[derive(Clone, Copy)]
-pub struct Code(pub *const Specialisation);
+/// Compiled code, held until it is entered: what runs before that may make room for other code.
+pub struct Code(pub Rc<Specialisation>);
 
-// SAFETY: the pointer is followed with the GIL held only, by the call whose function owns the code.
+// SAFETY: references are counted, and code is followed, with the GIL held only.
 unsafe impl Send for Code {}
 // SAFETY: as above.
 unsafe impl Sync for Code {}
@@ -243,7 +242,7 @@ fn turns(py: Python<'_>, turns: u32) -> PyResult<Option<Bound<'_, PyAny>>> {
 /// The answer; with `must_leave` the continuation does not stay.
 fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_leave: bool) -> PyResult<Answer> {
     let body = view.body;
-    let of_loop = |header: &Header, _: &_, _| (header.statement == statement).then_some(());
+    let of_loop = |header: &Header, _: &_| (header.statement == statement).then_some(());
     let is_known = body.search_headers(of_loop).is_some();
     let is_due = body.again.is_due(body);
     if !must_leave && !is_known && !is_due && body.again.compiled.get() < HEADERS {
@@ -287,11 +286,11 @@ fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_
 
 /// The code for the names and types at a loop header.
 fn find(body: &Body, statement: u32, bound: &[(&str, Type)]) -> Option<Code> {
-    body.search_headers(|header, code, pointer| {
+    body.search_headers(|header, code| {
         let names = header.names.iter().map(String::as_str).zip(code.declared().iter().copied());
         // SAFETY: a continuation asks, which has the GIL.
         let is_it = header.statement == statement && names.eq(bound.iter().copied()) && unsafe { code.can_run() };
-        is_it.then_some(Code(pointer))
+        is_it.then(|| Code(code.clone()))
     })
 }
 

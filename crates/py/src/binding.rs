@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::ptr::null_mut;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use brrr_core::types::Type;
 use pyo3::ffi::{self, PyObject};
@@ -45,6 +45,8 @@ pub struct Specialisation {
     /// Its own defaults, if it may call itself.
     defaults: Option<Defaults>,
     is_retired: Cell<bool>,
+    /// Itself, among those of its function; of a member there is none.
+    own: Weak<Self>,
 }
 
 /// What a function calls, as it is now.
@@ -90,6 +92,7 @@ impl Specialisation {
             handed: Box::default(),
             defaults: None,
             is_retired: Cell::new(false),
+            own: Weak::new(),
         }
     }
 
@@ -106,6 +109,7 @@ impl Specialisation {
             handed: Box::default(),
             defaults: None,
             is_retired: Cell::new(false),
+            own: Weak::new(),
         }
     }
 
@@ -118,6 +122,11 @@ impl Specialisation {
         let handed = self.machine.handed.iter().map(|&(of, index)| Some(Handed { guards: guards(of)?, index }));
         let handed = handed.collect::<Option<_>>()?;
         Some(Self { members: members.into(), handed, defaults, ..self })
+    }
+
+    /// The same as one of its function's, so that runs can hold it.
+    pub fn shared(self) -> Rc<Self> {
+        Rc::new_cyclic(|own| Self { own: own.clone(), ..self })
     }
 
     /// Reads the hidden arguments, its own and those that it hands down: false if one has no value. The references are borrowed, and
@@ -203,14 +212,16 @@ impl Specialisation {
                 || self.members.iter().any(|member| member.callable().is_null()))
     }
 
-    /// Holds what the members are resumed as, while the code runs.
+    /// Holds this, and what the members are resumed as, while the code runs: Python code that runs meanwhile may compile for other
+    /// functions, which makes room.
     ///
     /// # Safety
     /// The thread holds the GIL, also when what is given is dropped.
-    pub unsafe fn hold_members(&self) -> MembersHeld {
+    pub unsafe fn hold(&self) -> InUse {
         let all = self.members.iter().map(|member| member.callable().cast::<PyObject>());
         // SAFETY: a member's callable is null or alive.
-        MembersHeld(all.filter(|one| !one.is_null()).map(|one| unsafe { ffi::Py_NewRef(one) }).collect())
+        let members = all.filter(|one| !one.is_null()).map(|one| unsafe { ffi::Py_NewRef(one) }).collect();
+        InUse { members, _own: self.own.upgrade() }
     }
 
     /// The types of the parameters.
@@ -234,13 +245,16 @@ impl Specialisation {
     }
 }
 
-/// References to the callables of members.
-pub struct MembersHeld(Vec<*mut PyObject>);
+/// References to the callables of members, and to the specialisation.
+pub struct InUse {
+    members: Vec<*mut PyObject>,
+    _own: Option<Rc<Specialisation>>,
+}
 
-impl Drop for MembersHeld {
+impl Drop for InUse {
     fn drop(&mut self) {
         // SAFETY: the references are ours, and the thread holds the GIL, as whoever made this has promised.
-        self.0.drain(..).for_each(|one| unsafe { ffi::Py_DECREF(one) });
+        self.members.drain(..).for_each(|one| unsafe { ffi::Py_DECREF(one) });
     }
 }
 

@@ -131,7 +131,7 @@ pub unsafe fn enter(call: Call, to: &Specialisation, args: *const *mut PyObject,
 unsafe fn enter_holding(call: Call, to: &Specialisation, args: *const *mut PyObject, frame: *mut u64) -> *mut PyObject {
     // SAFETY: as the caller promises.
     unsafe {
-        let held = to.hold_members();
+        let held = to.hold();
         let result = enter_plain(call, to, args, frame);
         drop(held);
         result

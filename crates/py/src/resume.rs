@@ -8,6 +8,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
+use std::rc::Rc;
 use std::time::Instant;
 
 use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, PENDING, Value};
@@ -20,7 +21,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyTuple};
 
 use crate::activation::Running;
-use crate::again::Ask;
+use crate::again::{self, Ask};
 use crate::arrays::{Made, release};
 use crate::binding::Specialisation;
 use crate::callable::Callable;
@@ -249,7 +250,7 @@ unsafe fn go_on<'py>(
     let ask = Bound::new(py, Ask::new(callable.clone()))?;
     let mut held = Held::default();
     // Held until the next run.
-    let mut _members = None;
+    let mut _in_use = None;
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
         let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
@@ -295,12 +296,11 @@ unsafe fn go_on<'py>(
             // SAFETY: the continuation has given back a reference to `ask`.
             unsafe { ffi::Py_DECREF(result) };
             let Some(entry) = entry else { return if effects { Err(stuck()) } else { Ok(Outcome::Original) } };
-            if let Some((found, (words, hidden))) = entry.code.and_then(|found| {
-                // SAFETY: the body owns the code as long as it lives, and the thread holds the GIL.
-                let entering = unsafe { entering(py, &*found.0, &entry.values) };
-                entering.map(|entering| (found, entering))
-            }) {
-                break (found, words, hidden, entry);
+            if let Some(again::Code(found)) = &entry.code
+                // SAFETY: the thread holds the GIL.
+                && let Some((words, hidden)) = unsafe { entering(py, found, &entry.values) }
+            {
+                break (found.clone(), words, hidden, entry);
             }
             values = entry.values.into_iter().map(|one| one.into_bound(py)).collect();
             turns = entry.turns;
@@ -308,12 +308,12 @@ unsafe fn go_on<'py>(
             let place = Place { statement: entry.statement, point: Point::Advance, names, asks: "rarely" };
             continuation = body.continuations.get(original, body, &place, &body.continuations.headers)?;
         };
-        // SAFETY: the body owns the code as long as it lives.
-        code = unsafe { &*found.0 };
+        // SAFETY: the body owns the code as long as it lives, and what functions were passed to is held by this run.
+        code = unsafe { &*Rc::as_ptr(&found) };
         outside.extend(entered.iter().cloned());
         args = entry.values.into_iter().map(|one| one.into_bound(py)).chain(entered).collect();
         // SAFETY: the thread holds the GIL.
-        _members = code.is_weak.then(|| unsafe { code.hold_members() });
+        _in_use = code.is_weak.then(|| unsafe { code.hold() });
         // What the run before this one has made is held by the objects that came of it.
         drop(std::mem::take(&mut held));
         // A `Bound` is a pointer to its object.

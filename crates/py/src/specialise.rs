@@ -1,8 +1,10 @@
 //! One function under the decorator: what was read at decoration and what has been compiled since.
 //!
 //! Enters: the types of the arguments. Leaves: a [`Specialisation`]: machine code that functions with the same code share
-//! ([`crate::shared`]), with what is this function's own. Specialisations are never dropped before their function, so a pointer to one stays valid while the function is alive. Everything that may run Python code runs without
-//! a borrow: the same function may be called, and compiled, in the middle of it.
+//! ([`crate::shared`]), with what is this function's own. A specialisation is dropped with its function, or when a function that was passed
+//! as a value is gone ([`living`]): a pointer to one for functions as values is followed across Python code only by who holds it
+//! ([`Specialisation::hold`]). Everything that may run Python code runs without a borrow: the same function may be called, and compiled,
+//! in the middle of it.
 
 mod exits;
 mod living;
@@ -82,8 +84,7 @@ pub struct Body {
     /// Every call runs the original function.
     interpreted: Cell<bool>,
     warned: Cell<bool>,
-    #[expect(clippy::vec_box, reason = "pointers to specialisations stay valid while the list grows")]
-    specialisations: RefCell<Vec<Box<Specialisation>>>,
+    specialisations: RefCell<Vec<Rc<Specialisation>>>,
     last_exit: RefCell<Option<LastExit>>,
     /// Exits taken by code of other functions' units, by line.
     elsewhere: RefCell<BTreeMap<u32, u64>>,
@@ -336,13 +337,10 @@ impl Body {
         all.iter().rev().map(|one| &**one).filter(|one| one.header.is_none()).find_map(choose)
     }
 
-    /// Hands the code for every loop header to `choose`, with a pointer that is valid as long as the body, until it answers.
-    pub fn search_headers<T>(
-        &self,
-        mut choose: impl FnMut(&Header, &Specialisation, *const Specialisation) -> Option<T>,
-    ) -> Option<T> {
+    /// Hands the code for every loop header to `choose` until it answers.
+    pub fn search_headers<T>(&self, mut choose: impl FnMut(&Header, &Rc<Specialisation>) -> Option<T>) -> Option<T> {
         let all = self.specialisations.borrow();
-        all.iter().find_map(|one| choose(one.header.as_ref()?, one, &raw const **one))
+        all.iter().find_map(|one| choose(one.header.as_ref()?, one))
     }
 
     /// The signature compiled last.

@@ -17,7 +17,7 @@ use crate::shared::{Callee, Machine};
 const MOST_LIVING: usize = 256;
 
 impl Body {
-    /// Adds a specialisation; false if there are too many. Those for functions that are gone, which nobody can be running, make room.
+    /// Adds a specialisation; false if there are too many. Those for functions that are gone make room; who runs one holds it.
     pub(super) fn push(&self, py: Python<'_>, made: Specialisation) -> bool {
         let mut gone = Vec::new();
         if made.is_weak {
@@ -31,7 +31,7 @@ impl Body {
                 return false;
             }
         }
-        self.specialisations.borrow_mut().push(Box::new(made));
+        self.specialisations.borrow_mut().push(made.shared());
         if !gone.is_empty() {
             // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
             let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };

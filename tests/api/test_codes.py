@@ -111,10 +111,10 @@ def test_backend(tmp_path):
 
 
 PAGES = Path(__file__).parent.parent.parent / "crates" / "core" / "src" / "diagnostic" / "pages"
-# Of hints only the first one is marked, for LLVM has to look at it: `tests/cli/test_hints.py`.
-PROGRAMS = [
-    (page.stem, *blocks) for page in sorted(PAGES.glob("*.md"))
-    if len(blocks := re.findall("^```python run\n(.*?)^```$", page.read_text(encoding="utf-8"), re.S | re.M)) == 2]
+MARKED = {page.stem: re.findall("^```python run\n(.*?)^```$", page.read_text(encoding="utf-8"), re.S | re.M) for page in sorted(PAGES.glob("*.md"))}
+# Of hints only the first one is marked, for LLVM has to look at it: `tests/cli/test_hints.py` tries them.
+PROGRAMS = [(slug, *blocks) for slug, blocks in MARKED.items() if len(blocks) == 2]
+HINTS = [slug for slug, blocks in MARKED.items() if len(blocks) == 1]
 
 
 def run(text, name):
@@ -132,6 +132,7 @@ def test_programs_of_pages(slug, fails, works):
 
 def test_programs_are_found():
     assert len(PROGRAMS) >= 4
+    assert HINTS == ["checked-turns", "inlined-call", "loop-formula", "vectorised"]
 
 
 def refused():

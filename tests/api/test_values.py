@@ -7,18 +7,13 @@ point in turn.
 import gc
 import linecache
 import math
-import random
-import textwrap
-import traceback
 import weakref
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 from brrr import BrrrError, brrr
-from brrr._brrr import probe
-from tests import forced
+from tests.api import groups
 
 GROUPS = {
     "integrate": """
@@ -188,71 +183,14 @@ GROUPS = {
 }
 
 
-def module(text, decorated):
-    """The module of a group; its functions come from lines that tracebacks show."""
-    text = textwrap.dedent(text)
-    name = f"<group {hash(text)}>"
-    linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
-    made = ModuleType("group")
-    made.__dict__.update(brrr=brrr if decorated else lambda function: function, np=np, math=math)
-    exec(compile(text, name, "exec"), made.__dict__)
-    return made
-
-
-def outcome(function, args):
-    """What a call comes to: its value or its exception, what it has written, and the frames."""
-    args = tuple(one.copy() if isinstance(one, np.ndarray) else one for one in args)
-    try:
-        came = described(function(*args), args)
-    except Exception as error:
-        frames = traceback.extract_tb(error.__traceback__)[1:]
-        places = [(one.name, one.lineno, one.colno, one.end_colno) for one in frames if one.filename.startswith("<group")]
-        came = type(error), str(error), error.__cause__, error.__context__, places
-    return came, [described(one, ()) for one in args]
-
-
-def described(value, args, within=False):
-    if isinstance(value, tuple):
-        return tuple(described(one, args, within=True) for one in value)
-    if isinstance(value, np.ndarray):
-        return value.dtype, value.shape, value.tolist()
-    if callable(value):
-        return "function", value.__name__, [one is value for one in args]
-    same = [one is value for one in args] if isinstance(value, float) and not within else None
-    return type(value), repr(value), same
-
-
-def pairs(plain, compiled):
-    assert len(plain.CALLS) == len(compiled.CALLS)
-    return zip(plain.CALLS, compiled.CALLS)
-
-
 @pytest.mark.parametrize("name", GROUPS)
 def test_a_group_does_what_cpython_does(name):
-    plain, compiled = module(GROUPS[name], False), module(GROUPS[name], True)
-    for call, own in pairs(plain, compiled):
-        expected = outcome(plain.f, call)
-        for _ in range(3):
-            assert outcome(compiled.f, own) == expected, call
+    groups.does_what_cpython_does(GROUPS[name])
 
 
 @pytest.mark.parametrize("name", GROUPS)
 def test_exits_may_be_anywhere(name):
-    with forced.probed():
-        plain, compiled = module(GROUPS[name], False), module(GROUPS[name], True)
-        for call, own in pairs(plain, compiled):
-            expected = outcome(plain.f, call)
-            probe(forced.NEVER)
-            assert outcome(compiled.f, own) == expected, call
-            visits = probe(0)
-            chosen = range(1, visits + 1)
-            if visits > 60:
-                chosen = [*range(1, 30), *random.Random(name).sample(range(30, visits), 30), visits]
-            for visit in chosen:
-                probe(visit)
-                made = outcome(compiled.f, own)
-                probe(0)
-                assert made == expected, (call, visit)
+    groups.exits_may_be_anywhere(GROUPS[name], 60)
 
 
 @brrr

@@ -1,6 +1,9 @@
-"""Nodes of syntax trees: made at the place of others, copied, moved."""
+"""Nodes of syntax trees: made at the place of others, copied, moved, counted."""
 
-from _ast import Assign, Call, Constant, Load, Name, Store, arg, arguments  # the nodes alone: importing `ast` takes long
+from _ast import Assign, Call, ClassDef, Constant, Load, Name, Store, arg, arguments  # the nodes alone: importing `ast` takes long
+
+_BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
+"""Fields that hold statements, or parts that do, in the order of the source."""
 
 
 def _loaded(node):
@@ -58,3 +61,36 @@ def _parameters(names: list[str], at) -> arguments:
     return arguments(
         posonlyargs=[], args=plain, vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[]
     )
+
+
+def _is_scope(statement) -> bool:
+    """True for functions and classes, whose statements are not the function's."""
+    return isinstance(statement, ClassDef) or hasattr(statement, "args")
+
+
+def _shifted(node, by: int):
+    """A copy so many columns further on; what would stand before the line stands at its start."""
+    if isinstance(node, list):
+        return [_shifted(one, by) for one in node]
+    if not hasattr(node, "_fields"):
+        return node
+    copy = _changed(node, **{field: _shifted(getattr(node, field), by) for field in node._fields if hasattr(node, field)})
+    if "col_offset" in node._attributes:
+        copy.col_offset = max(node.col_offset + by, 0)
+        copy.end_col_offset = max(node.end_col_offset + by, 0)
+    return copy
+
+
+def _count(statements: list) -> int:
+    """Statements with all that are in them."""
+    count = 0
+    for statement in statements:
+        count += 1
+        if not _is_scope(statement):
+            for field in _BLOCKS:
+                parts = getattr(statement, field, ())
+                if field in ("handlers", "cases"):
+                    count += sum(_count(part.body) for part in parts)
+                else:
+                    count += _count(parts)
+    return count

@@ -44,13 +44,12 @@ from types import CodeType, FunctionType
 
 from ._lambda import body_column
 from ._iterators import RANGE_ITERATORS, iterator_state as iterator_state
-from ._nodes import _assign, _call, _changed, _constant, _is_stored, _loaded, _move, _name, _parameters, _place
+from ._nodes import (
+    _BLOCKS, _assign, _call, _changed, _constant, _count, _is_scope, _is_stored, _loaded, _move, _name, _parameters, _place, _shifted,
+)  # fmt: skip
 
 _FUTURES = 0x1FE_0000
 """Everything in `co_flags` that `from __future__ import` sets."""
-
-_BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
-"""Fields that hold statements, or parts that do, in the order of the source."""
 
 _SHOWS_NAMES = ("locals", "vars", "dir")
 """Builtins that give the names of the function when they are called without arguments."""
@@ -541,39 +540,6 @@ def _compile(what, code: CodeType, flags: int):
 
 def _is_pin(name: str) -> bool:
     return name.startswith((".pin", ".raise"))
-
-
-def _is_scope(statement) -> bool:
-    """True for functions and classes, whose statements are not the function's."""
-    return isinstance(statement, ClassDef) or hasattr(statement, "args")
-
-
-def _shifted(node, by: int):
-    """A copy so many columns further on; what would stand before the line stands at its start."""
-    if isinstance(node, list):
-        return [_shifted(one, by) for one in node]
-    if not hasattr(node, "_fields"):
-        return node
-    copy = _changed(node, **{field: _shifted(getattr(node, field), by) for field in node._fields if hasattr(node, field)})
-    if "col_offset" in node._attributes:
-        copy.col_offset = max(node.col_offset + by, 0)
-        copy.end_col_offset = max(node.end_col_offset + by, 0)
-    return copy
-
-
-def _count(statements: list) -> int:
-    """Statements with all that are in them."""
-    count = 0
-    for statement in statements:
-        count += 1
-        if not _is_scope(statement):
-            for field in _BLOCKS:
-                parts = getattr(statement, field, ())
-                if field in ("handlers", "cases"):
-                    count += sum(_count(part.body) for part in parts)
-                else:
-                    count += _count(parts)
-    return count
 
 
 def _class_name(qualname: str) -> str | None:

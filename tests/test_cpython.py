@@ -215,6 +215,28 @@ def test_what_is_not_as_stated_is_a_problem(monkeypatch):
     assert "is named in known.py" in report({"T.a": "passed", "T.b": "passed"}).problems()[0]
 
 
+def test_fewer_operations_than_published_are_seen_unless_a_test_was_cut_short(monkeypatch):
+    def one(compiled: int, **last) -> runner.Report:
+        found = report({"T.a": "passed", "T.b": "passed"})
+        for run in found.runs.values():
+            run.counts["compiled"] = compiled
+            run.tests["T.b"].update(last)
+        return found
+
+    full = one(200)
+    version = "{}.{}".format(*sys.version_info)
+    monkeypatch.setattr(runner, "KNOWN", {})
+    monkeypatch.setattr(runner, "published", lambda: {version: runner.section([full])})
+    quick = {"outcome": "skipped", "text": '"slow" conversion took only 0.01 seconds.'}
+    assert runner.stale([full]) == runner.stale([one(195)]) == runner.stale([one(150, **quick)]) == ""
+    assert "says 200 compiled operations of test_int, but it is 150" in runner.stale([one(150)])
+    # A test that is cut short hides no other that does not pass.
+    hidden = one(200, **quick)
+    for run in hidden.runs.values():
+        run.tests["T.a"]["outcome"] = "failed"
+    assert "(tests, pass)" in runner.stale([hidden])
+
+
 def test_a_run_without_results_is_a_problem(monkeypatch):
     good = runner.run_one("test_unary", "plain")
     if good.absent:

@@ -46,8 +46,11 @@ class Run:
 def _passed(test: dict) -> bool:
     """Whether a test passed. The tests that a conversion of a large int to text takes no quadratic time skip themselves half way where
     the machine converts it in less than they can measure: a matter of the machine, and of no operation."""
-    too_quick = test["outcome"] == "skipped" and '"slow" conversion took only' in test["text"]
-    return test["outcome"] == "passed" or too_quick
+    return test["outcome"] == "passed" or _too_quick(test)
+
+
+def _too_quick(test: dict) -> bool:
+    return test["outcome"] == "skipped" and '"slow" conversion took only' in test["text"]
 
 
 @dataclass
@@ -80,6 +83,10 @@ class Report:
         """How many of the tests did an operation in compiled code."""
         tests = self.runs[way].tests
         return sum(1 for name in self.names() if tests.get(name, {}).get("compiled"))
+
+    def cut_short(self) -> bool:
+        """Whether a test skipped itself half way, so that fewer operations ran than where the machine is slower."""
+        return any(_too_quick(one) for run in self.runs.values() for one in run.tests.values())
 
     def problems(self) -> list[str]:
         """What has to be mended: everything that is not as stated in `known`."""
@@ -276,7 +283,8 @@ def write_docs(reports: list[Report]) -> None:
 
 
 def stale(reports: list[Report]) -> str:
-    """In what the page claims more than these reports say, or nothing. A few operations may be missing."""
+    """In what the page claims more than these reports say, or nothing. A few operations may be missing, and nothing is said of how many
+    ran in a module that was cut short."""
     text = published().get("{}.{}".format(*sys.version_info))
     if text is None:
         return "has no section for this version of CPython"
@@ -285,10 +293,13 @@ def stale(reports: list[Report]) -> str:
     old, new = (_cells(part) for part in (text, section(reports)))
     if old.keys() != new.keys():
         return f"has other modules: {sorted(old.keys() ^ new.keys())}"
+    cut_short = {report.module for report in reports if report.cut_short()}
     for module, now in new.items():
         before = old[module]
         if before[:2] != now[:2]:
             return f"says of {module} {before[:2]} (tests, pass), but it is {now[:2]}"
+        if module in cut_short:
+            continue
         for place, what in ((2, "tests with compiled operations"), (3, "compiled operations"), (6, "compiled expressions")):
             if now[place] < before[place] - before[place] // 20:
                 return f"says {before[place]:,} {what} of {module}, but it is {now[place]:,}"

@@ -2,6 +2,7 @@
 //!
 //! Enters: a view of the function and the method's arguments. Leaves: a Python object. No rule about types lives here.
 
+use brrr_core::abi::Value;
 use brrr_core::backend::Output;
 use brrr_core::diagnostic::Code;
 use brrr_core::types::{Signature, Type, split_types};
@@ -138,6 +139,10 @@ pub fn last_exit(
     let Some(last) = view.body.last_exit() else { return Ok(py.None()) };
     let locals = PyDict::new(py);
     for (name, value) in last.locals {
+        // There is no object of a function that the function has made.
+        if matches!(&value, Value::Function(one) if one.as_local().is_some()) {
+            continue;
+        }
         locals.set_item(name, object(py, &value)?)?;
     }
     let exit = PyDict::new(py);

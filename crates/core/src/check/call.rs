@@ -88,12 +88,12 @@ impl Binder<'_> {
     }
 
     /// The variable of a value from outside that comes as a hidden argument.
-    fn hidden(&mut self, path: &str, told: Option<Type>) -> VarId {
+    pub(super) fn hidden(&mut self, path: &str, told: Option<Type>) -> VarId {
         if let Some(known) = self.flow.hidden.iter().find(|known| known.path == path) {
             return known.variable;
         }
         let variable = self.variable(format!(".{path}"), false);
-        self.flow.hidden.push(Hidden { path: path.to_owned(), variable, told });
+        self.flow.hidden.push(Hidden { path: path.to_owned(), variable, told, cell: None });
         variable
     }
 
@@ -463,7 +463,14 @@ impl Binder<'_> {
         }
         let values = call.args.iter().chain(call.keywords.iter().map(|keyword| &keyword.value));
         let values = values.collect::<Vec<_>>();
-        Some(values.into_iter().map(|value| self.expression(value)).collect())
+        Some(values.into_iter().map(|value| self.argument(value)).collect())
+    }
+
+    fn argument(&mut self, value: &Expr) -> Arg {
+        match value {
+            Expr::Lambda(lambda) => self.lambda(lambda, value, true),
+            other => self.expression(other),
+        }
     }
 
     /// `min` and `max` of several arguments: the first one that no later one is less, or greater, than. Which one it is

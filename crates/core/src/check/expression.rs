@@ -52,6 +52,7 @@ impl Binder<'_> {
                 self.tuple(parts, place)
             }
             Expr::Subscript(inner) => self.subscript(inner, place),
+            Expr::Lambda(inner) => self.lambda(inner, expression, false),
             other => self.refuse_expression(other),
         }
     }
@@ -289,7 +290,10 @@ impl Binder<'_> {
         let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_) | Expr::Subscript(_)))
             || targets.len() > 1 && targets.iter().any(|target| matches!(target, Expr::Subscript(_)));
         if !unpacks {
-            let evaluated = self.expression(value);
+            let evaluated = match value {
+                Expr::Lambda(lambda) => self.lambda(lambda, value, true),
+                other => self.expression(other),
+            };
             if let [Expr::Subscript(target)] = targets {
                 let write = self.element_write(target, evaluated);
                 self.close_shadows(span(value));

@@ -35,8 +35,8 @@ impl Origins {
                 // A slice of a tuple may be the whole, which is the tuple itself; one with another step is a new tuple.
                 StepKind::Item(source, items) if is_run(items) => std::slice::from_ref(source),
                 StepKind::Call(call) => {
-                    let all =
-                        call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg)).collect::<Vec<_>>();
+                    let args = call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg));
+                    let all = args.chain(call.cells.iter().map(|&(_, here)| Arg::Var(here))).collect::<Vec<_>>();
                     objects = given_back(call).into_iter().map(|at| all[at]).collect::<Vec<_>>();
                     &objects
                 }

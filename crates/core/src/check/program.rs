@@ -5,7 +5,7 @@
 //! so that functions may call themselves, and each other, without annotations.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ir::{Constant, Operand, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
-use crate::types::{FunctionType, Shape, Signature, Type, TypeSet};
+use crate::types::{FunctionType, FunctionValue, LocalFunction, Shape, Signature, Type, TypeSet};
 
 /// A function whose names are bound, with what is known of its variables.
 #[derive(Debug)]
@@ -146,9 +146,21 @@ impl Instance {
     pub fn hidden(&self) -> Vec<Handed> {
         let types = |variable: VarId| self.start.parameters.iter().find(|&&(one, _)| one == variable);
         let hidden = self.body.flow.hidden.iter().enumerate();
-        let handed =
-            |(index, hidden): (usize, &Hidden)| Some(Handed { of: self.key?, index, one: types(hidden.variable)?.1 });
+        let handed = |(index, hidden): (usize, &Hidden)| {
+            let one = types(hidden.variable)?.1;
+            match (self.body.flow.owner, hidden.cell) {
+                (Some(of), Some(cell)) => Some(Handed { of, index: cell.outer.0 as usize, one }),
+                _ => Some(Handed { of: self.key?, index, one }),
+            }
+        };
         hidden.filter_map(handed).collect()
+    }
+
+    /// True for a function within a function, and for one that such a function was passed to: where it leaves, its caller does so in front
+    /// of the call, for only the function around has the variables that an interpreted function would need.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.body.flow.owner.is_some() || self.start.parameters.iter().any(|&(_, one)| one.has_local_functions())
     }
 }
 
@@ -185,6 +197,8 @@ pub enum Passed {
     Default(Type, Tree<Operand>),
     /// A tuple of operands, for `*args`.
     Rest(Type, Vec<usize>),
+    /// The hidden argument with this number, which is the default of a function within a function.
+    Hidden(Type, usize),
 }
 
 /// All instances that are called from one start on.
@@ -199,6 +213,10 @@ pub struct Program<'a> {
     waiting: RefCell<BTreeSet<usize>>,
     /// Functions whose hidden arguments are handed to nobody.
     apart: BTreeSet<FunctionKey>,
+    /// Functions that no function within a function is passed to, and such functions that are not called.
+    barred: BTreeSet<FunctionKey>,
+    /// The functions within functions, with what their ints do that do not fit; `None` if that is not always the same.
+    inner: RefCell<BTreeMap<FunctionKey, (Arc<Body>, Option<Overflow>)>>,
 }
 
 impl std::fmt::Debug for Program<'_> {
@@ -226,6 +244,8 @@ impl<'a> Program<'a> {
             called: RefCell::default(),
             waiting: RefCell::default(),
             apart: BTreeSet::new(),
+            barred: BTreeSet::new(),
+            inner: RefCell::default(),
         };
         program.add(key, body, start, (callees.overflow(), callees.in_place()));
         program
@@ -238,6 +258,13 @@ impl<'a> Program<'a> {
         Self { apart, ..self }
     }
 
+    /// The same where no functions within functions are passed to these, and those of them are not called: what has effects cannot be
+    /// done again in front of its call.
+    #[must_use]
+    pub fn barring(self, barred: BTreeSet<FunctionKey>) -> Self {
+        Self { barred, ..self }
+    }
+
     fn add(
         &self,
         key: Option<FunctionKey>,
@@ -246,6 +273,12 @@ impl<'a> Program<'a> {
         (overflow, in_place): (Overflow, bool),
     ) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
+        for one in &body.flow.inner {
+            let mut known = self.inner.borrow_mut();
+            let key = one.function.callee.key;
+            let (_, found) = known.entry(key).or_insert_with(|| (one.body.clone(), Some(overflow)));
+            *found = found.filter(|&other| other == overflow);
+        }
         let instance = Instance {
             key,
             body,
@@ -315,13 +348,28 @@ impl<'a> Program<'a> {
     pub fn handed(&self, at: usize) -> Vec<Handed> {
         let find = || {
             let instances = self.instances.borrow();
-            let (mut reached, mut waiting) = (BTreeSet::new(), vec![at]);
-            while let Some(from) = waiting.pop() {
-                let called = instances.iter().enumerate().filter(|(_, one)| one.callers.borrow().contains(&from));
-                waiting.extend(called.map(|(to, _)| to).filter(|&to| reached.insert(to)));
-            }
+            // What is reached without going through a function that has these cells itself.
+            let reach = |cells: Option<FunctionKey>| {
+                let has_them = |one: usize| cells.is_some() && instances[one].body.flow.cells_key == cells;
+                let (mut reached, mut waiting) = (BTreeSet::new(), vec![at]);
+                while let Some(from) = waiting.pop() {
+                    if has_them(from) {
+                        continue;
+                    }
+                    let called = instances.iter().enumerate().filter(|(_, one)| one.callers.borrow().contains(&from));
+                    waiting.extend(called.map(|(to, _)| to).filter(|&to| reached.insert(to)));
+                }
+                reached
+            };
             let own = instances[at].hidden();
-            let all = reached.into_iter().flat_map(|one| instances[one].hidden());
+            let reached = reach(None);
+            let owners = reached.iter().filter_map(|&one| instances[one].body.flow.owner).collect::<BTreeSet<_>>();
+            let plain = reached.iter().filter(|&&one| instances[one].body.flow.owner.is_none()).copied();
+            let within = owners.into_iter().flat_map(|owner| {
+                let reached = reach(Some(owner)).into_iter();
+                reached.filter(|&one| instances[one].body.flow.owner == Some(owner)).collect::<Vec<_>>()
+            });
+            let all = plain.chain(within).flat_map(|one| instances[one].hidden());
             let all = all.filter(|one| !own.contains(one) && !self.apart.contains(&one.of)).collect::<BTreeSet<_>>();
             all.into_iter().collect()
         };
@@ -364,6 +412,18 @@ impl<'a> Program<'a> {
         inferred
     }
 
+    /// A function within a function, as it was handed on.
+    fn known_local(&self, local: &LocalFunction) -> Option<Known> {
+        let (body, overflow) = self.inner.borrow().get(&local.callee.key)?.clone();
+        Some(Known {
+            defaults: vec![None; body.flow.parameters.len()],
+            body,
+            hidden: local.cells.clone()?,
+            overflow: Some(overflow?),
+            in_place: true,
+        })
+    }
+
     fn known(&self, caller: usize, callee: &Callee, call: Span) -> Option<Known> {
         let found = self.known.borrow().iter().find(|(key, _)| *key == callee.key).map(|(_, known)| known.clone());
         if let Some(known) = found {
@@ -395,25 +455,39 @@ impl Calls<'_> {
     /// come back.
     #[must_use]
     pub fn find(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
-        let (callee, operands) = match &call.target {
-            Target::Known(callee) => (callee, operands),
+        let program = self.program;
+        let operands = self.handed_on(call, operands)?;
+        let (callee, operands, known) = match &call.target {
+            Target::Known(callee) => (callee, &operands[..], program.known(self.caller, callee, place)?),
             Target::Value(_) => match operands.split_first()? {
                 (Type::Function(one), rest) => {
-                    self.program.called.borrow_mut().insert((self.caller, call.after, *one));
-                    (one.as_callee()?, rest)
+                    program.called.borrow_mut().insert((self.caller, call.after, *one));
+                    match one.as_local() {
+                        Some(local) => (&local.callee, rest, program.known_local(local)?),
+                        None => {
+                            let callee = one.as_callee()?;
+                            (callee, rest, program.known(self.caller, callee, place)?)
+                        }
+                    }
                 }
                 _ => return None,
             },
         };
-        let program = self.program;
-        let known = program.known(self.caller, callee, place)?;
         if known.hidden.len() != known.body.flow.hidden.len() {
+            return None;
+        }
+        let takes_local = operands.iter().any(|one| one.has_local_functions());
+        let is_local = known.body.flow.owner.is_some();
+        // Which run of a function around has made a function, nobody could tell where one run is handed those of another.
+        if takes_local && known.body.flow.cells_key.is_some()
+            || (takes_local || is_local) && program.barred.contains(&callee.key)
+        {
             return None;
         }
         let args = passed(&known, call, operands)?;
         let params = args.iter().map(|one| match one {
             Passed::Operand(at) => operands[*at],
-            Passed::Default(one, _) | Passed::Rest(one, _) => *one,
+            Passed::Default(one, _) | Passed::Rest(one, _) | Passed::Hidden(one, _) => *one,
         });
         let params = params.chain(known.hidden.iter().copied()).collect::<Vec<_>>();
         let overflow = known.overflow.unwrap_or_else(|| program.instance(self.caller).overflow);
@@ -439,11 +513,40 @@ impl Calls<'_> {
         is_given(gives).then_some(Found { instance, gives, args })
     }
 
+    /// The operands of a call without the cells; functions within functions as they are handed on. `None` if something that they need has
+    /// no value, or if one stands in a tuple.
+    fn handed_on(&self, call: &Call, operands: &[Type]) -> Option<Vec<Type>> {
+        let (operands, cells) = operands.split_at(operands.len().checked_sub(call.cells.len())?);
+        let handed_on = operands.iter().map(|&one| match one {
+            Type::Function(function) => match function.as_local() {
+                Some(local) if local.cells.is_none() => {
+                    let (body, _) = self.program.inner.borrow().get(&local.callee.key)?.clone();
+                    let types = body.flow.hidden.iter().map(|hidden| {
+                        let at = call.cells.iter().position(|&(outer, _)| Some(outer) == hidden.cell.map(|one| one.outer))?;
+                        cells.get(at).copied().filter(|&one| one != Type::Unbound && !is_in_tuple(one))
+                    });
+                    let cells = Some(types.collect::<Option<Vec<_>>>()?);
+                    let local = LocalFunction { cells, ..local.clone() };
+                    Some(Type::Function(FunctionType::new(FunctionValue::Local(local))))
+                }
+                _ => Some(one),
+            },
+            _ => (!is_in_tuple(one)).then_some(one),
+        });
+        handed_on.collect()
+    }
+
     /// The same, once what is called and all that it calls have been settled.
     #[must_use]
     pub fn find_settled(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
         let found = self.find(call, place, operands);
         if self.program.settle_all() { self.find(call, place, operands) } else { found }
+    }
+
+    /// The types of the parameters of an instance.
+    #[must_use]
+    pub fn params(&self, instance: usize) -> Vec<Type> {
+        self.program.instance(instance).start.parameters.iter().map(|&(_, one)| one).collect()
     }
 
     /// What a call of an instance takes behind its arguments: its own hidden arguments, and what it hands down.
@@ -458,31 +561,63 @@ impl Calls<'_> {
     #[must_use]
     pub fn given_back(&self, call: &Call) -> Vec<usize> {
         if let Target::Known(callee) = &call.target {
-            return self.given_back_by(callee.key, call);
+            let mut given_back = self.given_back_by(callee.key, call);
+            given_back.extend(self.cells_given_back(call));
+            return given_back;
         }
         let called = self.program.called.borrow();
         let values = called.iter().filter(|&&(caller, after, _)| (caller, after) == (self.caller, call.after));
         let given_back = values.flat_map(|&(.., one)| match one.as_callee() {
             Some(callee) => self.given_back_by(callee.key, call),
-            None => function::given_back(one, call),
+            None => match one.as_local() {
+                Some(local) => self.given_back_by(local.callee.key, call),
+                None => function::given_back(one, call),
+            },
         });
-        given_back.collect()
+        given_back.chain(self.cells_given_back(call)).collect()
+    }
+
+    /// The cells whose very object functions within a function may give back, however a call leads to them; their places are behind those
+    /// of the arguments.
+    fn cells_given_back(&self, call: &Call) -> Vec<usize> {
+        let instances = self.program.instances.borrow();
+        let within = instances.iter().filter(|one| one.body.flow.owner.is_some());
+        let outer = within.flat_map(|one| {
+            let flow = &one.body.flow;
+            let hidden = |at: u32| flow.hidden.get((at as usize).checked_sub(flow.parameters.len())?);
+            let returned = one.returned.borrow();
+            returned.iter().filter_map(|&at| Some(hidden(at)?.cell?.outer)).collect::<Vec<_>>()
+        });
+        let outer = outer.collect::<BTreeSet<_>>();
+        let first = call.args.len() + call.keywords.len();
+        let found = call.cells.iter().enumerate().filter(|(_, (one, _))| outer.contains(one));
+        found.map(|(at, _)| first + at).collect()
     }
 
     /// The same for one function that it may call.
     fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<usize> {
-        let known = self.program.known.borrow();
-        let Some((_, Some(known))) = known.iter().find(|(other, _)| *other == key) else { return Vec::new() };
+        let body = match self.program.inner.borrow().get(&key) {
+            Some((body, _)) => body.clone(),
+            None => {
+                let known = self.program.known.borrow();
+                let Some((_, Some(known))) = known.iter().find(|(other, _)| *other == key) else { return Vec::new() };
+                known.body.clone()
+            }
+        };
         let instances = self.program.instances.borrow();
         let returned = instances.iter().filter(|one| one.key == Some(key));
         let returned = returned.flat_map(|one| one.returned.borrow().clone()).collect::<BTreeSet<_>>();
-        let Some((slots, rest)) = slots(&known.body.flow, call) else { return Vec::new() };
-        let of = |at: u32| match known.body.flow.parameters.get(at as usize) {
+        let Some((slots, rest)) = slots(&body.flow, call) else { return Vec::new() };
+        let of = |at: u32| match body.flow.parameters.get(at as usize) {
             Some(parameter) if parameter.variadic => rest.clone(),
             _ => slots.get(at as usize).copied().flatten().into_iter().collect(),
         };
         returned.into_iter().flat_map(of).collect()
     }
+}
+
+fn is_in_tuple(one: Type) -> bool {
+    matches!(one, Type::Tuple(_)) && one.has_local_functions()
 }
 
 /// For each parameter but `*args` the operand that it gets, counted without what is called, and the operands that are left for
@@ -520,6 +655,11 @@ fn passed(known: &Known, call: &Call, operands: &[Type]) -> Option<Vec<Passed>> 
         }
         Some(operand) if operand < operands.len() => Some(Passed::Operand(operand)),
         Some(_) => None,
+        None if flow.owner.is_some() => {
+            let is_it = |hidden: &Hidden| hidden.cell.is_some_and(|cell| cell.default_of == Some(at));
+            let number = flow.hidden.iter().position(is_it)?;
+            Some(Passed::Hidden(*known.hidden.get(number)?, number))
+        }
         None => {
             let (one, tree) = value(known.defaults.get(at)?.as_ref()?)?;
             Some(Passed::Default(one, tree))

@@ -206,7 +206,11 @@ impl Ask {
         if body.makes_functions() {
             // Compiled code could not tell what the functions read that the interpreter has made.
             ""
-        } else if turns >= LONG && body.again.compiled.get() > 0 { "rarely" } else { "often" }
+        } else if turns >= LONG && body.again.compiled.get() > 0 {
+            "rarely"
+        } else {
+            "often"
+        }
     }
 
     /// A continuation begins.

@@ -73,7 +73,8 @@ pub fn is_mixed_up(flow: &Flow, target: VarId, source: Arg, types: TypeSet) -> b
 /// The answer of a question that the types of its operands decide, one of which is a function.
 #[must_use]
 pub fn answer(name: &str, operands: &[Type]) -> Option<bool> {
-    let is_question = name == "truth." || name == "bool" || name.starts_with("isinstance.") || name.starts_with("is.None");
+    let is_question =
+        name == "truth." || name == "bool" || name.starts_with("isinstance.") || name.starts_with("is.None");
     if !is_question && operands.iter().any(|one| one.has_local_functions()) {
         return None;
     }

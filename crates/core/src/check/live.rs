@@ -53,7 +53,12 @@ impl Liveness {
                     let in_frame = live.ones().filter(|&variable| flow.variables[variable].in_frame);
                     let in_frame = in_frame.map(|variable| VarId(variable as u32)).collect::<BTreeSet<_>>();
                     // Where a function within this one is at hand, what it reads is, too.
-                    entries[entry] = in_frame.into_iter().chain(flow.cells.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+                    entries[entry] = in_frame
+                        .into_iter()
+                        .chain(flow.cells.iter().copied())
+                        .collect::<BTreeSet<_>>()
+                        .into_iter()
+                        .collect();
                 }
             }
         }

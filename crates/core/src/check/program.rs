@@ -522,7 +522,10 @@ impl Calls<'_> {
                 Some(local) if local.cells.is_none() => {
                     let (body, _) = self.program.inner.borrow().get(&local.callee.key)?.clone();
                     let types = body.flow.hidden.iter().map(|hidden| {
-                        let at = call.cells.iter().position(|&(outer, _)| Some(outer) == hidden.cell.map(|one| one.outer))?;
+                        let at = call
+                            .cells
+                            .iter()
+                            .position(|&(outer, _)| Some(outer) == hidden.cell.map(|one| one.outer))?;
                         cells.get(at).copied().filter(|&one| one != Type::Unbound && !is_in_tuple(one))
                     });
                     let cells = Some(types.collect::<Option<Vec<_>>>()?);

@@ -189,9 +189,7 @@ impl Type {
     pub fn has_local_functions(self) -> bool {
         match self {
             Self::Function(one) => one.as_local().is_some(),
-            Self::Tuple(shape) => {
-                shape.elements().iter().any(|types| types.iter().any(Self::has_local_functions))
-            }
+            Self::Tuple(shape) => shape.elements().iter().any(|types| types.iter().any(Self::has_local_functions)),
             _ => false,
         }
     }

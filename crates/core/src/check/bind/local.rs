@@ -51,13 +51,22 @@ impl Binder<'_> {
         self.step(variable, StepKind::Copy(value), Span::new(start, start + def.name.as_str().len() as u32));
     }
 
-    /// `lambda`; `is_direct` where nothing can leave between its defaults and whatever holds it.
-    pub(in crate::check) fn lambda(&mut self, inner: &ast::ExprLambda, expression: &Expr, is_direct: bool) -> Arg {
+    /// An expression that may be a `lambda`, where one can be held: called, handed on, or given a name. `is_direct` where nothing can leave
+    /// between its defaults and whatever holds it.
+    pub(in crate::check) fn function_or_value(&mut self, expression: &Expr, is_direct: bool) -> Arg {
+        match expression {
+            Expr::Lambda(lambda) => self.lambda(lambda, expression, is_direct),
+            other => self.expression(other),
+        }
+    }
+
+    fn lambda(&mut self, inner: &ast::ExprLambda, expression: &Expr, is_direct: bool) -> Arg {
         let mut defaults = walk::defaults(&inner.args);
         if self.is_local || !is_direct && defaults.next().is_some() {
             return self.refuse_expression(expression);
         }
-        let body = Stmt::Return(ast::StmtReturn { range: ast::Ranged::range(&*inner.body), value: Some(inner.body.clone()) });
+        let body =
+            Stmt::Return(ast::StmtReturn { range: ast::Ranged::range(&*inner.body), value: Some(inner.body.clone()) });
         let def = ast::StmtFunctionDef {
             range: inner.range,
             name: ast::Identifier::new("<lambda>"),
@@ -204,7 +213,8 @@ impl Binder<'_> {
         let mut drafts = std::mem::take(&mut self.drafts);
         let held = held(&self.flow, &drafts);
         let needs = needs(&held, &drafts);
-        let of = |found: &BTreeSet<usize>| found.iter().flat_map(|&at| needs[at].iter().copied()).collect::<BTreeSet<_>>();
+        let of =
+            |found: &BTreeSet<usize>| found.iter().flat_map(|&at| needs[at].iter().copied()).collect::<BTreeSet<_>>();
         for step in self.flow.blocks.iter_mut().flat_map(|block| &mut block.steps) {
             let StepKind::Call(call) = &mut step.kind else { continue };
             let variables = call.operands().into_iter().filter_map(Arg::var);
@@ -221,9 +231,18 @@ impl Binder<'_> {
                 let is_it = |hidden: &Hidden| hidden.cell.is_some_and(|cell| cell.outer == outer);
                 if !flow.hidden.iter().any(is_it) {
                     let path = format!(".cell{}", outer.0);
-                    flow.variables.push(crate::check::flow::Variable { name: path.clone(), in_frame: false, shadows: None });
+                    flow.variables.push(crate::check::flow::Variable {
+                        name: path.clone(),
+                        in_frame: false,
+                        shadows: None,
+                    });
                     let variable = VarId(flow.variables.len() as u32 - 1);
-                    flow.hidden.push(Hidden { path, variable, told: None, cell: Some(Cell { outer, default_of: None }) });
+                    flow.hidden.push(Hidden {
+                        path,
+                        variable,
+                        told: None,
+                        cell: Some(Cell { outer, default_of: None }),
+                    });
                 }
             }
             let here = flow.hidden.iter().filter_map(|hidden| Some((hidden.cell?.outer, hidden.variable)));
@@ -243,7 +262,8 @@ impl Binder<'_> {
         let in_frame = cells.filter(|one| self.flow.variables[one.0 as usize].in_frame).collect::<BTreeSet<_>>();
         self.flow.cells = in_frame.into_iter().collect();
         self.flow.cells_key = Some(key);
-        let inner = drafts.into_iter().map(|draft| Inner { function: draft.function, body: Arc::new(Body::new(draft.flow)) });
+        let inner =
+            drafts.into_iter().map(|draft| Inner { function: draft.function, body: Arc::new(Body::new(draft.flow)) });
         self.flow.inner = inner.collect();
     }
 }

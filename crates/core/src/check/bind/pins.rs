@@ -79,9 +79,7 @@ impl Binder<'_> {
             | Expr::BoolOp(_)
             | Expr::NamedExpr(_)
             | Expr::Call(_)
-            | Expr::Lambda(_) => {
-                Some((String::new(), Target::Value(Arg::Constant(Constant::None))))
-            }
+            | Expr::Lambda(_) => Some((String::new(), Target::Value(Arg::Constant(Constant::None)))),
             _ => None,
         }
     }

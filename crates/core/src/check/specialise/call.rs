@@ -161,7 +161,9 @@ fn as_passed(tree: Tree<Operand>, one: Type) -> Tree<Operand> {
         (Tree::Function(_), Type::Function(function)) => Tree::Function(function),
         (Tree::Tuple(parts), Type::Tuple(shape)) => {
             let each = parts.into_iter().zip(shape.elements());
-            Tree::Tuple(each.map(|(part, types)| types.single().map_or(part.clone(), |one| as_passed(part, one))).collect())
+            Tree::Tuple(
+                each.map(|(part, types)| types.single().map_or(part.clone(), |one| as_passed(part, one))).collect(),
+            )
         }
         (tree, _) => tree,
     }

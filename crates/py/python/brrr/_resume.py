@@ -178,14 +178,10 @@ class Source:
 
     def _inner(self, code: CodeType) -> CodeType:
         """The code of a function within the function, as the function itself has it."""
-        for one in self.code.co_consts:
-            if (
-                isinstance(one, CodeType)
-                and (one.co_firstlineno, one.co_freevars, one.co_code)
-                == (code.co_firstlineno, code.co_freevars, code.co_code)
-                and list(one.co_positions()) == list(code.co_positions())
-            ):
-                return one
+        found = [one for one in self.code.co_consts if isinstance(one, CodeType) and _stands(one) == _stands(code)]
+        if found:
+            # Without columns there may be several on a line.
+            return next((one for one in found if one.co_code == code.co_code), found[0])
         if code.co_name.startswith(".made"):
             raise Unsupported
         return code.replace(co_qualname=f"{self.code.co_qualname}.<locals>.{code.co_name}")
@@ -445,7 +441,7 @@ class _Writer:
             return self.rest([statement], ordinal, loop)
         at = statement
         changes = {}
-        for field in ("test", "iter", "subject", "value", "target", "targets", "msg"):
+        for field in ("test", "iter", "subject", "value", "target", "targets", "msg", "args"):
             found = getattr(statement, field, None)
             if found is not None:
                 changes[field] = self.with_pins(found)
@@ -585,6 +581,13 @@ def _compile(what, code: CodeType, flags: int):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return compile(what, code.co_filename, "exec", flags, dont_inherit=True)
+
+
+def _stands(code: CodeType) -> tuple:
+    """Where the code of a function stands, and with which names. Its instructions are no sign: how a call of a method is compiled depends on
+    the imports of the file."""
+    first = min((place for place in code.co_positions() if place[2] is not None and place[3]), default=None)
+    return code.co_firstlineno, first, code.co_freevars, code.co_varnames
 
 
 def _is_pin(name: str) -> bool:

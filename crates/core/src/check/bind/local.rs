@@ -34,16 +34,16 @@ impl Binder<'_> {
         let is_plain = def.decorator_list.is_empty() && def.type_params.is_empty();
         let defaults = walk::defaults(&def.args).collect::<Vec<_>>();
         self.entry(Point::Start, self.first_line_of(place));
-        self.open_named(defaults.iter().copied(), place);
-        if self.is_local || !is_plain || self.has_calls() || self.has_shadows() {
-            self.shadows.clear();
+        if self.is_local || !is_plain {
             return self.refuse_statement(statement);
         }
+        self.open_named(defaults.iter().copied(), place);
         if !self.has_plain_annotations(def) {
             let nothing = self.op("name.", Vec::new(), self.first_line_of(place));
             let _ = nothing;
         }
         let value = self.made(&def.name, def.clone(), place);
+        self.close_shadows(place);
         let Some(variable) = self.local(def.name.as_str()) else { return };
         let after = place.start + self.file.slice(place).find("def").map_or(0, |at| at as u32 + 3);
         let rest = self.file.slice(Span::new(after, place.end));

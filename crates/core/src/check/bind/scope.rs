@@ -133,7 +133,10 @@ fn written(statement: &Stmt) -> Vec<String> {
         Stmt::For(inner) => target(&inner.target),
         Stmt::Delete(inner) => inner.targets.iter().for_each(target),
         Stmt::Match(inner) => inner.cases.iter().for_each(|case| walk::captured(&case.pattern, &mut names)),
-        Stmt::FunctionDef(def) => names.push(identifier(def.name.as_str())),
+        Stmt::FunctionDef(def) => {
+            walk::defaults(&def.args).for_each(|default| walk::named(default, &mut names));
+            names.push(identifier(def.name.as_str()));
+        }
         _ => {}
     }
     walk::expressions(statement).into_iter().for_each(|expression| walk::named(expression, &mut names));

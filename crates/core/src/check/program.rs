@@ -4,21 +4,25 @@
 //! function and the types it is called with, each with the types that a call of it gives: the least that agree with each other,
 //! so that functions may call themselves, and each other, without annotations.
 
+mod arguments;
+mod inner;
+
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::flow::{Call, EntryId, Flow, Hidden, Parameter, Start, Target, VarId};
+use self::arguments::{passed, slots};
+use super::flow::{Call, EntryId, Flow, Hidden, Start, Target, VarId};
 use super::function;
 use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Constant, Operand, Overflow, Tree};
+use crate::ir::{Operand, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
-use crate::types::{FunctionType, FunctionValue, LocalFunction, Shape, Signature, Type, TypeSet};
+use crate::types::{FunctionType, Signature, Type, TypeSet};
 
 /// A function whose names are bound, with what is known of its variables.
 #[derive(Debug)]
@@ -216,7 +220,7 @@ pub struct Program<'a> {
     /// Functions that no function within a function is passed to, and such functions that are not called.
     barred: BTreeSet<FunctionKey>,
     /// The functions within functions, with what their ints do that do not fit; `None` if that is not always the same.
-    inner: RefCell<BTreeMap<FunctionKey, (Arc<Body>, Option<Overflow>)>>,
+    inner: RefCell<inner::Inners>,
 }
 
 impl std::fmt::Debug for Program<'_> {
@@ -348,28 +352,8 @@ impl<'a> Program<'a> {
     pub fn handed(&self, at: usize) -> Vec<Handed> {
         let find = || {
             let instances = self.instances.borrow();
-            // What is reached without going through a function that has these cells itself.
-            let reach = |cells: Option<FunctionKey>| {
-                let has_them = |one: usize| cells.is_some() && instances[one].body.flow.cells_key == cells;
-                let (mut reached, mut waiting) = (BTreeSet::new(), vec![at]);
-                while let Some(from) = waiting.pop() {
-                    if has_them(from) {
-                        continue;
-                    }
-                    let called = instances.iter().enumerate().filter(|(_, one)| one.callers.borrow().contains(&from));
-                    waiting.extend(called.map(|(to, _)| to).filter(|&to| reached.insert(to)));
-                }
-                reached
-            };
             let own = instances[at].hidden();
-            let reached = reach(None);
-            let owners = reached.iter().filter_map(|&one| instances[one].body.flow.owner).collect::<BTreeSet<_>>();
-            let plain = reached.iter().filter(|&&one| instances[one].body.flow.owner.is_none()).copied();
-            let within = owners.into_iter().flat_map(|owner| {
-                let reached = reach(Some(owner)).into_iter();
-                reached.filter(|&one| instances[one].body.flow.owner == Some(owner)).collect::<Vec<_>>()
-            });
-            let all = plain.chain(within).flat_map(|one| instances[one].hidden());
+            let all = inner::below(&instances, at).into_iter().flat_map(|one| instances[one].hidden());
             let all = all.filter(|one| !own.contains(one) && !self.apart.contains(&one.of)).collect::<BTreeSet<_>>();
             all.into_iter().collect()
         };
@@ -410,18 +394,6 @@ impl<'a> Program<'a> {
             self.waiting.borrow_mut().extend(instance.callers.borrow().iter());
         }
         inferred
-    }
-
-    /// A function within a function, as it was handed on.
-    fn known_local(&self, local: &LocalFunction) -> Option<Known> {
-        let (body, overflow) = self.inner.borrow().get(&local.callee.key)?.clone();
-        Some(Known {
-            defaults: vec![None; body.flow.parameters.len()],
-            body,
-            hidden: local.cells.clone()?,
-            overflow: Some(overflow?),
-            in_place: true,
-        })
     }
 
     fn known(&self, caller: usize, callee: &Callee, call: Span) -> Option<Known> {
@@ -513,32 +485,6 @@ impl Calls<'_> {
         is_given(gives).then_some(Found { instance, gives, args })
     }
 
-    /// The operands of a call without the cells; functions within functions as they are handed on. `None` if something that they need has
-    /// no value, or if one stands in a tuple.
-    fn handed_on(&self, call: &Call, operands: &[Type]) -> Option<Vec<Type>> {
-        let (operands, cells) = operands.split_at(operands.len().checked_sub(call.cells.len())?);
-        let handed_on = operands.iter().map(|&one| match one {
-            Type::Function(function) => match function.as_local() {
-                Some(local) if local.cells.is_none() => {
-                    let (body, _) = self.program.inner.borrow().get(&local.callee.key)?.clone();
-                    let types = body.flow.hidden.iter().map(|hidden| {
-                        let at = call
-                            .cells
-                            .iter()
-                            .position(|&(outer, _)| Some(outer) == hidden.cell.map(|one| one.outer))?;
-                        cells.get(at).copied().filter(|&one| one != Type::Unbound && !is_in_tuple(one))
-                    });
-                    let cells = Some(types.collect::<Option<Vec<_>>>()?);
-                    let local = LocalFunction { cells, ..local.clone() };
-                    Some(Type::Function(FunctionType::new(FunctionValue::Local(local))))
-                }
-                _ => Some(one),
-            },
-            _ => (!is_in_tuple(one)).then_some(one),
-        });
-        handed_on.collect()
-    }
-
     /// The same, once what is called and all that it calls have been settled.
     #[must_use]
     pub fn find_settled(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
@@ -580,23 +526,6 @@ impl Calls<'_> {
         given_back.chain(self.cells_given_back(call)).collect()
     }
 
-    /// The cells whose very object functions within a function may give back, however a call leads to them; their places are behind those
-    /// of the arguments.
-    fn cells_given_back(&self, call: &Call) -> Vec<usize> {
-        let instances = self.program.instances.borrow();
-        let within = instances.iter().filter(|one| one.body.flow.owner.is_some());
-        let outer = within.flat_map(|one| {
-            let flow = &one.body.flow;
-            let hidden = |at: u32| flow.hidden.get((at as usize).checked_sub(flow.parameters.len())?);
-            let returned = one.returned.borrow();
-            returned.iter().filter_map(|&at| Some(hidden(at)?.cell?.outer)).collect::<Vec<_>>()
-        });
-        let outer = outer.collect::<BTreeSet<_>>();
-        let first = call.args.len() + call.keywords.len();
-        let found = call.cells.iter().enumerate().filter(|(_, (one, _))| outer.contains(one));
-        found.map(|(at, _)| first + at).collect()
-    }
-
     /// The same for one function that it may call.
     fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<usize> {
         let body = match self.program.inner.borrow().get(&key) {
@@ -617,79 +546,4 @@ impl Calls<'_> {
         };
         returned.into_iter().flat_map(of).collect()
     }
-}
-
-fn is_in_tuple(one: Type) -> bool {
-    matches!(one, Type::Tuple(_)) && one.has_local_functions()
-}
-
-/// For each parameter but `*args` the operand that it gets, counted without what is called, and the operands that are left for
-/// `*args`; `None` if CPython raises.
-fn slots(flow: &Flow, call: &Call) -> Option<(Vec<Option<usize>>, Vec<usize>)> {
-    let mut slots = vec![None; flow.parameters.len()];
-    let positional = call.args.len().min(flow.positional);
-    let rest = (positional..call.args.len()).collect::<Vec<_>>();
-    if !rest.is_empty() && !flow.parameters.iter().any(|parameter| parameter.variadic) {
-        return None;
-    }
-    for (at, slot) in slots.iter_mut().enumerate().take(positional) {
-        *slot = Some(at);
-    }
-    for (at, (name, _)) in call.keywords.iter().enumerate() {
-        let is_it = |parameter: &Parameter| parameter.name == *name && !parameter.variadic;
-        let parameter = flow.parameters.iter().position(is_it)?;
-        if parameter < flow.positional_only || slots[parameter].is_some() {
-            return None;
-        }
-        slots[parameter] = Some(call.args.len() + at);
-    }
-    Some((slots, rest))
-}
-
-/// A value for each parameter of a function.
-fn passed(known: &Known, call: &Call, operands: &[Type]) -> Option<Vec<Passed>> {
-    let flow = &known.body.flow;
-    let (slots, rest) = slots(flow, call)?;
-    let each = slots.into_iter().enumerate().map(|(at, slot)| match slot {
-        _ if flow.parameters[at].variadic => {
-            let elements =
-                rest.iter().map(|&at| Some((*operands.get(at)?).into())).collect::<Option<Vec<TypeSet>>>()?;
-            Some(Passed::Rest(Type::Tuple(Shape::new(&elements)?), rest.clone()))
-        }
-        Some(operand) if operand < operands.len() => Some(Passed::Operand(operand)),
-        Some(_) => None,
-        None if flow.owner.is_some() => {
-            let is_it = |hidden: &Hidden| hidden.cell.is_some_and(|cell| cell.default_of == Some(at));
-            let number = flow.hidden.iter().position(is_it)?;
-            Some(Passed::Hidden(*known.hidden.get(number)?, number))
-        }
-        None => {
-            let (one, tree) = value(known.defaults.get(at)?.as_ref()?)?;
-            Some(Passed::Default(one, tree))
-        }
-    });
-    each.collect()
-}
-
-/// A constant as the IR has it; `None` if it does not fit.
-fn value(constant: &outside::Constant) -> Option<(Type, Tree<Operand>)> {
-    let one = match constant {
-        outside::Constant::None => Constant::None,
-        outside::Constant::Bool(value) => Constant::Bool(*value),
-        outside::Constant::Float(value) => Constant::Float(*value),
-        outside::Constant::Complex { real, imag } => Constant::Complex(*real, *imag),
-        outside::Constant::Int(value) => match (i64::try_from(value), u64::try_from(value)) {
-            (Ok(value), _) => Constant::Int(value),
-            (_, Ok(value)) => Constant::Nat(value),
-            (Err(_), Err(_)) => return None,
-        },
-        outside::Constant::Tuple(parts) => {
-            let (types, trees): (Vec<_>, Vec<_>) =
-                parts.iter().map(value).collect::<Option<Vec<_>>>()?.into_iter().unzip();
-            let types = types.into_iter().map(TypeSet::of).collect::<Vec<_>>();
-            return Some((Type::Tuple(Shape::new(&types)?), Tree::Tuple(trees)));
-        }
-        outside::Constant::Str(_) | outside::Constant::Bytes(_) | outside::Constant::Ellipsis => return None,
-    };
-    Some((one.ty(), Tree::Leaf(Operand::Constant(one))))
 }

@@ -531,21 +531,6 @@ impl Specialiser<'_> {
         self.push_copies(at.block, &target, &source, step.span);
     }
 
-    /// Makes a tuple; false if an element is unbound or the tuple is too large.
-    fn display(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
-        let elements = args.iter().map(|&arg| self.types(arg, &at.state)).collect::<Vec<_>>();
-        if elements.iter().any(|types| types.iter().any(Type::has_local_functions)) {
-            return false;
-        }
-        let Some(shape) = Shape::new(&elements) else { return false };
-        let sources = Tree::Tuple(args.iter().map(|&arg| self.operand(arg, &at.state)).collect());
-        let types = TypeSet::of(Type::Tuple(shape));
-        let target = self.place(step.target, types);
-        self.push_copies(at.block, &target, &sources, step.span);
-        at.state.insert(step.target, types);
-        true
-    }
-
     fn exit(&mut self, entry: EntryId, state: &State) -> ExitId {
         self.exit_pending(entry, state, None)
     }

@@ -35,13 +35,14 @@ code does not know comes as `.rest<N>` itself.
 import warnings
 from _ast import (  # the nodes alone: importing `ast` takes longer than making a continuation
     Add, And, Assign, Attribute, AugAssign, BinOp, BoolOp, Break, Call, ClassDef, Constant, Continue, Expr, Expression, For,
-    FunctionDef, Global, If, IfExp, Lambda, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
+    FunctionDef, Global, If, IfExp, Load, Match, Mod, Module, Mult, Name, NamedExpr, Nonlocal, Not, Or, Pass,
     PyCF_ONLY_AST, RShift, Raise, Return, Store, Subscript, Tuple, UnaryOp, While,
 )  # fmt: skip
 from itertools import chain, count, islice, repeat
 from sys import version_info
 from types import CodeType, FunctionType
 
+from ._inner import Unsupported, inner_code, made_again
 from ._lambda import body_column
 from ._iterators import RANGE_ITERATORS, iterator_state as iterator_state
 from ._nodes import (
@@ -71,10 +72,6 @@ _HELPERS = {
 }  # fmt: skip
 """What continuations use. They come as defaults, for names outside the function may mean anything, and are of C, which leaves no
 frames in a traceback."""
-
-
-class Unsupported(Exception):
-    """The entry point stands within a statement that has no rule, such as `try` and `with`."""
 
 
 class Source:
@@ -121,7 +118,7 @@ class Source:
             rest = writer.block(tree.body, 0, None, again=False)
         else:
             rest = []
-        made = self._made([name for name in names if name.startswith(".fun")])
+        made = made_again(tree, self.code, [name for name in names if name.startswith(".fun")])
         body = [*self._scope(), *made, *writer.start(writer.place or tree.body[0]), *rest]
         parameters = [*names, ".ask", ".turns", *_HELPERS]
         decorators = [Constant(value=None, kind=None, **_place(one)) for one in tree.decorator_list[:1]]
@@ -143,49 +140,6 @@ class Source:
         never = Constant(value=False, kind=None, **_place(at))
         return [If(test=never, body=[*locals_, *tree.body], orelse=[], **_place(at))]
 
-    def _made(self, names: list[str]) -> list:
-        """Statements that make the functions that are at hand, each once."""
-        places = dict.fromkeys(name.removeprefix(".fun").split(" ")[0] for name in names)
-        nodes = {place: self._function_at(place) for place in places}
-        made = []
-        for place, node in nodes.items():
-            given = (_name(f".given{place}.{number}", node) for number in count())
-            args = node.args
-            args = _changed(
-                args, defaults=[next(given) for _ in args.defaults], kw_defaults=[one and next(given) for one in args.kw_defaults]
-            )
-            if isinstance(node, FunctionDef):
-                made.append(_changed(node, name=f".made{place}", args=args))
-            else:
-                made.append(_assign(f".made{place}", _changed(node, args=args), node))
-        for one in names:
-            place, name = one.removeprefix(".fun").split(" ")
-            made.append(_assign(name, _name(f".made{place}", nodes[place]), nodes[place]))
-        return made
-
-    def _function_at(self, place: str):
-        """The `def` or `lambda` at a place."""
-        waiting = list(self.tree.body)
-        while waiting:
-            node = waiting.pop()
-            if isinstance(node, (FunctionDef, Lambda)):
-                if place == f"{node.lineno - self.code.co_firstlineno}:{node.col_offset}":
-                    return node
-            for field in node._fields:
-                value = getattr(node, field, None)
-                waiting += [one for one in (value if isinstance(value, list) else [value]) if hasattr(one, "_fields")]
-        raise Unsupported
-
-    def _inner(self, code: CodeType) -> CodeType:
-        """The code of a function within the function, as the function itself has it."""
-        found = [one for one in self.code.co_consts if isinstance(one, CodeType) and _stands(one) == _stands(code)]
-        if found:
-            # Without columns there may be several on a line.
-            return next((one for one in found if one.co_code == code.co_code), found[0])
-        if code.co_name.startswith(".made"):
-            raise Unsupported
-        return code.replace(co_qualname=f"{self.code.co_qualname}.<locals>.{code.co_name}")
-
     def _compiled(self, tree: FunctionDef) -> CodeType:
         """Compiles a function where the original stands: in its class, within the function that has its free variables."""
         original = self.code
@@ -204,7 +158,7 @@ class Source:
         depth = 1 + (self.class_name is not None) + bool(free)
         for _ in range(depth):
             code = next(one for one in code.co_consts if isinstance(one, CodeType))
-        consts = tuple(self._inner(one) if isinstance(one, CodeType) else one for one in code.co_consts)
+        consts = tuple(inner_code(original, one) if isinstance(one, CodeType) else one for one in code.co_consts)
         return code.replace(co_qualname=original.co_qualname, co_consts=consts)
 
 
@@ -581,13 +535,6 @@ def _compile(what, code: CodeType, flags: int):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return compile(what, code.co_filename, "exec", flags, dont_inherit=True)
-
-
-def _stands(code: CodeType) -> tuple:
-    """Where the code of a function stands, and with which names. Its instructions are no sign: how a call of a method is compiled depends on
-    the imports of the file."""
-    first = min((place for place in code.co_positions() if place[2] is not None and place[3]), default=None)
-    return code.co_firstlineno, first, code.co_freevars, code.co_varnames
 
 
 def _is_pin(name: str) -> bool:

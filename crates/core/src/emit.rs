@@ -37,8 +37,8 @@ const COUNTED: &str = "loop(indvars,loop-deletion)";
 const THEN: &str = "gvn<>,correlated-propagation";
 /// Vectors, for the same functions.
 const VECTORS: &str = "loop-vectorize<no-interleave-forced-only;no-vectorize-forced-only>";
-/// What it runs last.
-const LAST: &str = "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(licm<allowspeculation>),\
+/// What it runs last. What vectors need is not moved out of the loop of blocks around: where these are short, most have no use for it.
+const LAST: &str = "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(licm<no-allowspeculation>),\
     simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;sink-common-insts;\
     speculate-unpredictables>";
 

@@ -403,14 +403,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let plan = plan.map(|(plan, _)| plan);
         match left {
             Left::Counted(counter, _) => self.b.jump(self.blocks[counter.inside.0 as usize]),
-            Left::Slot(slot, stride) => {
-                let turns = self.b.load(self.b.i64, slot).into_int_value();
-                self.b.store(slot, self.b.sub_no_wrap(turns, self.b.int(1)));
-                match stride.filter(|_| plan.is_some()) {
-                    Some(stride) => self.b.jump(self.blocks[stride.inside.0 as usize]),
-                    None => self.fill(header, plan),
-                }
-            }
+            Left::Slot(_, Some(stride)) if plan.is_some() => self.b.jump(self.blocks[stride.inside.0 as usize]),
+            Left::Slot(..) => self.fill(header, plan),
         }
         if let Some(plan) = plan {
             let id = self.loops.gated.as_ref().map(|gated| gated.id);
@@ -424,6 +418,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
         self.loops.regions.clear();
         self.b.at_end(latch);
+        if let Left::Slot(slot, _) = left {
+            // At the end, where the processor makes one operation of it and of the test that follows.
+            self.b.store(slot, self.turns_behind(slot));
+        }
         self.b.jump_back(entry, branches(self.function, header, own));
     }
 
@@ -523,6 +521,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if stride.is_up() { (local, self.b.add(local, way)) } else { (self.b.sub(local, way), local) }
     }
 
+    /// The turns that a block has left behind the one that is being done.
+    fn turns_behind(&self, slot: PointerValue<'ctx>) -> IntValue<'ctx> {
+        let turns = self.b.load(self.b.i64, slot).into_int_value();
+        self.b.sub_no_wrap(turns, self.b.int(1))
+    }
+
     /// The block that an edge of the IR goes to. One that leaves a gated loop early gets back what was paid for the turns that
     /// are not done.
     pub(super) fn edge(&self, to: BlockId) -> BasicBlock<'ctx> {
@@ -540,7 +544,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let local = self.read(counter.local).int();
                 if counter.steps.0 > 0 { self.b.sub(end, local) } else { self.b.sub(local, end) }
             }
-            Left::Slot(slot, _) => self.b.load(self.b.i64, slot).into_int_value(),
+            Left::Slot(slot, _) => self.turns_behind(slot),
         };
         let price = self.b.shl(rest, self.b.int(shift.into()));
         self.b.store(self.loops.fuel, self.b.add(self.fuel(), price));

@@ -23,12 +23,14 @@ use super::{Lowerer, Slot, signed};
 use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
+use crate::loops::carried::recurs;
 use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
 use crate::loops::select::{Region, branches, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 use crate::source::Span;
+use crate::types::Type;
 
 /// What a function may spend before its first poll, in units of about an addition.
 pub(super) const FIRST_FUEL: i64 = 1 << 17;
@@ -66,6 +68,8 @@ pub(super) struct Loops<'ctx> {
     /// The loops around such loops that have a copy for these.
     fronts: Vec<Rc<Front<'ctx>>>,
     gated: Option<Gated<'ctx>>,
+    /// The function reads or writes elements.
+    has_memory: bool,
     /// What is done both ways in the copy that is being lowered.
     regions: HashMap<BlockId, Region>,
     /// Not zero until a block of the loop at work has been split.
@@ -116,6 +120,7 @@ impl<'ctx> Loops<'ctx> {
             wholes,
             fronts: Vec::new(),
             gated: None,
+            has_memory: function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer)),
             whole: None,
             regions: HashMap::new(),
             aside: HashMap::new(),
@@ -422,7 +427,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
             // At the end, where the processor makes one operation of it and of the test that follows.
             self.b.store(slot, self.turns_behind(slot));
         }
-        self.b.jump_back(entry, branches(self.function, header, own));
+        let rolled = branches(self.function, header, own) || self.stays_rolled(header, own, plan.is_some());
+        self.b.jump_back(entry, rolled);
+    }
+
+    /// True of a copy of a loop without elements that is not worth writing out several times: it is the one with checks, or its turns
+    /// wait for each other.
+    fn stays_rolled(&self, header: BlockId, own: &[BlockId], is_proven: bool) -> bool {
+        let id = self.loops.gated.as_ref().map(|gated| gated.id);
+        let is_checked = !is_proven && id.is_some_and(|id| self.loops.plans.contains_key(&id));
+        let blocks = own.iter().copied().chain([header]).collect::<Vec<_>>();
+        !self.loops.has_memory && (is_checked || recurs(self.function, header, &blocks))
     }
 
     /// Turns of a block, at most.

@@ -16,7 +16,7 @@ from pathlib import Path
 PROCESSES = 5 if "--quick" in sys.argv else 31
 CURVE_PROCESSES = 1 if "--quick" in sys.argv else 5
 # Turns of the loop of the break-even curves; what would take CPython longer is left out.
-TURNS = [10**power * step for power in range(2, 9) for step in (1, 3)]
+TURNS = [10**power * step for power in range(2, 8) for step in (1, 3)] + [10**8]
 PATIENT_TURNS = 10**7
 
 

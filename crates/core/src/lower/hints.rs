@@ -1,9 +1,9 @@
 //! What LLVM is told of a loop, at its way back: which of the loops that it makes of it are worth writing out several times.
 //!
 //! It would write out the turns that remain when it makes vectors, too, as if all turns came there. They are a few, and what is made of
-//! them took up to a quarter of the time of a compilation. And it writes out turns that branch over writes, which has them in the same
-//! order with more branches, each of which is predicted worse, turns of which each waits for the last one, and those with all their checks. And of floats that are
-//! added up in order it would take vectors apart again whose making was no work.
+//! them took up to a quarter of the time of a compilation. It writes out turns that branch over writes, which has them in the same
+//! order with more branches, each of which is predicted worse; turns of which each waits for the last one; and those with all their
+//! checks. And where floats are added up in order and little else is done, it would make vectors only to take them apart again.
 
 use std::ffi::CStr;
 

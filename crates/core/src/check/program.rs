@@ -19,7 +19,7 @@ use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Operand, Overflow, Tree};
+use crate::ir::{Operand, Origin, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
 use crate::types::{FunctionType, Signature, Type, TypeSet};
@@ -115,7 +115,7 @@ pub struct Instance {
     /// What a call of it gives.
     gives: Cell<TypeSet>,
     /// The parameters whose very object it may give back.
-    returned: RefCell<Vec<u32>>,
+    returned: RefCell<Vec<Origin>>,
     /// The call for which it was made: the instance that calls, and the place.
     called_at: Cell<Option<(usize, Span)>>,
     /// The instances that call it.
@@ -506,9 +506,9 @@ impl Calls<'_> {
         all
     }
 
-    /// The operands of a call whose very object it may give back.
+    /// The operands of a call whose very object it may give back: whole, or only what a tuple holds.
     #[must_use]
-    pub fn given_back(&self, call: &Call) -> Vec<usize> {
+    pub fn given_back(&self, call: &Call) -> Vec<(usize, bool)> {
         if let Target::Known(callee) = &call.target {
             let mut given_back = self.given_back_by(callee.key, call);
             given_back.extend(self.cells_given_back(call));
@@ -520,14 +520,14 @@ impl Calls<'_> {
             Some(callee) => self.given_back_by(callee.key, call),
             None => match one.as_local() {
                 Some(local) => self.given_back_by(local.callee.key, call),
-                None => function::given_back(one, call),
+                None => function::given_back(one, call).into_iter().map(|at| (at, true)).collect(),
             },
         });
         given_back.chain(self.cells_given_back(call)).collect()
     }
 
     /// The same for one function that it may call.
-    fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<usize> {
+    fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<(usize, bool)> {
         let body = match self.program.inner.borrow().get(&key) {
             Some((body, _)) => body.clone(),
             None => {
@@ -538,12 +538,16 @@ impl Calls<'_> {
         };
         let instances = self.program.instances.borrow();
         let returned = instances.iter().filter(|one| one.key == Some(key));
-        let returned = returned.flat_map(|one| one.returned.borrow().clone()).collect::<BTreeSet<_>>();
+        let returned = returned.flat_map(|one| one.returned.borrow().clone());
         let Some((slots, rest)) = slots(&body.flow, call) else { return Vec::new() };
-        let of = |at: u32| match body.flow.parameters.get(at as usize) {
-            Some(parameter) if parameter.variadic => rest.clone(),
-            _ => slots.get(at as usize).copied().flatten().into_iter().collect(),
+        let of = |one: Origin| match body.flow.parameters.get(one.parameter as usize) {
+            // `*args` is a new tuple.
+            Some(parameter) if parameter.variadic => rest.iter().map(|&at| (at, true)).collect(),
+            _ => {
+                let slot = slots.get(one.parameter as usize).copied().flatten();
+                slot.map(|at| (at, one.is_whole)).into_iter().collect::<Vec<_>>()
+            }
         };
-        returned.into_iter().flat_map(of).collect()
+        returned.flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }

@@ -84,19 +84,23 @@ impl Calls<'_> {
 
     /// The cells whose very object functions within a function may give back, however a call leads to them; their places are behind those
     /// of the arguments.
-    pub(super) fn cells_given_back(&self, call: &Call) -> Vec<usize> {
+    pub(super) fn cells_given_back(&self, call: &Call) -> Vec<(usize, bool)> {
         let instances = self.program.instances.borrow();
         let within = instances.iter().filter(|one| one.body.flow.owner.is_some());
         let outer = within.flat_map(|one| {
             let flow = &one.body.flow;
             let hidden = |at: u32| flow.hidden.get((at as usize).checked_sub(flow.parameters.len())?);
             let returned = one.returned.borrow();
-            returned.iter().filter_map(|&at| Some(hidden(at)?.cell?.outer)).collect::<Vec<_>>()
+            let outer = returned.iter().filter_map(|one| Some((hidden(one.parameter)?.cell?.outer, one.is_whole)));
+            outer.collect::<Vec<_>>()
         });
         let outer = outer.collect::<BTreeSet<_>>();
         let first = call.args.len() + call.keywords.len();
-        let found = call.cells.iter().enumerate().filter(|(_, (one, _))| outer.contains(one));
-        found.map(|(at, _)| first + at).collect()
+        let found = outer.into_iter().filter_map(|(outer, is_whole)| {
+            let at = call.cells.iter().position(|&(one, _)| one == outer)?;
+            Some((first + at, is_whole))
+        });
+        found.collect()
     }
 }
 

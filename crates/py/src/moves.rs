@@ -27,7 +27,7 @@ use crate::tiers::{self, Job, Policy};
 const LONG: Duration = Duration::from_millis(30);
 /// So many polls of other loops, and the header that was asked for is not where the run is.
 const ELSEWHERE: u32 = 256;
-/// So many runs of a function move, or try to.
+/// So many runs of a function ask for code to move to.
 const MOST: u32 = 64;
 
 /// What a run of quick code is about to do.
@@ -102,16 +102,16 @@ impl Moving {
 /// # Safety
 /// As [`Moving::at_poll`].
 unsafe fn ask(running: &Running, code: &Specialisation, body: &Body, exit: u64) -> PyResult<Moving> {
-    if body.moves.get() >= MOST {
+    if body.asked.get() >= MOST {
         return Ok(Moving::Never);
     }
-    body.moves.set(body.moves.get() + 1);
+    body.asked.set(body.asked.get() + 1);
     let how = How::Ask(Default::default());
     // SAFETY: as the caller promises.
     unsafe { compile(running, code, body, exit, &how)? };
     let How::Ask(job) = how else { return Ok(Moving::Never) };
     Ok(job.take().map_or(Moving::Never, |job| {
-        job.submit();
+        job.submit(true);
         Moving::Asked(job, exit, 0)
     }))
 }

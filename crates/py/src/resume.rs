@@ -273,7 +273,10 @@ unsafe fn go_on<'py>(
         if is_at_poll && moved.is_none() {
             body.record_exit(code, exit, std::mem::take(&mut frame));
         }
-        is_interpreted |= moved.is_none();
+        match moved {
+            Some(_) => body.moves.set(body.moves.get() + 1),
+            None => is_interpreted = true,
+        }
         let mut turns = Ask::first(body);
         let mut names = left.live.iter().map(|&(name, _)| name).collect::<Vec<_>>();
         // Behind a call that is over: what it has come to.

@@ -99,8 +99,9 @@ pub struct Body {
     of_functions: Cell<u32>,
     /// Where the code compiled last came from.
     origin: Cell<Origin>,
-    /// How many runs have moved to better code, or tried to.
-    pub moves: Cell<u32>,
+    /// How many runs have asked for better code to move to, and how many have moved.
+    pub asked: Cell<u32>,
+    pub moves: Cell<u64>,
     /// The run that has just been finished after an exit did so, and no more than that.
     pub has_moved: Cell<bool>,
 }
@@ -141,6 +142,7 @@ impl Body {
             quickest: Cell::new(None),
             of_functions: Cell::new(0),
             origin: Cell::default(),
+            asked: Cell::new(0),
             moves: Cell::new(0),
             has_moved: Cell::new(false),
         }

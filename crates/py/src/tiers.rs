@@ -118,12 +118,15 @@ impl Job {
         Request::new(unit, options, Output::Object).encode().is_ok_and(|request| request == self.request)
     }
 
-    /// Has the thread do it.
-    pub fn submit(self: &Arc<Self>) {
+    /// Has the thread do it: next, if somebody is waiting.
+    pub fn submit(self: &Arc<Self>, is_next: bool) {
         static WATCHED: Once = Once::new();
         WATCHED.call_once(watch_forks);
         let mut work = lock();
-        work.waiting.push_back(self.clone());
+        match is_next {
+            true => work.waiting.push_front(self.clone()),
+            false => work.waiting.push_back(self.clone()),
+        }
         begin(&mut work);
     }
 
@@ -349,7 +352,7 @@ impl Warmth {
             }
             Stage::Quick => match Job::new(unit(), self.manner) {
                 Ok(job) => {
-                    job.submit();
+                    job.submit(false);
                     Stage::Asked(job)
                 }
                 Err(problem) => Stage::Failed(problem),

@@ -247,6 +247,31 @@ def test_many_specialisations():
     assert len(f.signatures) == 81 == len(set(f.signatures))
 
 
+SCALE = 2
+
+
+def test_kinds_of_arguments_by_turns():
+    global SCALE
+
+    @brrr
+    def scaled(a, b):
+        return a * SCALE + b
+
+    kinds = [(1, 2), (0.5, 0.25), (True, 7), (2.0, 3), (1, 2)]
+    for turn in range(12):
+        # Any two follow each other; what is outside changes between the calls.
+        SCALE = (2, 3, 0.5)[turn // 4]
+        for step in range(1, len(kinds)):
+            for args in kinds[::step]:
+                for _ in range(turn % 3 + 1):
+                    result = scaled(*args)
+                    expected = scaled.original_func(*args)
+                    assert (type(result), result) == (type(expected), expected)
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        scaled(1)
+    assert scaled(0.5, 0.25) == 0.5 and scaled(1, b=2) == 2.5
+
+
 def test_recursion_of_python_around_it():
     """Compiled code called from deep Python frames."""
     def down(n):

@@ -2,7 +2,7 @@
 //!
 //! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
 
-mod carried;
+pub mod carried;
 pub mod nest;
 pub mod overlap;
 pub mod plan;

@@ -40,6 +40,8 @@ pub struct Callable {
     body: *mut Body,
     /// What the last call ran, if it can be run by position; owned by the body.
     pub last: *const Specialisation,
+    /// What ran before it, likewise, if that was another one: calls with two kinds of arguments by turns.
+    pub before: *const Specialisation,
     /// Calls that ran compiled code from start to end.
     pub compiled: u64,
     /// All other calls.
@@ -55,6 +57,21 @@ impl Callable {
     pub unsafe fn body<'a>(&self) -> Option<&'a Body> {
         // SAFETY: the body is dropped with the object, and only ever borrowed immutably.
         unsafe { self.body.as_ref() }
+    }
+
+    /// Notes that a call runs this specialisation.
+    #[inline(always)]
+    pub fn runs(&mut self, one: *const Specialisation) {
+        if self.last != one {
+            self.before = self.last;
+            self.last = one;
+        }
+    }
+
+    /// Forgets what the last calls ran.
+    pub fn ran_nothing(&mut self) {
+        self.last = std::ptr::null();
+        self.before = std::ptr::null();
     }
 
     /// True unless somebody has given the original function another code object.
@@ -107,11 +124,11 @@ pub fn new<'py>(original: &Bound<'py, PyFunction>, body: Body) -> PyResult<Bound
     }
 }
 
-/// Forgets what the last call of a function under the decorator ran.
+/// Forgets what the last calls of a function under the decorator ran.
 pub fn forget_last(object: &Bound<'_, PyAny>) {
     if view(object).is_some() {
         // SAFETY: the type is exactly ours, and alive.
-        unsafe { (*object.as_ptr().cast::<Callable>()).last = std::ptr::null() };
+        unsafe { (*object.as_ptr().cast::<Callable>()).ran_nothing() };
     }
 }
 
@@ -369,7 +386,7 @@ unsafe extern "C" fn clear(object: *mut PyObject) -> c_int {
     let this = object.cast::<Callable>();
     // SAFETY: each field is emptied before its reference is given up, for that may run Python code.
     unsafe {
-        (*this).last = std::ptr::null();
+        (*this).ran_nothing();
         let dict = std::mem::replace(&mut (*this).dict, null_mut());
         let original = std::mem::replace(&mut (*this).original, null_mut());
         ffi::Py_XDECREF(dict);

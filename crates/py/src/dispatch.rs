@@ -60,6 +60,9 @@ pub unsafe extern "C" fn vectorcall(
                     if unbox_all(last, args, frame) {
                         return enter(call, last, args, frame);
                     }
+                    if let Some(result) = enter_before(call, frame) {
+                        return result;
+                    }
                 } else if last.params.len() <= STACK_ARGUMENTS
                     && let Some(result) = enter_arranged(call, last, frame)
                 {
@@ -68,6 +71,24 @@ pub unsafe extern "C" fn vectorcall(
             }
         }
         slow(call)
+    }
+}
+
+/// Runs the specialisation that ran before the last one, by position. `None` if the arguments do not fit it either.
+///
+/// # Safety
+/// The call is still going on, by position; `frame` has [`STACK_WORDS`].
+#[inline(never)]
+unsafe fn enter_before(call: Call, frame: *mut u64) -> Option<*mut PyObject> {
+    // SAFETY: the callable is alive, and so is what it has run; there are as many arguments as parameters.
+    unsafe {
+        let before = (*call.this).before.as_ref()?;
+        let fits = ffi::PyVectorcall_NARGS(call.nargsf) as usize == before.direct && before.words <= STACK_WORDS;
+        if !fits || !before.holds() || !unbox_all(before, call.args, frame) {
+            return None;
+        }
+        (*call.this).runs(before);
+        Some(enter(call, before, call.args, frame))
     }
 }
 
@@ -489,7 +510,7 @@ unsafe fn run(arguments: &Arranged, to: &Specialisation, slots: &[*mut PyObject]
         if slots.len() != to.params.len() || !unbox_all(to, slots.as_ptr(), frame) {
             return Outcome::Original;
         }
-        (*arguments.call.this).last = to;
+        (*arguments.call.this).runs(to);
         Outcome::Done(arguments.enter(to, slots.as_ptr(), frame))
     }
 }

@@ -54,13 +54,7 @@ impl Moving {
     ///
     /// # Safety
     /// The thread holds the GIL; the code of `running` is running, and is held.
-    pub unsafe fn at_poll(
-        &mut self,
-        running: &Running,
-        exit: u64,
-        spent: Duration,
-        total: Duration,
-    ) -> PyResult<bool> {
+    pub unsafe fn at_poll(&mut self, running: &Running, exit: u64, spent: Duration, total: Duration) -> PyResult<bool> {
         // SAFETY: as the caller promises: the callable that is called owns its code.
         let (code, body) = unsafe { (&*running.specialisation, (*running.callable).body()) };
         if code.warmth.spend(spent) {
@@ -120,13 +114,7 @@ unsafe fn ask(running: &Running, code: &Specialisation, body: &Body, exit: u64) 
 ///
 /// # Safety
 /// As [`Moving::at_poll`].
-unsafe fn compile(
-    running: &Running,
-    code: &Specialisation,
-    body: &Body,
-    exit: u64,
-    how: &How,
-) -> PyResult<bool> {
+unsafe fn compile(running: &Running, code: &Specialisation, body: &Body, exit: u64, how: &How) -> PyResult<bool> {
     // SAFETY: the thread holds the GIL, and the callable holds its function while it is called.
     let original = unsafe {
         let py = Python::assume_attached();

@@ -164,8 +164,7 @@ struct Work {
     forks: usize,
 }
 
-static WORK: Mutex<Work> =
-    Mutex::new(Work { waiting: VecDeque::new(), is_running: false, is_busy: false, forks: 0 });
+static WORK: Mutex<Work> = Mutex::new(Work { waiting: VecDeque::new(), is_running: false, is_busy: false, forks: 0 });
 /// The thread has done a job.
 static PAUSED: Condvar = Condvar::new();
 

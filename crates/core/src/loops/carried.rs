@@ -6,10 +6,38 @@ use fixedbitset::FixedBitSet;
 
 use super::ranges::is_int;
 use super::statements;
-use crate::ir::{BlockId, Function, LocalId, Operand, Statement};
+use crate::ir::{BlockId, Function, LocalId, Operand, Statement, Value};
+use crate::ops::Recipe;
 
 /// The ints that a turn writes and may read before that.
 pub(super) fn carried(function: &Function, header: BlockId, order: &[BlockId]) -> HashSet<LocalId> {
+    let mut found = all_carried(function, header, order);
+    found.retain(|&local| is_int(function, local));
+    found
+}
+
+/// True if a turn computes something from what the last one has made of it, other than a sum: then turns wait for each other, and
+/// to write out several of them wins nothing.
+#[must_use]
+pub fn recurs(function: &Function, header: BlockId, blocks: &[BlockId]) -> bool {
+    let Some(order) = super::order(function, header, blocks) else { return true };
+    let carried = all_carried(function, header, &order);
+    statements(function, &order).any(|statement| carried.contains(&statement.target) && !adds(statement))
+}
+
+/// True of a statement that adds to its target.
+fn adds(statement: &Statement) -> bool {
+    let Value::Op { op, args, .. } = &statement.value else { return false };
+    let own = |at: usize| args.get(at) == Some(&Operand::Local(statement.target));
+    match op.row().recipe {
+        Recipe::AddInt | Recipe::WrappingAdd | Recipe::AddFloat => own(0) || own(1),
+        Recipe::SubInt | Recipe::SubFloat | Recipe::StepUp | Recipe::StepDown => own(0),
+        _ => false,
+    }
+}
+
+/// What a turn writes and may read before that.
+fn all_carried(function: &Function, header: BlockId, order: &[BlockId]) -> HashSet<LocalId> {
     let count = function.locals.len();
     let written_here = statements(function, order).map(|statement| statement.target).collect::<HashSet<_>>();
     let mut found = HashSet::new();
@@ -20,7 +48,6 @@ pub(super) fn carried(function: &Function, header: BlockId, order: &[BlockId]) -
             if let Some(local) = operand.local()
                 && written_here.contains(&local)
                 && !written.contains(local.0 as usize)
-                && is_int(function, local)
             {
                 found.insert(local);
             }

@@ -2,7 +2,7 @@
 //!
 //! It would write out the turns that remain when it makes vectors, too, as if all turns came there. They are a few, and what is made of
 //! them took up to a quarter of the time of a compilation. And it writes out turns that branch over writes, which has them in the same
-//! order with more branches, each of which is predicted worse.
+//! order with more branches, each of which is predicted worse, turns of which each waits for the last one, and those with all their checks.
 
 use std::ffi::CStr;
 
@@ -24,15 +24,15 @@ const OF_VECTORS: &CStr = c"llvm.loop.vectorize.followup_vectorized";
 const OF_THE_REST: &CStr = c"llvm.loop.vectorize.followup_epilogue";
 
 impl<'ctx> Builder<'ctx> {
-    /// The way back to the header of a loop; one that `branches` over writes stays rolled unless it becomes vectors.
-    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, branches: bool) {
+    /// The way back to the header of a loop; one that is to stay `rolled` does so unless it becomes vectors.
+    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, rolled: bool) {
         let jump = self.jumped(header);
-        let rolled = self.property(ROLLED, &[]);
+        let disabled = self.property(ROLLED, &[]);
         let vectorized = self.property(VECTORIZED, &[self.one()]);
-        let rest = self.property(OF_THE_REST, &[rolled, vectorized]);
+        let rest = self.property(OF_THE_REST, &[disabled, vectorized]);
         let mut properties = vec![rest];
-        if branches {
-            properties.extend([rolled, self.property(OF_VECTORS, &[vectorized])]);
+        if rolled {
+            properties.extend([disabled, self.property(OF_VECTORS, &[vectorized])]);
         }
         let kind = self.context.get_kind_id("llvm.loop");
         // SAFETY: the nodes belong to the context of the module. A loop's own node is its first part: the temporary node stands for it

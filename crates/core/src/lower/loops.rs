@@ -23,12 +23,14 @@ use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
 use crate::backend::Overflow;
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
+use crate::loops::carried::recurs;
 use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
 use crate::loops::select::{Region, branches, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 use crate::source::Span;
+use crate::types::Type;
 
 /// What a function may spend before its first poll, in units of about an addition.
 pub(super) const FIRST_FUEL: i64 = 1 << 17;
@@ -66,6 +68,8 @@ pub(super) struct Loops<'ctx> {
     /// The loops around such loops that have a copy for these.
     fronts: Vec<Rc<Front<'ctx>>>,
     gated: Option<Gated<'ctx>>,
+    /// The function reads or writes elements.
+    has_memory: bool,
     /// What is done both ways in the copy that is being lowered.
     regions: HashMap<BlockId, Region>,
     /// Not zero until a block of the loop at work has been split.
@@ -116,6 +120,7 @@ impl<'ctx> Loops<'ctx> {
             wholes,
             fronts: Vec::new(),
             gated: None,
+            has_memory: function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer)),
             whole: None,
             regions: HashMap::new(),
             aside: HashMap::new(),
@@ -405,14 +410,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let plan = plan.map(|(plan, _)| plan);
         match left {
             Left::Counted(counter, _) => self.b.jump(self.blocks[counter.inside.0 as usize]),
-            Left::Slot(slot, stride) => {
-                let turns = self.b.load(self.b.i64, slot).into_int_value();
-                self.b.store(slot, self.b.sub_no_wrap(turns, self.b.int(1)));
-                match stride.filter(|_| plan.is_some()) {
-                    Some(stride) => self.b.jump(self.blocks[stride.inside.0 as usize]),
-                    None => self.fill(header, plan),
-                }
-            }
+            Left::Slot(_, Some(stride)) if plan.is_some() => self.b.jump(self.blocks[stride.inside.0 as usize]),
+            Left::Slot(..) => self.fill(header, plan),
         }
         if let Some(plan) = plan {
             let id = self.loops.gated.as_ref().map(|gated| gated.id);
@@ -426,7 +425,21 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
         self.loops.regions.clear();
         self.b.at_end(latch);
-        self.b.jump_back(entry, branches(self.function, header, own));
+        if let Left::Slot(slot, _) = left {
+            // At the end, where the processor makes one operation of it and of the test that follows.
+            self.b.store(slot, self.turns_behind(slot));
+        }
+        let rolled = branches(self.function, header, own) || self.stays_rolled(header, own, plan.is_some());
+        self.b.jump_back(entry, rolled);
+    }
+
+    /// True of a copy of a loop without elements that is not worth writing out several times: it is the one with checks, or its turns
+    /// wait for each other.
+    fn stays_rolled(&self, header: BlockId, own: &[BlockId], is_proven: bool) -> bool {
+        let id = self.loops.gated.as_ref().map(|gated| gated.id);
+        let is_checked = !is_proven && id.is_some_and(|id| self.loops.plans.contains_key(&id));
+        let blocks = own.iter().copied().chain([header]).collect::<Vec<_>>();
+        !self.loops.has_memory && (is_checked || recurs(self.function, header, &blocks))
     }
 
     /// Turns of a block, at most.
@@ -525,6 +538,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if stride.is_up() { (local, self.b.add(local, way)) } else { (self.b.sub(local, way), local) }
     }
 
+    /// The turns that a block has left behind the one that is being done.
+    fn turns_behind(&self, slot: PointerValue<'ctx>) -> IntValue<'ctx> {
+        let turns = self.b.load(self.b.i64, slot).into_int_value();
+        self.b.sub_no_wrap(turns, self.b.int(1))
+    }
+
     /// The block that an edge of the IR goes to. One that leaves a gated loop early gets back what was paid for the turns that
     /// are not done.
     pub(super) fn edge(&self, to: BlockId) -> BasicBlock<'ctx> {
@@ -542,7 +561,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let local = self.read(counter.local).int();
                 if counter.steps.0 > 0 { self.b.sub(end, local) } else { self.b.sub(local, end) }
             }
-            Left::Slot(slot, _) => self.b.load(self.b.i64, slot).into_int_value(),
+            Left::Slot(slot, _) => self.turns_behind(slot),
         };
         let price = self.b.shl(rest, self.b.int(shift.into()));
         self.b.store(self.loops.fuel, self.b.add(self.fuel(), price));

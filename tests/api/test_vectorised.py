@@ -285,6 +285,20 @@ def doubled_upwards(a, out):
         i += 1
 
 
+def doubled_to_the_length(a, out):
+    i = 0
+    while i < len(a):
+        out[i] = a[i] * 2.0
+        i += 1
+
+
+def doubled_to_the_shape(a, out):
+    i = 0
+    while a.shape[0] > i:
+        out[i] = a[i] * 2.0
+        i += 1
+
+
 def doubled_downwards(a, out):
     i = len(a) - 1
     while i >= 0:
@@ -292,7 +306,7 @@ def doubled_downwards(a, out):
         i -= 1
 
 
-@pytest.mark.parametrize("function", [doubled_upwards, doubled_downwards])
+@pytest.mark.parametrize("function", [doubled_upwards, doubled_to_the_length, doubled_to_the_shape, doubled_downwards])
 def test_a_counter_is_within_an_array_until_it_is_moved_beyond(function):
     """The test before a block compares where turns begin, and not what the counter becomes at the end of the last one."""
     compiled, out = brrr(function), np.zeros(50)
@@ -302,6 +316,7 @@ def test_a_counter_is_within_an_array_until_it_is_moved_beyond(function):
     moved = {line.split()[0] for line in tested if re.search(r"= (add|call|extractvalue) ", line)}
     compared = [re.findall(r"%\d+", line)[1:] for line in tested if re.search(r"= icmp (slt|sge) ", line)]
     assert compared and not any(moved.intersection(names) for names in compared)
+    assert vectorised(compiled.inspect_asm(), ADD_PD)
 
 
 def alive(old, new):

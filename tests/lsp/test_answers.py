@@ -272,6 +272,35 @@ def test_notebooks_that_are_synchronised_as_such(client):
     client.notify("notebookDocument/didClose", {"notebookDocument": {"uri": "file:///b.ipynb"}, "cellTextDocuments": [{"uri": "file:///cell1"}]})
 
 
+def test_functions_of_other_cells_are_followed_in_the_order_of_the_cells(client):
+    texts = ["from brrr import brrr\n@brrr\ndef g(x):\n    return x / 2\n", "@brrr\ndef f(x: int):\n    y = g(x)\n    return y\n", "f(3)\ng(2.5)\n"]
+    cells = [{"uri": f"file:///cell{at}", "languageId": "python", "version": 1, "text": text} for at, text in enumerate(texts)]
+    listed = [{"kind": 2, "document": cell["uri"]} for cell in cells]
+    notebook = {"uri": "file:///c.ipynb", "notebookType": "jupyter-notebook", "version": 1, "cells": listed}
+    client.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": cells})
+    hover = lambda cell, *place: client.ask("textDocument/hover", f"file:///cell{cell}", place)["contents"]["value"]  # noqa: E731
+    client.settle(6)
+    assert "y: float" in hover(1, 2, 4)
+    assert "g(int) -> float" in hover(1, 2, 8) and "of another cell" in hover(1, 2, 8)
+    assert "`x` from a call" in hover(0, 1, 1) and "g(float) -> float" in hover(0, 1, 1)
+
+    def change(**cells):
+        params = {"notebookDocument": {"uri": "file:///c.ipynb", "version": 2}, "change": {"cells": cells}}
+        client.notify("notebookDocument/didChange", params)
+        client.settle(8)
+
+    change(textContent=[{"document": {"uri": "file:///cell0", "version": 2}, "changes": [{"text": texts[0].replace("x / 2", "x // 2")}]}])
+    assert "y: int" in hover(1, 2, 4)
+    # A cell is put in behind: its function is the one that is called, until it is moved to the front.
+    new = {"uri": "file:///cell3", "languageId": "python", "version": 1, "text": "@brrr\ndef g(x):\n    return x > 0\n"}
+    one = {"kind": 2, "document": new["uri"]}
+    change(structure={"array": {"start": 3, "deleteCount": 0, "cells": [one]}, "didOpen": [new]})
+    assert "y: bool" in hover(1, 2, 4)
+    change(structure={"array": {"start": 0, "deleteCount": 4, "cells": [one, *listed]}})
+    assert "y: int" in hover(1, 2, 4)
+    assert client.leave() == 0
+
+
 def test_calls_in_other_files_tell(start, tmp_path):
     (tmp_path / "pkg").mkdir()
     (tmp_path / "pkg" / "kernels.py").write_text("")

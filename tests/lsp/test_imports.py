@@ -177,3 +177,36 @@ def test_names_of_several_files_are_told_apart(client, folder):
     main = opened(client, folder, "main.py", text)
     assert client.diagnostics(main) == []
     assert "y: float" in hover(client, main, 5, 4) and "z: int" in hover(client, main, 14, 4)
+
+
+def test_plain_functions_are_followed_into_other_files(client, folder):
+    """A run compiles them with their callers; what is wrong in one is said at the call."""
+    (folder / "lib.py").write_text("from deep import half\n\ndef g(x):\n    return half(x)\n")
+    (folder / "deep.py").write_text("def half(x):\n    return x / 2\n")
+    main = opened(client, folder, "main.py", CALLER)
+    assert client.diagnostics(main) == []
+    assert "y: float" in hover(client, main, 5, 4)
+    shown = hover(client, main, 5, 8)
+    assert "g(int) -> float" in shown and "a plain function, compiled with its callers, on line 3 of `lib.py`" in shown
+    # Unsaved text counts, though nothing of brrr's is in it.
+    deep = opened(client, folder, "deep.py", "def half(x):\n    return x // 2\n")
+    client.settle(2)
+    assert "y: int" in hover(client, main, 5, 4)
+    client.change(deep, "def half(x):\n    print(x)\n    return x // 2\n")
+    until(client, main, lambda shown: codes(shown) == ["BRRR301"])
+    client.change(deep, "def half(x):\n    return x // 2\n")
+    until(client, main, lambda shown: shown == [])
+    assert client.published(deep) == [], "nothing is said in a file without brrr functions"
+
+
+def test_plain_functions_of_the_same_file(client, folder):
+    text = HEAD + "def half(x):\n    return x / 2\n\n@brrr\ndef f(x: int):\n    y = half(x)\n    return y\n"
+    main = opened(client, folder, "main.py", text)
+    assert client.diagnostics(main) == []
+    assert "y: float" in hover(client, main, 6, 4) and "a plain function" in hover(client, main, 6, 9)
+    assert hover(client, main, 1, 5) is None, "silent outside of brrr functions"
+    client.change(main, text.replace("x / 2", "open(x)"))
+    (said,) = client.diagnostics(main, version=2)
+    assert said["code"] == "BRRR301" and said["range"]["start"] == {"line": 6, "character": 8}
+    (related,) = said["relatedInformation"]
+    assert related["location"] == {"uri": main, "range": {"start": {"line": 2, "character": 11}, "end": {"line": 2, "character": 18}}}

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::ir::{BlockId, Constant, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};
 use crate::ops::{Predicate, Recipe};
-use crate::types::Type;
+use crate::types::{Type, TypeSet};
 
 /// What lowering must know of a loop.
 #[derive(Debug)]
@@ -201,7 +201,7 @@ struct Tested {
     written: HashSet<LocalId>,
 }
 
-/// The comparison that a header makes, if it does nothing else, and where it goes.
+/// The comparison that a header makes, if it does nothing else but copy ints for it, of what they are copies of, and where it goes.
 fn compared(
     function: &Function,
     header: BlockId,
@@ -211,7 +211,21 @@ fn compared(
     let Terminator::Branch { condition: Operand::Local(condition), then_block, else_block } = block.terminator else {
         return None;
     };
-    let (first, rest) = block.statements.split_first()?;
+    let mut copies = HashMap::new();
+    let of = |copies: &HashMap<LocalId, Operand>, operand: Operand| match operand {
+        Operand::Local(local) => copies.get(&local).copied().unwrap_or(operand),
+        Operand::Constant(_) => operand,
+    };
+    for statement in &block.statements {
+        let Some(copied) = copied(function, statement) else { break };
+        let copied = of(&copies, copied);
+        // What is written anew is no longer what others are copies of.
+        let target = Operand::Local(statement.target);
+        if copies.values().any(|one| *one == target) || copies.insert(statement.target, copied).is_some() {
+            return None;
+        }
+    }
+    let (first, rest) = block.statements[copies.len()..].split_first()?;
     let Value::Op { op, args, exit: None } = &first.value else { return None };
     let Recipe::CompareInt(predicate) = op.row().recipe else { return None };
     let mut tested = first.target;
@@ -228,7 +242,18 @@ fn compared(
         return None;
     }
     let &[left, right] = args.as_slice() else { return None };
-    Some(([left, right], predicate, [then_block, else_block]))
+    Some(([of(&copies, left), of(&copies, right)], predicate, [then_block, else_block]))
+}
+
+/// What a statement copies, if it copies an int.
+fn copied(function: &Function, statement: &Statement) -> Option<Operand> {
+    let source = match &statement.value {
+        Value::Convert(source) => *source,
+        Value::Op { op, args, exit: None } if op.row().recipe == Recipe::Same => *args.first()?,
+        Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
+    };
+    let is_int = |types: TypeSet| types.single() == Some(Type::Int);
+    (is_int(function.types(source)) && is_int(function.local(statement.target).types)).then_some(source)
 }
 
 /// What the header compares, if it does nothing else and nobody else reads the outcome.

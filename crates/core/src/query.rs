@@ -7,6 +7,7 @@
 pub mod calls;
 mod chain;
 pub mod function;
+mod header;
 pub mod hints;
 pub mod hover;
 pub mod modules;
@@ -17,19 +18,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::{Diagnostic, Edit, Severity};
-use crate::outside::{Env, FunctionKey};
+use crate::outside::{Callee, Env, FunctionKey};
 use crate::source::{SourceFile, Span};
 use crate::suppress;
 use crate::syntax::{self, Outer, Piece};
 use crate::types::Signature;
 use calls::{CallSite, Locals};
 use function::{Beside, Function};
-use modules::{Foreigner, Importer, Modules};
+use modules::{Foreigner, Helpers, Importer, Modules};
 
 /// One version of a file, analysed.
 #[derive(Debug)]
 pub struct Snapshot {
-    file: SourceFile,
+    file: Arc<SourceFile>,
+    /// It was looked at: there may be something of brrr's in it, or another file asks.
+    read: bool,
+    /// It is a cell of a notebook that has others.
+    cell: bool,
     outer: Outer,
     locals: Locals,
     placed: Vec<Placed>,
@@ -41,7 +46,15 @@ pub struct Snapshot {
     /// The files that this one depends on.
     depends: BTreeSet<String>,
     fingerprint: OnceLock<u64>,
-    shared: OnceLock<Arc<SourceFile>>,
+}
+
+/// The other cells of the notebook that a file is a cell of, in their order: one module.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cells<'a> {
+    /// Those in front of it.
+    pub before: &'a [Arc<Snapshot>],
+    /// Those behind it.
+    pub after: &'a [Arc<Snapshot>],
 }
 
 /// A piece of the file and where it begins.
@@ -58,6 +71,10 @@ struct Checked {
     functions: Vec<Arc<Function>>,
     diagnostics: Vec<Diagnostic>,
     calls: Vec<CallSite>,
+    /// The functions of the module in it that are under no decorator: names and keys.
+    plain: Vec<(String, FunctionKey)>,
+    /// These functions, once one of them is called by compiled code.
+    helpers: OnceLock<Vec<Arc<Function>>>,
 }
 
 /// A brrr function in its file.
@@ -128,36 +145,36 @@ const fn shifted(span: Span, by: u32) -> Span {
 }
 
 impl Snapshot {
-    /// Analyses a file. `previous` is what was known before; `context` are files whose names the file sees as its own, such as
-    /// the other cells of a notebook.
+    /// Analyses a file. `previous` is what was known before; `before` are the cells of its notebook in front of it.
     #[must_use]
-    pub fn new(previous: Option<&Self>, file: SourceFile, context: &[&Self]) -> Self {
-        Self::among(previous, file, context, &modules::Alone)
+    pub fn new(previous: Option<&Self>, file: SourceFile, before: &[Arc<Self>]) -> Self {
+        Self::among(previous, file, Cells { before, after: &[] }, &modules::Alone)
     }
 
     /// The same among other files, from which it may import.
     #[must_use]
-    pub fn among(previous: Option<&Self>, file: SourceFile, context: &[&Self], modules: &dyn Modules) -> Self {
-        // Without its name, nothing can be under the decorator, unless another file has the import.
-        let concerned = file.text().contains("brrr") || !context.is_empty();
-        syntax::with_stack(|| Self::analyzed(previous, file, context, modules, concerned))
+    pub fn among(previous: Option<&Self>, file: SourceFile, cells: Cells<'_>, modules: &dyn Modules) -> Self {
+        // Without its name, nothing can be under the decorator, unless another cell has the import.
+        let concerned = file.text().contains("brrr") || !cells.before.is_empty() || !cells.after.is_empty();
+        syntax::with_stack(|| Self::analyzed(previous, file, cells, modules, concerned))
     }
 
-    /// A file from which another one imports: it may hold constants alone.
+    /// A file from which another one imports: it may hold constants and plain functions alone.
     #[must_use]
     pub fn module(previous: Option<&Self>, file: SourceFile, modules: &dyn Modules) -> Self {
-        syntax::with_stack(|| Self::analyzed(previous, file, &[], modules, true))
+        syntax::with_stack(|| Self::analyzed(previous, file, Cells::default(), modules, true))
     }
 
     fn analyzed(
         previous: Option<&Self>,
         file: SourceFile,
-        context: &[&Self],
+        cells: Cells<'_>,
         modules: &dyn Modules,
         concerned: bool,
     ) -> Self {
+        let file = Arc::new(file);
         let text = file.text();
-        let importer = Importer::new(file.path(), modules);
+        let importer = Importer::new(file.path(), cells, modules);
         let chunks = if concerned { syntax::chunks(text) } else { Vec::new() };
         let known = previous.map_or(&[][..], |previous| &previous.placed);
         let reused = reusable(&chunks, &file, known);
@@ -166,10 +183,14 @@ impl Snapshot {
             None => Arc::new(Piece::new(file.path(), file.slice(span))),
         });
         let pieces = pieces.collect::<Vec<_>>();
-        let around = context.iter().flat_map(|other| &other.placed).map(|placed| placed.checked.piece.statements());
-        let runs = around.chain(pieces.iter().map(|piece| piece.statements()));
-        let outer = Outer::of(runs, file.path(), Some(&importer));
-        let locals = calls::locals(pieces.iter().map(|piece| piece.statements()), &outer.env);
+        let of = |cells: &'_ [Arc<Self>]| {
+            let pieces = cells.iter().flat_map(|cell| cell.placed.iter().map(|placed| placed.checked.piece.clone()));
+            pieces.collect::<Vec<_>>()
+        };
+        let (before, after) = (of(cells.before), of(cells.after));
+        let runs = || before.iter().chain(&pieces).chain(&after).map(|piece| piece.run());
+        let outer = Outer::of(runs(), Some(&importer));
+        let locals = calls::locals(runs().map(|(_, statements)| statements), &outer.env);
         let changes = previous.map_or(Changes::All, |previous| previous.changes(&outer, &locals));
         let checked = pieces.into_iter().zip(reused).map(|(piece, known)| match known {
             Some(checked) if !changes.concern(piece.file().text()) => checked.clone(),
@@ -177,7 +198,9 @@ impl Snapshot {
         });
         let mut checked = checked.collect::<Vec<_>>();
         let calls = checked.iter().flat_map(|one| &one.functions).flat_map(|function| function.callee_keys());
-        let foreign = importer.reached(calls);
+        let helpers = Helpers::of(&file, &outer, chunks.iter().zip(&checked));
+        let foreign = importer.reached(&helpers, calls);
+        drop(helpers);
         if let Some(previous) = previous {
             let changed = modules::changed(&previous.foreign, &foreign);
             let calls = |one: &Checked| {
@@ -200,6 +223,8 @@ impl Snapshot {
         drop(importer);
         Self {
             file,
+            read: concerned,
+            cell: !cells.before.is_empty() || !cells.after.is_empty(),
             outer,
             locals,
             placed,
@@ -208,7 +233,6 @@ impl Snapshot {
             homes,
             depends,
             fingerprint: OnceLock::new(),
-            shared: OnceLock::new(),
         }
     }
 
@@ -226,8 +250,14 @@ impl Snapshot {
 
     /// The file.
     #[must_use]
-    pub const fn file(&self) -> &SourceFile {
+    pub fn file(&self) -> &SourceFile {
         &self.file
+    }
+
+    /// True unless the file has nothing of brrr's and nobody has asked for what is in it.
+    #[must_use]
+    pub const fn is_read(&self) -> bool {
+        self.read
     }
 
     /// Everything there is to say, in the order of the source.
@@ -309,7 +339,30 @@ impl Checked {
         let functions = functions.collect();
         let diagnostics = module.diagnostics;
         let calls = calls::calls(piece.statements(), &outer.env, locals);
-        Self { piece, functions, diagnostics, calls }
+        let path = piece.file().path();
+        let named = piece.plain_names().into_iter().map(|name| (name.clone(), Callee::in_file(path, &name).key));
+        let plain = named.collect();
+        Self { functions, diagnostics, calls, plain, helpers: OnceLock::new(), piece }
+    }
+
+    /// The function of a key that is under no decorator; the last one, as Python has it.
+    fn helper(&self, key: FunctionKey, outer: &Outer) -> Option<&Arc<Function>> {
+        let made = || {
+            let functions = self.piece.plain_functions(outer);
+            functions.iter().map(|function| Arc::new(Function::new(self.piece.clone(), function))).collect()
+        };
+        self.helpers.get_or_init(made).iter().rfind(|one| one.key() == key)
+    }
+
+    /// The names of the functions in it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.iter().map(|function| function.name()).chain(self.plain.iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// The names of the functions that those in it call, as far as they are called by compiled code.
+    fn callees(&self) -> impl Iterator<Item = &str> {
+        let helpers = self.helpers.get().into_iter().flatten();
+        self.functions.iter().chain(helpers).flat_map(|function| function.callees())
     }
 
     /// What there is to say about it.
@@ -321,7 +374,7 @@ impl Checked {
 /// What calls a function that changed is looked at again, and what calls that.
 fn look_again_at_callers(checked: &mut [Arc<Checked>], before: &[Placed], outer: &Outer, locals: &Locals) {
     let is_kept = |one: &Arc<Checked>| before.iter().any(|placed| Arc::ptr_eq(&placed.checked, one));
-    let names = |one: &Checked| one.functions.iter().map(|function| function.name().to_owned()).collect::<Vec<_>>();
+    let names = |one: &Checked| one.names().map(str::to_owned).collect::<Vec<_>>();
     let mut kept = checked.iter().map(is_kept).collect::<Vec<_>>();
     if kept.iter().all(|kept| *kept) && before.len() == checked.len() {
         return;
@@ -331,8 +384,7 @@ fn look_again_at_callers(checked: &mut [Arc<Checked>], before: &[Placed], outer:
         before.iter().map(|placed| &placed.checked).filter(|one| !checked.iter().any(|other| Arc::ptr_eq(one, other)));
     let mut changed = fresh.chain(gone).flat_map(|one| names(one)).collect::<BTreeSet<_>>();
     loop {
-        let calls =
-            |one: &Checked| one.functions.iter().any(|function| function.callees().any(|name| changed.contains(name)));
+        let calls = |one: &Checked| one.callees().any(|name| changed.contains(name));
         let again = (0..checked.len()).filter(|&at| kept[at] && calls(&checked[at])).collect::<Vec<_>>();
         if again.is_empty() {
             return;

@@ -7,7 +7,7 @@
 mod names;
 pub(crate) mod walk;
 
-pub(crate) use names::{Imports, blocks, identifier};
+pub(crate) use names::{Imports, annotated, blocks, identifier};
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub fn parse(file: &SourceFile) -> Module {
     }
     let chunks = chunks(text);
     let parsed = chunks.iter().map(|&span| parse_lines(file.slice(span), span.start, file.path())).collect::<Vec<_>>();
-    let outer = Outer::of(parsed.iter().flatten().map(Vec::as_slice), file.path(), None);
+    let outer = Outer::of(parsed.iter().flatten().map(|run| (file.path(), run.as_slice())), None);
     for (&span, parsed) in chunks.iter().zip(parsed) {
         match parsed {
             Ok(statements) => {
@@ -95,17 +95,20 @@ pub(crate) struct Outer {
 }
 
 impl Outer {
-    /// Reads runs of statements of a file in the order in which they are executed; `imports` knows other files.
+    /// Reads runs of statements of a module, each with the path of its file, in the order in which they are executed; `imports` knows
+    /// other modules.
     pub(crate) fn of<'a>(
-        runs: impl Iterator<Item = &'a [ast::Stmt]>,
-        path: &str,
-        imports: Option<&dyn Imports>,
+        runs: impl Iterator<Item = (&'a str, &'a [ast::Stmt])>,
+        imports: Option<&'a dyn Imports>,
     ) -> Self {
         let mut decorators = Decorators::default();
-        let mut scope = Scope::of_file(path, imports);
-        for statement in runs.flatten() {
-            decorators.imports(statement);
-            scope.statement(statement);
+        let mut scope = Scope::of_file("", imports);
+        for (path, statements) in runs {
+            scope.go_on_in(path);
+            for statement in statements {
+                decorators.imports(statement);
+                scope.statement(statement);
+            }
         }
         Self { decorators, env: Arc::new(scope.env()) }
     }
@@ -138,6 +141,27 @@ impl Piece {
     /// Its statements; none if it does not parse.
     pub(crate) fn statements(&self) -> &[ast::Stmt] {
         self.parsed.as_deref().unwrap_or_default()
+    }
+
+    /// Its statements, with the path of its file.
+    pub(crate) fn run(&self) -> (&str, &[ast::Stmt]) {
+        (self.file.path(), self.statements())
+    }
+
+    /// The names of the functions of the module in it that are under no decorator.
+    pub(crate) fn plain_names(&self) -> Vec<String> {
+        self.plain().into_iter().map(|def| def.name.to_string()).collect()
+    }
+
+    fn plain(&self) -> Vec<&ast::StmtFunctionDef> {
+        let mut found = Vec::new();
+        self.statements().iter().for_each(|statement| names::plain(statement, &mut found));
+        found
+    }
+
+    /// These functions. Run it, and the drop of what it returns, within [`with_stack`].
+    pub(crate) fn plain_functions(&self, outer: &Outer) -> Vec<Function> {
+        self.plain().into_iter().map(|def| names::function(def.clone(), false, &outer.env, &self.file)).collect()
     }
 
     /// The functions under the decorator in it. Run it, and the drop of what it returns, within [`with_stack`].

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use brrr_core::query::calls::Foreign;
 use brrr_core::query::function::Origin;
 use brrr_core::query::hints::HintKind;
-use brrr_core::query::{Located, Snapshot};
+use brrr_core::query::modules::Alone;
+use brrr_core::query::{Cells, Located, Snapshot};
 use brrr_core::source::SourceFile;
 
 const HEAD: &str = "from brrr import brrr\n\n@brrr\n";
@@ -67,11 +68,17 @@ def f(n: int, x=0.5):
         total += i * x * SCALE
     return total
 
+def plain(v):
+    return half(v) if v else 1
+
+def half(v):
+    return v / 2 + SCALE
+
 class A:
     @staticmethod
     @brrr
     def g(a):
-        if a > OFFSET:
+        if plain(a) > OFFSET:
             return math.sqrt(a)
         return a << 1
 
@@ -161,10 +168,84 @@ fn only_what_changed_is_looked_at_again() {
 fn the_cells_of_a_notebook_share_their_names() {
     let first = snapshot("from brrr import brrr as jit\nN = 4\n");
     let text = "@jit\ndef f(a: int):\n    return a * N\n";
-    let cell = Snapshot::new(None, SourceFile::new("cell", text), &[&first]);
+    let cell = Snapshot::new(None, SourceFile::new("cell", text), &[Arc::new(first)]);
     assert_eq!(cell.functions().count(), 1);
     assert!(cell.diagnostics().is_empty(), "{:?}", cell.diagnostics());
     assert_eq!(snapshot(text).functions().count(), 0);
+}
+
+/// A cell behind others, and in front of others.
+fn cell(name: &str, text: &str, before: &[&Arc<Snapshot>], after: &[&Arc<Snapshot>]) -> Arc<Snapshot> {
+    let all = |cells: &[&Arc<Snapshot>]| cells.iter().map(|&one| one.clone()).collect::<Vec<_>>();
+    let (before, after) = (all(before), all(after));
+    let cells = Cells { before: &before, after: &after };
+    Arc::new(Snapshot::among(None, SourceFile::new(name, text), cells, &Alone))
+}
+
+#[test]
+fn the_functions_of_other_cells_are_followed() {
+    let first = cell("one", "from brrr import brrr\n@brrr\ndef g(x):\n    return x / 2\n", &[], &[]);
+    let second = cell("two", "def plain(x):\n    return g(x) + 1\n", &[&first], &[]);
+    let text = "@brrr\ndef f(x: int):\n    return plain(x)\n";
+    assert_eq!(returns(&cell("three", text, &[&first, &second], &[]), "f"), "float");
+    assert_eq!(returns(&cell("three", text, &[&first], &[&second]), "f"), "float", "a later cell runs before the call");
+    // The last one of a name is meant, in the order of the cells.
+    let again = cell("four", "@brrr\ndef g(x):\n    return x\n", &[&first], &[]);
+    let call = "@brrr\ndef f(x: int):\n    return g(x)\n";
+    assert_eq!(returns(&cell("three", call, &[&first, &again], &[]), "f"), "int");
+    assert_eq!(returns(&cell("three", call, &[&again, &first], &[]), "f"), "float");
+    let own = format!("{call}@brrr\ndef g(x):\n    return x > 0\n");
+    assert_eq!(returns(&cell("three", &own, &[&first], &[&again]), "f"), "int");
+    assert_eq!(returns(&cell("three", &own, &[&first, &again], &[]), "f"), "bool");
+    // What is wrong with it, a brrr function of another cell says itself.
+    let wrong = cell("one", "from brrr import brrr\n@brrr\ndef g(x):\n    print(x)\n", &[], &[]);
+    let caller = cell("three", call, &[&wrong], &[]);
+    assert!(wrong.diagnostics().len() == 1 && caller.diagnostics().is_empty(), "{:?}", caller.diagnostics());
+}
+
+#[test]
+fn plain_functions_are_followed_as_a_run_compiles_them() {
+    let text = "def half(x):\n    return x / 2\n\ndef twice(x):\n    return half(x) * 4\n\n\
+        @brrr\ndef f(x: int):\n    return twice(x)\n";
+    let text = format!("from brrr import brrr\n{text}");
+    let before = snapshot(&text);
+    assert_eq!(returns(&before, "f"), "float");
+    assert_eq!(before.functions().count(), 1, "nothing is said about plain ones");
+    let unit =
+        before.functions().next().unwrap().function.unit(before.functions().next().unwrap().function.annotated());
+    assert_eq!(unit.unwrap().functions.len(), 3);
+    let edited = text.replace("x / 2", "x // 2");
+    let after = Snapshot::new(Some(&before), SourceFile::new("a.py", edited.as_str()), &[]);
+    assert_eq!(returns(&after, "f"), "int");
+    // What is wrong in one is said at the call, wherever both stand.
+    let wrong = text.replace("x / 2", "x.y");
+    let after = Snapshot::new(Some(&after), SourceFile::new("a.py", wrong.as_str()), &[]);
+    assert_eq!(all(&after), all(&snapshot(&wrong)));
+    let [said] = after.diagnostics() else { panic!("{:?}", after.diagnostics()) };
+    assert_eq!(said.code.text(), "BRRR301");
+    assert_eq!(after.file().slice(said.span()), "twice(x)");
+    let moved = format!("# a line\n{wrong}");
+    let after = Snapshot::new(Some(&after), SourceFile::new("a.py", moved.as_str()), &[]);
+    assert_eq!(all(&after), all(&snapshot(&moved)));
+    // A function within another one is not the one of the module.
+    let hidden = "from brrr import brrr\ndef g(x):\n    return x / 2\ndef outer():\n    def g(x):\n        return x\n    \
+        @brrr\n    def f(x: int):\n        return g(x)\n";
+    assert_ne!(returns(&snapshot(hidden), "f"), "float");
+}
+
+#[test]
+fn a_call_tells_what_it_is_compiled_for() {
+    let text = "from brrr import brrr\n@brrr\ndef g(a, b=2):\n    return a * b\n\n@brrr\ndef f(x: float):\n    return g(x, b=3)\n";
+    let snapshot = snapshot(text);
+    let located = snapshot.function_named("f").unwrap();
+    let typed = located.function.typed(located.function.annotated());
+    let at = text.find("g(x").unwrap() as u32 - located.start;
+    let call = located.function.call_at(&typed, at).unwrap();
+    assert_eq!(call.text(), "g(float, b=int) -> float");
+    // And the function that is called for what is shown of it: annotations tell what is passed.
+    let g = snapshot.function_named("g").unwrap().function;
+    let candidates = g.candidates(snapshot.calls().map(|(call, _)| call).filter(|call| call.name == "g"));
+    assert_eq!(candidates[0].signature.python(g.typed(&candidates[0].signature).result), "(float, int) -> float");
 }
 
 /// The first signature of the last function, and its origins.

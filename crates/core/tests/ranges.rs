@@ -18,6 +18,8 @@ const LOOPS: &[(&str, usize)] = &[
     ("def f(i, n, k, A, B):\n    while i > n:\n        A[i] = A[k]\n        i -= 2\n", 3),
     ("def f(i, n, k, A, B):\n    for i in range(n):\n        B[k, i] = B[i + k, k * 2]\n", 3),
     ("def f(i, n, m, A, B):\n    for i in range(i, n):\n        A[i % m] = A[i // 2]\n", 3),
+    ("def f(i, n, A, B):\n    while i < len(A):\n        A[i + 1] = n\n        i += 2\n", 2),
+    ("def f(i, k, A, B):\n    while k <= B.shape[1]:\n        B[i, k - 1] = B[i, 0]\n        k += 1\n", 2),
     ("def f(a, n, t):\n    for i in range(a, n):\n        t += i\n    return t\n", 3),
     ("def f(a, n, t):\n    for i in range(a, n, -1):\n        t -= i * 3\n    return t\n", 3),
     ("def f(a, n, t, c):\n    while a < n:\n        t = t - a * c\n        a += 3\n    return t\n", 4),

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use brrr_core::query::Snapshot;
-use brrr_core::query::modules::Modules;
+use brrr_core::query::modules::{Alone, Modules};
+use brrr_core::query::{Cells, Snapshot};
 use brrr_core::source::SourceFile;
 use tower_lsp::lsp_types::Url;
 
@@ -24,6 +24,8 @@ const MOST_FILES: usize = 128;
 const MOST_FOLDERS: usize = 16;
 /// For so long it is believed where a module is: not every client tells of new files.
 const FRESH: Duration = Duration::from_secs(2);
+/// How addresses of notebooks' cells begin in VS Code.
+const CELL: &str = "vscode-notebook-cell";
 /// What stands at the root of a project.
 const MARKS: [&str; 4] = ["pyproject.toml", ".git", "setup.py", "setup.cfg"];
 
@@ -36,10 +38,26 @@ pub enum Naming {
     Path,
 }
 
+/// The state of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum About {
+    /// It is not there.
+    Gone,
+    /// When it was written, and its length.
+    Disk(SystemTime, u64),
+    /// The text of an open document.
+    Open(u64),
+}
+
+/// A file, and whether what it imports is looked at though it has nothing of brrr's.
+type Wish = (PathBuf, bool);
+
 /// What was read of a file.
 #[derive(Debug)]
 struct Kept {
-    about: Option<(SystemTime, u64)>,
+    about: About,
+    /// What it imports was looked at.
+    follows: bool,
     snapshot: Option<Arc<Snapshot>>,
     /// The files that it was looked at with, each with what others may get from it.
     depends: Vec<(String, u64)>,
@@ -58,10 +76,10 @@ pub struct Library {
     /// Documents, with what is known of their texts.
     open: HashMap<PathBuf, Option<Arc<Snapshot>>>,
     names: RefCell<HashMap<PathBuf, String>>,
-    kept: RefCell<HashMap<PathBuf, Kept>>,
+    kept: RefCell<HashMap<Wish, Kept>>,
     found: RefCell<HashMap<Wanted, Option<PathBuf>>>,
     looked: Cell<Option<Instant>>,
-    at_work: RefCell<Vec<PathBuf>>,
+    at_work: RefCell<Vec<Wish>>,
     turn: Cell<u64>,
     read: Cell<usize>,
 }
@@ -101,7 +119,7 @@ impl Library {
 
     fn path_of(&self, name: &str) -> Option<PathBuf> {
         match self.naming {
-            Naming::Address => Url::parse(name).ok()?.to_file_path().ok(),
+            Naming::Address => path_of(name),
             Naming::Path => std::path::absolute(name).ok(),
         }
     }
@@ -149,39 +167,75 @@ impl Library {
     }
 
     /// Reads a file, or looks at it again, if it is not as it was.
-    fn looked_at(&self, path: &Path) -> Option<Arc<Snapshot>> {
-        let about = fs::metadata(path).ok().and_then(|about| Some((about.modified().ok()?, about.len())));
-        let known = self.kept.borrow().get(path).map(|kept| (kept.about, kept.snapshot.clone(), kept.depends.clone()));
+    fn looked_at(&self, wish: &Wish) -> Option<Arc<Snapshot>> {
+        let open = self.open.get(&wish.0).and_then(Option::as_ref);
+        let about = match open {
+            Some(open) => About::Open(open.fingerprint()),
+            None => match fs::metadata(&wish.0).map(|about| (about.modified(), about.len())) {
+                Ok((Ok(modified), length)) => About::Disk(modified, length),
+                Ok((Err(_), _)) | Err(_) => About::Gone,
+            },
+        };
+        let known =
+            self.kept.borrow().get(wish).map(|kept| (kept.about.clone(), kept.snapshot.clone(), kept.depends.clone()));
         if let Some((before, snapshot, known)) = known {
             let depends = snapshot.as_ref().map(|snapshot| self.states(snapshot)).unwrap_or_default();
             if before == about && known == depends {
-                if let Some(kept) = self.kept.borrow_mut().get_mut(path) {
+                if let Some(kept) = self.kept.borrow_mut().get_mut(wish) {
                     kept.turn = self.turn.get();
                 }
                 return snapshot;
             }
-            return self.read(path, about, snapshot.as_deref());
+            return self.read(wish, about, snapshot.as_deref());
         }
-        self.read(path, about, None)
+        self.read(wish, about, None)
     }
 
-    fn read(
-        &self,
-        path: &Path,
-        about: Option<(SystemTime, u64)>,
-        previous: Option<&Snapshot>,
-    ) -> Option<Arc<Snapshot>> {
-        let text = about.filter(|(_, length)| *length <= LARGEST_FILE).and_then(|_| fs::read_to_string(path).ok());
+    fn read(&self, wish: &Wish, about: About, previous: Option<&Snapshot>) -> Option<Arc<Snapshot>> {
+        let (path, whole) = wish;
+        let text = match (&about, self.open.get(path).and_then(Option::as_ref)) {
+            (About::Open(_), Some(open)) => Some(open.file().text().to_owned()),
+            (About::Disk(_, length), _) if *length <= LARGEST_FILE => fs::read_to_string(path).ok(),
+            (About::Open(_) | About::Disk(..) | About::Gone, _) => None,
+        };
+        // What has nothing of brrr's gives constants and functions, and others' functions if it is a package.
+        let follows =
+            *whole || text.as_ref().is_some_and(|text| text.contains("brrr")) || path.ends_with("__init__.py");
         let snapshot = text.map(|text| {
-            // What has nothing of brrr's gives constants, and others' functions if it is a package.
-            let follows = text.contains("brrr") || path.ends_with("__init__.py");
             let file = SourceFile::new(self.name_of(path), text);
-            let others: &dyn Modules = if follows { self } else { &brrr_core::query::modules::Alone };
+            let others: &dyn Modules = if follows { self } else { &Alone };
             Arc::new(Snapshot::module(previous, file, others))
         });
         let depends = snapshot.as_ref().map(|snapshot| self.states(snapshot)).unwrap_or_default();
-        let kept = Kept { about, snapshot: snapshot.clone(), depends, turn: self.turn.get() };
-        self.kept.borrow_mut().insert(path.to_owned(), kept);
+        let kept = Kept { about, follows, snapshot: snapshot.clone(), depends, turn: self.turn.get() };
+        self.kept.borrow_mut().insert(wish.clone(), kept);
+        snapshot
+    }
+
+    /// What is known of a file; `whole` if what it imports is to be looked at in any case.
+    fn at(&self, path: PathBuf, whole: bool) -> Option<Arc<Snapshot>> {
+        // What is said about a document without anything of brrr's says nothing about what is in it.
+        if let Some(open) = self.open.get(&path)
+            && open.as_ref().is_none_or(|open| open.is_read())
+        {
+            return open.clone();
+        }
+        let wish = (path, whole);
+        let is_known = |kept: &&Kept| kept.turn == self.turn.get();
+        if let Some(kept) = self.kept.borrow().get(&wish).filter(is_known) {
+            return kept.snapshot.clone();
+        }
+        if self.at_work.borrow().contains(&wish) {
+            // A circle: what was known before has to do.
+            return self.kept.borrow().get(&wish).and_then(|kept| kept.snapshot.clone());
+        }
+        if self.read.get() >= MOST_FILES {
+            return None;
+        }
+        self.read.set(self.read.get() + 1);
+        self.at_work.borrow_mut().push(wish.clone());
+        let snapshot = self.looked_at(&wish);
+        self.at_work.borrow_mut().pop();
         snapshot
     }
 
@@ -207,26 +261,24 @@ impl Modules for Library {
     }
 
     fn known(&self, name: &str) -> Option<Arc<Snapshot>> {
+        self.at(self.path_of(name)?, false)
+    }
+
+    fn followed(&self, name: &str) -> Option<Arc<Snapshot>> {
         let path = self.path_of(name)?;
-        if let Some(open) = self.open.get(&path) {
-            return open.clone();
-        }
-        let is_known = |kept: &&Kept| kept.turn == self.turn.get();
-        if let Some(kept) = self.kept.borrow().get(&path).filter(is_known) {
-            return kept.snapshot.clone();
-        }
-        if self.at_work.borrow().contains(&path) {
-            // A circle: what was known before has to do.
-            return self.kept.borrow().get(&path).and_then(|kept| kept.snapshot.clone());
-        }
-        if self.read.get() >= MOST_FILES {
-            return None;
-        }
-        self.read.set(self.read.get() + 1);
-        self.at_work.borrow_mut().push(path.clone());
-        let snapshot = self.looked_at(&path);
-        self.at_work.borrow_mut().pop();
-        snapshot
+        let known = self.at(path.clone(), false)?;
+        let is_followed = self.kept.borrow().get(&(path.clone(), false)).is_none_or(|kept| kept.follows);
+        if is_followed { Some(known) } else { self.at(path, true) }
+    }
+}
+
+/// The path of an address; of a cell that of its notebook.
+#[must_use]
+pub fn path_of(name: &str) -> Option<PathBuf> {
+    let url = Url::parse(name).ok()?;
+    match url.scheme() {
+        CELL => Url::parse(&format!("file://{}", url.path())).ok()?.to_file_path().ok(),
+        _ => url.to_file_path().ok(),
     }
 }
 
@@ -238,7 +290,7 @@ pub fn among_others(file: &SourceFile) -> Snapshot {
     }
     LIBRARY.with_borrow_mut(|library| {
         library.begin(Vec::new(), HashMap::new());
-        Snapshot::among(None, file.clone(), &[], &*library)
+        Snapshot::among(None, file.clone(), Cells::default(), &*library)
     })
 }
 
@@ -293,7 +345,7 @@ mod tests {
     }
 
     fn result(library: &Library, path: &str, text: &str) -> String {
-        let snapshot = Snapshot::among(None, SourceFile::new(path, text), &[], library);
+        let snapshot = Snapshot::among(None, SourceFile::new(path, text), Cells::default(), library);
         let located = snapshot.functions().last().unwrap();
         located.function.typed(located.function.annotated()).result.python()
     }
@@ -358,13 +410,42 @@ mod tests {
         let mut library = library(&folder);
         let text = "from brrr import brrr\nfrom between import b\n@brrr\ndef f(x: int):\n    return b(x)\n";
         assert_eq!(result(&library, &folder.name("a.py"), text), "float");
-        let first = Snapshot::among(None, SourceFile::new(folder.name("a.py"), text), &[], &library);
+        let first = Snapshot::among(None, SourceFile::new(folder.name("a.py"), text), Cells::default(), &library);
         folder.write("mod.py", &G.replace("x / 2", "x // 22"));
         library.begin(vec![folder.0.clone()], HashMap::new());
-        let second = Snapshot::among(Some(&first), SourceFile::new(folder.name("a.py"), text), &[], &library);
+        let second =
+            Snapshot::among(Some(&first), SourceFile::new(folder.name("a.py"), text), Cells::default(), &library);
         let located = second.functions().last().unwrap();
         assert_eq!(located.function.typed(located.function.annotated()).result.python(), "int");
         assert_eq!(second.depends().len(), 2);
+    }
+
+    #[test]
+    fn plain_functions_of_other_files_are_followed() {
+        let folder = Folder::new("plain");
+        folder.write("helpers.py", "from deeper import half\nN = 2\ndef h(x):\n    return half(x) * N\n");
+        folder.write("deeper.py", "def half(x):\n    return x / 2\n");
+        folder.write("passes.py", "from deeper import half as other\n");
+        let mut library = library(&folder);
+        for (import, call) in [
+            ("from helpers import h", "h(x)"),
+            ("import helpers", "helpers.h(x)"),
+            ("from passes import other", "other(x)"),
+        ] {
+            let text = format!("from brrr import brrr\n{import}\n@brrr\ndef f(x: int):\n    return {call}\n");
+            assert_eq!(result(&library, &folder.name("a.py"), &text), "float", "{import}");
+        }
+        let text = "from brrr import brrr\nfrom helpers import h\n@brrr\ndef f(x: int):\n    return h(x)\n";
+        let first = Snapshot::among(None, SourceFile::new(folder.name("a.py"), text), Cells::default(), &library);
+        // The text of an open document counts, though nothing of brrr's is in it.
+        let open =
+            Snapshot::new(None, SourceFile::new(folder.name("deeper.py"), "def half(x):\n    return x // 2\n"), &[]);
+        assert!(!open.is_read());
+        library.begin(vec![folder.0.clone()], HashMap::from([(folder.0.join("deeper.py"), Some(Arc::new(open)))]));
+        let second =
+            Snapshot::among(Some(&first), SourceFile::new(folder.name("a.py"), text), Cells::default(), &library);
+        let located = second.functions().last().unwrap();
+        assert_eq!(located.function.typed(located.function.annotated()).result.python(), "int");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use brrr_core::diagnostic::Diagnostic;
-use brrr_core::query::Snapshot;
+use brrr_core::query::{Cells, Snapshot};
 use brrr_core::source::SourceFile;
 use brrr_core::types::Signature;
 use tokio::sync::oneshot;
@@ -28,6 +28,8 @@ pub struct Session {
     documents: HashMap<String, Document>,
     /// The signatures that the user has picked for functions.
     picks: HashMap<(String, String), Signature>,
+    /// The order of the cells of notebooks, as far as clients tell it.
+    orders: HashMap<String, Vec<String>>,
     stamps: u64,
 }
 
@@ -61,8 +63,8 @@ pub struct Version {
     pub snapshot: Arc<Snapshot>,
     /// Where the lines of the text begin.
     pub starts: Vec<u32>,
-    /// The other cells of the notebook that it was analysed with, as stamps.
-    around: Vec<u64>,
+    /// The other cells of the notebook that it was analysed with, and how many of them stand in front of it.
+    around: (Vec<u64>, usize),
 }
 
 /// The text of a document, to be analysed.
@@ -73,7 +75,9 @@ pub struct Job {
     stamp: u64,
     text: String,
     previous: Option<Arc<Version>>,
-    context: Vec<Arc<Version>>,
+    /// The other cells of its notebook in their order: those in front of it, and those behind it.
+    before: Vec<Arc<Version>>,
+    after: Vec<Arc<Version>>,
     /// What is known of the open documents, by their names.
     others: Vec<(String, Option<Arc<Version>>)>,
 }
@@ -175,6 +179,20 @@ impl Session {
         cells.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Replaces a part of a notebook's cells by others, in their order.
+    pub fn order(&mut self, notebook: &str, start: usize, removed: usize, cells: Vec<String>) {
+        let order = self.orders.entry(notebook.to_owned()).or_default();
+        let start = start.min(order.len());
+        let end = start.saturating_add(removed).min(order.len());
+        order.splice(start..end, cells);
+        self.touch_cells("", Some(notebook));
+    }
+
+    /// Forgets the order of a notebook's cells.
+    pub fn close_notebook(&mut self, notebook: &str) {
+        self.orders.remove(notebook);
+    }
+
     /// Analyses everything again: what it depends on beside its text has changed.
     pub fn touch(&mut self) {
         for document in self.documents.values_mut() {
@@ -261,7 +279,7 @@ impl Session {
     pub fn next_job(&mut self) -> Option<Job> {
         let pending = self.documents.iter().filter(|(_, document)| document.pending);
         let name = pending.max_by_key(|(_, document)| document.stamp)?.0.clone();
-        let context = self.context(&name);
+        let (before, after) = self.context(&name);
         let others = self.documents.iter().map(|(name, one)| (name.clone(), one.known.clone())).collect();
         let document = self.documents.get_mut(&name)?;
         document.pending = false;
@@ -270,29 +288,43 @@ impl Session {
             stamp: document.stamp,
             text: document.text.clone(),
             previous: document.known.clone(),
-            context,
+            before,
+            after,
             others,
             name,
         })
     }
 
-    /// What is known of the other cells of the notebook that a document is a cell of.
-    fn context(&self, name: &str) -> Vec<Arc<Version>> {
+    /// What is known of the other cells of the notebook that a document is a cell of: those in front of it, and those behind it. Where
+    /// no order is known, all stand in front.
+    fn context(&self, name: &str) -> (Vec<Arc<Version>>, Vec<Arc<Version>>) {
         let Some(notebook) = self.documents.get(name).and_then(|document| document.notebook.as_ref()) else {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         };
+        let order = self.orders.get(notebook).map(Vec::as_slice).unwrap_or_default();
+        let place = |name: &str| order.iter().position(|one| one == name).unwrap_or(usize::MAX);
+        let own = place(name);
         let others =
             self.documents.iter().filter(|(other, one)| *other != name && one.notebook.as_ref() == Some(notebook));
         let mut others = others.filter_map(|(_, one)| one.known.clone()).collect::<Vec<_>>();
-        others.sort_by(|one, other| one.name.cmp(&other.name));
-        others
+        others.sort_by_cached_key(|one| (place(&one.name), one.name.clone()));
+        others.into_iter().partition(|one| place(&one.name) <= own)
     }
 
-    /// Cells that were analysed with another text of this one are analysed again.
+    /// What is known of the other cells of the notebook that a document is a cell of.
+    #[must_use]
+    pub fn beside(&self, name: &str) -> Vec<Arc<Version>> {
+        let (mut all, after) = self.context(name);
+        all.extend(after);
+        all
+    }
+
+    /// Cells that were analysed with another text of this one, or in another order, are analysed again.
     fn touch_cells(&mut self, name: &str, notebook: Option<&str>) {
         let Some(notebook) = notebook else { return };
         for cell in self.cells(notebook) {
-            let around = self.context(&cell).iter().map(|one| one.stamp).collect::<Vec<_>>();
+            let (before, after) = self.context(&cell);
+            let around = stamps(&before, &after);
             if let Some(document) = self.documents.get_mut(&cell).filter(|_| cell != name) {
                 document.pending |= document.known.as_ref().is_some_and(|known| known.around != around);
             }
@@ -326,7 +358,7 @@ impl Session {
             Err(failure) => (Snapshot::new(None, SourceFile::new(&*job.name, ""), &[]), Some(failure)),
         };
         let starts = lines::starts(snapshot.file().text());
-        let around = job.context.iter().map(|one| one.stamp).collect();
+        let around = stamps(&job.before, &job.after);
         let snapshot = Arc::new(snapshot);
         let version =
             Arc::new(Version { name: job.name, number: job.number, stamp: job.stamp, snapshot, starts, around });
@@ -348,6 +380,11 @@ impl Session {
     }
 }
 
+/// What a cell was analysed with.
+fn stamps(before: &[Arc<Version>], after: &[Arc<Version>]) -> (Vec<u64>, usize) {
+    (before.iter().chain(after).map(|one| one.stamp).collect(), before.len())
+}
+
 thread_local! {
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
@@ -359,13 +396,19 @@ impl Job {
     /// What the panic said.
     pub fn run(&self, library: &mut Library, roots: &[PathBuf]) -> Result<Snapshot, String> {
         contained(|| {
-            let context = self.context.iter().map(|one| &*one.snapshot).collect::<Vec<_>>();
+            let cells = |cells: &[Arc<Version>]| cells.iter().map(|one| one.snapshot.clone()).collect::<Vec<_>>();
+            let (before, after) = (cells(&self.before), cells(&self.after));
             let previous = self.previous.as_ref().map(|previous| &*previous.snapshot);
             let path = |name: &str| Url::parse(name).ok()?.to_file_path().ok();
             let open = self.others.iter();
             let open = open.filter_map(|(name, one)| Some((path(name)?, one.as_ref().map(|one| one.snapshot.clone()))));
             library.begin(roots.to_vec(), open.collect());
-            Snapshot::among(previous, SourceFile::new(&*self.name, &*self.text), &context, library)
+            Snapshot::among(
+                previous,
+                SourceFile::new(&*self.name, &*self.text),
+                Cells { before: &before, after: &after },
+                library,
+            )
         })
     }
 }
@@ -393,192 +436,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::library::Naming;
-
-    const HEAD: &str = "from brrr import brrr\n";
-
-    /// A file with so many functions that have an error.
-    fn text(errors: usize) -> String {
-        let functions = (0..errors).map(|at| format!("@brrr\ndef f{at}(**x):\n    return 0\n")).collect::<String>();
-        format!("{HEAD}@brrr\ndef f():\n    return 1\n{functions}")
-    }
-
-    /// One job from start to end; what it says is (name, version, number of diagnostics).
-    fn turn(session: &mut Session) -> Option<(String, i32, usize)> {
-        let job = session.next_job().expect("a job");
-        let outcome = job.run(&mut Library::new(Naming::Address), &[]);
-        let report = session.finish(job, outcome)?;
-        let version = report.version.unwrap();
-        Some((report.name, version.number, version.snapshot.diagnostics().len()))
-    }
-
-    fn said(name: &str, version: i32, diagnostics: usize) -> Option<(String, i32, usize)> {
-        Some((name.to_owned(), version, diagnostics))
-    }
-
-    fn opened(name: &str, number: i32, text: String) -> Session {
-        let mut session = Session::default();
-        session.open(name, number, text, None);
-        session
-    }
-
-    #[test]
-    fn an_error_is_shown_and_cleared() {
-        let mut session = opened("a", 1, text(1));
-        assert_eq!(turn(&mut session), said("a", 1, 1));
-        session.change("a", 2, |_| text(0)).unwrap();
-        assert_eq!(turn(&mut session), said("a", 2, 0));
-        assert!(session.next_job().is_none());
-    }
-
-    #[test]
-    fn a_file_without_functions_is_silent() {
-        let mut session = opened("a", 1, "x".to_owned());
-        assert_eq!(turn(&mut session), None);
-        assert!(session.close("a").is_none());
-    }
-
-    #[test]
-    fn a_function_that_is_gone_leaves_nothing_shown() {
-        let mut session = opened("a", 1, text(1));
-        turn(&mut session);
-        session.change("a", 2, |_| String::new()).unwrap();
-        assert_eq!(turn(&mut session), said("a", 2, 0));
-        session.change("a", 3, |_| "x".to_owned()).unwrap();
-        assert_eq!(turn(&mut session), None);
-    }
-
-    #[test]
-    fn edits_apply_to_the_text_before_them() {
-        let mut session = opened("a", 1, text(0));
-        for version in 2..=51 {
-            let more = format!("@brrr\ndef g{version}(**x):\n    return 0\n");
-            session.change("a", version, |text| format!("{text}{more}")).unwrap();
-        }
-        assert_eq!(turn(&mut session), said("a", 51, 50));
-        assert!(session.next_job().is_none(), "fifty edits are one analysis");
-    }
-
-    #[test]
-    fn old_versions_and_unknown_documents_are_refused() {
-        let mut session = opened("a", 5, text(0));
-        let outdated = Err(Refusal::Outdated { current: 5 });
-        assert_eq!(session.change("a", 5, |_| text(1)), outdated);
-        assert_eq!(session.change("a", 4, |_| text(1)), outdated);
-        assert_eq!(session.change("b", 1, |_| text(1)), Err(Refusal::NotOpen));
-        assert_eq!(turn(&mut session), said("a", 5, 0));
-    }
-
-    #[test]
-    fn a_result_for_old_text_is_dropped() {
-        let mut session = opened("a", 1, text(1));
-        let job = session.next_job().unwrap();
-        let outcome = job.run(&mut Library::new(Naming::Address), &[]);
-        session.change("a", 2, |_| text(0)).unwrap();
-        assert!(session.finish(job, outcome).is_none());
-        assert_eq!(turn(&mut session), said("a", 2, 0));
-    }
-
-    #[test]
-    fn a_result_for_a_closed_document_is_dropped_even_if_it_is_open_again() {
-        let mut session = opened("a", 1, text(1));
-        let job = session.next_job().unwrap();
-        let outcome = job.run(&mut Library::new(Naming::Address), &[]);
-        session.close("a");
-        session.open("a", 1, text(0), None);
-        assert!(session.finish(job, outcome).is_none());
-        assert_eq!(turn(&mut session), said("a", 1, 0));
-    }
-
-    #[test]
-    fn closing_clears_what_is_shown() {
-        let mut session = opened("a", 1, text(1));
-        turn(&mut session);
-        assert!(session.close("a").unwrap().version.is_none());
-        assert!(session.close("a").is_none());
-    }
-
-    #[test]
-    fn opening_again_without_closing_still_clears() {
-        let mut session = opened("a", 1, text(1));
-        turn(&mut session);
-        session.open("a", 1, "x".to_owned(), None);
-        assert_eq!(turn(&mut session), said("a", 1, 0));
-    }
-
-    #[test]
-    fn the_document_edited_last_comes_first() {
-        let mut session = opened("a", 1, text(0));
-        session.open("b", 1, text(0), None);
-        session.change("a", 2, str::to_owned).unwrap();
-        assert_eq!(turn(&mut session), said("a", 2, 0));
-        assert_eq!(turn(&mut session), said("b", 1, 0));
-    }
-
-    #[test]
-    fn a_panic_costs_one_job() {
-        let mut session = opened("a", 1, text(1));
-        turn(&mut session);
-        session.change("a", 2, |_| text(2)).unwrap();
-        let job = session.next_job().unwrap();
-        let outcome = contained(|| panic!("no rule for `{}`", 7));
-        assert!(!is_contained());
-        let report = session.finish(job, outcome).unwrap();
-        assert_eq!(report.failure.as_deref(), Some("no rule for `7`"));
-        assert!(report.version.unwrap().snapshot.diagnostics().is_empty(), "stale places are not left behind");
-        session.change("a", 3, |_| text(3)).unwrap();
-        assert_eq!(turn(&mut session), said("a", 3, 3));
-    }
-
-    #[test]
-    fn who_waits_for_a_text_gets_it_or_hears_that_it_is_gone() {
-        let mut session = opened("a", 1, text(0));
-        let Newest::Awaited(mut first) = session.newest("a") else { panic!("nothing is analysed yet") };
-        session.change("a", 2, |_| text(1)).unwrap();
-        assert!(matches!(first.try_recv(), Err(oneshot::error::TryRecvError::Closed)));
-        let Newest::Awaited(mut second) = session.newest("a") else { panic!("the new text is not analysed yet") };
-        turn(&mut session);
-        assert_eq!(second.try_recv().unwrap().number, 2);
-        assert!(matches!(session.newest("a"), Newest::Known(version) if version.number == 2));
-        assert!(matches!(session.newest("b"), Newest::NotOpen));
-    }
-
-    #[test]
-    fn cells_of_a_notebook_know_each_other() {
-        let mut session = Session::default();
-        let open = |session: &mut Session, name: &str, text: &str| {
-            session.open(name, 1, text.to_owned(), Some("book".to_owned()));
-        };
-        open(&mut session, "one", "from brrr import brrr as jit\n");
-        open(&mut session, "two", "@jit\ndef f(**x):\n    return 0\n");
-        open(&mut session, "other", "x = 1\n");
-        let settle = |session: &mut Session| {
-            let mut shown = 0;
-            for _ in 0..20 {
-                let Some(job) = session.next_job() else { return shown };
-                let outcome = job.run(&mut Library::new(Naming::Address), &[]);
-                let report = session.finish(job, outcome).filter(|report| report.name == "two");
-                shown = report.map_or(shown, |report| report.version.unwrap().snapshot.diagnostics().len());
-            }
-            panic!("the cells never settle");
-        };
-        assert_eq!(settle(&mut session), 1);
-        session.change("one", 2, |_| "from brrr import brrr\n".to_owned()).unwrap();
-        assert_eq!(settle(&mut session), 0, "the decorator is not what it was");
-    }
-
-    #[test]
-    fn picks_are_kept_until_their_document_is_closed() {
-        let mut session = opened("a", 1, text(0));
-        let signature = Signature { params: Vec::new() };
-        session.pick("a", "f", Some(signature.clone()));
-        assert_eq!(session.picks("a").get("f"), Some(&signature));
-        session.pick("a", "f", None);
-        assert_eq!(session.picks("a").get("f"), None);
-        session.pick("a", "f", Some(signature));
-        session.close("a");
-        assert_eq!(session.picks("a").get("f"), None);
-    }
-}
+mod tests;

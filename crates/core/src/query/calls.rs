@@ -10,7 +10,7 @@ use rustpython_parser::ast::{self, Expr, Stmt};
 use crate::check::choose::choose;
 use crate::outside::{Env, Outside};
 use crate::source::{SourceFile, Span};
-use crate::syntax::{self, Outer, Piece, blocks, span, walk};
+use crate::syntax::{self, Outer, Piece, annotated, blocks, span, walk};
 use crate::types::{ArrayType, Dtype, Layout, Shape, Type, TypeSet};
 
 /// A call of a function that has a name, or is an attribute of something.
@@ -58,7 +58,7 @@ impl Foreign {
             let chunks = syntax::chunks(file.text());
             let pieces = chunks.iter().map(|&span| Piece::new(file.path(), file.slice(span))).collect::<Vec<_>>();
             let runs = || pieces.iter().map(Piece::statements);
-            let outer = Outer::of(runs(), file.path(), None);
+            let outer = Outer::of(pieces.iter().map(Piece::run), None);
             let module = locals(runs(), &outer.env);
             let mut found = Self::default();
             for (statements, chunk) in runs().zip(&chunks) {
@@ -203,7 +203,8 @@ impl Finder<'_> {
             match statement {
                 Stmt::FunctionDef(def) => {
                     let plain = def.args.posonlyargs.iter().chain(&def.args.args).chain(&def.args.kwonlyargs);
-                    let mut inner = plain.map(|one| (one.def.arg.to_string(), None)).collect::<Locals>();
+                    let told = |one: &ast::ArgWithDefault| annotated(one.def.annotation.as_deref()?);
+                    let mut inner = plain.map(|one| (one.def.arg.to_string(), told(one))).collect::<Locals>();
                     self.bind(&def.body, &mut inner);
                     self.statements(&def.body, &inner);
                     continue;

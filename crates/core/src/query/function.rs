@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use rustpython_parser::ast::{self, Expr};
+use rustpython_parser::ast::Expr;
 
 use super::calls::{CallSite, default_type};
 use super::chain;
+use super::header::{header_end, options};
 use super::modules::Foreigner;
 use super::optimiser::{Asked, loop_of};
 use crate::backend::{Options, Overflow};
@@ -40,6 +41,8 @@ pub struct Function {
     header: u32,
     returns: Option<Span>,
     options: Options,
+    /// It is under no decorator: what others call.
+    plain: bool,
     pub(super) body: Arc<Body>,
     /// The functions beside it, which it may call.
     beside: Mutex<Arc<Beside>>,
@@ -181,6 +184,7 @@ impl Function {
             header: header_end(piece.file(), function),
             returns: function.ast.returns.as_deref().map(span),
             options: options(&function.ast.decorator_list),
+            plain: function.ast.decorator_list.is_empty(),
             positional: arguments.posonlyargs.len() + arguments.args.len(),
             piece,
             body,
@@ -241,6 +245,12 @@ impl Function {
     #[must_use]
     pub const fn options(&self) -> Options {
         self.options
+    }
+
+    /// True if it is under no decorator.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// True if it cannot be compiled, whatever the signature.
@@ -318,7 +328,8 @@ impl Function {
             Err(Vec::new())
         } else {
             let hidden = self.hidden_types().collect();
-            let overflow = Some(self.options.overflow);
+            // A plain function has none of its own.
+            let overflow = (!self.plain).then_some(self.options.overflow);
             let defaults = self.constants.clone();
             Ok(Known { body: self.body.clone(), defaults, hidden, overflow, in_place: true })
         }
@@ -546,47 +557,4 @@ fn keep<T>(kept: &mut HashMap<Signature, T>, signature: &Signature, made: T) {
         kept.clear();
     }
     kept.insert(signature.clone(), made);
-}
-
-/// The options in `@brrr(overflow="wrap")`.
-fn options(decorators: &[Expr]) -> Options {
-    let mut options = Options::default();
-    for decorator in decorators {
-        let Expr::Call(call) = decorator else { continue };
-        for keyword in &call.keywords {
-            if let (Some("overflow"), Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. })) =
-                (keyword.arg.as_deref(), &keyword.value)
-                && text == "wrap"
-            {
-                options.overflow = Overflow::Wrap;
-            }
-        }
-    }
-    options
-}
-
-/// Behind the bracket that closes the parameters.
-fn header_end(file: &SourceFile, function: &syntax::Function) -> u32 {
-    let arguments = &function.ast.args;
-    let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
-    let ends = plain.map(|one| one.default.as_deref().map_or(span(&one.def).end, |one| span(one).end));
-    let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten().map(|one| span(&**one).end);
-    let last = ends.chain(starred).max().unwrap_or(function.name_span.end);
-    let rest = file.slice(Span::new(last, function.span.end));
-    let mut in_comment = false;
-    for (at, one) in rest.char_indices() {
-        match one {
-            '\n' => in_comment = false,
-            '#' => in_comment = true,
-            ')' if !in_comment => {
-                // A default in brackets of its own ends before them.
-                let behind = rest[at + 1..].trim_start();
-                if behind.starts_with(':') || behind.starts_with("->") {
-                    return last + at as u32 + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-    last
 }

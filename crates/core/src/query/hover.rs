@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::function::{Function, Typed};
 use crate::check::choose::choose;
-use crate::check::flow::{Arg, End, FlowId, Step, StepKind, VarId};
+use crate::check::flow::{Arg, End, FlowId, Step, StepKind, Target, VarId};
 use crate::check::infer::read;
 use crate::ir::{Constant, Point};
 use crate::ops::{Op, overloads};
-use crate::outside;
+use crate::outside::{self, Callee};
 use crate::source::Span;
 use crate::types::{Type, TypeSet};
 
@@ -54,6 +54,30 @@ pub struct Operation {
     pub rows: Vec<&'static Op>,
 }
 
+/// A call of a function from outside, and what it is compiled for.
+#[derive(Clone, Debug)]
+pub struct CallAnswer {
+    /// What is called.
+    pub callee: Callee,
+    /// The types of the arguments that are given by position.
+    pub args: Vec<TypeSet>,
+    /// The types of those that are given by name.
+    pub keywords: Vec<(String, TypeSet)>,
+    /// What the call gives.
+    pub gives: TypeSet,
+}
+
+impl CallAnswer {
+    /// As a signature: `g(float, b=int) -> float`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let args = self.args.iter().map(|one| one.python());
+        let named = self.keywords.iter().map(|(name, one)| format!("{name}={}", one.python()));
+        let all = args.chain(named).collect::<Vec<_>>().join(", ");
+        format!("{}({all}) -> {}", self.callee.name, self.gives.python())
+    }
+}
+
 /// The place of a step.
 type StepAt = (FlowId, usize);
 
@@ -65,6 +89,35 @@ impl Function {
             .or_else(|| self.read_at(typed, offset))
             .or_else(|| self.binding_at(typed, offset))
             .or_else(|| self.operation_at(typed, offset))
+    }
+
+    /// The smallest call of a function from outside that holds a place.
+    #[must_use]
+    pub fn call_at(&self, typed: &Typed, offset: u32) -> Option<CallAnswer> {
+        let mut best: Option<(Span, CallAnswer)> = None;
+        typed.inferred.each_step(&self.body.flow, &mut |_, step, before, after| {
+            let StepKind::Call(call) = &step.kind else { return };
+            let Target::Known(callee) = &call.target else { return };
+            let length = |span: Span| span.end - span.start;
+            if !step.span.contains(offset) || best.as_ref().is_some_and(|(best, _)| length(*best) < length(step.span)) {
+                return;
+            }
+            let types = |arg: Arg| read(arg, before).without(Type::Unbound);
+            let args = call.args.iter().map(|&arg| types(arg)).collect::<Vec<_>>();
+            let keywords = call.keywords.iter().map(|(name, arg)| (name.clone(), types(*arg))).collect::<Vec<_>>();
+            let gives = after.map_or(TypeSet::EMPTY, |after| after[step.target.0 as usize].without(Type::Unbound));
+            match &mut best {
+                // The same call is reached on several paths.
+                Some((span, known)) if *span == step.span => {
+                    let joined = |known: &mut TypeSet, more: TypeSet| *known = known.join(more);
+                    known.args.iter_mut().zip(args).for_each(|(known, more)| joined(known, more));
+                    known.keywords.iter_mut().zip(keywords).for_each(|((_, known), (_, more))| joined(known, more));
+                    joined(&mut known.gives, gives);
+                }
+                _ => best = Some((step.span, CallAnswer { callee: callee.clone(), args, keywords, gives })),
+            }
+        });
+        best.map(|(_, answer)| answer)
     }
 
     fn parameter_at(&self, typed: &Typed, offset: u32) -> Option<Answer> {

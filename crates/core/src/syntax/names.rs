@@ -8,7 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{Function, Module, not_a_function, span};
 use crate::diagnostic::Diagnostic;
-use crate::outside::{self, Callee, Env, Outside};
+use crate::outside::{self, Callee, Env, FunctionKey, Outside};
 use crate::source::{SourceFile, Span};
 use crate::types::Type;
 
@@ -109,12 +109,35 @@ pub(super) struct Scope<'a> {
     names: BTreeMap<String, Outside>,
     /// True for a function: its variables are cells, and what is in them may differ from call to call.
     encloses: bool,
+    /// The functions that are defined in it.
+    defined: BTreeSet<FunctionKey>,
 }
 
 impl<'a> Scope<'a> {
     /// The scope of a module.
     pub(super) const fn of_file(path: &'a str, imports: Option<&'a dyn Imports>) -> Self {
-        Self { path, imports, names: BTreeMap::new(), encloses: false }
+        Self { path, imports, names: BTreeMap::new(), encloses: false, defined: BTreeSet::new() }
+    }
+
+    /// What follows stands in this file: a notebook is one module of several.
+    pub(super) const fn go_on_in(&mut self, path: &'a str) {
+        self.path = path;
+    }
+
+    /// A definition. One of the same name in an earlier cell is no more, as one further up in a file is not.
+    fn define(&mut self, def: &ast::StmtFunctionDef) {
+        let means = defined(def, self.path, self.encloses);
+        if let (Outside::Callee(callee), false) = (&means, self.encloses) {
+            let name = identifier(&def.name);
+            let known = self.names.get(&name);
+            let is_earlier = matches!(known, Some(Outside::Callee(known)) if self.defined.contains(&known.key));
+            self.defined.insert(callee.key);
+            if is_earlier {
+                self.names.insert(name, means);
+                return;
+            }
+        }
+        self.bind(&def.name, means);
     }
 
     /// A name that is bound twice means what only the running program knows.
@@ -146,7 +169,7 @@ impl<'a> Scope<'a> {
     /// Adds the names that a statement binds in this scope.
     pub(super) fn statement(&mut self, statement: &Stmt) {
         match statement {
-            Stmt::FunctionDef(def) => self.bind(&def.name, defined(def, self.path)),
+            Stmt::FunctionDef(def) => self.define(def),
             Stmt::AsyncFunctionDef(def) => self.bind(&def.name, Outside::Other(format!("the function `{}`", def.name))),
             Stmt::ClassDef(class) => self.bind(&class.name, Outside::Other(format!("the class `{}`", class.name))),
             Stmt::Import(import) => import.names.iter().for_each(|alias| self.import(alias)),
@@ -352,12 +375,16 @@ fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
 }
 
 /// What a definition binds: a function that can be called, unless a decorator makes something else of it.
-fn defined(def: &ast::StmtFunctionDef, path: &str) -> Outside {
+fn defined(def: &ast::StmtFunctionDef, path: &str, encloses: bool) -> Outside {
     let is_own = |decorator: &Expr| match decorator {
         Expr::Call(call) => is_named_brrr(&call.func),
         other => is_named_brrr(other),
     };
     match def.decorator_list.iter().all(is_own) {
+        // A plain function of the module may have its name.
+        true if encloses && def.decorator_list.is_empty() => {
+            Outside::Callee(Callee::in_file(&format!("{path}\n<locals>"), &def.name))
+        }
         true => Outside::Callee(Callee::in_file(path, &def.name)),
         false => Outside::Untold,
     }
@@ -415,6 +442,15 @@ pub(super) fn functions(
     }
 }
 
+/// Adds the functions of a module in a statement that are under no decorator.
+pub(super) fn plain<'a>(statement: &'a Stmt, found: &mut Vec<&'a ast::StmtFunctionDef>) {
+    match statement {
+        Stmt::FunctionDef(def) if def.decorator_list.is_empty() => found.push(def),
+        Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_) => {}
+        other => blocks(other).into_iter().flatten().for_each(|inner| plain(inner, found)),
+    }
+}
+
 /// An `async def` under the decorator.
 pub(super) fn async_def(def: &ast::StmtAsyncFunctionDef) -> Diagnostic {
     let start = span(def).start;
@@ -432,7 +468,7 @@ fn parameters(arguments: &ast::Arguments, scope: &mut Scope<'_>) {
 }
 
 /// The type that an annotation names.
-fn annotated(annotation: &Expr) -> Option<Type> {
+pub(crate) fn annotated(annotation: &Expr) -> Option<Type> {
     let text = match annotation {
         Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => text.as_str(),
         Expr::Name(name) => name.id.as_str(),

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use brrr_core::listing::Listing;
 use brrr_core::ops::{Op, overloads};
-use brrr_core::outside::Outside;
+use brrr_core::outside::{Callee, Outside};
 use brrr_core::query::Located;
 use brrr_core::query::function::{Candidate, Function, Origin, Typed};
-use brrr_core::query::hover::{Answer, Reason, outside_text};
+use brrr_core::query::hover::{Answer, CallAnswer, Reason, outside_text};
 use brrr_core::source::Span;
 use brrr_core::types::{ArrayType, Layout, Type, TypeSet};
 use tower_lsp::lsp_types as lsp;
@@ -33,7 +33,7 @@ pub fn hover(view: &View, position: lsp::Position) -> Option<lsp::Hover> {
     let (mut text, span) = if on_header {
         (signatures(view, located), function.decorator())
     } else {
-        let outside = outside(view, located, within);
+        let outside = outside(view, located, &typed, within);
         let answer = function.hover(&typed, within);
         match (outside, answer) {
             (Some((mut text, span)), answer) => {
@@ -153,7 +153,7 @@ fn row_text(row: &Op) -> String {
 }
 
 /// What a name from outside of the function means: a builtin, a function of a module, another brrr function, a constant.
-fn outside(view: &View, located: Located<'_>, within: u32) -> Option<(String, Span)> {
+fn outside(view: &View, located: Located<'_>, typed: &Typed, within: u32) -> Option<(String, Span)> {
     let (path, span) = path_at(located.function, within)?;
     let env = view.version.snapshot.env();
     let (first, rest) = path.split_once('.').map_or((path.as_str(), None), |(first, rest)| (first, Some(rest)));
@@ -164,10 +164,11 @@ fn outside(view: &View, located: Located<'_>, within: u32) -> Option<(String, Sp
         Some(rest) => env.attribute(first, rest)?,
         None => env.meaning(first),
     };
-    if let Some(other) = view.version.snapshot.function_named(&path) {
-        return Some((callee(view, other), span));
-    }
     match means {
+        Outside::Callee(callee) => {
+            let call = located.function.call_at(typed, within).filter(|call| call.callee.key == callee.key);
+            Some((self::callee(view, &callee, call.as_ref())?, span))
+        }
         Outside::Function(known) => {
             let mut rows = overloads(known).map(|op| op.row()).filter(|row| !row.is_internal()).collect::<Vec<_>>();
             rows.dedup_by_key(|row| row.doc);
@@ -210,12 +211,36 @@ fn path_at(function: &Function, within: u32) -> Option<(String, Span)> {
     (!module.is_empty()).then(|| (format!("{module}.{name}"), span))
 }
 
-fn callee(view: &View, other: Located<'_>) -> String {
-    let candidate = view.chosen(other);
-    let typed = other.function.typed(&candidate.signature);
-    let line = view.lines().line(other.span().start as usize) + 1;
-    let name = other.function.name();
-    format!("```python\n{name}{}\n```\n\na brrr function, on line {line}", candidate.signature.python(typed.result))
+/// A function that is called: what the call is compiled for, or what the function is shown for; where it is.
+fn callee(view: &View, callee: &Callee, call: Option<&CallAnswer>) -> Option<String> {
+    let snapshot = &view.version.snapshot;
+    let name = &callee.name;
+    let (signature, place) = match snapshot.foreigner(callee) {
+        Some(one) => {
+            let function = &one.function;
+            let kind =
+                if function.is_plain() { "a plain function, compiled with its callers" } else { "a brrr function" };
+            let line = one.file.line(one.start + function.name_span().start);
+            let is_here = one.file.path() == snapshot.file().path();
+            let file = one.path.rsplit('/').next().unwrap_or(&one.path);
+            let file = match (is_here, one.cell) {
+                (true, _) => String::new(),
+                (false, true) => " of another cell".to_owned(),
+                (false, false) => format!(" of `{file}`"),
+            };
+            let typed = function.typed(function.annotated());
+            (function.annotated().python(typed.result), format!("{kind}, on line {line}{file}"))
+        }
+        None => {
+            let other = snapshot.function_named(name)?;
+            let candidate = view.chosen(other);
+            let typed = other.function.typed(&candidate.signature);
+            let line = view.lines().line(other.span().start as usize) + 1;
+            (candidate.signature.python(typed.result), format!("a brrr function, on line {line}"))
+        }
+    };
+    let signature = call.map_or_else(|| format!("{name}{signature}"), CallAnswer::text);
+    Some(format!("```python\n{signature}\n```\n\n{place}"))
 }
 
 /// All that is known about the calls of a function.

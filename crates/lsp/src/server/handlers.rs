@@ -146,6 +146,10 @@ impl Server {
     /// `notebookDocument/didOpen`.
     pub async fn open_notebook(&self, params: Value) {
         let notebook = params.pointer("/notebookDocument/uri").and_then(Value::as_str).map(str::to_owned);
+        if let Some(notebook) = &notebook {
+            let order = cells_of(params.pointer("/notebookDocument/cells"));
+            self.shared.session().order(notebook, 0, usize::MAX, order);
+        }
         let cells = params.get("cellTextDocuments").cloned().unwrap_or_default();
         for cell in serde_json::from_value::<Vec<lsp::TextDocumentItem>>(cells).unwrap_or_default() {
             self.opened(cell, notebook.clone());
@@ -156,6 +160,12 @@ impl Server {
     pub async fn change_notebook(&self, params: Value) {
         let notebook = params.pointer("/notebookDocument/uri").and_then(Value::as_str).map(str::to_owned);
         let list = |path: &str| params.pointer(path).cloned().unwrap_or_else(|| json!([]));
+        if let (Some(notebook), Some(array)) = (&notebook, params.pointer("/change/cells/structure/array")) {
+            let number = |name: &str| array.get(name).and_then(Value::as_u64).and_then(|one| usize::try_from(one).ok());
+            let (start, removed) = (number("start").unwrap_or(0), number("deleteCount").unwrap_or(0));
+            self.shared.session().order(notebook, start, removed, cells_of(array.get("cells")));
+            self.shared.work.notify_one();
+        }
         let closed = list("/change/cells/structure/didClose");
         for cell in serde_json::from_value::<Vec<lsp::TextDocumentIdentifier>>(closed).unwrap_or_default() {
             self.closed(&cell.uri);
@@ -179,6 +189,9 @@ impl Server {
 
     /// `notebookDocument/didClose`.
     pub async fn close_notebook(&self, params: Value) {
+        if let Some(notebook) = params.pointer("/notebookDocument/uri").and_then(Value::as_str) {
+            self.shared.session().close_notebook(notebook);
+        }
         let cells = params.get("cellTextDocuments").cloned().unwrap_or_default();
         for cell in serde_json::from_value::<Vec<lsp::TextDocumentIdentifier>>(cells).unwrap_or_default() {
             self.closed(&cell.uri);
@@ -189,6 +202,17 @@ impl Server {
     pub async fn cancel_progress(&self, params: lsp::WorkDoneProgressCancelParams) {
         self.shared.cancelled().insert(token_text(&params.token));
     }
+}
+
+/// The documents of a notebook's cells.
+fn cells_of(cells: Option<&Value>) -> Vec<String> {
+    let cells = cells.and_then(Value::as_array).into_iter().flatten();
+    // As documents are named: by their addresses, as they are written when they have been read.
+    let name = |cell: &Value| {
+        let uri = cell.get("document").and_then(Value::as_str).unwrap_or_default();
+        lsp::Url::parse(uri).map_or_else(|_| uri.to_owned(), String::from)
+    };
+    cells.map(name).collect()
 }
 
 /// Runs something on another thread. A panic there is the failure of this request alone.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use brrr_core::diagnostic::{Diagnostic, Severity};
-use brrr_core::query::Snapshot;
+use brrr_core::query::{Cells, Snapshot};
 use brrr_core::source::SourceFile;
 use serde_json::{Value, json};
 use tower_lsp::lsp_types as lsp;
@@ -159,12 +159,20 @@ impl Shared {
         let picks = self.session().picks(&version.name);
         let told = uri.to_file_path().ok().and_then(|path| lock(&self.told).get(&path).cloned()).unwrap_or_default();
         let seen = told.seen.iter().filter(|seen| version.snapshot.functions().any(|one| seen.is_of(one.function)));
+        let beside = self.session().beside(&version.name);
+        let calls = match beside.is_empty() {
+            true => told.calls,
+            false => {
+                let own = beside.iter().flat_map(|cell| cell.snapshot.calls().map(|(call, _)| call));
+                Arc::new(own.chain(told.calls.iter()).cloned().collect())
+            }
+        };
         View {
             uri: uri.clone(),
             profile: self.profile(),
             settings: self.settings(),
             picks,
-            calls: told.calls,
+            calls,
             seen: Arc::new(seen.cloned().collect()),
             version,
         }
@@ -475,8 +483,9 @@ impl Shared {
                 continue;
             }
             checked += 1;
-            let analyzed =
-                session::contained(|| Snapshot::among(None, SourceFile::new(uri.as_str(), text), &[], &library));
+            let analyzed = session::contained(|| {
+                Snapshot::among(None, SourceFile::new(uri.as_str(), text), Cells::default(), &library)
+            });
             let Ok(snapshot) = analyzed else { continue };
             let lines = Lines::new(snapshot.file().text(), profile.encoding);
             let said = self.wanted(Some(path), &snapshot, &[]);

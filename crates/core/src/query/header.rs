@@ -1,0 +1,52 @@
+//! What stands above the body of a function, as text has it.
+//!
+//! Enters: decorators, or a syntax tree with its file. Leaves: the options that the decorator is told, and where the parameters end.
+
+use rustpython_parser::ast::{self, Expr};
+
+use crate::backend::{Options, Overflow};
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, span};
+
+/// The options in `@brrr(overflow="wrap")`.
+pub(super) fn options(decorators: &[Expr]) -> Options {
+    let mut options = Options::default();
+    for decorator in decorators {
+        let Expr::Call(call) = decorator else { continue };
+        for keyword in &call.keywords {
+            if let (Some("overflow"), Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. })) =
+                (keyword.arg.as_deref(), &keyword.value)
+                && text == "wrap"
+            {
+                options.overflow = Overflow::Wrap;
+            }
+        }
+    }
+    options
+}
+
+/// Behind the bracket that closes the parameters.
+pub(super) fn header_end(file: &SourceFile, function: &syntax::Function) -> u32 {
+    let arguments = &function.ast.args;
+    let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+    let ends = plain.map(|one| one.default.as_deref().map_or(span(&one.def).end, |one| span(one).end));
+    let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten().map(|one| span(&**one).end);
+    let last = ends.chain(starred).max().unwrap_or(function.name_span.end);
+    let rest = file.slice(Span::new(last, function.span.end));
+    let mut in_comment = false;
+    for (at, one) in rest.char_indices() {
+        match one {
+            '\n' => in_comment = false,
+            '#' => in_comment = true,
+            ')' if !in_comment => {
+                // A default in brackets of its own ends before them.
+                let behind = rest[at + 1..].trim_start();
+                if behind.starts_with(':') || behind.starts_with("->") {
+                    return last + at as u32 + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    last
+}

@@ -15,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
+use brrr_core::ir::Origin;
 use brrr_core::types::{Signature, Type};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -340,7 +341,8 @@ unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Opti
             let mut words = [0; MOST_WORDS];
             write(object, one, words.as_mut_ptr()).map(|_| words)
         };
-        let is_it = |&index: &usize| {
+        let is_it = |origin: &Origin| {
+            let index = origin.parameter as usize;
             let one = from.params.get(index).copied().filter(|one| one.tag().is_some())?;
             let argument = *args.add(index);
             (words(argument, one)? == words(result, one)?).then_some(argument)

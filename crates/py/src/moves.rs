@@ -148,10 +148,13 @@ fn bound<'a>(prepared: &'a Prepared, function: &ir::Function, exit: &ir::Exit) -
 }
 
 /// True if a name that may hold these parameters' objects can be told from its value to hold one of them, or none.
-fn is_clear(function: &ir::Function, origins: &[u32]) -> bool {
+fn is_clear(function: &ir::Function, origins: &[ir::Origin]) -> bool {
     match origins {
         [] => true,
-        &[one] => !matches!(function.params.get(one as usize), None | Some(Type::Tuple(_))),
+        [one] => {
+            let parameter = function.params.get(one.parameter as usize);
+            !one.is_part && !one.is_holder && !matches!(parameter, None | Some(Type::Tuple(_)))
+        }
         [_, _, ..] => false,
     }
 }

@@ -52,14 +52,15 @@ pub unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, statu
         }
         matches!(found, Returned::Unclear)
     };
-    for &index in &to.returned {
+    for origin in &to.returned {
+        let index = origin.parameter as usize;
         let Some(&one) = to.params.get(index) else { continue };
         // SAFETY: the index is that of a parameter.
         let argument = unsafe { *args.add(index) };
-        if one == returned && consider(argument) {
+        if origin.is_whole && one == returned && consider(argument) {
             break;
         }
-        if matches!(one, Type::Tuple(_)) {
+        if origin.is_part {
             // SAFETY: the argument is alive and a tuple, which holds what it holds for ever.
             unsafe { each_within(argument, &mut consider) };
         }

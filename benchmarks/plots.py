@@ -48,8 +48,8 @@ def speed(rows, folder):
         axes.set_xlim(0, limit * 1.06)
         axes.set_xlabel("time, C by clang -O3 = 1; shorter is faster")
         axes.grid(axis="y", visible=False)
-    left.legend(loc="upper center", bbox_to_anchor=(1.05, 1.06), ncols=len(peers))
-    figure.tight_layout()
+    figure.tight_layout(w_pad=2)
+    figure.legend(*left.get_legend_handles_labels(), loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(peers))
     save(figure, folder, "speed")
 
 

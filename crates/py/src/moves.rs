@@ -136,7 +136,7 @@ fn bound<'a>(prepared: &'a Prepared, function: &ir::Function, exit: &ir::Exit) -
         let Some(live) = exit.live.iter().find(|live| live.name == name) else { continue };
         known += 1;
         // Which of several arguments it is, only the record tells, and the interpreter would have to begin anew if it does not.
-        if function.origins.get(name).is_some_and(|origins| !is_clear(function, origins)) {
+        if function.origins.get(name).is_some_and(|origins| !is_clear(origins)) {
             return None;
         }
         match type_of(function, &live.value)? {
@@ -148,13 +148,11 @@ fn bound<'a>(prepared: &'a Prepared, function: &ir::Function, exit: &ir::Exit) -
 }
 
 /// True if a name that may hold these parameters' objects can be told from its value to hold one of them, or none.
-fn is_clear(function: &ir::Function, origins: &[ir::Origin]) -> bool {
+fn is_clear(origins: &[ir::Origin]) -> bool {
     match origins {
         [] => true,
-        [one] => {
-            let parameter = function.params.get(one.parameter as usize);
-            !one.is_part && !one.is_holder && !matches!(parameter, None | Some(Type::Tuple(_)))
-        }
+        // A tuple that holds it is made anew, with it; of what a tuple holds, several may be equal.
+        [one] => !one.is_part,
         [_, _, ..] => false,
     }
 }

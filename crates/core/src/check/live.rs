@@ -50,7 +50,9 @@ impl Liveness {
                     self.before(step, &mut live);
                 }
                 while let Some((_, entry)) = starts.next_if(|&(start, _)| start == at) {
-                    let in_frame = live.ones().filter(|&variable| flow.variables[variable].in_frame);
+                    // Behind a call the name holds what its shadow does, and the interpreter reads the name.
+                    let names = live.ones().map(|at| flow.variables[at].shadows.map_or(at, |name| name.0 as usize));
+                    let in_frame = names.filter(|&variable| flow.variables[variable].in_frame);
                     let in_frame = in_frame.map(|variable| VarId(variable as u32)).collect::<BTreeSet<_>>();
                     // Where a function within this one is at hand, what it reads is, too.
                     entries[entry] = in_frame

@@ -120,6 +120,36 @@ def test_hints(client, document):
     assert all(line not in (23, 24) for line, _ in shown)
 
 
+def test_hints_of_each_kind_can_be_left_to_another_server(client, document):
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"inlayHints": {"variables": False, "results": False}}}})
+    shown = labels(client, document)
+    assert (7, ": f64") in shown and (10, " as f64") in shown, "parameters and conversions are brrr's alone"
+    assert (7, " -> f64") not in shown and all(line != 8 for line, _ in shown)
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"inlayHints": {"variables": True}}}})
+    shown = labels(client, document)
+    assert (8, ": i64") in shown and (7, " -> f64") not in shown
+
+
+def test_a_client_is_asked_to_tell_when_its_configuration_changes(start):
+    client = start()
+    client.initialize({"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}})
+    asked = client.wait(lambda message: message.get("method") == "client/registerCapability")
+    assert [one["method"] for one in asked["params"]["registrations"]] == ["workspace/didChangeConfiguration"]
+
+
+def test_the_benchmark_lens_names_the_way_to_a_function(start):
+    client = start()
+    client.initialize(options={"commands": ["brrr.runBenchmark"]})
+    text = "from brrr import brrr\nclass A:\n    class B:\n        @staticmethod\n        @brrr\n        def f(n: int):\n            return n\n"
+    text += "if True:\n    @brrr\n    def g():\n        return 1\ndef outer():\n    @brrr\n    def h():\n        return 2\n    return h\n"
+    uri = client.open(text)
+    lenses = client.ask("textDocument/codeLens", uri)
+    named = [one["command"]["arguments"][0]["function"] for one in lenses if one["command"]["command"] == "brrr.runBenchmark"]
+    assert named == ["A.B.f", "g"], "what is within another function, nobody else gets at"
+    qualified = [(one["name"], one["qualified"]) for one in client.ask("brrr/functions", uri)]
+    assert qualified == [("f", "A.B.f"), ("g", "g"), ("h", None)]
+
+
 def test_hints_of_a_part(client, document):
     part = {"start": {"line": 19, "character": 0}, "end": {"line": 21, "character": 0}}
     shown = client.ask("textDocument/inlayHint", document, range=part)
@@ -402,7 +432,7 @@ def test_functions_for_editors(client):
     uri = client.open("from brrr import brrr\n\n'🙂'; X = 1\n\n@brrr\ndef f(n, x: float):\n    return n * x\n\n@brrr\ndef g(**x):\n    return 1\n\ndef plain(n):\n    return n\n")
     first, second = client.ask("brrr/functions", uri)
     assert first == {
-        "name": "f", "position": {"line": 5, "character": 4}, "signature": "(int, float) -> float", "parameters": ["int", "float"], "isRefused": False,
+        "name": "f", "qualified": "f", "position": {"line": 5, "character": 4}, "signature": "(int, float) -> float", "parameters": ["int", "float"], "isRefused": False,
         "range": {"start": {"line": 4, "character": 0}, "end": {"line": 6, "character": 16}},
     }
     assert second["name"] == "g" and second["isRefused"] is True

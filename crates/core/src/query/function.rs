@@ -205,6 +205,12 @@ impl Function {
         made
     }
 
+    /// Its name behind those of the classes that it is in; `None` within another function, where nobody else gets at it.
+    #[must_use]
+    pub fn qualified_name(&self) -> Option<String> {
+        syntax::with_stack(|| self.piece.qualified_name(self.name_span))
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

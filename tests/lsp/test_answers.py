@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
 HEAD = "from brrr import brrr\nimport math\nimport numpy as np\n\nSCALE = 3\n\n"
@@ -272,6 +277,16 @@ def test_pulled_diagnostics_are_not_pushed_as_well(start):
     assert client.published(uri) == []
 
 
+def test_a_client_that_pulls_is_told_when_another_cell_changes_what_there_is_to_say(start):
+    client = start()
+    client.initialize({"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": True}, "diagnostic": {"refreshSupport": True}}})
+    second = client.open("@brrr\ndef f(n: int):\n    return [n]\n", uri="vscode-notebook-cell:/p.ipynb#W1")
+    assert client.ask("textDocument/diagnostic", second)["items"] == []
+    client.open("from brrr import brrr\n", uri="vscode-notebook-cell:/p.ipynb#W0")
+    client.wait(lambda message: message.get("method") == "workspace/diagnostic/refresh")
+    assert [one["code"] for one in client.ask("textDocument/diagnostic", second)["items"]] == ["BRRR220"]
+
+
 def test_a_syntax_error_costs_one_function(client):
     text = TEXT + "\n@brrr\ndef broken(a):\n    return a +\n"
     uri = client.open(text)
@@ -442,3 +457,37 @@ def test_functions_for_editors(client):
 def test_a_call_with_the_types_that_are_assumed_counts(client):
     uri = client.open("from brrr import brrr\n\n@brrr\ndef f(x, y):\n    return x * y\n\nprint(f(1.0, 2.0))\nprint(f(1, 2))\n")
     assert client.ask("brrr/ir", uri, (3, 4), stage="typed")["signatures"] == ["(float, float) -> float", "(int, int) -> int"]
+
+
+def test_the_hover_tells_what_is_kept_on_disk(start, tmp_path):
+    """Of what a run of this very text has kept, and where; nothing else."""
+    program, cache = tmp_path / "program.py", tmp_path / "cache"
+    text = "from brrr import brrr\n\n@brrr\ndef f(n):\n    return n * 2\n\n@brrr(cache=False)\ndef g(n):\n    return n\n\nprint(f(3), f(2.5), g(1))\n"
+    program.write_text(text)
+    environment = {**os.environ, "BRRR_CACHE_DIR": str(cache)}
+
+    def said(client, line):
+        return client.ask("textDocument/hover", program.as_uri(), (line, 2))["contents"]["value"]
+
+    client = start(env={"BRRR_CACHE_DIR": str(cache)})
+    client.initialize()
+    client.open(text, uri=program.as_uri())
+    assert f"no machine code of this text is kept on disk yet, in `{cache}`" in said(client, 2)
+    ran = subprocess.run([sys.executable, str(program)], env=environment, capture_output=True, text=True, timeout=120)
+    assert ran.stdout == "6 5.0 1\n", ran.stderr
+    kept = said(client, 2)
+    assert re.search(r"kept on disk: `\((int|float)\)` [\d.]+ kB, used within a day; `\((int|float)\)` [\d.]+ kB", kept), kept
+    assert {"(int)", "(float)"} <= set(re.findall(r"\(\w+\)", kept.rpartition("kept on disk")[2]))
+    assert "machine code is not kept on disk: `cache=False`" in said(client, 6)
+    # What is removed is not told, nor what was kept of another text.
+    for entry in cache.rglob("*.brrr"):
+        entry.unlink()
+    assert "no machine code of this text" in said(client, 2)
+    subprocess.run([sys.executable, str(program)], env=environment, check=True, capture_output=True, timeout=120)
+    assert "kept on disk: `(" in said(client, 2)
+    client.change(program.as_uri(), text.replace("n * 2", "n * 3"))
+    assert "no machine code of this text" in said(client, 2)
+    off = start(env={"BRRR_CACHE_DIR": ""})
+    off.initialize()
+    off.open(text, uri=program.as_uri())
+    assert "machine code is not kept on disk: `BRRR_CACHE_DIR` is empty" in said(off, 2)

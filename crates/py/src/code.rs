@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use brrr_core::backend::{BUILD, Backend, Output, Request};
-use brrr_core::cache::{self, Cache, Key};
+use brrr_core::cache::{self, Cache, Key, Subject};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Diagnostic;
+use brrr_core::types::Type;
 use brrr_core::{ir, load};
 use pyo3::prelude::*;
 
@@ -45,7 +46,7 @@ pub enum Failure {
     Refused(Diagnostic),
 }
 
-/// Machine code for a unit of this function.
+/// Machine code for a unit of this function; `signature` has the types of the arguments if it is entered by calls.
 ///
 /// # Errors
 /// Why there is none.
@@ -54,6 +55,7 @@ pub fn code(
     prepared: &Prepared,
     unit: ir::Unit,
     choices: Choices,
+    signature: Option<&[Type]>,
 ) -> Result<(load::Code, Origin), Failure> {
     let request = Request::new(unit, choices.options, Output::Object).encode().map_err(Failure::Broken)?;
     let place = choices.cache.then(cache::folder).flatten().map(Cache::new);
@@ -62,13 +64,24 @@ pub fn code(
         // What is whole and cannot be loaded is taken for damage.
         && let Some(code) = place.load(*key).and_then(|object| load::Code::load(&object).ok())
     {
+        note(place, prepared, signature, *key);
         return Ok((code, Origin::Hit));
     }
     let object = prepared.run(backend(py).map_err(Failure::Broken)?, &request).map_err(Failure::Refused)?;
     let code = load::Code::load(&object).map_err(Failure::Broken)?;
     let Some((place, key)) = kept else { return Ok((code, Origin::Off)) };
     place.store(key, &object);
+    note(&place, prepared, signature, key);
     Ok((code, Origin::Miss))
+}
+
+/// Notes for editors what is kept: the code of which function, for calls with which types.
+fn note(place: &Cache, prepared: &Prepared, signature: Option<&[Type]>, key: Key) {
+    let Some(signature) = signature else { return };
+    if let Some(subject) = Subject::of(Path::new(prepared.source().path()), prepared.name(), prepared.text()) {
+        let types = signature.iter().map(|one| one.python()).collect::<Vec<_>>().join(", ");
+        place.note(subject, &types, key);
+    }
 }
 
 /// What machine code depends on beside the request and the processor: who makes it and who runs it. `None` if they cannot be told from

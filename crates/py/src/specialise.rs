@@ -509,7 +509,8 @@ impl Body {
         if made.unit.functions.iter().any(|function| function.called.is_some()) {
             depth::prepare(py);
         }
-        let code = match code::code(py, prepared, made.unit.clone(), self.choices) {
+        let called_with = header.is_none().then_some(declared);
+        let code = match code::code(py, prepared, made.unit.clone(), self.choices, called_with) {
             Ok((code, origin)) => {
                 self.origin.set(origin);
                 code

@@ -1,8 +1,8 @@
-"""Times the kernels over arrays: C, brrr and Numba by turns in one process. Prints JSON.
+"""Times the kernels over arrays: C by clang and by gcc, brrr, Numba and Pythran by turns in one process. Prints JSON.
 
 brrr's results, and what it leaves in the arrays, are compared first: with CPython's at the small size, with C's at the full
 one, to the bit. Times are medians of `ROUNDS` runs, of processor time. What brrr refuses is reported
-with the diagnostic's text. `measure_arrays.py LIBRARY NAME...` measures some of the kernels.
+with the diagnostic's text. `measure_arrays.py RESULTS NAME...` measures some of the kernels; that folder has the libraries.
 """
 
 import copy
@@ -12,9 +12,11 @@ import statistics
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import numba
 import numpy as np
+import pythran_peer
 from arrays import KERNELS
 from brrr import BrrrError, brrr
 
@@ -31,7 +33,7 @@ class InC:
     """The C function of the same name, for arguments of these types. An array is its pointer, its lengths and, if it is not
     contiguous, its strides."""
 
-    def __init__(self, library, function, arguments, result):
+    def __init__(self, library, function, result):
         self.function = library[function.__name__]
         self.function.restype = SCALARS[type(result)]
 
@@ -89,17 +91,20 @@ def of_brrr(kernel):
     return compiled, None
 
 
-def measure(library, kernel):
+def measure(libraries, pythran, kernel):
     name = kernel.function.__name__
     plain = outcome(kernel.function, kernel.arguments(kernel.small))
-    in_c = InC(library, kernel.function, kernel.arguments(kernel.small), plain[0])
-    small = kernel.arguments(kernel.small)
-    found = outcome(in_c, small, in_c.taken(small))
-    if not same(found, plain):
-        raise SystemExit(differs(f"{name} in C, size {kernel.small}", found, plain))
+    in_c = {peer: InC(one, kernel.function, plain[0]) for peer, one in libraries.items()}
+    for peer, function in in_c.items():
+        small = kernel.arguments(kernel.small)
+        found = outcome(function, small, function.taken(small))
+        if not same(found, plain):
+            raise SystemExit(differs(f"{name} in {peer}, size {kernel.small}", found, plain))
 
     compiled, refused = of_brrr(kernel)
-    peers = {"c": in_c, "brrr": compiled, "numba": numba.njit(kernel.function)}
+    peers = {**in_c, "brrr": compiled, "numba": numba.njit(kernel.function)}
+    if name in pythran:
+        peers["pythran"] = pythran[name]
     row = {"kernel": name, "size": kernel.full, "dependent": kernel.dependent, "refused": refused}
     if refused:
         print(f"  {name}: refused: {refused}", file=sys.stderr, flush=True)
@@ -107,8 +112,8 @@ def measure(library, kernel):
         row["brrr"] = None
 
     arguments = kernel.arguments(kernel.full)
-    expected = outcome(in_c, arguments, in_c.taken(arguments))
-    for peer in [one for one in peers if one != "c"]:
+    expected = outcome(in_c["c"], arguments, in_c["c"].taken(arguments))
+    for peer in [one for one in peers if one not in in_c]:
         try:
             found = outcome(peers[peer], kernel.arguments(kernel.full))
             said = None if same(found, expected) else differs(f"{name} in {peer}", found, expected)
@@ -136,12 +141,13 @@ def measure(library, kernel):
     for turn in range(ROUNDS):
         for peer, function in peers.items():
             arguments = copy_of(fresh)
-            taken = in_c.taken(arguments) if peer == "c" else arguments
+            taken = function.taken(arguments) if peer in in_c else arguments
             start = time.thread_time()
             for _ in range(kernel.calls):
                 function(*taken)
             times[peer].append(time.thread_time() - start)
     row |= {peer: statistics.median(all_) for peer, all_ in times.items()}
+    row["quartiles"] = statistics.quantiles(times["brrr"], n=4)[::2] if "brrr" in times else None
     row["exits"] = compiled.stats()["exits"] if compiled else None
     return row
 
@@ -160,19 +166,20 @@ def strided(one):
     return np.ndarray(one.shape, one.dtype, whole.data, offset, one.strides)
 
 
-def main(library, names):
+def main(results, names):
     warnings.simplefilter("ignore", RuntimeWarning)
-    library = ctypes.CDLL(library)
+    libraries = {peer: ctypes.CDLL(str(results / file)) for peer, file in (("c", "arrays.so"), ("gcc", "arrays-gcc.so"))}
+    pythran = pythran_peer.found(results / "pythran", "pythran_arrays")
     rows = []
     for kernel in KERNELS:
         if names and kernel.function.__name__ not in names:
             continue
-        row = measure(library, kernel)
+        row = measure(libraries, pythran, kernel)
         rows.append(row)
-        shown = " ".join(f"{peer} {row[peer] * 1e3:8.2f}" if row[peer] else f"{peer:<5} none" for peer in ("c", "brrr", "numba"))
+        shown = " ".join(f"{peer} {row[peer] * 1e3:8.2f}" if row[peer] else f"{peer:<5} none" for peer in ("c", "brrr", "numba") if peer in row)
         print(f"  {row['kernel']:<16} {shown} ms", file=sys.stderr, flush=True)
     json.dump(rows, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], [one for one in sys.argv[2:] if not one.startswith("--")])
+    main(Path(sys.argv[1]), [one for one in sys.argv[2:] if not one.startswith("--")])

@@ -42,7 +42,18 @@ def element(x, i):
     return x[i]
 
 
+def mixed(n, x, flag, values, k):
+    return n + k if flag else x + len(values)
+
+
+class Namespace:
+    @staticmethod
+    def scaled(a, b):
+        return a * b
+
+
 X, Y, Z = np.zeros(3), np.zeros(4), np.zeros(5)
+# By the text of the call: the function and its arguments, `a`, `b` and so on in the text.
 CASES = {
     "add(2, 3)": (add, (2, 3)),
     "add(2**40, 1)": (add, (2**40, 1)),
@@ -52,6 +63,18 @@ CASES = {
     "len(x) + len(y) + len(z)": (lengths, (X, Y, Z)),
     "x[i] = value": (put, (X, 1, 0.5)),
     "x[i]": (element, (X, 1)),
+    "five arguments of four types": (mixed, (3, 0.5, True, X, 4)),
+    "add(a=2, b=3)": (add, (2, 3)),
+    "Namespace.scaled(2, 3)": (Namespace.scaled, (2, 3)),
+    "add of ints and of floats by turns": (add, (2, 3, 0.5, 0.25)),
+    "add of ints, twice": (add, (2, 3, 4, 5)),
+}
+# Cases that are written another way than `f(a, b, ...)`. One call in two is of another type; the time is that of two calls.
+TEXTS = {
+    "add(a=2, b=3)": "f(a=a, b=b)",
+    "Namespace.scaled(2, 3)": "N.scaled(a, b)",
+    "add of ints and of floats by turns": "f(a, b); f(c, d)",
+    "add of ints, twice": "f(a, b); f(c, d)",
 }
 
 
@@ -62,16 +85,18 @@ def child():
     decorators = {"brrr": brrr, "numba": numba.njit, "cpython": lambda function: function}
     found = {}
     for case, (function, arguments) in CASES.items():
-        text = f"f({', '.join('abc'[: len(arguments)])})"
+        text = TEXTS.get(case, f"f({', '.join('abcde'[: len(arguments)])})")
+        pairs = [arguments[:2], arguments[2:]] if ";" in text else [arguments]
         timers, refused = {}, {}
         for peer, decorate in decorators.items():
             try:
                 made = decorate(function)
-                assert made(*arguments) == function(*arguments)
+                assert all(made(*one) == function(*one) for one in pairs)
             except BrrrError as error:
                 refused[peer] = str(error)
                 continue
-            names = {"f": made, **dict(zip("abc", arguments))}
+            namespace = type("Namespace", (), {"scaled": staticmethod(made)})
+            names = {"f": made, "N": namespace, **dict(zip("abcde", arguments))}
             timers[peer] = timeit.Timer(text, timer=time.thread_time, globals=names)
         times = {peer: [] for peer in timers}
         for _ in range(ROUNDS):

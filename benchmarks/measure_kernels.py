@@ -1,7 +1,7 @@
-"""Times the kernels: C, brrr, Numba and CPython by turns in one process. Prints JSON.
+"""Times the kernels: C by clang and by gcc, brrr, Numba, Pythran and CPython by turns in one process. Prints JSON.
 
-The results of all four are compared first, floats to the last bit. Times are medians of `ROUNDS` calls each, CPython's of
-`PLAIN_ROUNDS`.
+The results of all are compared first, floats to the last bit. Times are medians of `ROUNDS` calls each, CPython's of
+`PLAIN_ROUNDS`; the quartiles of brrr's are given too. `measure_kernels.py RESULTS` finds the libraries in that folder.
 """
 
 import ctypes
@@ -9,8 +9,10 @@ import json
 import statistics
 import sys
 import time
+from pathlib import Path
 
 import numba
+import pythran_peer
 from brrr import brrr
 from kernels import KERNELS
 
@@ -34,18 +36,23 @@ def seconds(function, arguments):
     return time.thread_time() - start
 
 
-def main(library):
-    library = ctypes.CDLL(library)
+def main(results):
+    clang, gcc = (ctypes.CDLL(str(results / file)) for file in ("kernels.so", "kernels-gcc.so"))
+    pythran = pythran_peer.found(results / "pythran", "pythran_kernels")
     rows = []
     for function, arguments in KERNELS:
         expected = function(*arguments)
         compiled = brrr(function)
         peers = {
-            "c": in_c(library, function, arguments, expected),
+            "c": in_c(clang, function, arguments, expected),
+            "gcc": in_c(gcc, function, arguments, expected),
             "brrr": compiled,
             "numba": numba.njit(function),
+            "pythran": pythran.get(function.__name__),
             "cpython": function,
         }
+        if peers["pythran"] is None:
+            del peers["pythran"]
         wrong = []
         for name, peer in peers.items():
             # Numba compiles a function that calls itself if its name is that of the compiled one.
@@ -57,7 +64,7 @@ def main(library):
             vars(sys.modules[function.__module__])[function.__name__] = function
             if result != expected or type(result) is not type(expected):
                 said = f"{function.__name__} in {name}: {result!r}, not {expected!r}"
-                if name != "numba":
+                if name not in ("numba", "pythran"):
                     raise SystemExit(said)
                 # A wrong result has no time.
                 print(f"  {said}", file=sys.stderr, flush=True)
@@ -71,10 +78,11 @@ def main(library):
                     times[name].append(seconds(peer, arguments))
         row = {"kernel": function.__name__, "arguments": list(arguments), "exits": compiled.stats()["exits"]}
         row.update({name: statistics.median(all_) for name, all_ in times.items()} | dict.fromkeys(wrong))
+        row["quartiles"] = statistics.quantiles(times["brrr"], n=4)[::2]
         rows.append(row)
         print(f"  {function.__name__:<16} brrr {row['brrr'] * 1e3:8.2f} ms", file=sys.stderr, flush=True)
     json.dump(rows, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(Path(sys.argv[1]))

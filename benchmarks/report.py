@@ -11,11 +11,37 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import plots
 from kernels import CHECKED
 
 ROOT = Path(__file__).resolve().parent.parent
-# Below this the call from Python is what is timed: clang replaced the loop by a formula.
-CLOSED_FORM = 100e-6
+# Below this the call from Python is what is timed: the compiler replaced the loop by a formula.
+CLOSED_FORM = plots.CLOSED_FORM
+
+
+# Where brrr is behind C or Numba, and why: below the table, for those that are behind in the run that it shows.
+BEHIND = 1.05
+REASONS = {
+    "sum_loop": "a formula gives the sum of each block of 2**14 turns, so that polls keep coming and sums over 64 bits are seen; C and "
+    "Numba compute one for all turns, and wrap",
+    "multiples": "most runs of the inner loop are of one turn or two, and each asks whether there is fuel for it and whether the sum fits",
+    "modular_power": "turns are counted, for polls, beside the shift that ends the loop (a third of the difference), each run of 30 "
+    "turns begins with a test that no product leaves 64 bits (a fifth), and C leaves out "
+    "the last reduction of the square",
+    "matmul_rows": "a run of the inner loop takes about 1 ns more than Numba's for rows of 64 to 180 elements, and some 4 % more "
+    "where rows are long; the cause of the latter is not known",
+    "histogram_float": "whether a float is an int that fits, and whether that is an index, each turn finds out for itself; C asks neither",
+}
+
+
+def reasons(rows):
+    """Why kernels are behind that are, in the run."""
+    found = []
+    for row in rows:
+        peers = [one for one in (row["c"], row["numba"]) if one]
+        if row["kernel"] in REASONS and row["brrr"] and row["brrr"] > BEHIND * min(peers):
+            found.append(f"- `{row['kernel']}`: {REASONS[row['kernel']]}.")
+    return ["Behind C or Numba by more than 5 %:", "", *found] if found else []
 
 
 def table(header, rows):
@@ -43,6 +69,22 @@ def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
+def time_of(row, peer, wrong):
+    """Milliseconds of a peer; what it says if it gives another result; nothing if it takes no such function."""
+    if peer not in row:
+        return "refused"
+    value = row[peer]
+    return wrong if value is None else "closed form" if value < CLOSED_FORM else f"{value * 1e3:,.2f}"
+
+
+def spread(row):
+    """Half of what lies between the quartiles of brrr's times."""
+    if not row["brrr"] or not row["quartiles"]:
+        return ""
+    low, high = row["quartiles"]
+    return f"{(high - low) / 2 / row['brrr'] * 100:.1f} %"
+
+
 def kernels(rows):
     lines, to_c, to_numba, to_cpython = [], [], [], []
     for row in rows:
@@ -53,20 +95,22 @@ def kernels(rows):
         wrong = row["numba"] is None
         to_numba.append(None if wrong else row["numba"] / row["brrr"])
         to_cpython.append(row["cpython"] / row["brrr"])
-        times = ["wrong" if row[peer] is None else f"{row[peer] * 1e3:,.2f}" for peer in ("brrr", "numba", "cpython")]
-        in_c = "closed form" if closed else f"{c * 1e3:.2f}"
+        times = [time_of(row, peer, "wrong") for peer in ("c", "gcc", "brrr")]
+        others = [time_of(row, peer, "wrong") for peer in ("numba", "pythran", "cpython")]
         lines.append([
-            row["kernel"], in_c, *times, "" if closed else ratio(to_c[-1]),
+            row["kernel"], *times, spread(row), *others, "" if closed else ratio(to_c[-1]),
             # A Numba that found the closed form is not slower by any useful ratio.
             "" if wrong else "closed form" if row["numba"] < CLOSED_FORM <= row["brrr"] else ratio(to_numba[-1]),
             ratio(to_cpython[-1]),
         ])  # fmt: skip
     useful = [one for row, one in zip(rows, to_numba) if one and row["numba"] >= CLOSED_FORM and row["brrr"] >= CLOSED_FORM]
-    lines.append(["geometric mean", "", "", "", "", ratio(mean(to_c)), ratio(mean(useful)), ratio(mean(to_cpython))])
+    gap = [""] * 7
+    lines.append(["geometric mean", *gap, ratio(mean(to_c)), ratio(mean(useful)), ratio(mean(to_cpython))])
     checked = [row["brrr"] / row["c"] for row in rows if row["kernel"] in CHECKED and row["c"] >= CLOSED_FORM]
-    lines.append(["of the checked int kernels", "", "", "", "", ratio(mean(checked)), "", ""])
-    header = ["kernel", "C, ms", "brrr, ms", "Numba, ms", "CPython, ms", "brrr / C", "Numba / brrr", "CPython / brrr"]
-    return table(header, lines)
+    lines.append(["of the checked int kernels", *gap, ratio(mean(checked)), "", ""])
+    times = ["C, ms", "gcc, ms", "brrr, ms", "spread", "Numba, ms", "Pythran, ms", "CPython, ms"]
+    header = ["kernel", *times, "brrr / C", "Numba / brrr", "CPython / brrr"]
+    return with_notes(table(header, lines), reasons(rows))
 
 
 def arrays(rows):
@@ -87,9 +131,9 @@ def arrays(rows):
         return "" if value is None else ratio(value)
 
     for row in rows:
-        own = "refused" if row["brrr"] is None else f"{row['brrr'] * 1e3:,.2f}"
-        numba = "differs" if row["numba"] is None else f"{row['numba'] * 1e3:,.2f}"
-        lines.append([row["kernel"], f"{row['c'] * 1e3:.2f}", own, numba, *map(shown, ratios(row))])
+        own = [time_of(row, peer, "refused") for peer in ("c", "gcc", "brrr")]
+        others = [time_of(row, peer, "differs") for peer in ("numba", "pythran")]
+        lines.append([row["kernel"], *own, spread(row), *others, *map(shown, ratios(row))])
         if row["refused"]:
             notes.append(refusal(row["kernel"], row["refused"]))
         if row["exits"]:
@@ -97,9 +141,9 @@ def arrays(rows):
     for text, chosen in means.items():
         found = [[one for one in column if one] for column in zip(*map(ratios, chosen))]
         if all(found):
-            lines.append([text, "", "", "", *(ratio(mean(column)) for column in found)])
-    header = ["kernel", "C, ms", "brrr, ms", "Numba, ms", "brrr / C", "Numba / brrr"]
-    return with_notes(table(header, lines), notes)
+            lines.append([text, *[""] * 6, *(ratio(mean(column)) for column in found)])
+    header = ["kernel", "C, ms", "gcc, ms", "brrr, ms", "spread", "Numba, ms", "Pythran, ms", "brrr / C", "Numba / brrr"]
+    return with_notes(table(header, lines), [*notes, *([""] if notes else []), *reasons(rows)])
 
 
 def checks(rows):
@@ -133,6 +177,47 @@ def calls(found):
     return with_notes(table(["one call, ns, loop included", "brrr", "Python function", "Numba"], rows), notes)
 
 
+def both(found):
+    """Geometric means over the kernels of both tables."""
+    rows = [row for row in found["kernels"] + found["arrays"] if row["brrr"]]
+    to_c = [row["brrr"] / row["c"] for row in rows if row["c"] >= CLOSED_FORM]
+    to_numba = [row["brrr"] / row["numba"] for row in rows if row["numba"] and min(row["numba"], row["brrr"]) >= CLOSED_FORM]
+    to_pythran = [row["brrr"] / row["pythran"] for row in rows if row.get("pythran") and min(row["pythran"], row["brrr"]) >= CLOSED_FORM]
+    return table(
+        ["over all kernels, geometric mean", "ratio", "kernels"],
+        [
+            ["brrr / C", ratio(mean(to_c)), str(len(to_c))],
+            ["brrr / Numba", ratio(mean(to_numba)), str(len(to_numba))],
+            *([["brrr / Pythran", ratio(mean(to_pythran)), str(len(to_pythran))]] if to_pythran else []),
+        ],
+    )
+
+
+def size(found):
+    def time(value):
+        return f"over {found['patience'] * 1e3:,.0f}" if value is None else f"{value * 1e3:,.1f}"
+
+    rows = [[f"{row['lines']:,}", time(row["brrr"]), f"{row['brrr'] / row['lines'] * 1e3:.2f}", time(row["numba"])] for row in found["rows"]]
+    memory = found["memory"]
+    return (
+        table(["lines", "brrr, ms", "a line", "Numba, ms"], rows)
+        + f"\n\n{memory['functions']:,} small functions, each compiled for one signature, take {memory['first']:.0f} MB in brrr; dropped, and as many "
+        f"compiled again: {memory['again']:.0f} MB."
+    )
+
+
+def threads(found):
+    rows = [
+        ["a long loop in each of two threads", *(ratio(found["run"][peer]) for peer in ("brrr", "numba", "c"))],
+        ["a function compiled in each of two threads", *(ratio(found["compile"][peer]) for peer in ("brrr", "numba")), ""],
+    ]
+    alone, beside = (found["beside"][name] * 1e9 for name in ("alone", "beside"))
+    return (
+        table(["at once, as against one after the other", "brrr", "Numba", "C"], rows)
+        + f"\n\nA call of `add(2, 3)` takes {alone:.0f} ns alone, {beside:.0f} ns while another thread is in a long loop of brrr's."
+    )
+
+
 def peers(found):
     """The short table of README.md."""
     names = {
@@ -140,8 +225,7 @@ def peers(found):
         "mandelbrot": "Mandelbrot",
         "logistic": "logistic map",
         "collatz": "Collatz",
-        "gcd_sum": "greatest common divisors",
-        "primes": "primes by division",
+            "primes": "primes by division",
         "lcg": "random numbers modulo 2**64",
         "modular_power": "powers modulo a prime",
         "fib": "`fib(32)`, recursive",
@@ -191,21 +275,36 @@ def machine():
     info = Path("/proc/cpuinfo").read_text()
     model = next(line.split(":")[1].strip() for line in info.splitlines() if line.startswith("model name"))
     clang = subprocess.run(["clang-19", "--version"], capture_output=True, text=True, check=True).stdout.split("version ")[1]
+    gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True)
     return (
         f"{model}, {info.count('processor')} cores; CPython {platform.python_version()}; "
         f"clang {clang.split()[0]} for C (`clang -O3 -march=native -ffp-contract=off`); "
-        f"Numba {version('numba')} (llvmlite {version('llvmlite')}); {platform.platform(terse=True)}."
+        f"gcc {gcc.stdout.strip()}, same flags; Numba {version('numba')} (llvmlite {version('llvmlite')}); Pythran {version('pythran')} by gcc; {platform.platform(terse=True)}."
     )
 
 
+MEASURED = ("kernels", "arrays", "checks", "startup", "calls", "size", "threads")
+PLOTS = """![Time of each kernel against C](images/speed.png)
+
+![Time from the start of a process to the first result](images/first-result.png)
+
+![Time from the start of a process to the result, by the work in the call](images/break-even.png)"""
+SIZE_PLOT = "![Compilation against size](images/compile-time.png)"
+
+
 def main(results, record):
-    found = {name: json.loads((results / f"{name}.json").read_text()) for name in ("kernels", "arrays", "checks", "startup", "calls")}
+    found = {name: json.loads((results / f"{name}.json").read_text()) for name in MEASURED}
     sections = (
+        "## In pictures",
+        PLOTS,
+        both(found),
         "## Kernels",
-        "Medians, by turns in one process, after compilation; results compared first. `benchmarks/kernels.py`.",
+        "Medians, by turns in one process, after compilation; results compared first. The spread is half the distance of the quartiles of "
+        "brrr's times. `benchmarks/measure_kernels.py`, functions in `benchmarks/kernels.py`.",
         kernels(found["kernels"]),
         "## Kernels over arrays",
-        "Medians, by turns in one process, after compilation; results and arrays compared first. `benchmarks/arrays.py`.",
+        "Medians, by turns in one process, after compilation; results and arrays compared first. `benchmarks/measure_arrays.py`, functions in "
+        "`benchmarks/arrays.py`.",
         arrays(found["arrays"]),
         "## Bounds checks",
         "The same kernels, and the same with the tests of indices left out, which no release can do: by turns in one process. "
@@ -217,6 +316,14 @@ def main(results, record):
         "## Calls",
         "Medians over fresh processes. `benchmarks/measure_calls.py`.",
         calls(found["calls"]),
+        "## Compile time and memory",
+        "Processor time of the first call of functions with loops, branches and checked ints, the compiler already warm; medians of fresh "
+        "processes. `benchmarks/measure_size.py`.",
+        size(found["size"]),
+        SIZE_PLOT,
+        "## Threads",
+        "How many times as fast, wall-clock time, medians. Numba with `nogil=True`. `benchmarks/measure_threads.py`.",
+        threads(found["threads"]),
     )
     text = "\n\n".join(sections) + "\n"
     print(f"\n{machine()}\n\n{text}")
@@ -225,6 +332,7 @@ def main(results, record):
         (ROOT / "docs" / "benchmarks.md").write_text(intro + text)
         write_between(ROOT / "README.md", peers(found))
         write_between(ROOT / "docs" / "start-up.md", opening(found))
+    plots.draw(found, ROOT / "docs" / "images" if record else results)
     (results / "benchmarks.txt").write_text(text)
 
 

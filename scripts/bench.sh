@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Measures brrr against C, Numba and CPython; tables on stdout, JSON in benchmarks/results.
+# Measures brrr against C, Numba, Pythran and CPython; tables on stdout, JSON and plots in benchmarks/results.
 #
-#   QUICK=1: few rounds, to see that it works; RECORD=1: docs/benchmarks.md is written anew.
+#   QUICK=1: few rounds, to see that it works; RECORD=1: docs/benchmarks.md and docs/images are written anew.
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 make_venv .venv-bench "$(choose_python)" scripts/requirements-bench.txt
 results=benchmarks/results
 mkdir -p "$results"
-clang-19 -O3 -march=native -ffp-contract=off -shared -fPIC benchmarks/kernels.c -o "$results/kernels.so"
-clang-19 -O3 -march=native -ffp-contract=off -shared -fPIC benchmarks/arrays.c -lm -o "$results/arrays.so"
+for kernels in kernels arrays; do
+    flags=(-O3 -march=native -ffp-contract=off -shared -fPIC "benchmarks/$kernels.c" -lm)
+    clang-19 "${flags[@]}" -o "$results/$kernels.so"
+    gcc "${flags[@]}" -o "$results/$kernels-gcc.so"
+done
+quietly "Pythran compiles the kernels" .venv-bench/bin/python benchmarks/pythran_peer.py "$results/pythran"
 
 # The package that was built for .venv serves here too: same interpreter, same extension.
 export PYTHONPATH=$ROOT/crates/py/python
@@ -19,9 +23,9 @@ export BRRR_CACHE_DIR=
 [ -z "${QUICK:-}" ] || options=(--quick)
 [ "$(cut -d ' ' -f 1 /proc/loadavg | cut -d . -f 1)" -eq 0 ] || say "  this machine is busy: load $(cut -d ' ' -f 1 /proc/loadavg)"
 say "  kernels"
-"$python" benchmarks/measure_kernels.py "$ROOT/$results/kernels.so" "${options[@]}" >"$results/kernels.json"
+"$python" benchmarks/measure_kernels.py "$ROOT/$results" "${options[@]}" >"$results/kernels.json"
 say "  kernels over arrays"
-"$python" benchmarks/measure_arrays.py "$ROOT/$results/arrays.so" "${options[@]}" >"$results/arrays.json"
+"$python" benchmarks/measure_arrays.py "$ROOT/$results" "${options[@]}" >"$results/arrays.json"
 say "  bounds checks"
 scripts/build-faults.sh
 faulty=$(.venv-faults/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -30,4 +34,8 @@ say "  start-up"
 "$python" benchmarks/measure_startup.py "${options[@]}" >"$results/startup.json"
 say "  calls"
 "$python" benchmarks/measure_calls.py "${options[@]}" >"$results/calls.json"
+say "  compile time, memory"
+"$python" benchmarks/measure_size.py "${options[@]}" >"$results/size.json"
+say "  threads"
+"$python" benchmarks/measure_threads.py "$ROOT/$results" "${options[@]}" >"$results/threads.json"
 "$python" benchmarks/report.py "$results" ${RECORD:+--record}

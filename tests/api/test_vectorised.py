@@ -1,5 +1,6 @@
 """Loops over arrays that C vectorises are vectorised: the assembly has loops of packed instructions."""
 
+import math
 import re
 
 import numpy as np
@@ -338,3 +339,66 @@ def test_what_both_ways_may_read_is_selected():
     assert len(given_up) >= 3
     # The checked turns still have the ways of the source.
     assert len(compiled.inspect_llvm(optimized=False).split("unreachable")) - 1 == len(given_up)
+
+
+def roots(n):
+    total = 0.0
+    for i in range(1, n):
+        x = i * 1.0
+        guess = x
+        for _ in range(8):
+            guess = 0.5 * (guess + x / guess)
+        total += guess - math.sqrt(x)
+    return total
+
+
+def quotients(n, least):
+    total = 0.0
+    for i in range(n):
+        total += 1.0 / (i - least)
+    return total
+
+
+@pytest.mark.parametrize("function, arguments, mnemonics", [
+    (roots, (20_000,), ["v?divpd", "v?sqrtpd"]), (quotients, (20_000, -0.5), ["v?divpd"]),
+])  # fmt: skip
+def test_divisors_are_looked_at_behind_a_block(function, arguments, mnemonics):
+    """No turn branches, so turns become vectors; sums are in the order of the source all the same."""
+    compiled = brrr(function)
+    assert compiled(*arguments) == function(*arguments)
+    assert compiled.stats()["exits"] == {}
+    assert vectorised(compiled.inspect_asm(), *mnemonics)
+
+
+def innermost(error):
+    """The numbers of the frame that raised it."""
+    entry = error.__traceback__
+    while entry.tb_next:
+        entry = entry.tb_next
+    return {name: entry.tb_frame.f_locals[name] for name in ("i", "total")}
+
+
+@pytest.mark.parametrize("zero", [0, 1, 3, 4, 7, 16_383, 16_384, 19_999])
+def test_a_block_with_a_zero_divisor_is_done_again(zero):
+    compiled = brrr(quotients)
+    with pytest.raises(ZeroDivisionError) as expected:
+        quotients(20_000, float(zero))
+    with pytest.raises(ZeroDivisionError) as found:
+        compiled(20_000, float(zero))
+    assert sum(compiled.stats()["exits"].values()) == 1
+    assert str(found.value) == str(expected.value)
+    assert innermost(found.value) == innermost(expected.value) and innermost(found.value)["i"] == zero
+
+
+def product(a, b):
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+def test_a_sum_of_floats_alone_is_no_vector():
+    """Each addition waits for the last one: vectors of products would only have to be taken apart."""
+    compiled = brrr(product)
+    assert compiled(doubles(50), doubles(50)) == product(doubles(50), doubles(50))
+    assert not vectorised(compiled.inspect_asm(), MUL_PD)

@@ -151,12 +151,14 @@ fn optimize(module: &Module<'_>, machine: &TargetMachine, passes: &str) -> Resul
 
 /// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the
 /// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed. And strides
-/// that are not known are not guessed to be one element: where they are, arrays have a type that says so.
-const OPTIONS: [&CStr; 4] = [
+/// that are not known are not guessed to be one element: where they are, arrays have a type that says so. And floats that are added up
+/// become vectors, whose elements are added in the order of the source: that pays where turns divide or take roots (`lower/hints`).
+const OPTIONS: [&CStr; 5] = [
     c"brrr",
     c"-epilogue-vectorization-minimum-VF=8",
     c"-x86-cmov-converter=false",
     c"-enable-mem-access-versioning=false",
+    c"-force-ordered-reductions",
 ];
 
 /// Sets what LLVM has options of the command line for and nothing else. To be called once, before anything is compiled.

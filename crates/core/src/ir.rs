@@ -65,12 +65,12 @@ pub struct Function {
     pub result: TypeSet,
     /// The types of the tuples and arrays that it returns: the status of a returned one counts from the first of them.
     pub compounds: Vec<Type>,
-    /// Parameters whose very object may be returned, so that the caller gives back the same object.
-    pub returned: Vec<u32>,
+    /// Parameters whose very object, or what they hold, may be returned, so that the caller gives back the same object.
+    pub returned: Vec<Origin>,
     /// For each name of the source, the parameters whose very object it may hold, if there are any. Exits need it; machine code
     /// does not depend on it.
     #[serde(skip)]
-    pub origins: BTreeMap<String, Vec<u32>>,
+    pub origins: BTreeMap<String, Vec<Origin>>,
     /// The calls that make arrays.
     pub creations: Vec<Creation>,
     /// The exits by which functions leave that are done in place of their calls.
@@ -230,6 +230,19 @@ pub struct Creation {
     pub order: Option<char>,
     /// The type of the array that must come out.
     pub result: ArrayType,
+}
+
+/// A parameter whose object a value may be, or may have to do with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Its place among the parameters.
+    pub parameter: u32,
+    /// It may be the object itself.
+    pub is_whole: bool,
+    /// It may be an object that that one, a tuple, holds.
+    pub is_part: bool,
+    /// It may be a tuple that holds that object, or a part of it.
+    pub is_holder: bool,
 }
 
 impl Value {

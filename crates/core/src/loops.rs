@@ -3,6 +3,7 @@
 //! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
 
 pub mod carried;
+pub mod late;
 pub mod nest;
 pub mod overlap;
 pub mod plan;

@@ -2,7 +2,7 @@
 
 use brrr_core::compile::{Callees, Compiled, Known, Prepared};
 use brrr_core::diagnostic::Diagnostic;
-use brrr_core::ir::{Function, Value, print, verify};
+use brrr_core::ir::{Function, Origin, Value, print, verify};
 use brrr_core::outside::{Callee, Env, FunctionKey, Outside};
 use brrr_core::syntax;
 use brrr_core::types::{Signature, Type};
@@ -163,5 +163,5 @@ fn what_a_call_gives_back_is_the_argument() {
     let module =
         Module::new(&["def f(a, b, c):\n    return g(a, y=b)\n", "def g(x, y):\n    return y if x else x + 1\n"]);
     let unit = module.unit(&[Type::Int; 3]).unit;
-    assert_eq!(unit.functions[0].returned, [1]);
+    assert_eq!(unit.functions[0].returned, [Origin { parameter: 1, is_whole: true, is_part: false, is_holder: false }]);
 }

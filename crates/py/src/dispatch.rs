@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
 use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
+use brrr_core::ir::Origin;
 use brrr_core::types::{MOST_LEAVES, Signature, Type};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
@@ -255,14 +256,15 @@ unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u
         }
         matches!(found, Returned::Unclear)
     };
-    for &index in &to.returned {
+    for origin in &to.returned {
+        let index = origin.parameter as usize;
         let Some(&one) = to.params.get(index) else { continue };
         // SAFETY: the index is that of a parameter.
         let argument = unsafe { *args.add(index) };
-        if one == returned && consider(argument) {
+        if origin.is_whole && one == returned && consider(argument) {
             break;
         }
-        if matches!(one, Type::Tuple(_)) {
+        if origin.is_part {
             // SAFETY: the argument is alive and a tuple, which holds what it holds for ever.
             unsafe { each_within(argument, &mut consider) };
         }
@@ -384,7 +386,8 @@ unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Opti
             let mut words = [0; MOST_WORDS];
             write(object, one, words.as_mut_ptr()).map(|_| words)
         };
-        let is_it = |&index: &usize| {
+        let is_it = |origin: &Origin| {
+            let index = origin.parameter as usize;
             let one = from.params.get(index).copied().filter(|one| one.tag().is_some())?;
             let argument = *args.add(index);
             (words(argument, one)? == words(result, one)?).then_some(argument)

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use brrr_core::abi::{self, COMPOUND_BASE, EXIT_BASE, PENDING, Value};
-use brrr_core::ir::Point;
+use brrr_core::ir::{Origin, Point};
 use brrr_core::types::Type;
 use pyo3::exceptions::{PyException, PyRecursionError, PyRuntimeError};
 use pyo3::ffi::{self, PyObject};
@@ -336,7 +336,7 @@ unsafe fn go_on<'py>(
         }
         let Some(left_by) = status.checked_sub(EXIT_BASE) else {
             let Some(value) = returned(code, status, words) else { return Err(stuck()) };
-            return Ok(match same_object(py, code.returned.iter().copied(), &value, &args, &outside)? {
+            return Ok(match same_object(py, &code.returned, &value, &args, &outside)? {
                 Some(result) => Outcome::Done(result.into_ptr()),
                 None if effects => Outcome::Done(object(py, &value)?.into_ptr()),
                 None => Outcome::Original,
@@ -424,8 +424,7 @@ fn objects<'py>(
     let mut objects = Vec::with_capacity(left.live.len() + 2);
     for (name, value) in &left.live {
         let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
-        let origins = origins.iter().map(|&at| at as usize);
-        match same_object(py, origins.clone(), value, args, outside)? {
+        match same_object(py, origins, value, args, outside)? {
             Some(object) => objects.push(object),
             // Begun again, the call would write to arrays once more: any of the equal arguments has to do.
             None if left.code.function.effects => {
@@ -438,44 +437,66 @@ fn objects<'py>(
 }
 
 /// The object of a value that may be one of the arguments at `origins`, or in one that is a tuple: that very object, if it is equal to
-/// the bit, else a new one. `None` if several are, not all the same object, and one of them came from `outside`, where the difference
-/// can be seen.
+/// the bit, else a new one, or a new tuple with such objects. `None` if several are, not all the same object, and one of them came from
+/// `outside`, where the difference can be seen.
 ///
 /// # Errors
 /// If memory runs out.
 fn same_object<'py>(
     py: Python<'py>,
-    origins: impl Iterator<Item = usize>,
+    origins: &[Origin],
     value: &Value,
     args: &[Bound<'py, PyAny>],
     outside: &[Bound<'py, PyAny>],
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let mut equal = equal(origins, value, args).into_iter();
-    let Some(first) = equal.next() else { return object(py, value).map(Some) };
+    let Some(first) = equal.next() else { return made(py, origins, value, args).map(Some) };
     let is_clear = equal.clone().all(|other| other.is(&first));
     let is_from_outside = |one: &Bound<'py, PyAny>| outside.iter().any(|known| known.is(one) || is_within(known, one));
     let is_seen = !is_clear && (is_from_outside(&first) || equal.any(|other| is_from_outside(&other)));
     Ok((!is_seen).then_some(first))
 }
 
-/// The arguments at `origins` that are this very value, and what the tuples among them hold that is.
-fn equal<'py>(
-    origins: impl Iterator<Item = usize>,
+/// A new object of a value; what a tuple holds are the arguments at `origins`, and what those hold, wherever just one is equal.
+fn made<'py>(
+    py: Python<'py>,
+    origins: &[Origin],
     value: &Value,
     args: &[Bound<'py, PyAny>],
-) -> Vec<Bound<'py, PyAny>> {
+) -> PyResult<Bound<'py, PyAny>> {
+    let Value::Tuple(items) = value else { return object(py, value) };
+    let held = |one: &Origin| Origin { is_whole: one.is_holder, is_part: one.is_part || one.is_holder, ..*one };
+    let held = origins.iter().map(held).collect::<Vec<_>>();
+    let item = |value: &Value| {
+        let mut equal = equal(&held, value, args).into_iter();
+        match equal.next() {
+            Some(first) if equal.all(|other| other.is(&first)) => Ok(first),
+            _ => made(py, origins, value, args),
+        }
+    };
+    let items = items.iter().map(item).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyTuple::new(py, items)?.into_any())
+}
+
+/// The arguments at `origins` that are this very value, and what the tuples among them hold that is.
+fn equal<'py>(origins: &[Origin], value: &Value, args: &[Bound<'py, PyAny>]) -> Vec<Bound<'py, PyAny>> {
     let mut equal = Vec::new();
-    for argument in origins.filter_map(|at| args.get(at)) {
+    for origin in origins {
+        let Some(argument) = args.get(origin.parameter as usize) else { continue };
         let mut consider = |one: &Bound<'py, PyAny>| {
             if holds(one, value) {
                 equal.push(one.clone());
             }
         };
-        consider(argument);
-        within(argument, |one| {
-            consider(one);
-            false
-        });
+        if origin.is_whole {
+            consider(argument);
+        }
+        if origin.is_part {
+            within(argument, |one| {
+                consider(one);
+                false
+            });
+        }
     }
     equal
 }

@@ -15,6 +15,7 @@ use brrr_core::abi::{self, Entry};
 use brrr_core::backend::Options;
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::Diagnostic;
+use brrr_core::ir::Origin;
 use brrr_core::outside::{Constant, FunctionKey};
 use brrr_core::types::{FunctionType, Type};
 use brrr_core::{ir, load, syntax};
@@ -57,7 +58,7 @@ pub struct Machine {
     /// Words its frame needs.
     pub words: usize,
     /// Parameters whose very object may be returned.
-    pub returned: Box<[usize]>,
+    pub returned: Box<[Origin]>,
     /// The IR, which the exits refer to.
     pub function: ir::Function,
     /// The calls by which it makes arrays.
@@ -142,7 +143,7 @@ impl Machine {
                 header: None,
                 entry: code.entry(),
                 words,
-                returned: function.returned.iter().map(|&index| index as usize).collect(),
+                returned: function.returned.as_slice().into(),
                 makers,
                 exit_words,
                 function,

@@ -15,7 +15,7 @@ use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Constant, Operand, Overflow, Tree};
+use crate::ir::{Constant, Operand, Origin, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
 use crate::types::{FunctionType, Shape, Signature, Type, TypeSet};
@@ -111,7 +111,7 @@ pub struct Instance {
     /// What a call of it gives.
     gives: Cell<TypeSet>,
     /// The parameters whose very object it may give back.
-    returned: RefCell<Vec<u32>>,
+    returned: RefCell<Vec<Origin>>,
     /// The call for which it was made: the instance that calls, and the place.
     called_at: Cell<Option<(usize, Span)>>,
     /// The instances that call it.
@@ -454,9 +454,9 @@ impl Calls<'_> {
         all
     }
 
-    /// The operands of a call whose very object it may give back.
+    /// The operands of a call whose very object it may give back: whole, or only what a tuple holds.
     #[must_use]
-    pub fn given_back(&self, call: &Call) -> Vec<usize> {
+    pub fn given_back(&self, call: &Call) -> Vec<(usize, bool)> {
         if let Target::Known(callee) = &call.target {
             return self.given_back_by(callee.key, call);
         }
@@ -464,24 +464,28 @@ impl Calls<'_> {
         let values = called.iter().filter(|&&(caller, after, _)| (caller, after) == (self.caller, call.after));
         let given_back = values.flat_map(|&(.., one)| match one.as_callee() {
             Some(callee) => self.given_back_by(callee.key, call),
-            None => function::given_back(one, call),
+            None => function::given_back(one, call).into_iter().map(|at| (at, true)).collect(),
         });
         given_back.collect()
     }
 
     /// The same for one function that it may call.
-    fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<usize> {
+    fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<(usize, bool)> {
         let known = self.program.known.borrow();
         let Some((_, Some(known))) = known.iter().find(|(other, _)| *other == key) else { return Vec::new() };
         let instances = self.program.instances.borrow();
         let returned = instances.iter().filter(|one| one.key == Some(key));
-        let returned = returned.flat_map(|one| one.returned.borrow().clone()).collect::<BTreeSet<_>>();
+        let returned = returned.flat_map(|one| one.returned.borrow().clone());
         let Some((slots, rest)) = slots(&known.body.flow, call) else { return Vec::new() };
-        let of = |at: u32| match known.body.flow.parameters.get(at as usize) {
-            Some(parameter) if parameter.variadic => rest.clone(),
-            _ => slots.get(at as usize).copied().flatten().into_iter().collect(),
+        let of = |one: Origin| match known.body.flow.parameters.get(one.parameter as usize) {
+            // `*args` is a new tuple.
+            Some(parameter) if parameter.variadic => rest.iter().map(|&at| (at, true)).collect(),
+            _ => {
+                let slot = slots.get(one.parameter as usize).copied().flatten();
+                slot.map(|at| (at, one.is_whole)).into_iter().collect::<Vec<_>>()
+            }
         };
-        returned.into_iter().flat_map(of).collect()
+        returned.flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
 }
 

@@ -14,8 +14,9 @@ use inkwell::context::Context;
 use inkwell::llvm_sys::LLVMDiagnosticSeverity;
 use inkwell::llvm_sys::core::{
     LLVMContextSetDiagnosticHandler, LLVMDisposeMessage, LLVMGetDebugLocColumn, LLVMGetDebugLocLine,
-    LLVMGetDiagInfoDescription, LLVMGetDiagInfoSeverity, LLVMGetMDKindIDInContext, LLVMMDNodeInContext2,
-    LLVMMetadataAsValue, LLVMSetMetadata,
+    LLVMGetDiagInfoDescription, LLVMGetDiagInfoSeverity, LLVMGetMDKindIDInContext, LLVMGetMDNodeNumOperands,
+    LLVMGetMDNodeOperands, LLVMGetMetadata, LLVMMDNodeInContext2, LLVMMetadataAsValue, LLVMSetMetadata,
+    LLVMValueAsMetadata,
 };
 use inkwell::llvm_sys::debuginfo::{
     LLVMDIBuilderCreateDebugLocation, LLVMGetSubprogram, LLVMInstructionGetDebugLoc, LLVMMetadataReplaceAllUsesWith,
@@ -121,10 +122,17 @@ fn name_loops(context: &Context, module: &Module<'_>, function: FunctionValue<'_
         for latch in Graph::of(function).latches() {
             let Some(end) = latch.get_terminator() else { continue };
             let of_loop = if own.is_null() { 0 } else { place(end).1 };
-            let mut nodes = [
+            let mut nodes = vec![
                 LLVMTemporaryMDNode(context.raw(), std::ptr::null_mut(), 0),
                 LLVMDIBuilderCreateDebugLocation(context.raw(), of_loop, of_loop, scope, std::ptr::null_mut()),
             ];
+            // What it has been told of the loop stays; the first part of the node is the node itself.
+            let known = LLVMGetMetadata(end.as_value_ref(), kind);
+            if !known.is_null() {
+                let mut parts = vec![std::ptr::null_mut(); LLVMGetMDNodeNumOperands(known) as usize];
+                LLVMGetMDNodeOperands(known, parts.as_mut_ptr());
+                nodes.extend(parts.into_iter().skip(1).map(|part| LLVMValueAsMetadata(part)));
+            }
             let node = LLVMMDNodeInContext2(context.raw(), nodes.as_mut_ptr(), nodes.len());
             LLVMMetadataReplaceAllUsesWith(nodes[0], node);
             LLVMSetMetadata(end.as_value_ref(), kind, LLVMMetadataAsValue(context.raw(), node));

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 use fixedbitset::FixedBitSet;
 
 use super::ranges::is_int;
-use super::statements;
+use super::{cost, statements};
 use crate::ir::{BlockId, Function, LocalId, Operand, Statement, Value};
 use crate::ops::Recipe;
+use crate::types::{Dtype, Type};
 
 /// The ints that a turn writes and may read before that.
 pub(super) fn carried(function: &Function, header: BlockId, order: &[BlockId]) -> HashSet<LocalId> {
@@ -23,6 +24,24 @@ pub fn recurs(function: &Function, header: BlockId, blocks: &[BlockId]) -> bool 
     let Some(order) = super::order(function, header, blocks) else { return true };
     let carried = all_carried(function, header, &order);
     statements(function, &order).any(|statement| carried.contains(&statement.target) && !adds(statement))
+}
+
+/// What costs less than this is over before floats that are added in order have been added.
+const DEAR: u64 = 8;
+
+/// True if turns do little but add floats to what they carry: each addition waits for the last one, whether the rest is done in
+/// vectors or not.
+#[must_use]
+pub fn only_adds_floats(function: &Function, header: BlockId, blocks: &[BlockId]) -> bool {
+    let Some(order) = super::order(function, header, blocks) else { return false };
+    let is_float = |local: LocalId| {
+        let ty = function.local(local).types.single();
+        matches!(ty, Some(Type::Float | Type::Scalar(Dtype::Float32 | Dtype::Float64)))
+    };
+    let mut carried = all_carried(function, header, &order);
+    carried.retain(|&local| is_float(local));
+    let adds = statements(function, &order).any(|statement| carried.contains(&statement.target));
+    adds && statements(function, &order).all(|statement| cost(&statement.value) < DEAR)
 }
 
 /// True of a statement that adds to its target.

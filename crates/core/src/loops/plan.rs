@@ -59,6 +59,8 @@ pub struct Proof {
     pub divisor_positive: bool,
     /// The first operand, an index, is within the second, a length.
     pub within: bool,
+    /// What the operation leaves for is looked for behind the block ([`super::late`]).
+    pub late: bool,
 }
 
 /// The outcome for one loop.
@@ -162,6 +164,12 @@ impl Plan {
         }
         let negative = self.demands().filter(|&(_, least)| least == 0).map(|(node, _)| node);
         negative.filter(|node| counted.contains(node.0 as usize)).collect()
+    }
+
+    /// True if some checks are made behind the block.
+    #[must_use]
+    pub fn has_late_checks(&self) -> bool {
+        self.proofs.values().any(|proof| proof.late)
     }
 
     /// False if the test fails whatever the values are, because of limits and constants alone.

@@ -1,8 +1,9 @@
 //! What LLVM is told of a loop, at its way back: which of the loops that it makes of it are worth writing out several times.
 //!
 //! It would write out the turns that remain when it makes vectors, too, as if all turns came there. They are a few, and what is made of
-//! them took up to a quarter of the time of a compilation. And it writes out turns that branch over writes, which has them in the same
-//! order with more branches, each of which is predicted worse, turns of which each waits for the last one, and those with all their checks.
+//! them took up to a quarter of the time of a compilation. It writes out turns that branch over writes, which has them in the same
+//! order with more branches, each of which is predicted worse; turns of which each waits for the last one; and those with all their
+//! checks. And where floats are added up in order and little else is done, it would make vectors only to take them apart again.
 
 use std::ffi::CStr;
 
@@ -24,8 +25,9 @@ const OF_VECTORS: &CStr = c"llvm.loop.vectorize.followup_vectorized";
 const OF_THE_REST: &CStr = c"llvm.loop.vectorize.followup_epilogue";
 
 impl<'ctx> Builder<'ctx> {
-    /// The way back to the header of a loop; one that is to stay `rolled` does so unless it becomes vectors.
-    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, rolled: bool) {
+    /// The way back to the header of a loop; one that is to stay `rolled` does so unless it becomes vectors, and one
+    /// that is `serial` does not become vectors.
+    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, rolled: bool, serial: bool) {
         let jump = self.jumped(header);
         let disabled = self.property(ROLLED, &[]);
         let vectorized = self.property(VECTORIZED, &[self.one()]);
@@ -33,6 +35,9 @@ impl<'ctx> Builder<'ctx> {
         let mut properties = vec![rest];
         if rolled {
             properties.extend([disabled, self.property(OF_VECTORS, &[vectorized])]);
+        }
+        if serial {
+            properties.push(self.property(VECTORIZED, &[self.one()]));
         }
         let kind = self.context.get_kind_id("llvm.loop");
         // SAFETY: the nodes belong to the context of the module. A loop's own node is its first part: the temporary node stands for it

@@ -5,6 +5,8 @@
 //! turns: a gate before each block computes where the block ends and pays for all of it, so that within a block there is a plain
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
+mod back;
+mod late;
 mod rows;
 mod select;
 mod split;
@@ -23,10 +25,10 @@ use super::{Lowerer, Slot, signed};
 use crate::abi::Services;
 use crate::backend::Overflow;
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
-use crate::loops::carried::recurs;
+use crate::loops::late::with_late_checks;
 use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Plan, Proof};
-use crate::loops::select::{Region, branches, regions};
+use crate::loops::select::{Region, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
 use crate::source::Span;
@@ -72,6 +74,8 @@ pub(super) struct Loops<'ctx> {
     has_memory: bool,
     /// What is done both ways in the copy that is being lowered.
     regions: HashMap<BlockId, Region>,
+    /// Not zero if a late check of the block has found something.
+    found: Option<PointerValue<'ctx>>,
     /// Not zero until a block of the loop at work has been split.
     whole: Option<PointerValue<'ctx>>,
     /// Where locals are found in the copies of a loop that are not its usual way.
@@ -103,7 +107,8 @@ impl<'ctx> Loops<'ctx> {
             if copied + count > MOST_COPIED {
                 continue;
             }
-            if let Some(plan) = ranges::plan(function, inner.header, shape) {
+            let plan = ranges::plan(function, inner.header, shape);
+            if let Some(plan) = with_late_checks(function, inner.header, shape, plan) {
                 copied += count;
                 if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
@@ -121,6 +126,7 @@ impl<'ctx> Loops<'ctx> {
             fronts: Vec::new(),
             gated: None,
             has_memory: function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer)),
+            found: None,
             whole: None,
             regions: HashMap::new(),
             aside: HashMap::new(),
@@ -321,26 +327,34 @@ impl<'ctx> Lowerer<'ctx, '_> {
             };
             let (holds, least) = self.test_and_least(plan, within, most);
             let proven = self.b.block("turn.proven");
-            let checked = (holds.is_some() || !plan.guards.is_empty()).then(|| self.b.block("turn"));
+            let is_tested = holds.is_some() || !plan.guards.is_empty() || plan.has_late_checks();
+            let checked = is_tested.then(|| self.b.block("turn"));
+            let late =
+                checked.filter(|_| plan.has_late_checks()).map(|checked| self.late_checks(&own, (gate, checked)));
+            let entered = late.as_ref().map_or(proven, |late| late.begin);
             let whole = left;
             match holds.zip(checked) {
                 Some((holds, checked)) => match (left, least.filter(|_| splits), shift) {
                     (Left::Counted(counter, end), Some(least), Some(shift)) => {
-                        let end = self.split(&counter, (end, least), shift, holds, (proven, checked));
+                        let end = self.split(&counter, (end, least), shift, holds, (entered, checked));
                         left = Left::Counted(counter, end);
                     }
                     _ => {
-                        self.b.branch(holds, proven, checked);
+                        self.b.branch(holds, entered, checked);
                     }
                 },
-                None => self.b.jump(proven),
+                None => self.b.jump(entered),
             }
             let outer = self.blocks.clone();
             for block in own.iter().filter(|_| checked.is_some()) {
                 self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
             }
             self.loops.gated = Some(Gated { id, left: whole, shift });
-            self.turns(header, &own, (proven, gate), Some((plan, checked)));
+            let done = late.as_ref().map_or(gate, |late| late.done);
+            if let Some(late) = late {
+                self.begin_with_late_checks(&late, proven);
+            }
+            self.turns(header, &own, (proven, done), Some((plan, checked)));
             self.blocks = outer;
             checked
         } else {
@@ -427,17 +441,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             // At the end, where the processor makes one operation of it and of the test that follows.
             self.b.store(slot, self.turns_behind(slot));
         }
-        let rolled = branches(self.function, header, own) || self.stays_rolled(header, own, plan.is_some());
-        self.b.jump_back(entry, rolled);
-    }
-
-    /// True of a copy of a loop without elements that is not worth writing out several times: it is the one with checks, or its turns
-    /// wait for each other.
-    fn stays_rolled(&self, header: BlockId, own: &[BlockId], is_proven: bool) -> bool {
-        let id = self.loops.gated.as_ref().map(|gated| gated.id);
-        let is_checked = !is_proven && id.is_some_and(|id| self.loops.plans.contains_key(&id));
-        let blocks = own.iter().copied().chain([header]).collect::<Vec<_>>();
-        !self.loops.has_memory && (is_checked || recurs(self.function, header, &blocks))
+        self.way_back(header, own, entry, plan.is_some());
     }
 
     /// Turns of a block, at most.

@@ -451,6 +451,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The hot path tests for zero or NaN, which is one jump on x86; the cold one sends NaN back.
     fn leave_if_zero(&mut self, divisor: FloatValue<'ctx>, exit: Leaving) {
         let zero = self.b.float(0.0);
+        if self.loops.proof.late {
+            let is_zero = self.b.fcompare(FloatPredicate::OEQ, divisor, zero);
+            self.found_late(is_zero);
+            return;
+        }
         let suspect = self.b.fcompare(FloatPredicate::UEQ, divisor, zero);
         let (look, stay) = (self.b.block("zero"), self.b.block(""));
         self.b.branch_unlikely(suspect, look, stay);

@@ -50,6 +50,13 @@ const REASONS: &[Reason] = &[
         text: "floats are added up or multiplied in the order of the source, for exact results",
         help: "several partial sums, each over every fourth element say, can be computed at once",
     },
+    // Nothing but that is the reason for which loops are not to become vectors (`lower/hints`).
+    Reason {
+        said: "vectorization and interleaving are explicitly disabled",
+        weight: 9,
+        text: "floats are computed from those of the turn before, in the order of the source, for exact results",
+        help: "several partial sums, each over every fourth element say, can be computed at once",
+    },
     Reason {
         said: "library call cannot be vectorized",
         weight: 9,

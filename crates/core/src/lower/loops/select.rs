@@ -69,7 +69,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     /// What a local of one word holds.
-    fn held(&self, local: LocalId) -> BasicValueEnum<'ctx> {
+    pub(super) fn held(&self, local: LocalId) -> BasicValueEnum<'ctx> {
         match self.read(local) {
             Loaded::Int(value) | Loaded::Bool(value) | Loaded::Nat(value) | Loaded::Low(value) => value.into(),
             Loaded::Float(value) => value.into(),

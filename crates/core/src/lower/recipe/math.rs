@@ -78,7 +78,11 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The instruction rounds correctly, as libm's function does.
     pub(super) fn sqrt(&mut self, value: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         let negative = self.b.fcompare(FloatPredicate::OLT, value, self.b.float(0.0));
-        self.leave_if(negative, exit);
+        if self.loops.proof.late {
+            self.found_late(negative);
+        } else {
+            self.leave_if(negative, exit);
+        }
         self.float_intrinsic("llvm.sqrt", value)
     }
 

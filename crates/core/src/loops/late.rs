@@ -1,0 +1,84 @@
+//! Checks of floats that are made behind a block of turns.
+//!
+//! Enters: a counted innermost loop, and its [`Plan`] if it has one. Leaves: the plan with a [`Proof::late`] for each division whose divisor
+//! may be zero, and each root of what may be negative, if all else in a turn cannot leave and nothing outside of the turn's
+//! locals is written. Lowering does a block without these checks, on the numbers that IEEE 754 has for what they are to
+//! find, and notes whether one of them would have found something; if so, the block begins again from the locals as they were, with
+//! all its checks. So LLVM finds turns without branches. Needs no LLVM.
+
+use super::Shape;
+use super::plan::{Plan, Proof};
+use crate::ir::{BlockId, Chain, Function, Statement, Terminator, Value};
+use crate::ops::Recipe;
+use crate::types::Type;
+
+/// The plan with late checks, where they are possible; else the plan as it is.
+#[must_use]
+pub fn with_late_checks(function: &Function, header: BlockId, shape: &Shape, plan: Option<Plan>) -> Option<Plan> {
+    let is_counted = shape.counter.is_some_and(|counter| {
+        let stays = |block: &BlockId| stays(function, *block, header, shape);
+        shape.short().is_none() && shape.blocks.contains(&counter.inside) && shape.blocks.iter().all(stays)
+    });
+    if !is_counted || plan.as_ref().is_some_and(|plan| !plan.guards.is_empty()) {
+        return plan;
+    }
+    let mut late = Vec::new();
+    for &block in shape.blocks.iter().filter(|&&block| block != header) {
+        for (at, statement) in function.block(block).statements.iter().enumerate() {
+            let proof = plan.as_ref().and_then(|plan| plan.proofs.get(&(block, at))).copied().unwrap_or_default();
+            let fits = proof.fits || shape.certain.contains(&(block, at));
+            match check(function, statement, Proof { fits, ..proof }) {
+                Check::None => {}
+                Check::Late => late.push((block, at)),
+                Check::Other => return plan,
+            }
+        }
+    }
+    if late.is_empty() {
+        return plan;
+    }
+    let mut plan = plan.unwrap_or_default();
+    for at in late {
+        plan.proofs.entry(at).or_default().late = true;
+    }
+    Some(plan)
+}
+
+/// True of a block from which control leaves the loop only by the header.
+fn stays(function: &Function, block: BlockId, header: BlockId, shape: &Shape) -> bool {
+    let terminator = &function.block(block).terminator;
+    let inside = terminator.successors().iter().all(|to| shape.blocks.contains(to));
+    matches!(terminator, Terminator::Jump(_) | Terminator::Branch { .. }) && (inside || block == header)
+}
+
+/// What a statement asks before it goes on.
+enum Check {
+    /// Nothing, or what is proven.
+    None,
+    /// Something that may be asked behind the block.
+    Late,
+    /// Something else, or it does more than to write a local of one word.
+    Other,
+}
+
+fn check(function: &Function, statement: &Statement, proof: Proof) -> Check {
+    let is_held = |ty: Option<Type>| matches!(ty, Some(Type::Int | Type::Float | Type::Bool));
+    if !is_held(function.local(statement.target).types.single()) {
+        return Check::Other;
+    }
+    let proven = |holds: bool| if holds { Check::None } else { Check::Other };
+    match &statement.value {
+        Value::Convert(operand) => proven(is_held(function.types(*operand).single())),
+        Value::Create(_) | Value::Call(_) | Value::Given(_) => Check::Other,
+        Value::Op { op, exit, .. } => match op.row().recipe {
+            Recipe::DivFloat | Recipe::Sqrt if statement.chain == Chain::Alone => Check::Late,
+            Recipe::AddInt | Recipe::SubInt | Recipe::MulInt | Recipe::NegInt => proven(proof.fits || exit.is_none()),
+            Recipe::FloorDivInt | Recipe::ModInt => proven(proof.divisor_positive && proof.divisor_not_negative),
+            Recipe::AddFloat | Recipe::SubFloat | Recipe::MulFloat | Recipe::NegFloat | Recipe::AbsFloat => Check::None,
+            Recipe::CompareInt(_) | Recipe::CompareFloat(_) | Recipe::Same | Recipe::Not => proven(exit.is_none()),
+            Recipe::TruthInt | Recipe::TruthFloat | Recipe::CopySign | Recipe::WrappingAdd => proven(exit.is_none()),
+            Recipe::StepUp | Recipe::StepDown | Recipe::And | Recipe::Or | Recipe::Xor => proven(exit.is_none()),
+            _ => Check::Other,
+        },
+    }
+}

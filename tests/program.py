@@ -6,6 +6,7 @@ import ast
 import linecache
 import math
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -15,6 +16,18 @@ from tests.values import Text, fresh, written
 _numbers = count(1)
 # What a text has in it that needs NumPy.
 _NUMPY = re.compile(r"\bnp\.|\bnumpy\b|\b(?:filled|read_only|unaligned|swapped|subclass)\(")
+
+
+@contextmanager
+def tier(name: str):
+    """What is compiled in this context is of this tier."""
+    from brrr._brrr import tier
+
+    before = tier(name)
+    try:
+        yield
+    finally:
+        tier(before)
 
 
 def filename(stem: str) -> str:

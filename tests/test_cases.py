@@ -51,6 +51,12 @@ def test_stated_exits_are_legitimate(case):
 @pytest.mark.parametrize("case", [c for c in CASES if c.calls], ids=lambda case: case.name)
 def test_calls(case, decorator):
     _needs(case)
+    for tier in ("quick", "full"):
+        with program.tier(tier):
+            _check_calls(case, decorator)
+
+
+def _check_calls(case, decorator):
     file = program.filename("case")
     plain = program.execute(case.source, file, program.undecorated)
     fast = program.execute(case.source, file, decorator)

@@ -35,7 +35,7 @@ def test_edge_values(engine, kind):
 def test_examples():
     """The `example` of each row is valid, uses the row, and gives what CPython gives."""
     checker = Checker(Options(traced=True))
-    for row in [*table.rows(), *(row for row in table.numpy_rows() if arrays.present())]:
+    for number, row in enumerate([*table.rows(), *(row for row in table.numpy_rows() if arrays.present())]):
         assert row.example, row
         # Not every build has NumPy's constructors, in which the examples are written.
         if "np." in row.example and not numpy_edges.decorates(row.example):
@@ -45,7 +45,7 @@ def test_examples():
         # What a function of NumPy's is given is converted to what its row takes.
         used = {name for name, _ in leaves.used}
         assert row.name in used if row.name.startswith("np.") else row in table.covered(leaves.used), (row, leaves.used)
-        found = checker.examine(program)
+        found = checker.examine(program, number)
         assert found is None, found.markdown()
 
 

@@ -19,6 +19,8 @@ from tests.values import TooMuch, taken
 
 # Seconds that CPython may take for one call.
 MOST_SECONDS = 0.4
+# Programs are compiled by turns in these; in the last one quick code is replaced while they run.
+TIERS = ("quick", "full", "eager")
 SLOW_SECONDS = 0.1
 
 
@@ -117,15 +119,20 @@ class Checker:
         self.options, self.decorator = options, decorator
         self.totals = Totals()
 
-    def examine(self, one: Program, number: int = 0) -> Finding | None:
-        """The first call in which brrr differs; `number` decides whether the program is among the instrumented."""
-        file = program.filename("fuzz")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                return self._examine(one, file, number)
-            finally:
-                program.forget(file)
+    def examine(self, one: Program, number: int | None = None) -> Finding | None:
+        """The first call in which brrr differs; `number` decides whether the program is among the instrumented, and of which tier its code is:
+        without one it is examined for each."""
+        for tier in TIERS if number is None else [TIERS[number % len(TIERS)]]:
+            file = program.filename("fuzz")
+            with warnings.catch_warnings(), program.tier(tier):
+                warnings.simplefilter("ignore")
+                try:
+                    found = self._examine(one, file, number or 0)
+                finally:
+                    program.forget(file)
+            if found:
+                return found
+        return None
 
     def _examine(self, one: Program, file: str, number: int) -> Finding | None:
         plain = program.execute(one.text, file, program.undecorated)

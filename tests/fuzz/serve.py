@@ -34,7 +34,7 @@ def main() -> None:
         finding = None
         if isinstance(what[0], Program):
             os.pwrite(place, b"%20d" % 0, 0)
-            finding = _examine(checker, what[0], 0)
+            finding = _examine(checker, what[0], None)
         else:
             if what[0] not in opened:
                 opened[what[0]] = what[0].open()
@@ -47,7 +47,7 @@ def main() -> None:
         write(answers, Answer(checker.totals, finding))
 
 
-def _examine(checker: Checker, one: Program, number: int) -> Finding | None:
+def _examine(checker: Checker, one: Program, number: int | None) -> Finding | None:
     try:
         return checker.examine(one, number)
     except Exception:

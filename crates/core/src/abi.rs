@@ -64,13 +64,17 @@ pub const FIRST_DEPTH: i64 = 12;
 /// That is what [`Services::leave`] gives, and also the status of an entry whose function calls itself.
 pub const PENDING: u64 = u64::MAX;
 
+/// No exit of the function that was entered.
+pub const NO_EXIT: u64 = u64::MAX;
+
 /// What compiled code asks of whoever entered it. The table is static; the activation says for which run.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct Services {
     /// Looks after the world outside: signals, other threads, guards. Gives the fuel until the next poll, or a negative number: the
-    /// code leaves by the exit of the loop header at which it polls.
-    pub poll: unsafe extern "C" fn(activation: *mut Activation) -> i64,
+    /// code leaves by the exit of the loop header at which it polls, which is `exit` of the function that was entered, or
+    /// [`NO_EXIT`] if the code is within a function that is called.
+    pub poll: unsafe extern "C" fn(activation: *mut Activation, exit: u64) -> i64,
     /// Calls the function that row number `function` of the table stands for in the interpreter, with boxed `args`: the payloads of
     /// the row's parameters; where it takes any number of operands, their number, then for each its tag and
     /// [`HOST_OVER_WORDS`] - 1 words for its payload. Gives 0 with the result's payload written, else the code leaves.

@@ -20,6 +20,27 @@ pub struct Options {
     pub overflow: Overflow,
 }
 
+/// How much time goes into code. Its results, its exits and its frames are the same either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Tier {
+    /// As little as gives decent code: for the first calls.
+    Quick,
+    /// Whatever makes the code faster: for what runs often or long, and for who reads it.
+    #[default]
+    Full,
+}
+
+impl Tier {
+    /// As `f.stats()` and `BRRR_TIER` name it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Output {
@@ -82,15 +103,24 @@ pub struct Request {
     pub options: Options,
     /// What is asked for.
     pub output: Output,
+    /// How much time goes into it.
+    pub tier: Tier,
     /// The places which the answer is to name. Machine code does not depend on them.
     pub places: Option<Places>,
 }
 
 impl Request {
-    /// A request for code, or for a text without places.
+    /// A request for code of the full tier, or for a text of that without places.
     #[must_use]
     pub const fn new(unit: ir::Unit, options: Options, output: Output) -> Self {
-        Self { unit, options, output, places: None }
+        Self { unit, options, output, tier: Tier::Full, places: None }
+    }
+
+    /// The same of another tier.
+    #[must_use]
+    pub const fn of_tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
+        self
     }
 
     /// The same for an answer that names places, such as lines, which `number` gives for a span; [`crate::listing`] reads them out of a text.

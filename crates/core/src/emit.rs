@@ -13,7 +13,7 @@ use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple};
 
-use crate::backend::{Output, Places, Request};
+use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
 use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
@@ -42,20 +42,33 @@ const LAST: &str = "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(l
     simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;hoist-common-insts;sink-common-insts;\
     speculate-unpredictables>";
 
+/// The quick tier: what makes loops decent and costs little. Vectors, unrolling and what finds equal loads across blocks take most of the
+/// time of a compilation, and are what the full tier is for.
+const QUICK: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,\
+    loop-mssa(licm<no-allowspeculation>,loop-rotate<header-duplication;no-prepare-for-lto>,licm<allowspeculation>)";
+/// What it runs last.
+const QUICK_LAST: &str = "early-cse<>,simplifycfg";
+/// What it runs before anything else where functions call each other.
+const QUICK_INLINE: &str = "always-inline,globaldce,function(sroa)";
+
 /// Does a piece of work. The IR must be verified.
 ///
 /// # Errors
 /// What LLVM says.
 pub fn run(request: &Request) -> Result<Vec<u8>, String> {
     thread_local! {
-        /// Kept by each thread: to make one takes LLVM as long as a pass or two.
-        static MACHINE: OnceCell<TargetMachine> = const { OnceCell::new() };
+        /// Kept by each thread, one for each tier: to make one takes LLVM as long as a pass or two.
+        static MACHINES: [OnceCell<TargetMachine>; 2] = const { [const { OnceCell::new() }; 2] };
     }
-    MACHINE.with(|kept| {
+    MACHINES.with(|[quick, full]| {
+        let kept = match request.tier {
+            Tier::Quick => quick,
+            Tier::Full => full,
+        };
         let machine = match kept.get() {
             Some(machine) => machine,
             None => {
-                let made = machine()?;
+                let made = machine(request.tier)?;
                 kept.get_or_init(|| made)
             }
         };
@@ -77,7 +90,7 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     if request.output == Output::Llvm {
         return Ok(module.print_to_string().to_bytes().to_vec());
     }
-    let optimized = || optimize(&module, machine, &passes(&request.unit));
+    let optimized = || optimize(&module, machine, &passes(&request.unit, request.tier));
     if request.output == Output::Remarks {
         let remarks = remarks::listen(&context, &module, optimized)?;
         return postcard::to_stdvec(&remarks).map_err(|error| error.to_string());
@@ -122,16 +135,23 @@ fn placed(unit: &ir::Unit, places: &Places) -> ir::Unit {
 }
 
 /// The passes for a unit.
-fn passes(unit: &ir::Unit) -> String {
+fn passes(unit: &ir::Unit, tier: Tier) -> String {
     let has_memory =
         |function: &ir::Function| function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer));
-    if unit.functions.iter().any(has_memory) {
+    let has_memory = unit.functions.iter().any(has_memory);
+    if has_memory && tier == Tier::Full {
         return WITH_MEMORY.to_owned();
     }
     let counts = |function: &ir::Function| {
         shapes(function).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
     };
     let counted = unit.functions.iter().any(counts);
+    if tier == Tier::Quick {
+        // Closed forms are worth a million turns; with memory there are none.
+        let passes = if counted && !has_memory { vec![QUICK, COUNTED, QUICK_LAST] } else { vec![QUICK, QUICK_LAST] };
+        let passes = format!("function({})", passes.join(","));
+        return if has_calls(unit) { format!("{QUICK_INLINE},{passes}") } else { passes };
+    }
     let passes = if counted { vec![FIRST, COUNTED, THEN, VECTORS, LAST] } else { vec![FIRST, THEN, LAST] };
     let passes = format!("function({})", passes.join(","));
     if has_calls(unit) { format!("{INLINE},{passes}") } else { passes }
@@ -153,11 +173,15 @@ fn optimize(module: &Module<'_>, machine: &TargetMachine, passes: &str) -> Resul
 /// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed. And strides
 /// that are not known are not guessed to be one element: where they are, arrays have a type that says so. And floats that are added up
 /// become vectors, whose elements are added in the order of the source: that pays where turns divide or take roots (`lower/hints`).
-const OPTIONS: [&CStr; 5] = [
+///
+/// Registers are allocated with care in the quick tier, too: what LLVM does otherwise there, where it chooses instructions one by one, keeps
+/// no local of a loop in a register. It takes a millisecond, of the four that the choice of instructions for the full tier takes.
+const OPTIONS: [&CStr; 6] = [
     c"brrr",
     c"-epilogue-vectorization-minimum-VF=8",
     c"-x86-cmov-converter=false",
     c"-enable-mem-access-versioning=false",
+    c"-optimize-regalloc",
     c"-force-ordered-reductions",
 ];
 
@@ -170,7 +194,7 @@ fn configure() {
 }
 
 /// A machine for the host CPU with all its features.
-fn machine() -> Result<TargetMachine, String> {
+fn machine(tier: Tier) -> Result<TargetMachine, String> {
     static HOST: OnceLock<(TargetTriple, String, String)> = OnceLock::new();
     let (triple, cpu, features) = HOST.get_or_init(|| {
         Target::initialize_x86(&InitializationConfig {
@@ -186,14 +210,11 @@ fn machine() -> Result<TargetMachine, String> {
         let (cpu, features) = (TargetMachine::get_host_cpu_name(), TargetMachine::get_host_cpu_features());
         (TargetMachine::get_default_triple(), text(cpu), text(features))
     });
+    let level = match tier {
+        Tier::Quick => OptimizationLevel::None,
+        Tier::Full => OptimizationLevel::Default,
+    };
     let target = Target::from_triple(triple).map_err(|error| error.to_string())?;
-    let made = target.create_target_machine(
-        triple,
-        cpu,
-        features,
-        OptimizationLevel::Default,
-        RelocMode::PIC,
-        CodeModel::Small,
-    );
+    let made = target.create_target_machine(triple, cpu, features, level, RelocMode::PIC, CodeModel::Small);
     made.ok_or_else(|| "LLVM has no machine for this CPU".to_owned())
 }

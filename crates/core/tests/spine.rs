@@ -22,7 +22,7 @@ enum Outcome {
 /// A world in which nothing happens.
 static SERVICES: Services = Services { poll, host, create, leave, deeper, mark, settle, sweep, probe };
 
-extern "C" fn poll(_: *mut Activation) -> i64 {
+extern "C" fn poll(_: *mut Activation, _: u64) -> i64 {
     1 << 14
 }
 

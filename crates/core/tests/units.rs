@@ -39,7 +39,7 @@ struct Run {
 
 static SERVICES: Services = Services { poll, host, create, leave, deeper, mark, settle, sweep, probe };
 
-unsafe extern "C" fn poll(activation: *mut Activation) -> i64 {
+unsafe extern "C" fn poll(activation: *mut Activation, _: u64) -> i64 {
     // SAFETY: every activation here is the head of a `Run`.
     let run = unsafe { &mut *activation.cast::<Run>() };
     run.polls += 1;

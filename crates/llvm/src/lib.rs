@@ -2,6 +2,8 @@
 //!
 //! Enters: an encoded [`Request`]. Leaves: the bytes that were asked for, or a message. Nothing unwinds across the border.
 
+#[cfg(target_os = "linux")]
+use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use brrr_core::backend::{Answer, BUILD, Request};
@@ -44,4 +46,12 @@ fn answer(bytes: &[u8]) -> Result<Vec<u8>, String> {
 pub unsafe extern "C" fn brrr_llvm_release(answer: Answer) {
     // SAFETY: the caller's promise; the bytes were made by `Box::into_raw` above.
     drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(answer.data, answer.length)) });
+}
+
+/// Stands for `__cxa_atexit` in this library: nothing of it is destroyed when the process ends, for a thread may be compiling then, and
+/// the end of the process does not wait for it. Memory goes with the process.
+#[cfg(target_os = "linux")]
+#[unsafe(no_mangle)]
+pub extern "C" fn __wrap___cxa_atexit(_: *const c_void, _: *const c_void, _: *const c_void) -> c_int {
+    0
 }

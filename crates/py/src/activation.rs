@@ -3,9 +3,10 @@
 //! Made on the stack for each run by whoever enters the code. Everything but the pointers is made when it is first needed, so
 //! that a short call pays for a few stores.
 
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
+use std::sync::Arc;
 
-use brrr_core::abi;
+use brrr_core::{abi, load};
 use pyo3::ffi::PyObject;
 
 use crate::arrays::Made;
@@ -34,6 +35,8 @@ pub struct Running {
     pub made: *mut Made,
     /// How many more calls than at first may be nested.
     pub granted: i64,
+    /// The memory of the code, held from when Python code may run for the first time: other code may take its place. Null before.
+    pub pinned: *const load::Code,
     /// What a called function has come to, until its caller has left; mostly null.
     kept: *mut Came,
 }
@@ -54,7 +57,28 @@ impl Running {
             watch: null_mut(),
             made: null_mut(),
             granted: 0,
+            pinned: null(),
             kept: null_mut(),
+        }
+    }
+
+    /// Holds the code, which other code may replace while Python code runs, or another thread. What may run any calls this first; until
+    /// then the code that runs is the one that calls enter.
+    #[inline]
+    pub fn pin(&mut self) {
+        if self.pinned.is_null() {
+            // SAFETY: the callable that is called owns the specialisation.
+            let memory = unsafe { (*self.specialisation).memory() };
+            self.pinned = memory.map_or(null(), Arc::into_raw);
+        }
+    }
+
+    /// The code has returned: lets go of it.
+    pub fn unpin(&mut self) {
+        let pinned = std::mem::replace(&mut self.pinned, null());
+        if !pinned.is_null() {
+            // SAFETY: it was made by `Arc` above, and is this run's own.
+            drop(unsafe { Arc::from_raw(pinned) });
         }
     }
 
@@ -97,6 +121,7 @@ extern "C" fn host(activation: *mut abi::Activation, function: u64, args: *const
     // that row has parameters, and room for one. The GIL is taken here if a poll has released it; the next one releases it again.
     unsafe {
         crate::poll::hold(activation.cast::<Running>());
+        (*activation.cast::<Running>()).pin();
         u8::from(host::call(function, args, result).is_none())
     }
 }

@@ -22,7 +22,7 @@ use crate::callable::{self, View};
 use crate::convert::{Argument, classify};
 use crate::probes;
 use crate::shared::Header;
-use crate::specialise::Body;
+use crate::specialise::{Body, How};
 
 /// Turns between two questions while nothing is compiled.
 const STRIDE: u32 = 1024;
@@ -266,7 +266,7 @@ fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_
         if code.is_none() && is_due {
             body.again.compiled.set(body.again.compiled.get() + 1);
             body.again.spent.set(Duration::ZERO);
-            body.specialise_header(&view.original, statement, &bound)?;
+            body.specialise_header(&view.original, statement, &bound, &How::Call)?;
             body.again.patience.set(1);
             code = find(body, statement, &bound);
         }

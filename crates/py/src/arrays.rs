@@ -130,6 +130,7 @@ pub extern "C" fn create(activation: *mut abi::Activation, creation: u64, args: 
     unsafe {
         let running = activation.cast::<Running>();
         crate::poll::hold(running);
+        (*running).pin();
         let (function, number) = ((creation >> 32) as usize, creation as u32 as usize);
         let Some((_, code)) = calls::member(&*running, function) else { return null_mut() };
         let (Some(creation), Some(maker)) = (code.function.creations.get(number), code.makers.get(number)) else {

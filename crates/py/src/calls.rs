@@ -111,6 +111,7 @@ pub unsafe extern "C" fn leave(activation: *mut Activation, function: u64, exit:
     // SAFETY: as the caller promises; the GIL is taken here if a poll has released it.
     unsafe {
         poll::hold(running);
+        (*running).pin();
         let py = Python::assume_attached();
         let finished = catch_unwind(AssertUnwindSafe(|| finish(py, running, function as usize, exit as usize)));
         let kept = match finished {
@@ -149,6 +150,7 @@ unsafe fn finish(py: Python<'_>, running: *mut Running, function: usize, exit: u
         let original = Bound::from_borrowed_ptr(py, (*this).original).cast_into::<PyFunction>()?;
         let outcome = resume(this, &original, body, (code, exit, record), Vec::new(), (kept, in_use(running)));
         drop(callable);
+        body.has_moved.set(false);
         let result = match outcome {
             Outcome::Done(result) => Bound::from_owned_ptr_or_err(py, result)?,
             Outcome::Original => return Err(stuck()),

@@ -7,6 +7,8 @@
 //! result, its exception and its traceback are CPython's own; what leaves by a side exit goes on in [`crate::resume`]. No panic
 //! crosses into CPython.
 
+mod returned;
+
 use std::any::Any;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +16,7 @@ use std::ptr::null_mut;
 
 use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
 use brrr_core::ir::Origin;
-use brrr_core::types::{MOST_LEAVES, Signature, Type};
+use brrr_core::types::{Signature, Type};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyFunction};
@@ -24,11 +26,12 @@ use crate::arrange::{Arranged, Call};
 use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::calls::Came;
-use crate::convert::{Argument, boxed, boxed_compound, classify, describe, each_within, is_of, write};
+use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
 use crate::resume::{Outcome, resume, stuck};
-use crate::specialise::Body;
+use crate::specialise::{Body, How};
 use crate::{arrays, depth, interrupt, poll};
+use returned::{MOST_WORDS, Returned, same_object};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -167,9 +170,10 @@ unsafe fn enter_plain(call: Call, to: &Specialisation, args: *const *mut PyObjec
     // SAFETY: as the caller promises.
     unsafe {
         let mut running = Running::new(call.this, to, args);
-        let status = (to.entry)(frame, running.activation());
-        if !running.made.is_null() {
+        let status = to.entry()(frame, running.activation());
+        if !running.made.is_null() || !running.pinned.is_null() {
             let result = left(call, to, args, frame, status, &raw mut running);
+            running.unpin();
             arrays::release(running.made);
             return result;
         }
@@ -202,6 +206,9 @@ unsafe fn left(
             return leave(call, to, args, status, frame, running);
         }
         (*call.this).compiled += 1;
+        if to.warmth.call() {
+            to.look();
+        }
         if !to.returned.is_empty() {
             match same_object(to, args, status, frame) {
                 Returned::New => {}
@@ -216,64 +223,6 @@ unsafe fn left(
         boxed(status, frame)
     }
 }
-
-/// What a result is.
-enum Returned {
-    /// A value that compiled code made.
-    New,
-    /// An argument, or what a tuple among them holds: it comes back as the same object.
-    Argument(*mut PyObject),
-    /// One of several of these that are equal and not the same object; only the interpreter knows which.
-    Unclear,
-}
-
-/// Looks for the result among the arguments that may come back.
-///
-/// # Safety
-/// `args` has an element for each parameter of `to`.
-unsafe fn same_object(to: &Specialisation, args: *const *mut PyObject, status: u64, frame: *const u64) -> Returned {
-    let mut found = Returned::New;
-    let returned = match status.checked_sub(COMPOUND_BASE) {
-        Some(at) => to.function.compound(at as usize),
-        None => Type::from_tag(status),
-    };
-    let Some(returned) = returned else { return found };
-    let mut consider = |object: *mut PyObject| {
-        let mut words = [0; MOST_WORDS];
-        // SAFETY: the object is an argument or in one, and alive, for its caller holds it; no type of a value has more words.
-        let same = unsafe {
-            write(object, returned, words.as_mut_ptr()).is_some()
-                && (0..returned.words()).all(|at| frame.add(at).read() == words[at])
-        };
-        if same {
-            match found {
-                Returned::New => found = Returned::Argument(object),
-                Returned::Argument(before) if before == object => {}
-                // Done once more, the call would write to arrays once more: any of the equal arguments has to do.
-                Returned::Argument(_) if to.function.effects => {}
-                Returned::Argument(_) | Returned::Unclear => found = Returned::Unclear,
-            }
-        }
-        matches!(found, Returned::Unclear)
-    };
-    for origin in &to.returned {
-        let index = origin.parameter as usize;
-        let Some(&one) = to.params.get(index) else { continue };
-        // SAFETY: the index is that of a parameter.
-        let argument = unsafe { *args.add(index) };
-        if origin.is_whole && one == returned && consider(argument) {
-            break;
-        }
-        if origin.is_part {
-            // SAFETY: the argument is alive and a tuple, which holds what it holds for ever.
-            unsafe { each_within(argument, &mut consider) };
-        }
-    }
-    found
-}
-
-/// Words of the largest type, a tuple of complex numbers.
-const MOST_WORDS: usize = 2 * MOST_LEAVES;
 
 /// The returned tuple or array.
 ///
@@ -359,7 +308,13 @@ unsafe fn leave(
             resume(call.this, &function, body, (from, exit, frame), args, (kept, 0))
         };
         match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
-            Ok(Some(Outcome::Done(result))) => result,
+            Ok(Some(Outcome::Done(result))) => {
+                if body.has_moved.take() {
+                    (*call.this).others -= 1;
+                    (*call.this).compiled += 1;
+                }
+                result
+            }
             Ok(Some(Outcome::Original) | None) => original(call),
             Err(panic) => raise_panic(panic.as_ref()),
         }
@@ -596,7 +551,7 @@ unsafe fn prepare(call: Call, body: &Body, slots: &[*mut PyObject]) -> Result<bo
         let Some(params) = params.collect::<Option<Vec<Type>>>() else { return Ok(false) };
         // SAFETY: the callable is alive and holds its function.
         let function = unsafe { Bound::from_borrowed_ptr(py, (*call.this).original) };
-        body.specialise(function.cast::<PyFunction>()?, &Signature { params })
+        body.specialise(function.cast::<PyFunction>()?, &Signature { params }, &How::Call)
     };
     let compiled = Python::try_attach(|py| compile(py).map_err(|error| error.restore(py)));
     compiled.unwrap_or(Ok(false)).map_err(|()| Raised)

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
+use pyo3::exceptions::PyWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTuple};
@@ -268,12 +269,25 @@ fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult
     let keywords = PyDict::new(py);
     keywords.set_item("flags", flags)?;
     keywords.set_item("dont_inherit", true)?;
+    let compile = py.import("builtins")?.getattr("compile")?;
+    let made = || compile.call((text, path, "exec"), Some(&keywords));
+    let is_imported = py.import("sys")?.getattr("modules")?.contains("warnings")?;
+    // To import `warnings` takes as long as all the rest; until somebody does, this list alone decides.
+    let filters = py.import("_warnings").and_then(|module| module.getattr("filters"));
+    if let (false, Ok(filters)) = (is_imported, filters.and_then(|filters| Ok(filters.cast_into::<PyList>()?))) {
+        let ignore = ("ignore", py.None(), py.get_type::<PyWarning>(), py.None(), 0).into_pyobject(py)?;
+        filters.insert(0, &ignore)?;
+        let made = made();
+        if let Some(at) = filters.iter().position(|one| one.is(&ignore)) {
+            filters.del_item(at)?;
+        }
+        return made;
+    }
     let warnings = py.import("warnings")?;
     let silence = warnings.call_method0("catch_warnings")?;
     silence.call_method0("__enter__")?;
     let ignored = warnings.call_method1("simplefilter", ("ignore",));
-    let compile = py.import("builtins").and_then(|builtins| builtins.getattr("compile"));
-    let made = ignored.and(compile).and_then(|compile| compile.call((text, path, "exec"), Some(&keywords)));
+    let made = ignored.and_then(|_| made());
     silence.call_method1("__exit__", (py.None(), py.None(), py.None()))?;
     made
 }

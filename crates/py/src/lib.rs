@@ -22,6 +22,7 @@ mod guards;
 mod host;
 mod interrupt;
 mod methods;
+mod moves;
 mod numpy;
 mod numpy_names;
 mod outside;
@@ -31,6 +32,7 @@ mod resume;
 mod shared;
 mod specialise;
 mod tables;
+mod tiers;
 mod values;
 
 #[cfg(Py_GIL_DISABLED)]
@@ -60,6 +62,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(decorate::_restore, module)?)?;
     module.add_function(wrap_pyfunction!(probes::probe, module)?)?;
     module.add_function(wrap_pyfunction!(probes::eager, module)?)?;
+    module.add_function(wrap_pyfunction!(tiers::tier, module)?)?;
     module.add_function(wrap_pyfunction!(tables::operators, module)?)?;
     module.add_function(wrap_pyfunction!(tables::faults, module)?)
 }

@@ -2,6 +2,8 @@
 //!
 //! Enters: a view of the function and the method's arguments. Leaves: a Python object. No rule about types lives here.
 
+use std::collections::BTreeMap;
+
 use brrr_core::backend::Output;
 use brrr_core::diagnostic::Code;
 use brrr_core::types::{Signature, Type, split_types};
@@ -14,6 +16,7 @@ use crate::convert::object;
 use crate::errors::{Refusal, guarded};
 use crate::functions::Live;
 use crate::resume::point_name;
+use crate::specialise::How;
 
 type Arguments<'a, 'py> = (&'a Bound<'py, PyTuple>, Option<&'a Bound<'py, PyDict>>);
 
@@ -70,7 +73,7 @@ pub fn compile(
     if !view.body.is_interpreted() {
         let signature = if args.is_empty() { annotated(&view)? } else { Some(given(&view, args)?) };
         if let Some(signature) = signature {
-            view.body.specialise(&view.original, &signature)?;
+            view.body.specialise(&view.original, &signature, &How::Full)?;
         }
     }
     Ok(py.None())
@@ -124,6 +127,10 @@ pub fn stats(view: View<'_, '_>, args: &Bound<'_, PyTuple>, kwargs: Option<&Boun
     stats.set_item("exits", view.body.exits())?;
     stats.set_item("compile_seconds", view.body.seconds.get())?;
     stats.set_item("cache", view.body.origin().name())?;
+    let (tiers, problems) = view.body.tiers();
+    stats.set_item("tiers", tiers.into_iter().map(|(text, tier)| (text, tier.name())).collect::<BTreeMap<_, _>>())?;
+    stats.set_item("tier_problems", problems)?;
+    stats.set_item("moves", view.body.moves.get())?;
     Ok(stats.into_any().unbind())
 }
 

@@ -6,6 +6,7 @@
 //! - Signals are handled, by the handlers that Python code has set. Only an exception ends the run; it is kept, and raised at
 //!   the loop header by [`crate::interrupt`].
 //! - Guards are looked at again, for handlers and other threads may rebind names.
+//! - Quick code that runs for long moves to the full tier ([`crate::moves`]): it leaves, and goes on there.
 //! - The GIL is released once a run has lasted some 0.1 ms and there are other threads, and taken again from time to time, for
 //!   signals and guards. A call that takes microseconds never gives it up: it might not get it back for milliseconds.
 //!
@@ -21,6 +22,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::activation::Running;
+use crate::moves::Moving;
 
 /// The time between two polls that is aimed at.
 const INTERVAL: Duration = Duration::from_micros(75);
@@ -46,12 +48,17 @@ pub struct Watch {
     first: Instant,
     last: Instant,
     looked: Instant,
+    /// Until when the code's heat has been told.
+    told: Instant,
+    /// Whether it moves to better code; `None` of code of the full tier.
+    moving: Option<Moving>,
     fuel: f64,
 }
 
 impl Watch {
-    fn new(now: Instant) -> Self {
-        Self { released: null_mut(), raised: None, first: now, last: now, looked: now, fuel: FIRST_FUEL }
+    fn new(now: Instant, moving: Option<Moving>) -> Self {
+        let (released, fuel) = (null_mut(), FIRST_FUEL);
+        Self { released, raised: None, first: now, last: now, looked: now, told: now, moving, fuel }
     }
 
     /// Takes the GIL, unless it is held.
@@ -75,14 +82,16 @@ impl Watch {
 ///
 /// # Safety
 /// The activation is the head of a [`Running`] whose code is running in this thread.
-pub unsafe extern "C" fn poll(activation: *mut abi::Activation) -> i64 {
+pub unsafe extern "C" fn poll(activation: *mut abi::Activation, exit: u64) -> i64 {
     let now = Instant::now();
     let running = activation.cast::<Running>();
     // SAFETY: as the caller promises. The watch is this run's alone: what Python code does in between makes runs of its own.
     unsafe {
         let is_first = (*running).watch.is_null();
         if is_first {
-            (*running).watch = Box::into_raw(Box::new(Watch::new(now)));
+            (*running).pin();
+            let moving = Moving::of(&*(*running).specialisation);
+            (*running).watch = Box::into_raw(Box::new(Watch::new(now, moving)));
         }
         let watch = &mut *(*running).watch;
         if !is_first {
@@ -97,7 +106,7 @@ pub unsafe extern "C" fn poll(activation: *mut abi::Activation) -> i64 {
             if due {
                 watch.looked = now;
             }
-            if !look(&*running, watch, due) {
+            if !look(&*running, watch, due) || !improve(&*running, watch, exit, now) {
                 return -1;
             }
             if now.duration_since(watch.first) >= RELEASE_AFTER && other_threads() {
@@ -130,6 +139,26 @@ unsafe fn look(running: &Running, watch: &mut Watch, everything: bool) -> bool {
     }
     // SAFETY: as the caller promises.
     unsafe { holds(running) }
+}
+
+/// Quick code on its way to the full tier. False if the code has to leave, for it goes on there, or something was raised.
+///
+/// # Safety
+/// As [`look`].
+unsafe fn improve(running: &Running, watch: &mut Watch, exit: u64, now: Instant) -> bool {
+    let Some(mut moving) = watch.moving.take() else { return true };
+    let (spent, total) = (now.duration_since(watch.told), now.duration_since(watch.first));
+    watch.told = now;
+    // SAFETY: as the caller promises.
+    let leaves = unsafe { moving.at_poll(running, exit, spent, total) };
+    watch.moving = Some(moving);
+    match leaves {
+        Ok(leaves) => !leaves,
+        Err(raised) => {
+            watch.raised = Some(raised);
+            false
+        }
+    }
 }
 
 /// Calls a Python function that does nothing. On its way in the interpreter does what it does between two instructions:

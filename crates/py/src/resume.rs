@@ -29,7 +29,7 @@ use crate::calls::{Came, Raise};
 use crate::convert::{each_within, holds, object, write};
 use crate::dispatch::interrupted;
 use crate::specialise::Body;
-use crate::{depth, poll};
+use crate::{depth, moves, poll};
 
 /// Continuations that are kept in one place; more are made anew each time.
 const KEPT: usize = 32;
@@ -251,12 +251,32 @@ unsafe fn go_on<'py>(
     let mut held = Held::default();
     // Held until the next run.
     let mut _in_use = None;
+    let mut is_interpreted = false;
     loop {
         let Some(record) = code.function.exits.get(exit) else { return Ok(Outcome::Original) };
         let left = Left { code, live: abi::read_exit(&code.function, record, &frame) };
-        body.record_exit(code, exit, frame);
+        let is_at_poll = moves::is_at_poll(code, exit);
+        if !is_at_poll {
+            body.record_exit(code, exit, std::mem::take(&mut frame));
+        }
         let effects = code.function.effects;
         let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
+        // A run that moves to better code does not leave.
+        let moved = if is_at_poll { moves::entry(original, body, record, &left.live, &values)? } else { None };
+        let moved = moved.and_then(|entry| {
+            let again::Code(found) = entry.code.as_ref()?;
+            let found = found.clone();
+            // SAFETY: the thread holds the GIL.
+            let (words, hidden) = unsafe { entering(py, &found, &entry.values) }?;
+            Some((found, words, hidden, entry))
+        });
+        if is_at_poll && moved.is_none() {
+            body.record_exit(code, exit, std::mem::take(&mut frame));
+        }
+        match moved {
+            Some(_) => body.moves.set(body.moves.get() + 1),
+            None => is_interpreted = true,
+        }
         let mut turns = Ask::first(body);
         let mut names = left.live.iter().map(|&(name, _)| name).collect::<Vec<_>>();
         // Behind a call that is over: what it has come to.
@@ -276,9 +296,15 @@ unsafe fn go_on<'py>(
         let asks = Ask::manner(body, turns);
         let place = Place { statement: record.statement, point: record.point, names, asks };
         let Some(kept) = code.continuations.get(exit) else { return Ok(Outcome::Original) };
-        let mut continuation = body.continuations.get(original, body, &place, kept)?;
+        let mut continuation = match moved {
+            Some(_) => None,
+            None => body.continuations.get(original, body, &place, kept)?,
+        };
         // The interpreter goes on until compiled code can.
         let (found, mut words, entered, entry) = loop {
+            if let Some(moved) = moved {
+                break moved;
+            }
             let Some(function) = continuation else {
                 return if effects { Err(stuck()) } else { Ok(Outcome::Original) };
             };
@@ -320,9 +346,10 @@ unsafe fn go_on<'py>(
         let mut running = Running::new(this, code, args.as_ptr().cast());
         let start = Instant::now();
         // SAFETY: the frame has the words that the code needs, the first of which are its arguments, which stay alive.
-        let status = unsafe { (code.entry)(words.as_mut_ptr(), running.activation()) };
+        let status = unsafe { code.entry()(words.as_mut_ptr(), running.activation()) };
         let stayed = start.elapsed();
         held.0 = running.made;
+        running.unpin();
         // SAFETY: the code has returned.
         let raised = unsafe { poll::end(&raw mut running) };
         pending = running.take_kept();
@@ -337,7 +364,10 @@ unsafe fn go_on<'py>(
         let Some(left_by) = status.checked_sub(EXIT_BASE) else {
             let Some(value) = returned(code, status, words) else { return Err(stuck()) };
             return Ok(match same_object(py, &code.returned, &value, &args, &outside)? {
-                Some(result) => Outcome::Done(result.into_ptr()),
+                Some(result) => {
+                    body.has_moved.set(!is_interpreted);
+                    Outcome::Done(result.into_ptr())
+                }
                 None if effects => Outcome::Done(object(py, &value)?.into_ptr()),
                 None => Outcome::Original,
             });

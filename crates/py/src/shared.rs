@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use brrr_core::abi::{self, Entry};
-use brrr_core::backend::Options;
+use brrr_core::backend::{Options, Tier};
 use brrr_core::compile::{Compiled, Prepared};
 use brrr_core::diagnostic::Diagnostic;
 use brrr_core::ir::Origin;
@@ -26,8 +27,10 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::PyFunction;
 
 use crate::arrays::Maker;
+use crate::code::Loaded;
 use crate::functions::Resolved;
 use crate::outside::Names;
+use crate::tiers::{Job, Warmth};
 use crate::values;
 
 /// What machine code depends on beside the code object and the names outside.
@@ -53,8 +56,10 @@ pub struct Machine {
     pub handed: Box<[(FunctionKey, usize)]>,
     /// The loop header where the code begins, if it is not the function's start.
     pub header: Option<Header>,
-    /// The machine code.
-    pub entry: Entry,
+    /// The machine code, of whatever tier it is now.
+    entry: Cell<Entry>,
+    /// How hot it is, and of what tier.
+    pub warmth: Warmth,
     /// Words its frame needs.
     pub words: usize,
     /// Parameters whose very object may be returned.
@@ -69,8 +74,8 @@ pub struct Machine {
     pub members: Box<[Rc<Machine>]>,
     /// Which function it is, if it is one that is called within a unit.
     pub callee: Option<Callee>,
-    /// The memory of the whole unit.
-    code: Option<Rc<load::Code>>,
+    /// The memory of the whole unit; a part of one that is called has none.
+    code: RefCell<Option<Arc<load::Code>>>,
     /// The functions that it knows by name as values.
     known: BTreeSet<FunctionType>,
 }
@@ -127,8 +132,9 @@ impl Machine {
         declared: usize,
         made: Compiled,
         (own, callees): (Option<Resolved>, Vec<Resolved>),
-        code: load::Code,
+        (loaded, manner): (Loaded, (Options, bool)),
     ) -> PyResult<Self> {
+        let code = loaded.code;
         let handed = made.handed.iter().map(|one| (one.of, one.index)).collect();
         let words = made.unit.functions.iter().map(abi::frame_words).max().unwrap_or(1);
         let known = made.known;
@@ -141,7 +147,9 @@ impl Machine {
                 declared: function.params.len(),
                 handed: Box::default(),
                 header: None,
-                entry: code.entry(),
+                entry: Cell::new(code.entry()),
+                // Of the first one, which is entered.
+                warmth: Warmth::new(loaded.tier, manner),
                 words,
                 returned: function.returned.as_slice().into(),
                 makers,
@@ -149,7 +157,7 @@ impl Machine {
                 function,
                 members: Box::default(),
                 callee: None,
-                code: None,
+                code: RefCell::new(None),
                 known: BTreeSet::new(),
             })
         };
@@ -161,8 +169,51 @@ impl Machine {
         first.members = members.collect::<PyResult<_>>()?;
         first.callee = own.map(Callee::of);
         (first.declared, first.handed, first.header) = (declared, handed, header);
-        (first.code, first.known) = (Some(Rc::new(code)), known);
+        (first.code, first.known) = (RefCell::new(Some(code)), known);
         Ok(first)
+    }
+
+    /// The machine code.
+    #[inline(always)]
+    pub fn entry(&self) -> Entry {
+        self.entry.get()
+    }
+
+    /// The memory of the machine code: who runs it while Python code may run holds it, for it may be replaced.
+    pub fn memory(&self) -> Option<Arc<load::Code>> {
+        self.code.borrow().clone()
+    }
+
+    /// The functions that the code was made from.
+    pub fn unit(&self) -> ir::Unit {
+        let members = self.members.iter().map(|one| one.function.clone());
+        ir::Unit { functions: std::iter::once(self.function.clone()).chain(members).collect() }
+    }
+
+    /// Has the calls to come enter other code, of the full tier, for the same unit. The one before goes when nobody runs it.
+    pub fn install(&self, code: Arc<load::Code>) {
+        self.entry.set(code.entry());
+        self.warmth.settle();
+        let before = self.code.replace(Some(code));
+        drop(before);
+    }
+
+    /// Has the calls to come enter what this job makes, now if it has not been made; they stay with what they have if it cannot be made.
+    pub fn improve(&self, job: &Job) {
+        if let Ok(code) = job.run()
+            && self.warmth.tier() != Tier::Full
+        {
+            self.install(code.clone());
+        }
+    }
+
+    /// It is time to look after the full tier: asks for it, or puts it in its place.
+    #[cold]
+    #[inline(never)]
+    pub fn look(&self) {
+        if let Some(code) = self.warmth.look(|| self.unit()) {
+            self.install(code);
+        }
     }
 
     /// The same machine code for parameters with other functions as values; `None` if that makes a difference. What these functions do
@@ -194,7 +245,8 @@ impl Machine {
             declared: one.declared,
             handed: one.handed.iter().map(|&(of, index)| (key(of), index)).collect(),
             header: one.header.clone(),
-            entry: one.entry,
+            entry: one.entry.clone(),
+            warmth: one.warmth.again(),
             words: one.words,
             returned: one.returned.clone(),
             function: one.function.renamed(other),

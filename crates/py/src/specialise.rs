@@ -8,6 +8,7 @@
 
 mod exits;
 mod living;
+mod make;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -15,8 +16,8 @@ use std::ptr::null_mut;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use brrr_core::backend::{Options, Output, Overflow};
-use brrr_core::compile::{Compiled, Prepared};
+use brrr_core::backend::{Options, Output, Overflow, Tier};
+use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::outside::FunctionKey;
 use brrr_core::types::{Signature, Type};
@@ -27,18 +28,16 @@ use pyo3::types::PyFunction;
 
 use crate::again::Again;
 use crate::binding::{Binding, Specialisation, hidden_types};
-use crate::code::{self, Failure, Origin};
+use crate::code::{self, Origin};
 use crate::decorate::{self, Read, Unread};
-use crate::depth;
 use crate::env::{self, Parameters};
 use crate::errors::{Refusal, guarded};
 use crate::functions::{self, Live};
 use crate::guards::Guards;
 use crate::resume::Continuations;
-use crate::shared::{Header, Machine, Meaning, Shared};
-use crate::values;
+use crate::shared::{Header, Meaning, Shared};
 use exits::LastExit;
-use living::called;
+pub use make::How;
 
 /// What the user asked of the decorator.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +99,11 @@ pub struct Body {
     of_functions: Cell<u32>,
     /// Where the code compiled last came from.
     origin: Cell<Origin>,
+    /// How many runs have asked for better code to move to, and how many have moved.
+    pub asked: Cell<u32>,
+    pub moves: Cell<u64>,
+    /// The run that has just been finished after an exit did so, and no more than that.
+    pub has_moved: Cell<bool>,
 }
 
 impl Body {
@@ -138,6 +142,9 @@ impl Body {
             quickest: Cell::new(None),
             of_functions: Cell::new(0),
             origin: Cell::default(),
+            asked: Cell::new(0),
+            moves: Cell::new(0),
+            has_moved: Cell::new(false),
         }
     }
 
@@ -348,6 +355,17 @@ impl Body {
         self.search(|one| Some(Signature { params: one.declared().to_vec() }))
     }
 
+    /// The tier of the code for each compiled signature, and for those that wait for a better one in vain, why.
+    pub fn tiers(&self) -> (BTreeMap<String, Tier>, BTreeMap<String, String>) {
+        let (mut tiers, mut problems) = (BTreeMap::new(), BTreeMap::new());
+        for one in self.specialisations.borrow().iter().filter(|one| one.header.is_none()) {
+            let text = Signature { params: one.declared().to_vec() }.python(one.function.result);
+            problems.extend(one.warmth.problem().map(|problem| (text.clone(), problem)));
+            tiers.insert(text, one.warmth.tier());
+        }
+        (tiers, problems)
+    }
+
     /// Compiled signatures in the order of their compilation.
     pub fn signatures(&self) -> Vec<String> {
         let text = |one: &Specialisation| Signature { params: one.declared().to_vec() }.python(one.function.result);
@@ -365,12 +383,13 @@ impl Body {
     ///
     /// # Errors
     /// Why it cannot be compiled.
-    pub fn specialise(&self, function: &Bound<'_, PyFunction>, signature: &Signature) -> PyResult<bool> {
+    pub fn specialise(&self, function: &Bound<'_, PyFunction>, signature: &Signature, how: &How) -> PyResult<bool> {
         let py = function.py();
         if self.is_interpreted() {
             return Ok(false);
         }
-        if self.has(&signature.params) {
+        let must_be_full = matches!(how, How::Full);
+        if self.has(&signature.params, must_be_full) {
             return Ok(true);
         }
         let start = Instant::now();
@@ -379,14 +398,14 @@ impl Body {
                 let params = signature.params.iter().chain(hidden).copied().collect();
                 Some(prepared.unit(key, &Signature { params }, live))
             };
-            self.make(function, None, &signature.params, typed)
+            self.make(function, None, &signature.params, how, typed)
         });
         self.spend(start.elapsed());
         match made? {
             None => Ok(false),
             Some(Ok(made)) => {
                 // Compiling may have run Python code that called this function with the same types.
-                if !self.has(&signature.params) {
+                if !self.has(&signature.params, made.warmth.tier() == Tier::Full) {
                     return Ok(self.push(py, made));
                 }
                 Ok(true)
@@ -397,28 +416,6 @@ impl Body {
                 Ok(false)
             }
         }
-    }
-
-    /// Compiles the rest of the function from a loop header on, for the names that are bound there and their types. False if
-    /// there is no such code.
-    ///
-    /// # Errors
-    /// If the compilation was broken off.
-    pub fn specialise_header(
-        &self,
-        function: &Bound<'_, PyFunction>,
-        statement: u32,
-        bound: &[(&str, Type)],
-    ) -> PyResult<bool> {
-        let start = Instant::now();
-        let header = Header { statement, names: bound.iter().map(|&(name, _)| name.to_owned()).collect() };
-        let params = bound.iter().map(|&(_, one)| one).collect::<Vec<_>>();
-        let typed =
-            |prepared: &Prepared, hidden: &[Type], _, live: &Live<'_>| prepared.unit_at(statement, bound, hidden, live);
-        let made = guarded(function.py(), || self.make(function, Some(header), &params, typed));
-        self.spend(start.elapsed());
-        let Some(Ok(made)) = made? else { return Ok(false) };
-        Ok(self.push(function.py(), made))
     }
 
     /// Where the code compiled last came from.
@@ -451,83 +448,11 @@ impl Body {
         refusal.warn(py, name)
     }
 
-    fn has(&self, declared: &[Type]) -> bool {
+    fn has(&self, declared: &[Type], must_be_full: bool) -> bool {
+        let is_fit = |one: &Specialisation| !must_be_full || one.warmth.tier() == Tier::Full;
         // SAFETY: whoever asks is about to compile for a function, with the GIL.
-        let is_it = |one: &Specialisation| *one.declared() == *declared && unsafe { one.can_run() };
+        let is_it = |one: &Specialisation| *one.declared() == *declared && is_fit(one) && unsafe { one.can_run() };
         self.search(|one| is_it(one).then_some(())).is_some()
-    }
-
-    /// `None` if the interpreter runs the function as the names outside of it stand.
-    fn make(
-        &self,
-        function: &Bound<'_, PyFunction>,
-        header: Option<Header>,
-        declared: &[Type],
-        typed: impl FnOnce(&Prepared, &[Type], FunctionKey, &Live<'_>) -> Option<Result<Compiled, Vec<Diagnostic>>>,
-    ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
-        let py = function.py();
-        if let Some(refusal) = self.verify(function)? {
-            return Ok(Some(Err(refusal)));
-        }
-        let Some(binding) = self.binding(function)? else { return Ok(None) };
-        let Some(meaning) = binding.meaning.as_ref().filter(|meaning| !meaning.is_interpreted.get()) else {
-            return Ok(None);
-        };
-        let Some(hidden) = hidden_types(&binding.guards) else { return Ok(None) };
-        let params = declared.iter().chain(&hidden).copied().collect::<Vec<_>>();
-        let specialised = |machine| Specialisation::new(machine, binding.guards.clone(), &self.parameters);
-        let weak = !values::functions_among(&params).is_empty();
-        let live = Live::new(py, self.choices.options, !meaning.leaves_often.get()).weak(weak);
-        let exact = meaning.machines(header.as_ref(), &params);
-        let like = if weak { meaning.machines_like(header.as_ref(), &params) } else { Vec::new() };
-        for machine in exact.into_iter().chain(like) {
-            if let Some(called) = called(py, &machine, &live) {
-                return Ok(specialised(machine).with(called).map(Ok));
-            }
-        }
-        let prepared = &*meaning.prepared;
-        let in_source = |diagnostics| Refusal::InSource(prepared.source().clone(), diagnostics);
-        if weak && self.of_functions.replace(self.of_functions.get() + 1) >= MOST_OF_FUNCTIONS {
-            return Ok(None);
-        }
-        let typed = typed(prepared, &hidden, self.key(py), &live);
-        if let Some(raised) = live.raised() {
-            return Err(raised);
-        }
-        let made = match typed {
-            Some(Ok(made)) => made,
-            // What names mean now is no mistake of the program: they meant something else before.
-            Some(Err(diagnostics))
-                if diagnostics.iter().all(|one| one.code == Code::Call) && !self.is_first(&binding) =>
-            {
-                meaning.is_interpreted.set(true);
-                return Ok(None);
-            }
-            Some(Err(diagnostics)) => return Ok(Some(Err(in_source(diagnostics)))),
-            None => return Ok(None),
-        };
-        if made.unit.functions.iter().any(|function| function.called.is_some()) {
-            depth::prepare(py);
-        }
-        let called_with = header.is_none().then_some(declared);
-        let code = match code::code(py, prepared, made.unit.clone(), self.choices, called_with) {
-            Ok((code, origin)) => {
-                self.origin.set(origin);
-                code
-            }
-            Err(Failure::Broken(message)) => return Ok(Some(Err(broken(prepared, message)))),
-            Err(Failure::Refused(diagnostic)) => return Ok(Some(Err(in_source(vec![diagnostic])))),
-        };
-        let resolved = |key: &Option<FunctionKey>| live.resolve(key.as_ref().copied()?).ok();
-        let is_called = made.unit.functions.first().is_some_and(|first| first.called.is_some());
-        let own = is_called.then(|| resolved(&Some(self.key(py))));
-        let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
-        let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
-        let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
-        let machine = Rc::new(machine);
-        meaning.keep(machine.clone());
-        let Some(called) = called(py, &machine, &live) else { return Ok(None) };
-        Ok(specialised(machine).with(called).map(Ok))
     }
 
     /// Says which object the function is called by.

@@ -22,7 +22,7 @@ use inkwell::values::{IntValue, PointerValue};
 
 use self::rows::Front;
 use super::{Lowerer, Slot, signed};
-use crate::abi::Services;
+use crate::abi::{NO_EXIT, Services};
 use crate::backend::Overflow;
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
 use crate::loops::late::with_late_checks;
@@ -258,7 +258,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (poll, refuel, go) = (self.b.block("poll"), self.b.block("refuel"), self.b.block("go"));
         self.b.branch_unlikely(empty, poll, go);
         self.b.at_end(poll);
-        let given = self.b.service(offset_of!(Services, poll), self.b.i64.into(), &[]).into_int_value();
+        let number = if self.calls.is_called() { NO_EXIT } else { exit.0.into() };
+        let number = self.b.i64.const_int(number, false);
+        let given = self.b.service(offset_of!(Services, poll), self.b.i64.into(), &[number.into()]).into_int_value();
         let leave = self.b.compare(IntPredicate::SLT, given, self.b.int(0));
         let exit = self.exit_block(exit);
         self.b.branch_unlikely(leave, exit, refuel);

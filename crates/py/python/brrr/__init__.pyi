@@ -17,6 +17,9 @@ class _Stats(TypedDict):
     exits: dict[int, int]
     compile_seconds: float
     cache: Literal["hit", "miss", "off"]
+    tiers: dict[str, Literal["quick", "full"]]
+    tier_problems: dict[str, str]
+    moves: int
 
 class Function(Generic[_P, _R]):
     """A function under the decorator: called as the plain function is, by compiled code."""

@@ -1,4 +1,4 @@
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from brrr import Function as Function
 from brrr import brrr as brrr
@@ -16,3 +16,4 @@ class _Operator(TypedDict):
 
 def operators() -> list[_Operator]: ...
 def faults() -> list[str]: ...
+def tier(name: Literal["auto", "quick", "full", "eager"] | None = None, /) -> Literal["auto", "quick", "full", "eager"]: ...

@@ -83,6 +83,11 @@ class Leaves:
     visits: list[Visit] = field(default_factory=list)
 
 
+def makes_functions(function: ast.FunctionDef) -> bool:
+    """True if there are functions within a function: where it leaves is not judged."""
+    return any(isinstance(inner, (ast.FunctionDef, ast.Lambda)) for one in function.body for inner in ast.walk(one))
+
+
 class Instrumented:
     """One function of a module's text, rewritten; `run` executes a call."""
 
@@ -144,6 +149,10 @@ class Instrumented:
         self.stores.update(one.arg for one in every)
         self.open = mixes_tuples(node, {one.arg for one in every}) or widens(node, self.namespace)
         self.alternatives = alternatives(node) - self.names
+        if makes_functions(node):
+            # What functions within it do is not told apart from what their calls do.
+            self.open = True
+            return
         for one in every:
             one.annotation = None
         node.returns = None
@@ -344,6 +353,8 @@ class Instrumented:
         self._turns: dict[int, Turns | None] = {}
         self._leaves, self._count, self._traced = Leaves(), 0, traced
         self._leaves.open = self.open or any(type(one) is tuple for one in (*args, *(kwargs or {}).values(), *self._alternatives()))
+        if not self.statements:
+            return self._leaves
         before = sys.gettrace()
         if traced:
             code = self.function.__code__

@@ -43,6 +43,8 @@ def test_stated_exits_are_legitimate(case):
             assert not all(map(taken, [*args, *kwargs.values()])) or "range =" in case.source
             continue
         leaves = oracle.Instrumented(case.source, call.function, plain).run(args, kwargs)
+        if leaves.open and not leaves.counts:
+            continue
         beyond = {line: count for line, count in call.leaves.items() if count > leaves.counts[line]}
         assert not beyond, f"{call.text}: may leave at {oracle.lines(leaves.counts)}, stated {oracle.lines(beyond)}"
         assert leaves.raised is None or call.leaves, f"{call.text}: an exception, but no exit is stated"

@@ -207,6 +207,8 @@ class Generator(Groups, Expressions):
             kinds["assert"] = 0.5
         if "raise" in self.has:
             kinds["raise"] = 0.35
+        if self.in_group and depth < DEEPEST:
+            kinds["inner"] = 4
         if self.in_group and (self.writes or self.outside):
             kinds["write"] = 6
         chosen = self.random.choices(list(kinds), list(kinds.values()))[0]

@@ -1,5 +1,5 @@
 """Random groups of functions that call each other: in expressions, conditions and loops, with recursion, exits in callees at any
-depth, functions that are passed, and arrays that are written before and after calls: arguments, and those of the module, which also has
+depth, functions that are passed, functions within functions, and arrays that are written before and after calls: arguments, and those of the module, which also has
 a number that changes."""
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ class Groups:
         self.loops = 0
         self.budget = self.random.randint(2, 8)
         self.callees, self.again, self.calls_left = callees, again, self.random.randint(1, 4)
+        # Functions within this one that may have been made: the kinds of their parameters, and what they give.
+        self.inner: dict[str, tuple[list[Kind], Kind]] = {}
         if again:
             self._line(1, f"if {DEPTH} <= 0:")
             self._line(2, f"return {self._literal(self.wanted)}")
@@ -111,6 +113,11 @@ class Groups:
 
     def _call(self, depth: int) -> tuple[str, Kind] | None:
         """A call of another function of the group, with the kind of its result."""
+        if self.inner and self.calls_left > 0 and self.random.random() < 0.5:
+            self.calls_left -= 1
+            name = self.random.choice(list(self.inner))
+            kinds, result = self.inner[name]
+            return self._called(name, [self._expression(kind, depth - 1) for kind in kinds]), result
         among = [*self.callees, *(self.again if not self.in_loop else [])]
         if not among or self.calls_left <= 0:
             return None
@@ -121,11 +128,40 @@ class Groups:
         args = [*(["s"] if self.writes else []), deeper, *(self._expression(kind, depth - 1) for kind in kinds)]
         return self._called(name, args), result
 
+    def _inner(self, depth: int, *_) -> None:
+        """A function within the function, which reads its variables."""
+        name = self.random.choice(["w1", "w2"])
+        kinds, result = [self._scalar() for _ in range(self.random.randint(0, 2))], self._scalar()
+        names = [f"p{at}" for at in range(len(kinds))]
+        default = f"={self._expression(kinds[-1], 1)}" if kinds and self.random.random() < 0.3 else ""
+        parameters = ", ".join(names) + default
+        outer, in_loop, known = dict(self.types), self.in_loop, self.inner
+        # It may be called in a loop.
+        self.in_loop, self.inner = True, {} if self.random.random() < 0.6 else known
+        self.types.update(zip(names, kinds))
+        try:
+            if self.random.random() < 0.5:
+                self._line(depth, f"{name} = lambda {parameters}: {self._expression(result, 2)}")
+            else:
+                self._line(depth, f"def {name}({parameters}):")
+                if self.random.random() < 0.5:
+                    kind = self._scalar()
+                    self._line(depth + 1, f"q = {self._expression(kind, 2)}")
+                    self.types["q"] = kind
+                if self.random.random() < 0.3:
+                    self._line(depth + 1, f"if {self._expression('bool', 1)}:")
+                    self._line(depth + 2, f"return {self._expression(result, 1)}")
+                self._line(depth + 1, f"return {self._expression(result, 2)}")
+        finally:
+            self.types, self.in_loop, self.inner = outer, in_loop, known
+        self.inner[name] = (kinds, result)
+        self.calls_left += 2
+
     def _called(self, name: str, args: list[str]) -> str:
         """The text of a call, which may be made by way of a value."""
         given = ", ".join(args)
         pick = self.random.random() if self.passes else 1.0
-        if pick < 0.4:
+        if pick < 0.4 and args:
             self.helpers.add(len(args))
             return f"apply{len(args)}({name}, {given})"
         if pick < 0.5:

@@ -67,7 +67,8 @@ pub fn analyze(file: &SourceFile) -> Analysis {
 pub struct Compiled {
     /// The functions, verified.
     pub unit: ir::Unit,
-    /// Which function each of them is; `None` for the first one if it begins at a loop.
+    /// Which function each of them is, but for functions within functions, which stand behind all others; `None` for the first one if it
+    /// begins at a loop.
     pub members: Vec<Option<FunctionKey>>,
     /// The functions that they know by name as values.
     pub known: BTreeSet<FunctionType>,
@@ -132,10 +133,17 @@ pub(crate) fn unit_of(
     callees: &dyn Callees,
     broken: &dyn Fn(&str) -> Diagnostic,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let mut apart = BTreeSet::new();
+    let (mut apart, mut barred) = (BTreeSet::new(), BTreeSet::new());
     loop {
         let program = Program::new(callees, key, body.clone(), start.clone()).without(apart.clone());
-        let made = unit_of_program(&program, broken)?;
+        let program = program.barring(barred.clone());
+        let made = match unit_of_program(&program, broken)? {
+            Made::Unit(made) => made,
+            Made::Effects(keys) => {
+                barred.extend(keys);
+                continue;
+            }
+        };
         // What is read for functions that are not among the members after all nobody could look after.
         let of = made.handed.iter().map(|one| one.of).filter(|&one| !made.members.contains(&Some(one)));
         let before = apart.len();
@@ -146,7 +154,34 @@ pub(crate) fn unit_of(
     }
 }
 
-fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -> Result<Compiled, Vec<Diagnostic>> {
+/// What comes of a program.
+enum Made {
+    /// Its unit.
+    Unit(Compiled),
+    /// These functions have effects, and would have to be done again from their starts.
+    Effects(Vec<FunctionKey>),
+}
+
+/// Puts the functions within functions behind the others: at run time nobody asks for them.
+fn put_last(functions: Vec<ir::Function>, is_local: &[bool]) -> Vec<ir::Function> {
+    let mut order = (0..functions.len()).collect::<Vec<_>>();
+    order.sort_by_key(|&at| is_local[at]);
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(now, &before)| place[before] = now as u32);
+    let mut functions = functions.into_iter().map(Some).collect::<Vec<_>>();
+    let ordered = order.into_iter().filter_map(|at| functions[at].take());
+    let ordered = ordered.map(|mut function| {
+        for statement in function.blocks.iter_mut().flat_map(|block| &mut block.statements) {
+            if let ir::Value::Call(call) = &mut statement.value {
+                call.callee = place[call.callee as usize];
+            }
+        }
+        function
+    });
+    ordered.collect()
+}
+
+fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -> Result<Made, Vec<Diagnostic>> {
     let mut members = vec![0];
     let mut functions = Vec::new();
     while let Some(&at) = members.get(functions.len()) {
@@ -173,7 +208,22 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         return Err(refused.iter().map(refusal).collect());
     }
     settle(&mut functions);
-    let mut unit = ir::Unit { functions };
+    let mut with_effects = Vec::new();
+    for (function, &at) in functions.iter_mut().zip(&members) {
+        let instance = program.instance(at);
+        if let Some(called) = &mut function.called {
+            called.restarts = instance.restarts();
+            if called.restarts && function.effects {
+                with_effects.extend(instance.key);
+            }
+        }
+    }
+    if !with_effects.is_empty() {
+        return Ok(Made::Effects(with_effects));
+    }
+    let is_local = members.iter().map(|&at| program.instance(at).body.flow.owner.is_some()).collect::<Vec<_>>();
+    let mut unit = ir::Unit { functions: put_last(functions, &is_local) };
+    members.sort_by_key(|&at| program.instance(at).body.flow.owner.is_some());
     let overflows = members.iter().map(|&at| program.instance(at).overflow).collect::<Vec<_>>();
     let in_place = members.iter().map(|&at| program.instance(at).in_place).collect::<Vec<_>>();
     inline(&mut unit, &overflows, &in_place);
@@ -182,9 +232,9 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
     match ir::verify::verify_unit(&unit) {
         Ok(()) => {
             let instances = members.iter().map(|&at| program.instance(at)).collect::<Vec<_>>();
-            let known = instances.iter().flat_map(|one| one.body.flow.functions()).collect();
-            let members = instances.iter().map(|one| one.key).collect();
-            Ok(Compiled { unit, members, known, handed: program.handed(0) })
+            let known = instances.iter().flat_map(|one| one.body.flow.functions()).collect::<BTreeSet<_>>();
+            let members = instances.iter().filter(|one| one.body.flow.owner.is_none()).map(|one| one.key).collect();
+            Ok(Made::Unit(Compiled { unit, members, known, handed: program.handed(0) }))
         }
         Err(problem) => Err(vec![broken(&problem)]),
     }
@@ -244,6 +294,12 @@ impl Prepared {
         #[cfg(feature = "faults")]
         let guards = crate::faults::guards(guards);
         guards
+    }
+
+    /// True if there are functions within it.
+    #[must_use]
+    pub fn makes_functions(&self) -> bool {
+        !self.body.flow.inner.is_empty()
     }
 
     fn bound(source: SourceFile, function: &syntax::Function, flow: Flow, probes: bool) -> Self {

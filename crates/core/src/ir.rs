@@ -91,6 +91,9 @@ pub struct Called {
     pub exit: ExitId,
     /// It may call itself, by way of others too: calls of it are counted.
     pub is_recursive: bool,
+    /// Where it leaves, its caller leaves in front of the call, and so does the caller of that, down to the function that has the variables
+    /// which only functions within it know: the interpreter does the call from its start. It has no effects.
+    pub restarts: bool,
     /// What its ints do that do not fit.
     pub overflow: Overflow,
 }

@@ -503,6 +503,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let block = self.b.block(&format!("exit{}", id.0));
         self.exits.insert((id, is_counted), block);
         self.b.at_end(block);
+        if self.calls.restarts(self.function) {
+            self.leave_to_restart(is_counted);
+            self.b.at_end(current);
+            self.loops.aside = aside;
+            return block;
+        }
         if self.calls.is_called() {
             self.common_frame();
         }

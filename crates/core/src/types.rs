@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use array::{ArrayType, Layout, MOST_DIMENSIONS};
 pub use dtype::{Dtype, Kind};
-pub use function::{FunctionSet, FunctionType, FunctionValue};
+pub use function::{FunctionSet, FunctionType, FunctionValue, LocalFunction};
 pub use shape::{MOST_LEAVES, Shape};
 
 /// The type of one value.

@@ -159,7 +159,7 @@ fn give(function: &mut Function, gives: Option<TypeSet>) {
     let live = live.collect();
     function.exits.push(Exit { statement: 0, point: Point::Start, live, pending: None, span: Default::default() });
     let gives = gives.unwrap_or(function.result);
-    function.called = Some(Called { gives, exit, is_recursive: true, overflow: Overflow::Exact });
+    function.called = Some(Called { gives, exit, is_recursive: true, restarts: false, overflow: Overflow::Exact });
 }
 
 fn environment() -> Env {

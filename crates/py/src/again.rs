@@ -203,7 +203,14 @@ impl Ask {
 
     /// How a continuation asks that has so many turns until its first question.
     pub fn manner(body: &Body, turns: u32) -> &'static str {
-        if turns >= LONG && body.again.compiled.get() > 0 { "rarely" } else { "often" }
+        if body.makes_functions() {
+            // Compiled code could not tell what the functions read that the interpreter has made.
+            ""
+        } else if turns >= LONG && body.again.compiled.get() > 0 {
+            "rarely"
+        } else {
+            "often"
+        }
     }
 
     /// A continuation begins.

@@ -15,6 +15,7 @@ use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTupl
 
 use crate::decorate::LAMBDA;
 use crate::errors::{Bare, Refusal};
+use crate::outside::names_in;
 
 /// `co_flags`: the code object takes `*args`, `**kwargs`.
 const CO_VARARGS: u32 = 0x04;
@@ -254,7 +255,7 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
 /// of the function do not tell, so every choice is tried, for up to three modules; the likeliest first.
 fn possible_imports(function: &Bound<'_, PyFunction>, code: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<String>>> {
     let globals = function.getattr("__globals__")?;
-    let names = code.getattr("co_names")?.extract::<Vec<String>>()?;
+    let names = names_in(code)?;
     let is_module = |name: &String| globals.get_item(name).is_ok_and(|found| found.is_instance_of::<PyModule>());
     let modules = names.into_iter().filter(is_module).take(3).collect::<Vec<_>>();
     let chosen = |set: usize| {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use brrr_core::abi::Value;
 use brrr_core::backend::Output;
 use brrr_core::diagnostic::Code;
 use brrr_core::types::{Signature, Type, split_types};
@@ -145,6 +146,10 @@ pub fn last_exit(
     let Some(last) = view.body.last_exit() else { return Ok(py.None()) };
     let locals = PyDict::new(py);
     for (name, value) in last.locals {
+        // There is no object of a function that the function has made.
+        if matches!(&value, Value::Function(one) if one.as_local().is_some()) {
+            continue;
+        }
         locals.set_item(name, object(py, &value)?)?;
     }
     let exit = PyDict::new(py);

@@ -60,7 +60,8 @@ impl Moving {
         if code.warmth.spend(spent) {
             code.look();
         }
-        let Some(body) = body else { return Ok(false) };
+        // Code that is entered in a loop could not tell which functions the run has made.
+        let Some(body) = body.filter(|body| !body.makes_functions()) else { return Ok(false) };
         match self {
             Self::Waiting => {
                 let is_eager = tiers::policy() == Policy::Eager;

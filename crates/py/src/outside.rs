@@ -12,7 +12,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyCFunction, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyTuple, PyType,
+    PyBool, PyCFunction, PyCode, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyTuple, PyType,
 };
 
 use crate::convert::{Argument, classify, type_name};
@@ -46,7 +46,7 @@ impl Names {
         let globals = function.getattr("__globals__")?;
         let builtins = function.getattr("__builtins__")?;
         let code = function.getattr("__code__")?;
-        let read = code.getattr("co_names")?.extract::<Vec<String>>()?;
+        let read = names_in(&code)?;
         let mut names = Self::default();
         let flags = function.py().import(intern!(function.py(), "sys"))?.getattr(intern!(function.py(), "flags"))?;
         names.env.without_asserts = flags.getattr(intern!(function.py(), "optimize"))?.extract::<i32>()? > 0;
@@ -236,6 +236,21 @@ fn is_builtin(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     let builtins = py.import(intern!(py, "builtins"))?;
     let name = object.getattr(intern!(py, "__name__"))?;
     Ok(builtins.dict().get_item(name)?.is_some_and(|found| found.is(object)))
+}
+
+/// The names of globals and attributes that a code object, or one within it, may read.
+///
+/// # Errors
+/// If it lacks what code objects have.
+pub fn names_in(code: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let mut names = code.getattr(intern!(code.py(), "co_names"))?.extract::<Vec<String>>()?;
+    for constant in code.getattr(intern!(code.py(), "co_consts"))?.cast_into::<PyTuple>()?.iter() {
+        if constant.is_instance_of::<PyCode>() {
+            let inner = names_in(&constant)?;
+            names.extend(inner.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        }
+    }
+    Ok(names)
 }
 
 /// The value of a number, or of a tuple of numbers.

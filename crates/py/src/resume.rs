@@ -6,6 +6,7 @@
 //! told which of several equal arguments it holds, the original function does the whole call, which repeats nothing, for compiled
 //! code has no effects.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -278,7 +279,8 @@ unsafe fn go_on<'py>(
             None => is_interpreted = true,
         }
         let mut turns = Ask::first(body);
-        let mut names = left.live.iter().map(|&(name, _)| name).collect::<Vec<_>>();
+        let named = left.live.iter().map(|(name, value)| named(name, value)).collect::<Vec<_>>();
+        let mut names = named.iter().map(|name| &**name).collect::<Vec<_>>();
         // Behind a call that is over: what it has come to.
         let pin: String;
         if let Some(name) = &record.pending {
@@ -378,6 +380,17 @@ unsafe fn go_on<'py>(
     }
 }
 
+/// A local as `brrr._resume` is told of it: the function that it holds may be one that the continuation makes.
+fn named<'a>(name: &'a str, value: &Value) -> Cow<'a, str> {
+    match value {
+        Value::Function(one) => match one.as_local() {
+            Some(local) => format!(".fun{} {name}", local.place).into(),
+            None => name.into(),
+        },
+        _ => name.into(),
+    }
+}
+
 /// What a run has made, until its results are objects.
 struct Held(*mut Made);
 
@@ -453,6 +466,10 @@ fn objects<'py>(
 ) -> PyResult<Option<Vec<Bound<'py, PyAny>>>> {
     let mut objects = Vec::with_capacity(left.live.len() + 2);
     for (name, value) in &left.live {
+        if matches!(value, Value::Function(one) if one.as_local().is_some()) {
+            objects.push(py.None().into_bound(py));
+            continue;
+        }
         let origins = left.code.function.origins.get(*name).map(Vec::as_slice).unwrap_or_default();
         match same_object(py, origins, value, args, outside)? {
             Some(object) => objects.push(object),

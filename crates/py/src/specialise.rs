@@ -204,6 +204,11 @@ impl Body {
         self.shared.get().ok_or_else(unread)?.as_ref().map_err(|refusal| refusal.error(py))
     }
 
+    /// True if there are functions within the function.
+    pub fn makes_functions(&self) -> bool {
+        self.known().is_some_and(|shared| shared.prepared().makes_functions())
+    }
+
     fn known(&self) -> Option<&Rc<Shared>> {
         self.shared.get()?.as_ref().ok()
     }

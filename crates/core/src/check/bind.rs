@@ -6,6 +6,7 @@
 pub(super) mod fold;
 mod iterate;
 mod leave;
+mod local;
 mod loops;
 mod membership;
 mod over;
@@ -43,6 +44,7 @@ pub fn bind(function: &Function, env: &Env, file: &SourceFile, probes: bool) -> 
     let end = Span::new(function.span.end, function.span.end);
     let entry = binder.entry(Point::Start, end);
     binder.finish(End::Return(Arg::Constant(Constant::None), entry, end));
+    binder.close_cells();
     (binder.flow, binder.diagnostics)
 }
 
@@ -78,6 +80,10 @@ pub(super) struct Binder<'a> {
     /// The function as a whole, from its first decorator on.
     pub(super) first: Span,
     pub(super) refused: Refused,
+    /// The functions within this one that have been met.
+    drafts: Vec<local::Draft>,
+    /// It is itself within a function that is compiled.
+    is_local: bool,
 }
 
 impl<'a> Binder<'a> {
@@ -94,6 +100,10 @@ impl<'a> Binder<'a> {
             guards: Vec::new(),
             hidden: Vec::new(),
             reads: Vec::new(),
+            inner: Vec::new(),
+            cells_key: None,
+            cells: Vec::new(),
+            owner: None,
         };
         Self {
             flow,
@@ -115,6 +125,8 @@ impl<'a> Binder<'a> {
             first_line: file.line(function.span.start),
             first: function.span,
             refused: Refused::default(),
+            drafts: Vec::new(),
+            is_local: false,
         }
     }
 
@@ -243,6 +255,7 @@ impl<'a> Binder<'a> {
             Stmt::Raise(inner) => self.raise(inner),
             Stmt::Delete(inner) => self.delete(inner),
             Stmt::Match(inner) => self.match_statement(inner),
+            Stmt::FunctionDef(def) => self.definition(def, statement),
             Stmt::Global(inner) => self.declaration(Code::Global, &inner.names, place),
             Stmt::Nonlocal(inner) => self.declaration(Code::Nonlocal, &inner.names, place),
             Stmt::Assert(inner) => self.assert(inner),

@@ -88,12 +88,12 @@ impl Binder<'_> {
     }
 
     /// The variable of a value from outside that comes as a hidden argument.
-    fn hidden(&mut self, path: &str, told: Option<Type>) -> VarId {
+    pub(super) fn hidden(&mut self, path: &str, told: Option<Type>) -> VarId {
         if let Some(known) = self.flow.hidden.iter().find(|known| known.path == path) {
             return known.variable;
         }
         let variable = self.variable(format!(".{path}"), false);
-        self.flow.hidden.push(Hidden { path: path.to_owned(), variable, told });
+        self.flow.hidden.push(Hidden { path: path.to_owned(), variable, told, cell: None });
         variable
     }
 
@@ -258,7 +258,7 @@ impl Binder<'_> {
         // What is called is looked up before the arguments.
         let target = match target {
             Target::Known(callee) => Target::Known(callee),
-            Target::Value(_) => Target::Value(self.expression(&call.func)),
+            Target::Value(_) => Target::Value(self.function_or_value(&call.func, true)),
         };
         let Some(operands) = self.operands(call) else { return NONE };
         let (args, by_name) = operands.split_at(call.args.len());
@@ -463,7 +463,7 @@ impl Binder<'_> {
         }
         let values = call.args.iter().chain(call.keywords.iter().map(|keyword| &keyword.value));
         let values = values.collect::<Vec<_>>();
-        Some(values.into_iter().map(|value| self.expression(value)).collect())
+        Some(values.into_iter().map(|value| self.function_or_value(value, true)).collect())
     }
 
     /// `min` and `max` of several arguments: the first one that no later one is less, or greater, than. Which one it is

@@ -37,7 +37,7 @@ impl Binder<'_> {
                 self.condition(&inner.test, then_block, else_block);
                 for (block, value) in [(then_block, &inner.body), (else_block, &inner.orelse)] {
                     self.enter(block);
-                    let value = self.expression(value);
+                    let value = self.function_or_value(value, false);
                     self.step(target, StepKind::Copy(value), place);
                     self.finish(End::Jump(after));
                 }
@@ -289,7 +289,7 @@ impl Binder<'_> {
         let unpacks = targets.iter().any(|target| !matches!(target, Expr::Name(_) | Expr::Subscript(_)))
             || targets.len() > 1 && targets.iter().any(|target| matches!(target, Expr::Subscript(_)));
         if !unpacks {
-            let evaluated = self.expression(value);
+            let evaluated = self.function_or_value(value, true);
             if let [Expr::Subscript(target)] = targets {
                 let write = self.element_write(target, evaluated);
                 self.close_shadows(span(value));

@@ -5,10 +5,13 @@
 //! leave, the variables of the source stand as they stood at the start of the statement. Names that are written inside an
 //! expression, or by the patterns of a `match`, are written to shadows meanwhile.
 
+use std::sync::Arc;
+
+use super::program::Body;
 use crate::ir::{Constant, Point, reverse_post_order};
-use crate::outside::Callee;
+use crate::outside::{Callee, FunctionKey};
 use crate::source::Span;
-use crate::types::{Dtype, FunctionType, Shape, Signature, Type};
+use crate::types::{Dtype, FunctionType, LocalFunction, Shape, Signature, Type};
 
 /// Index of a [`Variable`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +54,32 @@ pub struct Flow {
     pub hidden: Vec<Hidden>,
     /// Where the source reads each local.
     pub reads: Vec<(VarId, Span)>,
+    /// The functions that it makes while it runs.
+    pub inner: Vec<Inner>,
+    /// The key of what these functions have of its variables, if there are some.
+    pub cells_key: Option<FunctionKey>,
+    /// What an exit must know for functions that were made: names that they read, and their defaults.
+    pub cells: Vec<VarId>,
+    /// Of a function within a function: the [`Flow::cells_key`] of the one around it.
+    pub owner: Option<FunctionKey>,
+}
+
+/// A function within a function. What it has of the one around it are its hidden arguments, each a [`Cell`].
+#[derive(Clone, Debug)]
+pub struct Inner {
+    /// Which it is.
+    pub function: LocalFunction,
+    /// What it does.
+    pub body: Arc<Body>,
+}
+
+/// A variable of the function around, as a hidden argument of one within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The variable of the function around.
+    pub outer: VarId,
+    /// The parameter whose default it is.
+    pub default_of: Option<usize>,
 }
 
 /// A parameter.
@@ -84,6 +113,8 @@ pub struct Hidden {
     pub variable: VarId,
     /// Its type, as far as the editor knows it.
     pub told: Option<Type>,
+    /// Of a function within a function: what it is in the one around it.
+    pub cell: Option<Cell>,
 }
 
 /// What an annotation says.
@@ -184,6 +215,9 @@ pub struct Call {
     pub after: EntryId,
     /// The variable for all that is given by position, as a tuple: for functions that go over one.
     pub packed: VarId,
+    /// What functions within a function, which this call may lead to, have of the function around them: its variable, and the one that
+    /// holds it here.
+    pub cells: Vec<(VarId, VarId)>,
 }
 
 /// What a call calls.
@@ -203,7 +237,8 @@ impl Call {
             Target::Known(_) => None,
             Target::Value(function) => Some(*function),
         };
-        function.into_iter().chain(self.args.iter().copied()).chain(self.keywords.iter().map(|&(_, arg)| arg)).collect()
+        let args = self.args.iter().copied().chain(self.keywords.iter().map(|&(_, arg)| arg));
+        function.into_iter().chain(args).chain(self.cells.iter().map(|&(_, here)| Arg::Var(here))).collect()
     }
 }
 
@@ -326,16 +361,28 @@ impl Flow {
         self.blocks.iter().flat_map(|block| &block.steps).any(|step| matches!(step.kind, StepKind::Place(..)))
     }
 
-    /// The functions from outside that are values, or are called.
-    pub fn functions(&self) -> impl Iterator<Item = FunctionType> {
+    /// The functions from outside that are values, or are called, in functions within it, too.
+    #[must_use]
+    pub fn functions(&self) -> Vec<FunctionType> {
+        let inner = self.inner.iter().flat_map(|one| one.body.flow.functions()).collect::<Vec<_>>();
+        self.own_functions().chain(inner).collect()
+    }
+
+    fn own_functions(&self) -> impl Iterator<Item = FunctionType> {
         self.blocks.iter().flat_map(|block| &block.steps).filter_map(|step| match &step.kind {
-            StepKind::Function(one) => Some(*one),
+            StepKind::Function(one) => one.as_local().is_none().then_some(*one),
             StepKind::Call(call) => match &call.target {
                 Target::Known(callee) => Some(FunctionType::callee(callee)),
                 Target::Value(_) => None,
             },
             _ => None,
         })
+    }
+
+    /// The function that is made at a place, if this function makes it.
+    #[must_use]
+    pub fn inner_of(&self, key: FunctionKey) -> Option<&Inner> {
+        self.inner.iter().find(|one| one.function.callee.key == key)
     }
 
     /// True if there are calls that make arrays.

@@ -1,10 +1,10 @@
 //! Functions as values: what calls of Python's own do, and what is known of a function by its type alone.
 
 use super::creation;
-use super::flow::{Arg, Call};
+use super::flow::{Arg, Call, Flow, VarId};
 use crate::ir::Constant;
 use crate::ops;
-use crate::types::{Dtype, FunctionType, Type};
+use crate::types::{Dtype, FunctionType, Type, TypeSet};
 
 /// The operation that a call of one of Python's own functions is, if it is one: its rows and their operands. What the function takes as
 /// one tuple, the call's arguments are made into, in [`Call::packed`].
@@ -56,9 +56,28 @@ pub fn given_back(function: FunctionType, call: &Call) -> Vec<usize> {
     }
 }
 
+/// True where a function within a loop would get a second name: which of those that were made in turn it is, its type does not tell.
+#[must_use]
+pub fn is_mixed_up(flow: &Flow, target: VarId, source: Arg, types: TypeSet) -> bool {
+    let is_name = source.var().is_some_and(|one| flow.variables[one.0 as usize].in_frame);
+    let is_remade = |one: Type| match one {
+        Type::Function(one) => one.as_local().is_some_and(|local| local.is_remade),
+        _ => false,
+    };
+    let mut steps = flow.blocks.iter().flat_map(|block| &block.steps);
+    is_name
+        && types.iter().any(is_remade)
+        && (flow.variables[target.0 as usize].in_frame || steps.any(|step| step.reads().any(|one| one == target)))
+}
+
 /// The answer of a question that the types of its operands decide, one of which is a function.
 #[must_use]
 pub fn answer(name: &str, operands: &[Type]) -> Option<bool> {
+    let is_question =
+        name == "truth." || name == "bool" || name.starts_with("isinstance.") || name.starts_with("is.None");
+    if !is_question && operands.iter().any(|one| one.has_local_functions()) {
+        return None;
+    }
     match (name, operands) {
         ("is.same.", [one, other]) => Some(one == other),
         ("==" | "same.", [Type::Function(one), Type::Function(other)]) => Some(one == other),

@@ -177,8 +177,8 @@ impl Inferred {
                 }
             }
             if let (true, End::Return(arg, _, span)) = (reached, &block.end) {
-                let returned = read(*arg, &types).without(Type::Unbound);
-                if returned.is_empty() {
+                let returned = returned(*arg, &types);
+                if read(*arg, &types).without(Type::Unbound).is_empty() {
                     diagnostics.extend(unbound(*arg, *span, flow));
                     continue;
                 }
@@ -194,6 +194,12 @@ impl Inferred {
         }
         (bindings, result, diagnostics)
     }
+}
+
+/// What a function may return of a value: the interpreter returns functions that were made on the way.
+fn returned(arg: Arg, types: &Types) -> TypeSet {
+    let all = read(arg, types).without(Type::Unbound);
+    if all.has_any() { all } else { all.iter().filter(|one| !one.has_local_functions()).collect() }
 }
 
 /// The types an argument may have.
@@ -261,7 +267,7 @@ impl Inferred {
         let returned = flow.blocks.iter().enumerate().filter_map(|(at, block)| {
             let End::Return(arg, ..) = block.end else { return None };
             let types = self.at(flow, FlowId(at as u32), block.steps.len())?;
-            Some(read(arg, &types).without(Type::Unbound))
+            Some(self::returned(arg, &types))
         });
         returned.fold(TypeSet::EMPTY, TypeSet::join)
     }
@@ -338,7 +344,9 @@ fn choices(call: &Call, types: &Types) -> Vec<Vec<Type>> {
 /// A tuple of values, of several shapes if an element may be one of several tuples.
 fn display(args: &[Arg], types: &Types) -> TypeSet {
     let elements = args.iter().map(|&arg| read(arg, types).without(Type::Unbound)).collect::<Vec<_>>();
-    if elements.iter().any(|types| types.is_empty()) {
+    // A tuple of functions that the function makes is no value of compiled code.
+    let is_local = |types: &TypeSet| types.iter().any(Type::has_local_functions);
+    if elements.iter().any(|types| types.is_empty() || is_local(types)) {
         return TypeSet::EMPTY;
     }
     Shape::new(&elements).map_or(TypeSet::ANY_TUPLE, |shape| Type::Tuple(shape).into())

@@ -51,7 +51,14 @@ impl Liveness {
                 }
                 while let Some((_, entry)) = starts.next_if(|&(start, _)| start == at) {
                     let in_frame = live.ones().filter(|&variable| flow.variables[variable].in_frame);
-                    entries[entry] = in_frame.map(|variable| VarId(variable as u32)).collect();
+                    let in_frame = in_frame.map(|variable| VarId(variable as u32)).collect::<BTreeSet<_>>();
+                    // Where a function within this one is at hand, what it reads is, too.
+                    entries[entry] = in_frame
+                        .into_iter()
+                        .chain(flow.cells.iter().copied())
+                        .collect::<BTreeSet<_>>()
+                        .into_iter()
+                        .collect();
                 }
             }
         }

@@ -111,8 +111,8 @@ impl Origins {
                     }
                 }
                 StepKind::Call(call) => {
-                    let all =
-                        call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg)).collect::<Vec<_>>();
+                    let args = call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg));
+                    let all = args.chain(call.cells.iter().map(|&(_, here)| Arg::Var(here))).collect::<Vec<_>>();
                     for (at, is_whole) in given_back(call) {
                         note(&[all[at]], step.target, if is_whole { Way::Same } else { Way::Items });
                     }

@@ -4,21 +4,25 @@
 //! function and the types it is called with, each with the types that a call of it gives: the least that agree with each other,
 //! so that functions may call themselves, and each other, without annotations.
 
+mod arguments;
+mod inner;
+
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::flow::{Call, EntryId, Flow, Hidden, Parameter, Start, Target, VarId};
+use self::arguments::{passed, slots};
+use super::flow::{Call, EntryId, Flow, Hidden, Start, Target, VarId};
 use super::function;
 use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Constant, Operand, Origin, Overflow, Tree};
+use crate::ir::{Operand, Origin, Overflow, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
-use crate::types::{FunctionType, Shape, Signature, Type, TypeSet};
+use crate::types::{FunctionType, Signature, Type, TypeSet};
 
 /// A function whose names are bound, with what is known of its variables.
 #[derive(Debug)]
@@ -146,9 +150,21 @@ impl Instance {
     pub fn hidden(&self) -> Vec<Handed> {
         let types = |variable: VarId| self.start.parameters.iter().find(|&&(one, _)| one == variable);
         let hidden = self.body.flow.hidden.iter().enumerate();
-        let handed =
-            |(index, hidden): (usize, &Hidden)| Some(Handed { of: self.key?, index, one: types(hidden.variable)?.1 });
+        let handed = |(index, hidden): (usize, &Hidden)| {
+            let one = types(hidden.variable)?.1;
+            match (self.body.flow.owner, hidden.cell) {
+                (Some(of), Some(cell)) => Some(Handed { of, index: cell.outer.0 as usize, one }),
+                _ => Some(Handed { of: self.key?, index, one }),
+            }
+        };
         hidden.filter_map(handed).collect()
+    }
+
+    /// True for a function within a function, and for one that such a function was passed to: where it leaves, its caller does so in front
+    /// of the call, for only the function around has the variables that an interpreted function would need.
+    #[must_use]
+    pub fn restarts(&self) -> bool {
+        self.body.flow.owner.is_some() || self.start.parameters.iter().any(|&(_, one)| one.has_local_functions())
     }
 }
 
@@ -185,6 +201,8 @@ pub enum Passed {
     Default(Type, Tree<Operand>),
     /// A tuple of operands, for `*args`.
     Rest(Type, Vec<usize>),
+    /// The hidden argument with this number, which is the default of a function within a function.
+    Hidden(Type, usize),
 }
 
 /// All instances that are called from one start on.
@@ -199,6 +217,10 @@ pub struct Program<'a> {
     waiting: RefCell<BTreeSet<usize>>,
     /// Functions whose hidden arguments are handed to nobody.
     apart: BTreeSet<FunctionKey>,
+    /// Functions that no function within a function is passed to, and such functions that are not called.
+    barred: BTreeSet<FunctionKey>,
+    /// The functions within functions, with what their ints do that do not fit; `None` if that is not always the same.
+    inner: RefCell<inner::Inners>,
 }
 
 impl std::fmt::Debug for Program<'_> {
@@ -226,6 +248,8 @@ impl<'a> Program<'a> {
             called: RefCell::default(),
             waiting: RefCell::default(),
             apart: BTreeSet::new(),
+            barred: BTreeSet::new(),
+            inner: RefCell::default(),
         };
         program.add(key, body, start, (callees.overflow(), callees.in_place()));
         program
@@ -238,6 +262,13 @@ impl<'a> Program<'a> {
         Self { apart, ..self }
     }
 
+    /// The same where no functions within functions are passed to these, and those of them are not called: what has effects cannot be
+    /// done again in front of its call.
+    #[must_use]
+    pub fn barring(self, barred: BTreeSet<FunctionKey>) -> Self {
+        Self { barred, ..self }
+    }
+
     fn add(
         &self,
         key: Option<FunctionKey>,
@@ -246,6 +277,12 @@ impl<'a> Program<'a> {
         (overflow, in_place): (Overflow, bool),
     ) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
+        for one in &body.flow.inner {
+            let mut known = self.inner.borrow_mut();
+            let key = one.function.callee.key;
+            let (_, found) = known.entry(key).or_insert_with(|| (one.body.clone(), Some(overflow)));
+            *found = found.filter(|&other| other == overflow);
+        }
         let instance = Instance {
             key,
             body,
@@ -315,13 +352,8 @@ impl<'a> Program<'a> {
     pub fn handed(&self, at: usize) -> Vec<Handed> {
         let find = || {
             let instances = self.instances.borrow();
-            let (mut reached, mut waiting) = (BTreeSet::new(), vec![at]);
-            while let Some(from) = waiting.pop() {
-                let called = instances.iter().enumerate().filter(|(_, one)| one.callers.borrow().contains(&from));
-                waiting.extend(called.map(|(to, _)| to).filter(|&to| reached.insert(to)));
-            }
             let own = instances[at].hidden();
-            let all = reached.into_iter().flat_map(|one| instances[one].hidden());
+            let all = inner::below(&instances, at).into_iter().flat_map(|one| instances[one].hidden());
             let all = all.filter(|one| !own.contains(one) && !self.apart.contains(&one.of)).collect::<BTreeSet<_>>();
             all.into_iter().collect()
         };
@@ -395,25 +427,39 @@ impl Calls<'_> {
     /// come back.
     #[must_use]
     pub fn find(&self, call: &Call, place: Span, operands: &[Type]) -> Option<Found> {
-        let (callee, operands) = match &call.target {
-            Target::Known(callee) => (callee, operands),
+        let program = self.program;
+        let operands = self.handed_on(call, operands)?;
+        let (callee, operands, known) = match &call.target {
+            Target::Known(callee) => (callee, &operands[..], program.known(self.caller, callee, place)?),
             Target::Value(_) => match operands.split_first()? {
                 (Type::Function(one), rest) => {
-                    self.program.called.borrow_mut().insert((self.caller, call.after, *one));
-                    (one.as_callee()?, rest)
+                    program.called.borrow_mut().insert((self.caller, call.after, *one));
+                    match one.as_local() {
+                        Some(local) => (&local.callee, rest, program.known_local(local)?),
+                        None => {
+                            let callee = one.as_callee()?;
+                            (callee, rest, program.known(self.caller, callee, place)?)
+                        }
+                    }
                 }
                 _ => return None,
             },
         };
-        let program = self.program;
-        let known = program.known(self.caller, callee, place)?;
         if known.hidden.len() != known.body.flow.hidden.len() {
+            return None;
+        }
+        let takes_local = operands.iter().any(|one| one.has_local_functions());
+        let is_local = known.body.flow.owner.is_some();
+        // Which run of a function around has made a function, nobody could tell where one run is handed those of another.
+        if takes_local && known.body.flow.cells_key.is_some()
+            || (takes_local || is_local) && program.barred.contains(&callee.key)
+        {
             return None;
         }
         let args = passed(&known, call, operands)?;
         let params = args.iter().map(|one| match one {
             Passed::Operand(at) => operands[*at],
-            Passed::Default(one, _) | Passed::Rest(one, _) => *one,
+            Passed::Default(one, _) | Passed::Rest(one, _) | Passed::Hidden(one, _) => *one,
         });
         let params = params.chain(known.hidden.iter().copied()).collect::<Vec<_>>();
         let overflow = known.overflow.unwrap_or_else(|| program.instance(self.caller).overflow);
@@ -446,6 +492,12 @@ impl Calls<'_> {
         if self.program.settle_all() { self.find(call, place, operands) } else { found }
     }
 
+    /// The types of the parameters of an instance.
+    #[must_use]
+    pub fn params(&self, instance: usize) -> Vec<Type> {
+        self.program.instance(instance).start.parameters.iter().map(|&(_, one)| one).collect()
+    }
+
     /// What a call of an instance takes behind its arguments: its own hidden arguments, and what it hands down.
     #[must_use]
     pub fn handed(&self, instance: usize) -> Vec<Handed> {
@@ -458,26 +510,37 @@ impl Calls<'_> {
     #[must_use]
     pub fn given_back(&self, call: &Call) -> Vec<(usize, bool)> {
         if let Target::Known(callee) = &call.target {
-            return self.given_back_by(callee.key, call);
+            let mut given_back = self.given_back_by(callee.key, call);
+            given_back.extend(self.cells_given_back(call));
+            return given_back;
         }
         let called = self.program.called.borrow();
         let values = called.iter().filter(|&&(caller, after, _)| (caller, after) == (self.caller, call.after));
         let given_back = values.flat_map(|&(.., one)| match one.as_callee() {
             Some(callee) => self.given_back_by(callee.key, call),
-            None => function::given_back(one, call).into_iter().map(|at| (at, true)).collect(),
+            None => match one.as_local() {
+                Some(local) => self.given_back_by(local.callee.key, call),
+                None => function::given_back(one, call).into_iter().map(|at| (at, true)).collect(),
+            },
         });
-        given_back.collect()
+        given_back.chain(self.cells_given_back(call)).collect()
     }
 
     /// The same for one function that it may call.
     fn given_back_by(&self, key: FunctionKey, call: &Call) -> Vec<(usize, bool)> {
-        let known = self.program.known.borrow();
-        let Some((_, Some(known))) = known.iter().find(|(other, _)| *other == key) else { return Vec::new() };
+        let body = match self.program.inner.borrow().get(&key) {
+            Some((body, _)) => body.clone(),
+            None => {
+                let known = self.program.known.borrow();
+                let Some((_, Some(known))) = known.iter().find(|(other, _)| *other == key) else { return Vec::new() };
+                known.body.clone()
+            }
+        };
         let instances = self.program.instances.borrow();
         let returned = instances.iter().filter(|one| one.key == Some(key));
         let returned = returned.flat_map(|one| one.returned.borrow().clone());
-        let Some((slots, rest)) = slots(&known.body.flow, call) else { return Vec::new() };
-        let of = |one: Origin| match known.body.flow.parameters.get(one.parameter as usize) {
+        let Some((slots, rest)) = slots(&body.flow, call) else { return Vec::new() };
+        let of = |one: Origin| match body.flow.parameters.get(one.parameter as usize) {
             // `*args` is a new tuple.
             Some(parameter) if parameter.variadic => rest.iter().map(|&at| (at, true)).collect(),
             _ => {
@@ -487,70 +550,4 @@ impl Calls<'_> {
         };
         returned.flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
-}
-
-/// For each parameter but `*args` the operand that it gets, counted without what is called, and the operands that are left for
-/// `*args`; `None` if CPython raises.
-fn slots(flow: &Flow, call: &Call) -> Option<(Vec<Option<usize>>, Vec<usize>)> {
-    let mut slots = vec![None; flow.parameters.len()];
-    let positional = call.args.len().min(flow.positional);
-    let rest = (positional..call.args.len()).collect::<Vec<_>>();
-    if !rest.is_empty() && !flow.parameters.iter().any(|parameter| parameter.variadic) {
-        return None;
-    }
-    for (at, slot) in slots.iter_mut().enumerate().take(positional) {
-        *slot = Some(at);
-    }
-    for (at, (name, _)) in call.keywords.iter().enumerate() {
-        let is_it = |parameter: &Parameter| parameter.name == *name && !parameter.variadic;
-        let parameter = flow.parameters.iter().position(is_it)?;
-        if parameter < flow.positional_only || slots[parameter].is_some() {
-            return None;
-        }
-        slots[parameter] = Some(call.args.len() + at);
-    }
-    Some((slots, rest))
-}
-
-/// A value for each parameter of a function.
-fn passed(known: &Known, call: &Call, operands: &[Type]) -> Option<Vec<Passed>> {
-    let flow = &known.body.flow;
-    let (slots, rest) = slots(flow, call)?;
-    let each = slots.into_iter().enumerate().map(|(at, slot)| match slot {
-        _ if flow.parameters[at].variadic => {
-            let elements =
-                rest.iter().map(|&at| Some((*operands.get(at)?).into())).collect::<Option<Vec<TypeSet>>>()?;
-            Some(Passed::Rest(Type::Tuple(Shape::new(&elements)?), rest.clone()))
-        }
-        Some(operand) if operand < operands.len() => Some(Passed::Operand(operand)),
-        Some(_) => None,
-        None => {
-            let (one, tree) = value(known.defaults.get(at)?.as_ref()?)?;
-            Some(Passed::Default(one, tree))
-        }
-    });
-    each.collect()
-}
-
-/// A constant as the IR has it; `None` if it does not fit.
-fn value(constant: &outside::Constant) -> Option<(Type, Tree<Operand>)> {
-    let one = match constant {
-        outside::Constant::None => Constant::None,
-        outside::Constant::Bool(value) => Constant::Bool(*value),
-        outside::Constant::Float(value) => Constant::Float(*value),
-        outside::Constant::Complex { real, imag } => Constant::Complex(*real, *imag),
-        outside::Constant::Int(value) => match (i64::try_from(value), u64::try_from(value)) {
-            (Ok(value), _) => Constant::Int(value),
-            (_, Ok(value)) => Constant::Nat(value),
-            (Err(_), Err(_)) => return None,
-        },
-        outside::Constant::Tuple(parts) => {
-            let (types, trees): (Vec<_>, Vec<_>) =
-                parts.iter().map(value).collect::<Option<Vec<_>>>()?.into_iter().unzip();
-            let types = types.into_iter().map(TypeSet::of).collect::<Vec<_>>();
-            return Some((Type::Tuple(Shape::new(&types)?), Tree::Tuple(trees)));
-        }
-        outside::Constant::Str(_) | outside::Constant::Bytes(_) | outside::Constant::Ellipsis => return None,
-    };
-    Some((one.ty(), Tree::Leaf(Operand::Constant(one))))
 }

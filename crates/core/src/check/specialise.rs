@@ -23,6 +23,7 @@ use self::call::After;
 use self::versions::{Instances, innermost};
 use super::decide;
 use super::flow::{Arg, Call, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
+use super::function::is_mixed_up;
 use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
@@ -179,7 +180,7 @@ impl Specialiser<'_> {
             let value = self.place(variable, one.into());
             self.open(block, &value);
         }
-        let own = own.into_iter().map(|one| (self.flow.hidden[one.index].variable, one));
+        let own = self.flow.hidden.iter().map(|hidden| hidden.variable).zip(own);
         for (variable, one) in own.chain(handed).collect::<Vec<_>>() {
             let value = self.place(variable, one.one.into()).map(&mut Operand::Local);
             self.handed.push((one, value));
@@ -429,6 +430,9 @@ impl Specialiser<'_> {
         let Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))) = types.single() else {
             return true;
         };
+        if compound.has_local_functions() {
+            return false;
+        }
         let compounds = &mut self.function.compounds;
         if !compounds.contains(&compound) {
             if compounds.len() >= MOST_COMPOUNDS {
@@ -493,7 +497,7 @@ impl Specialiser<'_> {
     /// Does a copy; false if there is nothing to copy.
     fn copy(&mut self, at: &mut Waiting, step: &Step, arg: Arg) -> bool {
         let types = self.types(arg, &at.state);
-        if types.contains(Type::Unbound) {
+        if types.contains(Type::Unbound) || is_mixed_up(self.flow, step.target, arg, types) {
             return false;
         }
         self.copied(at, step, arg, types);
@@ -525,18 +529,6 @@ impl Specialiser<'_> {
             }
         }
         self.push_copies(at.block, &target, &source, step.span);
-    }
-
-    /// Makes a tuple; false if an element is unbound or the tuple is too large.
-    fn display(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
-        let elements = args.iter().map(|&arg| self.types(arg, &at.state)).collect::<Vec<_>>();
-        let Some(shape) = Shape::new(&elements) else { return false };
-        let sources = Tree::Tuple(args.iter().map(|&arg| self.operand(arg, &at.state)).collect());
-        let types = TypeSet::of(Type::Tuple(shape));
-        let target = self.place(step.target, types);
-        self.push_copies(at.block, &target, &sources, step.span);
-        at.state.insert(step.target, types);
-        true
     }
 
     fn exit(&mut self, entry: EntryId, state: &State) -> ExitId {

@@ -141,6 +141,11 @@ impl<'ctx> Calls<'ctx> {
         self.count.as_ref().is_some_and(|count| count.behind.contains(&self.at))
     }
 
+    /// True for a function that its caller has done again where it leaves.
+    pub(super) fn restarts(&self, function: &Function) -> bool {
+        self.is_called() && function.called.as_ref().is_some_and(|called| called.restarts)
+    }
+
     pub(super) const fn is_called(&self) -> bool {
         self.level.is_some()
     }
@@ -269,7 +274,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.take_fuel();
         let status = self.b.part(result, 0);
         let pending = self.b.compare(IntPredicate::NE, status, self.b.int(0));
-        self.leave_if(pending, Some(call.exit));
+        let restarts = given(unit, call).is_some_and(|called| called.restarts);
+        self.leave_if(pending, Some(if restarts { call.again } else { call.exit }));
         let gives = given(unit, call).map(|called| called.gives).unwrap_or_default();
         let leaves = gives.in_frame();
         let count = result.into_struct_value().get_type().count_fields();
@@ -422,6 +428,14 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn nothing(&self, types: TypeSet) -> Loaded<'ctx> {
         let zeros = registers(&self.b, types).into_iter().map(|one| one.const_zero());
         self.of_registers(types, &mut zeros.collect::<Vec<_>>().into_iter())
+    }
+
+    /// At an exit of a function that its caller has done again: nothing is written.
+    pub(super) fn leave_to_restart(&mut self, is_counted: bool) {
+        self.give_fuel();
+        self.uncount(is_counted);
+        self.settle(Vec::new());
+        self.give(PENDING, &[]);
     }
 
     /// After the record of an exit of a called function has been written: the interpreter does the rest.

@@ -297,12 +297,12 @@ impl Function {
 
     /// The names of the functions that it calls, or has as values.
     pub fn callees(&self) -> impl Iterator<Item = &str> {
-        self.body.flow.functions().filter_map(|one| Some(one.as_callee()?.name.as_str()))
+        self.body.flow.functions().into_iter().filter_map(|one| Some(one.as_callee()?.name.as_str()))
     }
 
     /// The keys of these functions.
     pub(super) fn callee_keys(&self) -> impl Iterator<Item = FunctionKey> {
-        self.body.flow.functions().filter_map(|one| Some(one.as_callee()?.key))
+        self.body.flow.functions().into_iter().filter_map(|one| Some(one.as_callee()?.key))
     }
 
     /// What makes it impossible to compile it, whatever the signature.

@@ -41,7 +41,8 @@ pub(crate) fn children(expression: &Expr) -> Vec<&Expr> {
     }
 }
 
-fn defaults(arguments: &ast::Arguments) -> impl Iterator<Item = &Expr> {
+/// The defaults of parameters, in the order in which they are evaluated.
+pub(crate) fn defaults(arguments: &ast::Arguments) -> impl Iterator<Item = &Expr> {
     let all = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
     all.filter_map(|argument| argument.default.as_deref())
 }

@@ -25,6 +25,21 @@ pub enum FunctionValue {
     Builtin(String),
     /// One of the user's.
     Callee(Callee),
+    /// One that a function makes while it runs.
+    Local(LocalFunction),
+}
+
+/// A function within a function, as the one around it holds it, or as it hands it on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LocalFunction {
+    /// Which: the key tells what it does, and for which function around it.
+    pub callee: Callee,
+    /// Where its definition stands, as [`crate::check::flow::Flow`] names places.
+    pub place: String,
+    /// It is made within a loop: several may live at one time.
+    pub is_remade: bool,
+    /// The types of what it has of the function around it, where it is handed on; `None` where these are at hand.
+    pub cells: Option<Vec<Type>>,
 }
 
 struct Entry {
@@ -83,7 +98,16 @@ impl FunctionType {
                 let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
                 outside::function_of(module, own)
             }
-            FunctionValue::Callee(_) => None,
+            FunctionValue::Callee(_) | FunctionValue::Local(_) => None,
+        }
+    }
+
+    /// The function, if it was made by a function while it runs.
+    #[must_use]
+    pub fn as_local(self) -> Option<&'static LocalFunction> {
+        match &self.0.value {
+            FunctionValue::Local(local) => Some(local),
+            FunctionValue::Callee(_) | FunctionValue::Builtin(_) => None,
         }
     }
 
@@ -92,7 +116,7 @@ impl FunctionType {
     pub fn as_callee(self) -> Option<&'static Callee> {
         match &self.0.value {
             FunctionValue::Callee(callee) => Some(callee),
-            FunctionValue::Builtin(_) => None,
+            FunctionValue::Builtin(_) | FunctionValue::Local(_) => None,
         }
     }
 
@@ -102,6 +126,7 @@ impl FunctionType {
         match &self.0.value {
             FunctionValue::Builtin(name) => name,
             FunctionValue::Callee(callee) => &callee.name,
+            FunctionValue::Local(local) => &local.callee.name,
         }
     }
 
@@ -117,8 +142,10 @@ impl FunctionType {
         self.0.place.store(place, Relaxed);
     }
 
-    fn order(self) -> (Option<FunctionKey>, &'static str) {
-        (self.as_callee().map(|callee| callee.key), self.name())
+    fn order(self) -> (Option<FunctionKey>, &'static str, Option<&'static LocalFunction>) {
+        let local = self.as_local();
+        let callee = self.as_callee().or(local.map(|local| &local.callee));
+        (callee.map(|callee| callee.key), self.name(), local)
     }
 }
 
@@ -144,13 +171,27 @@ impl PartialOrd for FunctionType {
 
 impl Ord for FunctionType {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.order().cmp(&other.order())
+        let ((key, name, local), (other_key, other_name, other_local)) = (self.order(), other.order());
+        let parts = |local: Option<&'static LocalFunction>| local.map(|one| (&one.place, one.is_remade, &one.cells));
+        (key, name).cmp(&(other_key, other_name)).then_with(|| parts(local).cmp(&parts(other_local)))
     }
 }
 
 impl fmt::Debug for FunctionType {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "function {}", self.name())
+    }
+}
+
+impl Type {
+    /// Whether it is, or holds, a function that a function makes while it runs.
+    #[must_use]
+    pub fn has_local_functions(self) -> bool {
+        match self {
+            Self::Function(one) => one.as_local().is_some(),
+            Self::Tuple(shape) => shape.elements().iter().any(|types| types.iter().any(Self::has_local_functions)),
+            _ => false,
+        }
     }
 }
 

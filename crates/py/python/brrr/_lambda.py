@@ -38,8 +38,8 @@ def text(code: CodeType, line: str) -> str | None:
                 own = line[start:end].encode()
                 head, body = own[: at].decode(), own[at:].decode()
                 head, colon, opened = head.rpartition(":")
-                if colon and not opened.strip():
-                    return f"def _lambda({head.removeprefix('lambda').strip()}): return {body}\n"
+                if colon and not opened.strip(" \t\f("):
+                    return f"def _lambda({head.removeprefix('lambda').strip()}): return {opened.lstrip()}{body}\n"
             break
         start = line.find("lambda", start + 1)
     return None

@@ -42,6 +42,7 @@ from itertools import chain, count, islice, repeat
 from sys import version_info
 from types import CodeType, FunctionType
 
+from ._inner import Unsupported, inner_code, made_again
 from ._lambda import body_column
 from ._iterators import RANGE_ITERATORS, iterator_state as iterator_state
 from ._nodes import (
@@ -71,10 +72,6 @@ _HELPERS = {
 }  # fmt: skip
 """What continuations use. They come as defaults, for names outside the function may mean anything, and are of C, which leaves no
 frames in a traceback."""
-
-
-class Unsupported(Exception):
-    """The entry point stands within a statement that has no rule, such as `try` and `with`."""
 
 
 class Source:
@@ -121,7 +118,8 @@ class Source:
             rest = writer.block(tree.body, 0, None, again=False)
         else:
             rest = []
-        body = [*self._scope(), *writer.start(writer.place or tree.body[0]), *rest]
+        made = made_again(tree, self.code, [name for name in names if name.startswith(".fun")])
+        body = [*self._scope(), *made, *writer.start(writer.place or tree.body[0]), *rest]
         parameters = [*names, ".ask", ".turns", *_HELPERS]
         decorators = [Constant(value=None, kind=None, **_place(one)) for one in tree.decorator_list[:1]]
         made = _changed(tree, args=_parameters(parameters, tree), body=body, decorator_list=decorators, returns=None)
@@ -160,7 +158,8 @@ class Source:
         depth = 1 + (self.class_name is not None) + bool(free)
         for _ in range(depth):
             code = next(one for one in code.co_consts if isinstance(one, CodeType))
-        return code.replace(co_qualname=original.co_qualname)
+        consts = tuple(inner_code(original, one) if isinstance(one, CodeType) else one for one in code.co_consts)
+        return code.replace(co_qualname=original.co_qualname, co_consts=consts)
 
 
 class _Writer:
@@ -396,7 +395,7 @@ class _Writer:
             return self.rest([statement], ordinal, loop)
         at = statement
         changes = {}
-        for field in ("test", "iter", "subject", "value", "target", "targets", "msg"):
+        for field in ("test", "iter", "subject", "value", "target", "targets", "msg", "args"):
             found = getattr(statement, field, None)
             if found is not None:
                 changes[field] = self.with_pins(found)

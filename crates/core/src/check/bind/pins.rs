@@ -59,8 +59,14 @@ impl Binder<'_> {
                 Some(variable) => Some((String::new(), Target::Value(Arg::Var(variable)))),
                 None => {
                     let name = identifier(name.id.as_str());
-                    let Outside::Callee(callee) = self.env.meaning(&name) else { return None };
-                    Some((name, Target::Known(callee)))
+                    match self.env.meaning(&name) {
+                        Outside::Callee(callee) => Some((name, Target::Known(callee))),
+                        // A variable of the function around.
+                        Outside::Variable(_) if self.is_local => {
+                            Some((String::new(), Target::Value(Arg::Constant(Constant::None))))
+                        }
+                        _ => None,
+                    }
                 }
             },
             Expr::Attribute(attribute) => match self.member(attribute)? {
@@ -68,9 +74,12 @@ impl Binder<'_> {
                 _ => None,
             },
             // An element of a tuple, what another call gives.
-            Expr::Subscript(_) | Expr::IfExp(_) | Expr::BoolOp(_) | Expr::NamedExpr(_) | Expr::Call(_) => {
-                Some((String::new(), Target::Value(Arg::Constant(Constant::None))))
-            }
+            Expr::Subscript(_)
+            | Expr::IfExp(_)
+            | Expr::BoolOp(_)
+            | Expr::NamedExpr(_)
+            | Expr::Call(_)
+            | Expr::Lambda(_) => Some((String::new(), Target::Value(Arg::Constant(Constant::None)))),
             _ => None,
         }
     }
@@ -119,13 +128,14 @@ impl Binder<'_> {
 
     /// Where an expression stands, as `brrr._resume` finds it: lines from the function's first one, columns in bytes.
     fn pin_name(&self, place: Span) -> String {
-        let text = self.file.text();
-        let position = |offset: u32| {
-            let start = text[..offset as usize].rfind('\n').map_or(0, |at| at + 1);
-            (self.file.line(offset) - self.first_line, offset as usize - start)
-        };
-        let ((line, column), (end_line, end_column)) = (position(place.start), position(place.end));
+        let ((line, column), (end_line, end_column)) = (self.position(place.start), self.position(place.end));
         format!(".pin{line}:{column}-{end_line}:{end_column}")
+    }
+
+    /// A place as `brrr._resume` counts: lines from the function's first one, columns in bytes.
+    pub(super) fn position(&self, offset: u32) -> (u32, usize) {
+        let start = self.file.text()[..offset as usize].rfind('\n').map_or(0, |at| at + 1);
+        (self.file.line(offset) - self.first_line, offset as usize - start)
     }
 
     /// Makes a call of another function; what follows in the statement is entered behind it.
@@ -146,7 +156,7 @@ impl Binder<'_> {
         self.pins.made.retain(|&(one, inner)| one == pin || inner.start < place.start || place.end < inner.end);
         let after = EntryId(self.flow.entries.len() as u32);
         let packed = self.temporary();
-        let kind = StepKind::Call(Box::new(Call { target, args, keywords, after, packed }));
+        let kind = StepKind::Call(Box::new(Call { target, args, keywords, after, packed, cells: Vec::new() }));
         self.step(pin, kind, place);
         self.entry_within(place);
         Arg::Var(pin)

@@ -81,7 +81,11 @@ impl Binder<'_> {
             {
                 read.insert(identifier(name.id.as_str()));
             }
-            for expression in walk::expressions(statement) {
+            let defaults = match statement {
+                Stmt::FunctionDef(def) => walk::defaults(&def.args).collect(),
+                _ => Vec::new(),
+            };
+            for expression in walk::expressions(statement).into_iter().chain(defaults) {
                 walk::each(expression, &mut |inner| match inner {
                     Expr::Name(name) if SEES_LOCALS.contains(&name.id.as_str()) => self.read = None,
                     Expr::Call(call) => {
@@ -129,6 +133,10 @@ fn written(statement: &Stmt) -> Vec<String> {
         Stmt::For(inner) => target(&inner.target),
         Stmt::Delete(inner) => inner.targets.iter().for_each(target),
         Stmt::Match(inner) => inner.cases.iter().for_each(|case| walk::captured(&case.pattern, &mut names)),
+        Stmt::FunctionDef(def) => {
+            walk::defaults(&def.args).for_each(|default| walk::named(default, &mut names));
+            names.push(identifier(def.name.as_str()));
+        }
         _ => {}
     }
     walk::expressions(statement).into_iter().for_each(|expression| walk::named(expression, &mut names));

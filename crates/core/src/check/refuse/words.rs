@@ -43,7 +43,7 @@ const ALL: &[(Code, &str, &str, &str)] = &[
     (
         Code::Nested,
         "this function inside of a function",
-        "makes a function object at every call",
+        "has a decorator, type parameters, or is within another one",
         "define it outside of the function, under `@brrr` as well",
     ),
     (
@@ -65,7 +65,12 @@ const ALL: &[(Code, &str, &str, &str)] = &[
         "makes the function a generator, which stops in the middle",
         "write the results into an array, or return one result and call the function for each",
     ),
-    (Code::Lambda, "this lambda", "makes a function object", "write the expression in place of the call"),
+    (
+        Code::Lambda,
+        "this lambda",
+        "a function object that goes elsewhere",
+        "give it a name and call it, or pass it to a function that calls it",
+    ),
     (
         Code::List,
         "a list",

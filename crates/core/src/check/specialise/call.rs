@@ -1,8 +1,8 @@
 //! Calls of other functions, and what a function needs to be called.
 
 use super::{Specialiser, State, Waiting};
-use crate::check::flow::{Call, EntryId, Step, Target};
-use crate::check::program::Passed;
+use crate::check::flow::{Arg, Call, EntryId, Step, Target, VarId};
+use crate::check::program::{Handed, Passed};
 use crate::ir::{self, BlockId, Called, Operand, Terminator, Tree, Value};
 use crate::source::Span;
 use crate::types::{Type, TypeSet};
@@ -21,7 +21,7 @@ impl Specialiser<'_> {
         let Some(gives) = self.gives() else { return };
         let exit = self.exit(EntryId(0), state);
         let overflow = self.calling.as_ref().map(|calling| calling.overflow).unwrap_or_default();
-        self.function.called = Some(Called { gives, exit, is_recursive: false, overflow });
+        self.function.called = Some(Called { gives, exit, is_recursive: false, restarts: false, overflow });
     }
 
     /// Does a call, and says how it goes on; `None` if it cannot be compiled.
@@ -31,10 +31,10 @@ impl Specialiser<'_> {
         let types = types?;
         let calling = self.calling.as_mut()?;
         let found = calling.calls.find_settled(call, step.span, &types)?;
-        let handed = calling.calls.handed(found.instance).into_iter();
-        let handed =
-            handed.map(|one| self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone()));
-        let handed = handed.collect::<Option<Vec<_>>>()?;
+        let handed = calling.calls.handed(found.instance);
+        let handed = handed.into_iter().map(|one| self.handed_down(one, &at.state)).collect::<Option<Vec<_>>>()?;
+        let calling = self.calling.as_mut()?;
+        let params = calling.calls.params(found.instance);
         let callee = match calling.members.iter().position(|&one| one == found.instance) {
             Some(known) => known,
             None => {
@@ -50,12 +50,14 @@ impl Specialiser<'_> {
         let args = found.args.iter().map(|one| match one {
             Passed::Operand(at_operand) => self.operand(operands[*at_operand], &at.state),
             Passed::Default(_, tree) => tree.clone(),
+            // The callee's own hidden arguments are the first of what is handed down.
+            Passed::Hidden(_, number) => handed[*number].clone(),
             Passed::Rest(_, all) => {
                 Tree::Tuple(all.iter().map(|&at_operand| self.operand(operands[at_operand], &at.state)).collect())
             }
         });
         let args = args.collect::<Vec<_>>();
-        let args = args.into_iter().chain(handed).collect();
+        let args = args.into_iter().zip(&params).map(|(tree, &one)| as_passed(tree, one)).chain(handed).collect();
         let again = self.exit(step.entry, &at.state);
         // The pin has no value yet.
         at.state.remove(&step.target);
@@ -79,6 +81,15 @@ impl Specialiser<'_> {
         self.open(at.block, &target);
         at.state.insert(step.target, found.gives);
         Some(After::Here)
+    }
+
+    /// What a function that is called is given of what this one was given, or of the variables of this one.
+    fn handed_down(&mut self, one: Handed, state: &State) -> Option<Tree<Operand>> {
+        if self.flow.cells_key == Some(one.of) {
+            let variable = Arg::Var(VarId(one.index as u32));
+            return (self.types(variable, state).single() == Some(one.one)).then(|| self.operand(variable, state));
+        }
+        self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone())
     }
 
     /// Goes on behind a call that gives a scalar or a compound: once for each type.
@@ -141,5 +152,19 @@ impl Specialiser<'_> {
             }
             _ => value.clone(),
         }
+    }
+}
+
+/// A value as a parameter of this type holds it: functions within functions as they are handed on.
+fn as_passed(tree: Tree<Operand>, one: Type) -> Tree<Operand> {
+    match (tree, one) {
+        (Tree::Function(_), Type::Function(function)) => Tree::Function(function),
+        (Tree::Tuple(parts), Type::Tuple(shape)) => {
+            let each = parts.into_iter().zip(shape.elements());
+            Tree::Tuple(
+                each.map(|(part, types)| types.single().map_or(part.clone(), |one| as_passed(part, one))).collect(),
+            )
+        }
+        (tree, _) => tree,
     }
 }

@@ -5,12 +5,27 @@ use super::{Specialiser, Waiting};
 use crate::check::flow::{self, Arg, Step};
 use crate::check::tuple::{self, Index};
 use crate::ir::{Constant, Operand, Terminator, Tree};
-use crate::types::{Type, TypeSet};
+use crate::types::{Shape, Type, TypeSet};
 
 /// A value with its types, taken apart.
 pub(super) type Item = (Tree<Operand>, TypeSet);
 
 impl Specialiser<'_> {
+    /// Makes a tuple; false if an element is unbound or the tuple is too large.
+    pub(super) fn display(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
+        let elements = args.iter().map(|&arg| self.types(arg, &at.state)).collect::<Vec<_>>();
+        if elements.iter().any(|types| types.iter().any(Type::has_local_functions)) {
+            return false;
+        }
+        let Some(shape) = Shape::new(&elements) else { return false };
+        let sources = Tree::Tuple(args.iter().map(|&arg| self.operand(arg, &at.state)).collect());
+        let types = TypeSet::of(Type::Tuple(shape));
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, &sources, step.span);
+        at.state.insert(step.target, types);
+        true
+    }
+
     /// Does an operation with a tuple among its operands; false if compiled code does not.
     pub(super) fn on_tuples(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
         let items =

@@ -1,0 +1,109 @@
+//! Functions within functions among the instances of a program.
+//!
+//! Enters: the types of such functions as a call has them for operands, and what it may hand down of the function around them. Leaves:
+//! the functions as they are handed on, which tell the types of their cells.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::{Body, Calls, Instance, Known, Program};
+use crate::check::flow::Call;
+use crate::ir::Overflow;
+use crate::outside::FunctionKey;
+use crate::types::{FunctionType, FunctionValue, LocalFunction, Type};
+
+/// The functions within functions by their keys, with what their ints do that do not fit.
+pub(super) type Inners = BTreeMap<FunctionKey, (Arc<Body>, Option<Overflow>)>;
+
+/// The instances whose hidden arguments an instance hands down. Cells are its own affair where it, or one on the way, has them.
+pub(super) fn below(instances: &[Rc<Instance>], at: usize) -> Vec<usize> {
+    // What is reached without going through a function that has these cells itself.
+    let reach = |cells: Option<FunctionKey>| {
+        let has_them = |one: usize| cells.is_some() && instances[one].body.flow.cells_key == cells;
+        let (mut reached, mut waiting) = (BTreeSet::new(), vec![at]);
+        while let Some(from) = waiting.pop() {
+            if has_them(from) {
+                continue;
+            }
+            let called = instances.iter().enumerate().filter(|(_, one)| one.callers.borrow().contains(&from));
+            waiting.extend(called.map(|(to, _)| to).filter(|&to| reached.insert(to)));
+        }
+        reached
+    };
+    let reached = reach(None);
+    let owners = reached.iter().filter_map(|&one| instances[one].body.flow.owner).collect::<BTreeSet<_>>();
+    let plain = reached.iter().filter(|&&one| instances[one].body.flow.owner.is_none()).copied();
+    let within = owners.into_iter().flat_map(|owner| {
+        let reached = reach(Some(owner)).into_iter();
+        reached.filter(|&one| instances[one].body.flow.owner == Some(owner)).collect::<Vec<_>>()
+    });
+    plain.chain(within).collect()
+}
+
+impl Program<'_> {
+    /// A function within a function, as it was handed on.
+    pub(super) fn known_local(&self, local: &LocalFunction) -> Option<Known> {
+        let (body, overflow) = self.inner.borrow().get(&local.callee.key)?.clone();
+        Some(Known {
+            defaults: vec![None; body.flow.parameters.len()],
+            body,
+            hidden: local.cells.clone()?,
+            overflow: Some(overflow?),
+            in_place: true,
+        })
+    }
+}
+
+impl Calls<'_> {
+    /// The operands of a call without the cells; functions within functions as they are handed on. `None` if something that they need has
+    /// no value, or if one stands in a tuple.
+    pub(super) fn handed_on(&self, call: &Call, operands: &[Type]) -> Option<Vec<Type>> {
+        let (operands, cells) = operands.split_at(operands.len().checked_sub(call.cells.len())?);
+        let handed_on = operands.iter().map(|&one| match one {
+            Type::Function(function) => match function.as_local() {
+                Some(local) if local.cells.is_none() => {
+                    let (body, _) = self.program.inner.borrow().get(&local.callee.key)?.clone();
+                    let types = body.flow.hidden.iter().map(|hidden| {
+                        let at = call
+                            .cells
+                            .iter()
+                            .position(|&(outer, _)| Some(outer) == hidden.cell.map(|one| one.outer))?;
+                        cells.get(at).copied().filter(|&one| one != Type::Unbound && !is_in_tuple(one))
+                    });
+                    let cells = Some(types.collect::<Option<Vec<_>>>()?);
+                    let local = LocalFunction { cells, ..local.clone() };
+                    Some(Type::Function(FunctionType::new(FunctionValue::Local(local))))
+                }
+                _ => Some(one),
+            },
+            _ => (!is_in_tuple(one)).then_some(one),
+        });
+        handed_on.collect()
+    }
+
+    /// The cells whose very object functions within a function may give back, however a call leads to them; their places are behind those
+    /// of the arguments.
+    pub(super) fn cells_given_back(&self, call: &Call) -> Vec<(usize, bool)> {
+        let instances = self.program.instances.borrow();
+        let within = instances.iter().filter(|one| one.body.flow.owner.is_some());
+        let outer = within.flat_map(|one| {
+            let flow = &one.body.flow;
+            let hidden = |at: u32| flow.hidden.get((at as usize).checked_sub(flow.parameters.len())?);
+            let returned = one.returned.borrow();
+            let outer = returned.iter().filter_map(|one| Some((hidden(one.parameter)?.cell?.outer, one.is_whole)));
+            outer.collect::<Vec<_>>()
+        });
+        let outer = outer.collect::<BTreeSet<_>>();
+        let first = call.args.len() + call.keywords.len();
+        let found = outer.into_iter().filter_map(|(outer, is_whole)| {
+            let at = call.cells.iter().position(|&(one, _)| one == outer)?;
+            Some((first + at, is_whole))
+        });
+        found.collect()
+    }
+}
+
+fn is_in_tuple(one: Type) -> bool {
+    matches!(one, Type::Tuple(_)) && one.has_local_functions()
+}

@@ -46,7 +46,7 @@ def run(tmp_path):
 
 
 def entries(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in folder.rglob("*.brrr") if path.is_file()]
 
 
 def test_the_second_process_finds_what_the_first_one_made(run):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
 HEAD = "from brrr import brrr\nimport math\nimport numpy as np\n\nSCALE = 3\n\n"
@@ -118,6 +123,36 @@ def test_hints(client, document):
     assert (10, " as f64") in shown, "i is converted"
     assert (20, ": f64") in shown, "from the first call"
     assert all(line not in (23, 24) for line, _ in shown)
+
+
+def test_hints_of_each_kind_can_be_left_to_another_server(client, document):
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"inlayHints": {"variables": False, "results": False}}}})
+    shown = labels(client, document)
+    assert (7, ": f64") in shown and (10, " as f64") in shown, "parameters and conversions are brrr's alone"
+    assert (7, " -> f64") not in shown and all(line != 8 for line, _ in shown)
+    client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"inlayHints": {"variables": True}}}})
+    shown = labels(client, document)
+    assert (8, ": i64") in shown and (7, " -> f64") not in shown
+
+
+def test_a_client_is_asked_to_tell_when_its_configuration_changes(start):
+    client = start()
+    client.initialize({"workspace": {"didChangeConfiguration": {"dynamicRegistration": True}}})
+    asked = client.wait(lambda message: message.get("method") == "client/registerCapability")
+    assert [one["method"] for one in asked["params"]["registrations"]] == ["workspace/didChangeConfiguration"]
+
+
+def test_the_benchmark_lens_names_the_way_to_a_function(start):
+    client = start()
+    client.initialize(options={"commands": ["brrr.runBenchmark"]})
+    text = "from brrr import brrr\nclass A:\n    class B:\n        @staticmethod\n        @brrr\n        def f(n: int):\n            return n\n"
+    text += "if True:\n    @brrr\n    def g():\n        return 1\ndef outer():\n    @brrr\n    def h():\n        return 2\n    return h\n"
+    uri = client.open(text)
+    lenses = client.ask("textDocument/codeLens", uri)
+    named = [one["command"]["arguments"][0]["function"] for one in lenses if one["command"]["command"] == "brrr.runBenchmark"]
+    assert named == ["A.B.f", "g"], "what is within another function, nobody else gets at"
+    qualified = [(one["name"], one["qualified"]) for one in client.ask("brrr/functions", uri)]
+    assert qualified == [("f", "A.B.f"), ("g", "g"), ("h", None)]
 
 
 def test_hints_of_a_part(client, document):
@@ -240,6 +275,16 @@ def test_pulled_diagnostics_are_not_pushed_as_well(start):
     report = client.ask("textDocument/diagnostic", uri, previousResultId=report["resultId"])
     assert report["kind"] == "full" and report["items"] == []
     assert client.published(uri) == []
+
+
+def test_a_client_that_pulls_is_told_when_another_cell_changes_what_there_is_to_say(start):
+    client = start()
+    client.initialize({"textDocument": {"diagnostic": {}}, "workspace": {"diagnostics": {"refreshSupport": True}, "diagnostic": {"refreshSupport": True}}})
+    second = client.open("@brrr\ndef f(n: int):\n    return [n]\n", uri="vscode-notebook-cell:/p.ipynb#W1")
+    assert client.ask("textDocument/diagnostic", second)["items"] == []
+    client.open("from brrr import brrr\n", uri="vscode-notebook-cell:/p.ipynb#W0")
+    client.wait(lambda message: message.get("method") == "workspace/diagnostic/refresh")
+    assert [one["code"] for one in client.ask("textDocument/diagnostic", second)["items"]] == ["BRRR220"]
 
 
 def test_a_syntax_error_costs_one_function(client):
@@ -402,7 +447,7 @@ def test_functions_for_editors(client):
     uri = client.open("from brrr import brrr\n\n'🙂'; X = 1\n\n@brrr\ndef f(n, x: float):\n    return n * x\n\n@brrr\ndef g(**x):\n    return 1\n\ndef plain(n):\n    return n\n")
     first, second = client.ask("brrr/functions", uri)
     assert first == {
-        "name": "f", "position": {"line": 5, "character": 4}, "signature": "(int, float) -> float", "parameters": ["int", "float"], "isRefused": False,
+        "name": "f", "qualified": "f", "position": {"line": 5, "character": 4}, "signature": "(int, float) -> float", "parameters": ["int", "float"], "isRefused": False,
         "range": {"start": {"line": 4, "character": 0}, "end": {"line": 6, "character": 16}},
     }
     assert second["name"] == "g" and second["isRefused"] is True
@@ -412,3 +457,37 @@ def test_functions_for_editors(client):
 def test_a_call_with_the_types_that_are_assumed_counts(client):
     uri = client.open("from brrr import brrr\n\n@brrr\ndef f(x, y):\n    return x * y\n\nprint(f(1.0, 2.0))\nprint(f(1, 2))\n")
     assert client.ask("brrr/ir", uri, (3, 4), stage="typed")["signatures"] == ["(float, float) -> float", "(int, int) -> int"]
+
+
+def test_the_hover_tells_what_is_kept_on_disk(start, tmp_path):
+    """Of what a run of this very text has kept, and where; nothing else."""
+    program, cache = tmp_path / "program.py", tmp_path / "cache"
+    text = "from brrr import brrr\n\n@brrr\ndef f(n):\n    return n * 2\n\n@brrr(cache=False)\ndef g(n):\n    return n\n\nprint(f(3), f(2.5), g(1))\n"
+    program.write_text(text)
+    environment = {**os.environ, "BRRR_CACHE_DIR": str(cache)}
+
+    def said(client, line):
+        return client.ask("textDocument/hover", program.as_uri(), (line, 2))["contents"]["value"]
+
+    client = start(env={"BRRR_CACHE_DIR": str(cache)})
+    client.initialize()
+    client.open(text, uri=program.as_uri())
+    assert f"no machine code of this text is kept on disk yet, in `{cache}`" in said(client, 2)
+    ran = subprocess.run([sys.executable, str(program)], env=environment, capture_output=True, text=True, timeout=120)
+    assert ran.stdout == "6 5.0 1\n", ran.stderr
+    kept = said(client, 2)
+    assert re.search(r"kept on disk: `\((int|float)\)` [\d.]+ kB, used within a day; `\((int|float)\)` [\d.]+ kB", kept), kept
+    assert {"(int)", "(float)"} <= set(re.findall(r"\(\w+\)", kept.rpartition("kept on disk")[2]))
+    assert "machine code is not kept on disk: `cache=False`" in said(client, 6)
+    # What is removed is not told, nor what was kept of another text.
+    for entry in cache.rglob("*.brrr"):
+        entry.unlink()
+    assert "no machine code of this text" in said(client, 2)
+    subprocess.run([sys.executable, str(program)], env=environment, check=True, capture_output=True, timeout=120)
+    assert "kept on disk: `(" in said(client, 2)
+    client.change(program.as_uri(), text.replace("n * 2", "n * 3"))
+    assert "no machine code of this text" in said(client, 2)
+    off = start(env={"BRRR_CACHE_DIR": ""})
+    off.initialize()
+    off.open(text, uri=program.as_uri())
+    assert "machine code is not kept on disk: `BRRR_CACHE_DIR` is empty" in said(off, 2)

@@ -5,8 +5,12 @@
 //! no damage, for an entry is looked at before it is given out, and what is damaged is not there; nothing that another user has
 //! put there or may change; no entry half written, however many processes write; no error, for who has no cache compiles.
 //!
+//! Beside entries there are notes, by which an editor finds what is kept for a function ([`Cache::kept`]).
+//!
 //! The folder has up to 256 shelves, named by the first byte of the keys in them. A shelf is kept below [`MOST_IN_SHELF`] bytes: what
 //! was not used for longest goes, when something is put into it.
+
+mod notes;
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -22,6 +26,8 @@ use object::elf::{ELF_NOTE_GNU, FileHeader64, NT_GNU_BUILD_ID};
 use object::read::ReadCache;
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use sha2::{Digest, Sha256};
+
+pub use notes::{Kept, Subject, is_note};
 
 /// The variable that names the folder.
 pub const FOLDER_VARIABLE: &str = "BRRR_CACHE_DIR";
@@ -82,6 +88,10 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|one| one.is_ascii_digit() || matches!(one, b'a'..=b'f'))
 }
 
+fn digits(hash: &[u8; HASH]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// What an entry is found by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key([u8; HASH]);
@@ -100,7 +110,7 @@ impl Key {
     }
 
     fn path(self, folder: &Path) -> (PathBuf, String) {
-        let digits = self.0.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digits = digits(&self.0);
         (folder.join(&digits[..2]), format!("{digits}.brrr"))
     }
 }
@@ -265,12 +275,13 @@ fn tidy(shelf: &Path, kept: &OsStr) -> io::Result<()> {
     for entry in fs::read_dir(shelf)? {
         let entry = entry?;
         let name = entry.file_name();
-        let Some(text) = name.to_str().filter(|text| is_entry(text)) else { continue };
+        let Some(text) = name.to_str().filter(|text| is_entry(text) || is_note(text)) else { continue };
         let Ok(metadata) = entry.metadata() else { continue };
         let age = metadata.modified().ok().and_then(|used| used.elapsed().ok()).unwrap_or_default();
-        if !text.ends_with(".brrr") && age > ABANDONED {
+        let is_whole = text.ends_with(".brrr") || text.ends_with(".note");
+        if !is_whole && age > ABANDONED {
             let _ = fs::remove_file(entry.path());
-        } else if text.ends_with(".brrr") {
+        } else if is_whole {
             bytes += metadata.len();
             if name != kept {
                 entries.push((age, metadata.len(), entry.path()));

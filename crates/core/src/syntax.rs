@@ -153,6 +153,11 @@ impl Piece {
         self.plain().into_iter().map(|def| def.name.to_string()).collect()
     }
 
+    /// The name of the function whose own name stands there, behind those of the classes that it is in; `None` within another function.
+    pub(crate) fn qualified_name(&self, name: Span) -> Option<String> {
+        names::qualified(self.statements(), name)
+    }
+
     fn plain(&self) -> Vec<&ast::StmtFunctionDef> {
         let mut found = Vec::new();
         self.statements().iter().for_each(|statement| names::plain(statement, &mut found));

@@ -4,6 +4,7 @@ pub mod actions;
 pub mod functions;
 pub mod hints;
 pub mod hover;
+mod kept;
 pub mod lenses;
 pub mod tokens;
 

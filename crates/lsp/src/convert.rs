@@ -28,6 +28,8 @@ pub struct Profile {
     pub has_configuration: bool,
     /// True if it watches files for the server.
     pub watches_files: bool,
+    /// True if it can be asked to say when its configuration changes.
+    pub tells_configuration: bool,
     /// True if it shows progress that the server begins.
     pub shows_progress: bool,
     /// What it asks for again when it is told to: `inlayHint`, `codeLens`, `semanticTokens`, `diagnostics`.
@@ -69,6 +71,7 @@ impl Profile {
             pulls_diagnostics: pulls,
             has_configuration: has("/workspace/configuration"),
             watches_files: has("/workspace/didChangeWatchedFiles/dynamicRegistration"),
+            tells_configuration: has("/workspace/didChangeConfiguration/dynamicRegistration"),
             shows_progress: has("/window/workDoneProgress"),
             refreshes,
             commands: commands.collect(),

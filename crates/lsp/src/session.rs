@@ -93,6 +93,8 @@ pub struct Report {
     pub defects: Vec<Diagnostic>,
     /// Why the analysis ended without a result: a bug in brrr.
     pub failure: Option<String>,
+    /// The same text has been analysed before, with other documents, and something else was found.
+    pub again: bool,
 }
 
 /// Why an edit was not applied.
@@ -165,7 +167,13 @@ impl Session {
             |one: &&mut Document| one.known.as_ref().is_some_and(|known| known.snapshot.depends().contains(name));
         // Now its file counts.
         self.documents.values_mut().filter(depends).for_each(|one| one.pending = true);
-        document.shown.then(|| Report { name: name.to_owned(), version: None, defects: Vec::new(), failure: None })
+        document.shown.then(|| Report {
+            name: name.to_owned(),
+            version: None,
+            defects: Vec::new(),
+            failure: None,
+            again: false,
+        })
     }
 
     /// The names of the open documents.
@@ -244,7 +252,7 @@ impl Session {
         document.defects.push(defect);
         document.shown = true;
         let (version, defects) = (Some(version.clone()), document.defects.clone());
-        Some(Report { name: version.as_ref()?.name.clone(), version, defects, failure: None })
+        Some(Report { name: version.as_ref()?.name.clone(), version, defects, failure: None, again: false })
     }
 
     /// The stamp of the newest text of a document, if it is analysed.
@@ -259,7 +267,13 @@ impl Session {
         let document = self.documents.get_mut(&version.name).filter(|one| one.stamp == version.stamp)?;
         document.shown = true;
         let defects = document.defects.clone();
-        Some(Report { name: version.name.clone(), version: Some(version.clone()), defects, failure: None })
+        Some(Report {
+            name: version.name.clone(),
+            version: Some(version.clone()),
+            defects,
+            failure: None,
+            again: false,
+        })
     }
 
     /// What LLVM could not do with the newest text of a document.
@@ -363,6 +377,10 @@ impl Session {
         let version =
             Arc::new(Version { name: job.name, number: job.number, stamp: job.stamp, snapshot, starts, around });
         let before = document.known.replace(version.clone());
+        let again = before.as_ref().is_some_and(|before| {
+            let (before, now) = (&*before.snapshot, &*version.snapshot);
+            before.functions().count() != now.functions().count() || before.diagnostics() != now.diagnostics()
+        }) && before.as_ref().is_some_and(|before| before.stamp == version.stamp);
         let waiting = std::mem::take(&mut document.waiting);
         let concerned = version.snapshot.is_concerned() || document.shown || failure.is_some();
         document.shown = !version.snapshot.diagnostics().is_empty() || !document.defects.is_empty();
@@ -371,7 +389,7 @@ impl Session {
         self.touch_cells(&version.name, notebook.as_deref());
         self.touch_dependents(before.as_deref(), &version);
         let defects = self.defects(&version.name);
-        concerned.then(|| Report { name: version.name.clone(), version: Some(version), defects, failure })
+        concerned.then(|| Report { name: version.name.clone(), version: Some(version), defects, failure, again })
     }
 
     const fn next_stamp(&mut self) -> u64 {

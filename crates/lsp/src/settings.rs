@@ -10,6 +10,10 @@ use serde_json::Value;
 pub struct Settings {
     /// `inlayHints.enable`: types within the text.
     pub hints: bool,
+    /// `inlayHints.variables`: the types of variables.
+    pub variables: bool,
+    /// `inlayHints.results`: the types of results.
+    pub results: bool,
     /// `inlayHints.conversions`: names that an operation takes as another type.
     pub conversions: bool,
     /// `codeLens.enable`: commands above each function.
@@ -30,6 +34,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             hints: true,
+            variables: true,
+            results: true,
             conversions: true,
             lenses: true,
             hover_ir: true,
@@ -47,6 +53,8 @@ impl Settings {
         let said = said.get("brrr").unwrap_or(said);
         for (path, slot) in [
             ("inlayHints.enable", &mut self.hints),
+            ("inlayHints.variables", &mut self.variables),
+            ("inlayHints.results", &mut self.results),
             ("inlayHints.conversions", &mut self.conversions),
             ("codeLens.enable", &mut self.lenses),
             ("hover.ir", &mut self.hover_ir),

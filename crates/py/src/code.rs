@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use brrr_core::backend::{BUILD, Backend, Output, Request, Tier};
-use brrr_core::cache::{self, Cache, Key};
+use brrr_core::cache::{self, Cache, Key, Subject};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Diagnostic;
+use brrr_core::types::Type;
 use brrr_core::{ir, load};
 use pyo3::prelude::*;
 
@@ -58,7 +59,8 @@ pub struct Loaded {
     pub origin: Option<Origin>,
 }
 
-/// Machine code for a unit of this function, of the full tier if that is wanted in any case.
+/// Machine code for a unit of this function, of the full tier if that is wanted in any case; `signature` has the types of the arguments
+/// if it is entered by calls.
 ///
 /// # Errors
 /// Why there is none.
@@ -68,6 +70,7 @@ pub fn code(
     unit: ir::Unit,
     choices: Choices,
     must_be_full: bool,
+    signature: Option<&[Type]>,
 ) -> Result<Loaded, Failure> {
     installed(py).map_err(|error| Failure::Broken(format!("cannot tell where brrr is installed: {error}")))?;
     let looked_for: &[Tier] = match tiers::policy() {
@@ -86,6 +89,7 @@ pub fn code(
             // What is whole and cannot be loaded is taken for damage.
             && let Some(code) = place.load(*key).and_then(|object| load::Code::load(&object).ok())
         {
+            note(place, prepared, signature, *key);
             return Ok(Loaded { code: Arc::new(code), tier, origin: Some(Origin::Hit) });
         }
         last = Some((bytes, kept));
@@ -96,11 +100,21 @@ pub fn code(
     let origin = match &kept {
         Some((place, key)) => {
             place.store(*key, &object);
+            note(place, prepared, signature, *key);
             Origin::Miss
         }
         None => Origin::Off,
     };
     Ok(Loaded { code: Arc::new(code), tier: request.tier, origin: Some(origin) })
+}
+
+/// Notes for editors what is kept: the code of which function, for calls with which types.
+pub fn note(place: &Cache, prepared: &Prepared, signature: Option<&[Type]>, key: Key) {
+    let Some(signature) = signature else { return };
+    if let Some(subject) = Subject::of(Path::new(prepared.source().path()), prepared.name(), prepared.text()) {
+        let types = signature.iter().map(|one| one.python()).collect::<Vec<_>>().join(", ");
+        place.note(subject, &types, key);
+    }
 }
 
 /// Where the code for a request is kept on the disk, if it is to be. [`code`] has been called before.

@@ -108,6 +108,11 @@ impl Job {
         Ok(Arc::new(Self { request, kept, made: OnceLock::new() }))
     }
 
+    /// Where its code is kept on the disk, if it is.
+    pub const fn kept(&self) -> Option<&(Cache, Key)> {
+        self.kept.as_ref()
+    }
+
     /// What came of it, if it is over.
     pub fn made(&self) -> Option<&Made> {
         self.made.get()

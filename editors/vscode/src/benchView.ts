@@ -40,9 +40,9 @@ export class BenchView {
       return result;
     }
     for (const one of await this.#server.functions(uri)) {
-      const entry = known[`${uri}::${one.name}`];
-      if (entry !== undefined) {
-        result.set(one.name, lensText(entry, hashOf(textOf(document, one)), Date.now()));
+      const entry = known[`${uri}::${one.qualified}`];
+      if (entry !== undefined && one.qualified !== null) {
+        result.set(one.qualified, lensText(entry, hashOf(textOf(document, one)), Date.now()));
       }
     }
     return result;
@@ -62,7 +62,10 @@ export class BenchView {
     if (one === undefined) {
       throw new Error('there is no brrr function here');
     }
-    const key = `${place.uri}::${one.name}`;
+    if (one.qualified === null) {
+      throw new Error(`${one.name} is within another function, and cannot be called from outside`);
+    }
+    const key = `${place.uri}::${one.qualified}`;
     const args = await vscode.window.showInputBox({
       title: `Benchmark of ${one.name}${one.signature}`,
       prompt: 'The arguments, a tuple. Names of the file can be used, and np and math.',
@@ -76,7 +79,7 @@ export class BenchView {
       throw new Error(`${document.fileName} was not saved`);
     }
     const hash = hashOf(textOf(document, one));
-    const entry = await this.#measure(document.fileName, one.name, args.trim());
+    const entry = await this.#measure(document.fileName, one.qualified, args.trim());
     if (entry !== undefined) {
       await this.#context.workspaceState.update(KEY, { ...this.#known(), [key]: { ...entry, hash } });
       this.#changed.fire();

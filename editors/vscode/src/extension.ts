@@ -8,6 +8,7 @@ import * as vscode from 'vscode';
 import { BenchView } from './benchView';
 import { CostView } from './costView';
 import { functionAt } from './lines';
+import { beside, SECTIONS, type Shown, shownBeside } from './neighbours';
 import { type Place, reasonOf, type Stage } from './protocol';
 import { Interpreters } from './python';
 import { RUN_BENCHMARK, Server } from './server';
@@ -32,6 +33,15 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const benchmarks = new BenchView(context, running, log);
   const extension = { context, log, server: running, views, costs, benchmarks };
   running.use({
+    workspace: {
+      configuration: async (params, token, next) => {
+        const answers = await next(params, token);
+        const isBrrr = (at: number) => params.items[at]?.section === 'brrr';
+        return Array.isArray(answers)
+          ? answers.map((one, at) => (isBrrr(at) ? beside(one, shownHere()) : one))
+          : answers;
+      },
+    },
     executeCommand: (command, args, next) => execute(extension, command, args, next),
     provideCodeLenses: async (document, token, next) => lenses(extension, document, await next(document, token)),
   });
@@ -42,6 +52,10 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     vscode.workspace.onDidChangeConfiguration((event) =>
       event.affectsConfiguration('brrr.server') ? running.restart() : undefined,
     ),
+    vscode.workspace.onDidChangeConfiguration((event) =>
+      SECTIONS.some((section) => event.affectsConfiguration(section)) ? running.tellConfiguration() : undefined,
+    ),
+    vscode.extensions.onDidChange(() => running.tellConfiguration()),
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.reconsider()),
     vscode.workspace.onDidChangeWorkspaceFolders(() => running.reconsider()),
   );
@@ -92,6 +106,14 @@ function registerCommands(extension: Extension): void {
   command('brrr.restartServer', () => server.restart());
   command('brrr.showLog', () => log.show());
   command('brrr.showMenu', () => showMenu());
+}
+
+/** What other Python extensions of this window write into the text. */
+function shownHere(): Shown {
+  return shownBeside(
+    (id) => vscode.extensions.getExtension(id) !== undefined,
+    (name) => vscode.workspace.getConfiguration().get(name),
+  );
 }
 
 /** A place from a lens, the function of a text, or the cursor. */

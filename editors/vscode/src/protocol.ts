@@ -38,6 +38,8 @@ export interface StageText {
 /** An element of the answer to `brrr/functions`. */
 export interface FunctionInfo {
   name: string;
+  /** The name behind those of its classes; nothing for a function within another one. */
+  qualified: string | null;
   position: Position;
   range: { start: Position; end: Position };
   signature: string;

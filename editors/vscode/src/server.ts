@@ -123,6 +123,13 @@ export class Server {
     await this.#ask('workspace/executeCommand', { command: 'brrr.chooseSignature', arguments: [argument] });
   }
 
+  /** Has the server ask for its settings again. */
+  async tellConfiguration(): Promise<void> {
+    if (this.isRunning) {
+      await this.#client?.sendNotification('workspace/didChangeConfiguration', { settings: null });
+    }
+  }
+
   /** The command `brrr` and the interpreter that the workspace's code runs in. */
   async tools(): Promise<{ program: string | undefined; interpreter: string | undefined }> {
     const wanted = await this.wanted();

@@ -4,6 +4,7 @@ import { benchCommand, guessedArguments, hashOf, lensText, reportOf, speedText }
 import { costs, costText, isInstruction, vectorOf } from '../src/costs';
 import { Crashes, LIMIT, WINDOW } from '../src/crashes';
 import { followed, functionAt, linesOfSource, linesOfText, longest } from '../src/lines';
+import { beside, shownBeside } from '../src/neighbours';
 import { type FunctionInfo, type Run, reasonOf, STAGES, stageName } from '../src/protocol';
 
 test('a server that crashes too often is left alone, until it was quiet for a while', () => {
@@ -58,6 +59,7 @@ test('a line of the text has lines of the source', () => {
 function info(name: string, first: number, last: number): FunctionInfo {
   return {
     name,
+    qualified: name,
     position: { line: first + 1, character: 4 },
     range: { start: { line: first, character: 0 }, end: { line: last, character: 0 } },
     signature: '(int) -> int',
@@ -184,4 +186,31 @@ test('every stage has a name of its own', () => {
 test('a reason is what was said', () => {
   assert.equal(reasonOf(new Error('there is no brrr function here')), 'there is no brrr function here');
   assert.equal(reasonOf('gone'), 'gone');
+});
+
+test('types that another server writes are left out', () => {
+  const settings: Record<string, unknown> = {};
+  const shown = (...there: string[]) =>
+    shownBeside(
+      (id) => there.includes(id),
+      (name) => settings[name],
+    );
+  assert.deepEqual(shown(), { variables: false, results: false });
+  assert.deepEqual(shown('detachhead.basedpyright'), { variables: true, results: true });
+  assert.deepEqual(shown('ms-python.vscode-pylance'), { variables: false, results: false });
+  settings['basedpyright.analysis.inlayHints.variableTypes'] = false;
+  settings['python.analysis.inlayHints.functionReturnTypes'] = true;
+  assert.deepEqual(shown('detachhead.basedpyright'), { variables: false, results: true });
+  assert.deepEqual(shown('ms-python.vscode-pylance'), { variables: false, results: true });
+  const both = { variables: true, results: true };
+  assert.deepEqual(beside({ inlayHints: { enable: true }, codeLens: { enable: false } }, both), {
+    inlayHints: { enable: true, variables: false, results: false },
+    codeLens: { enable: false },
+  });
+  const asked = { inlayHints: { beside: 'show' } };
+  assert.equal(beside(asked, both), asked);
+  assert.deepEqual(beside({}, { variables: false, results: false }), {
+    inlayHints: { variables: true, results: true },
+  });
+  assert.equal(beside(null, both), null);
 });

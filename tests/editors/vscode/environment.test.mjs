@@ -15,9 +15,23 @@ async function within(options, run) {
   }
 }
 
+const METHODS = `from brrr import brrr
+
+
+class Sums:
+    @staticmethod
+    @brrr
+    def evens(n: int):
+        total = 0
+        for i in range(0, n, 2):
+            total += i
+        return total
+`;
+
 test('a benchmark runs in a terminal, and its lens is stale after an edit', async () => {
   const python = process.env.BRRR_PYTHON;
-  await within({ settings: { 'python.defaultInterpreterPath': python } }, async (bench) => {
+  const methods = { 'methods.py': METHODS };
+  await within({ settings: { 'python.defaultInterpreterPath': python }, files: methods }, async (bench) => {
     await bench.open('kernels.py', 13, 9);
     await bench.isReady();
     await bench.clickLens('run benchmark', 0);
@@ -35,6 +49,13 @@ test('a benchmark runs in a terminal, and its lens is stale after an edit', asyn
     await bench.until('it is stale', async () => (await bench.lenses()).some((one) => /x CPython, .* \(stale: edited since\)/.test(one)));
     for (let word = 0; word < 4; word++) await bench.page.keyboard.press('Control+z');
     await bench.until('it is not stale any more', async () => (await bench.lenses()).some((one) => speed.test(one)));
+    // A static method is reached by way of its class.
+    await bench.open('methods.py', 7, 9);
+    await bench.clickLens('run benchmark', 0);
+    await bench.until('arguments', async () => (await input.inputValue()) === '(1000,)');
+    await bench.page.keyboard.press('Enter');
+    await bench.until('the result', async () => (await bench.lenses()).filter((one) => speed.test(one)).length === 1, 4 * PATIENCE);
+    await bench.command('View: Toggle Panel Visibility');
     await bench.command('brrr: Clear Cache');
     await bench.until('a message', async () => (await bench.notifications()).some((one) => one.startsWith('brrr: ')));
     assert.ok((await bench.notifications()).every((one) => !one.includes('not found')), await bench.notifications());
@@ -83,17 +104,20 @@ test('a workspace that is not trusted is analysed, by the server of the extensio
   });
 });
 
-/** Types within the text come from one of the two; this is what the README says to set. */
-const SILENT = Object.fromEntries(
-  ['variableTypes', 'functionReturnTypes'].map((kind) => [`basedpyright.analysis.inlayHints.${kind}`, false]),
-);
-SILENT['basedpyright.analysis.typeCheckingMode'] = 'basic';
-
 test('beside another Python server nothing is doubled', async () => {
   const other = await companion('companion');
-  await within({ extensions: [VSIX, other], settings: SILENT }, async (bench) => {
+  const settings = { 'basedpyright.analysis.typeCheckingMode': 'basic' };
+  await within({ extensions: [VSIX, other], settings }, async (bench) => {
     await bench.open('kernels.py', 13, 9);
     await bench.isReady();
+    // Types within the text: those of variables and results are the other server's, of parameters only brrr writes them.
+    const shows = (...parts) => async () => {
+      const text = await bench.text();
+      return parts.every((part) => text.includes(part)) && text;
+    };
+    const text = await bench.until('hints of both', shows('def squares(n: i64) -> int:', 'square: Any = '), 4 * PATIENCE);
+    assert.ok(!/: f64 =|: i64 =|Any: f64|-> i64|-> f64/.test(text), text);
+    await bench.shot('hints-beside-basedpyright');
     // The other server is there: it speaks outside of brrr functions, where brrr is silent.
     const outside = await bench.until('a hover of the other server', async () => {
       const said = await bench.hover('print', 0, 3000).catch(() => '');
@@ -122,5 +146,10 @@ test('beside another Python server nothing is doubled', async () => {
     assert.equal(labels.filter((one) => one === 'result').length, 1, labels.join());
     await bench.page.keyboard.press('Escape');
     await bench.page.keyboard.press('Control+z');
+    // Where the other one is told to be silent, brrr writes them at once.
+    bench.write('.vscode/settings.json', JSON.stringify({
+      'basedpyright.analysis.inlayHints.variableTypes': false, 'basedpyright.analysis.inlayHints.functionReturnTypes': false,
+    }));
+    await bench.until("brrr's hints alone", shows('def squares(n: i64) -> i64:', 'result: i64 = 0'), 2 * PATIENCE);
   });
 });

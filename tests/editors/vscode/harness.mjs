@@ -328,6 +328,22 @@ export class Workbench {
     });
   }
 
+  /** Notes what the status item says from now on; gives a function that tells it. */
+  async labels() {
+    await this.page.evaluate(() => {
+      window.brrrLabels = [];
+      const note = () => {
+        const item = [...document.querySelectorAll('.statusbar-item')].find((one) => one.id.includes('brrr'));
+        const label = item?.getAttribute('aria-label');
+        if (label && window.brrrLabels.at(-1) !== label) window.brrrLabels.push(label);
+      };
+      new MutationObserver(note).observe(document.querySelector('.statusbar') ?? document.body, {
+        subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'],
+      });
+    });
+    return () => this.page.evaluate(() => window.brrrLabels);
+  }
+
   /** Waits until the status item says so. */
   isReady() {
     return this.until('the server is ready', async () => (await this.status())?.label?.includes('ready'), 4 * PATIENCE);
@@ -351,6 +367,11 @@ export class Workbench {
 
   has(name) {
     return existsSync(join(this.project, name));
+  }
+
+  write(name, text) {
+    mkdirSync(dirname(join(this.project, name)), { recursive: true });
+    writeFileSync(join(this.project, name), text);
   }
 
   read(name) {

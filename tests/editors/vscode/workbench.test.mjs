@@ -76,8 +76,11 @@ test('a quick fix is applied', async () => {
 
 test('the IR stands beside the source, and the lines that belong together are marked, both ways', async () => {
   await bench.open('kernels.py', 13, 9);
+  const labels = await bench.labels();
   await bench.clickLens('IR', 0);
   await shown('LLVM IR', '%', 1);
+  // While LLVM is at work, the status says so.
+  assert.match((await labels()).join('\n'), /: compiling[^]*: ready/);
   assert.deepEqual(await bench.page.locator('.tab.active .label-name').allTextContents(), [
     'kernels.py',
     'squares: optimised LLVM IR',

@@ -10,7 +10,7 @@ use rustpython_parser::ast::Expr;
 
 use super::calls::{CallSite, default_type};
 use super::chain;
-use super::header::{header_end, options};
+use super::header::{header_end, is_kept, options};
 use super::modules::Foreigner;
 use super::optimiser::{Asked, loop_of};
 use crate::backend::{Options, Overflow};
@@ -41,6 +41,8 @@ pub struct Function {
     header: u32,
     returns: Option<Span>,
     options: Options,
+    /// Its machine code may be kept on the disk.
+    kept: bool,
     /// It is under no decorator: what others call.
     plain: bool,
     pub(super) body: Arc<Body>,
@@ -184,6 +186,7 @@ impl Function {
             header: header_end(piece.file(), function),
             returns: function.ast.returns.as_deref().map(span),
             options: options(&function.ast.decorator_list),
+            kept: is_kept(&function.ast.decorator_list),
             plain: function.ast.decorator_list.is_empty(),
             positional: arguments.posonlyargs.len() + arguments.args.len(),
             piece,
@@ -203,6 +206,12 @@ impl Function {
         };
         made.diagnostics = diagnostics;
         made
+    }
+
+    /// Its name behind those of the classes that it is in; `None` within another function, where nobody else gets at it.
+    #[must_use]
+    pub fn qualified_name(&self) -> Option<String> {
+        syntax::with_stack(|| self.piece.qualified_name(self.name_span))
     }
 
     /// Its name.
@@ -245,6 +254,12 @@ impl Function {
     #[must_use]
     pub const fn options(&self) -> Options {
         self.options
+    }
+
+    /// True unless the decorator is told that its machine code is not to be kept on the disk.
+    #[must_use]
+    pub const fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// True if it is under no decorator.

@@ -50,3 +50,13 @@ pub(super) fn header_end(file: &SourceFile, function: &syntax::Function) -> u32 
     }
     last
 }
+
+/// True unless the decorator is told `cache=False`.
+pub(super) fn is_kept(decorators: &[Expr]) -> bool {
+    let calls = decorators.iter().filter_map(Expr::as_call_expr);
+    let mut keywords = calls.flat_map(|call| &call.keywords);
+    !keywords.any(|keyword| {
+        let is_false = |value: &Expr| matches!(value, Expr::Constant(one) if one.value == ast::Constant::Bool(false));
+        keyword.arg.as_deref().is_some_and(|name| name == "cache") && is_false(&keyword.value)
+    })
+}

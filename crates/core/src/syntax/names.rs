@@ -451,6 +451,20 @@ pub(super) fn plain<'a>(statement: &'a Stmt, found: &mut Vec<&'a ast::StmtFuncti
     }
 }
 
+/// The way to the definition whose name stands there, by way of classes alone.
+pub(super) fn qualified(statements: &[Stmt], name: Span) -> Option<String> {
+    let holds = |outer: Span| outer.start <= name.start && name.end <= outer.end;
+    statements.iter().find_map(|statement| match statement {
+        Stmt::FunctionDef(def) => {
+            let is_it = holds(span(def)) && !def.body.iter().any(|inner| holds(span(inner)));
+            is_it.then(|| def.name.to_string())
+        }
+        Stmt::AsyncFunctionDef(_) => None,
+        Stmt::ClassDef(class) => Some(format!("{}.{}", class.name, qualified(&class.body, name)?)),
+        other => blocks(other).into_iter().find_map(|inner| qualified(inner, name)),
+    })
+}
+
 /// An `async def` under the decorator.
 pub(super) fn async_def(def: &ast::StmtAsyncFunctionDef) -> Diagnostic {
     let start = span(def).start;

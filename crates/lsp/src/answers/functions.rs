@@ -11,6 +11,8 @@ use super::View;
 pub struct Function {
     /// Its name.
     pub name: String,
+    /// Its name behind those of its classes, as commands take it; nothing where only another function gets at it.
+    pub qualified: Option<String>,
     /// Where its name stands: a place to ask `brrr/ir` about.
     pub position: lsp::Position,
     /// From the first decorator to the last statement.
@@ -33,6 +35,7 @@ pub fn functions(view: &View) -> Vec<Function> {
         let signature = view.chosen(located).signature;
         Function {
             name: function.name().to_owned(),
+            qualified: function.qualified_name(),
             position: lines.position(name.start as usize),
             range: lines.exact(located.span()),
             parameters: signature.params.iter().map(|one| one.python()).collect(),

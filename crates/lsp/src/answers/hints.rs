@@ -25,7 +25,12 @@ pub fn hints(view: &View, range: lsp::Range) -> Vec<lsp::InlayHint> {
         let typed = located.function.typed(&candidate.signature);
         for (number, hint) in located.function.hints(&typed).into_iter().enumerate() {
             let offset = hint.offset + located.start;
-            let wanted = hint.kind != HintKind::Conversion || view.settings.conversions;
+            let wanted = match hint.kind {
+                HintKind::Parameter => true,
+                HintKind::Binding | HintKind::Change => view.settings.variables,
+                HintKind::Return => view.settings.results,
+                HintKind::Conversion => view.settings.conversions,
+            };
             if wanted && first <= offset && offset <= last {
                 shown.push(lsp::InlayHint {
                     position: lines.position(offset as usize),

@@ -12,7 +12,8 @@ use brrr_core::source::Span;
 use brrr_core::types::{ArrayType, Layout, Type, TypeSet};
 use tower_lsp::lsp_types as lsp;
 
-use super::View;
+use super::{View, kept};
+use crate::library::path_of;
 
 /// Rows of the table that are shown, at the most.
 const MOST_ROWS: usize = 6;
@@ -264,6 +265,9 @@ fn signatures(view: &View, located: Located<'_>) -> String {
     }
     for seen in view.seen_of(located) {
         let _ = write!(text, "\n\n{}", seen.text());
+    }
+    if let Some(kept) = path_of(view.uri.as_str()).and_then(|path| kept::text(&path, function)) {
+        let _ = write!(text, "\n\n{kept}");
     }
     text
 }

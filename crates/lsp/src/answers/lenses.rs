@@ -46,8 +46,12 @@ pub fn lenses(view: &View) -> Vec<lsp::CodeLens> {
             format!("{}{more}", candidate.signature.python(typed.result))
         };
         lens(title, CHOOSE_SIGNATURE, json!({}));
-        if view.profile.commands.iter().any(|command| command == RUN_BENCHMARK) && !located.function.is_refused() {
-            lens("run benchmark".to_owned(), RUN_BENCHMARK, json!({ "function": located.function.name() }));
+        let runs = view.profile.commands.iter().any(|command| command == RUN_BENCHMARK);
+        if runs
+            && !located.function.is_refused()
+            && let Some(name) = located.function.qualified_name()
+        {
+            lens("run benchmark".to_owned(), RUN_BENCHMARK, json!({ "function": name }));
         }
     }
     shown

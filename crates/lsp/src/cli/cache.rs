@@ -65,16 +65,17 @@ pub(super) fn run(chosen: &Cache, out: &mut Out) -> io::Result<Status> {
         return Ok(Status::Failed);
     }
     let bytes = entries.iter().map(|entry| entry.metadata.len()).sum::<u64>();
+    let kept = entries.iter().filter(|entry| !entry.is_note).count();
     match chosen.action {
         Action::Info { json: true } => {
-            let object = json!({ "folder": folder, "exists": folder.is_dir(), "used": cache::is_used(&folder), "entries": entries.len(), "bytes": bytes });
+            let object = json!({ "folder": folder, "exists": folder.is_dir(), "used": cache::is_used(&folder), "entries": kept, "bytes": bytes });
             out.line(&object.to_string())?;
             Ok(Status::Clean)
         }
         Action::Info { json: false } => {
             let absent = if folder.is_dir() { "" } else { " (not there yet)" };
             out.line(&format!("folder:  {}{absent}", folder.display()))?;
-            out.line(&format!("entries: {}", entries.len()))?;
+            out.line(&format!("entries: {kept}"))?;
             out.line(&format!("size:    {}", size(bytes)))?;
             if folder.is_dir() && !cache::is_used(&folder) {
                 out.line("brrr does not use it: others may write to it, or it is another user's (chmod go-w)")?;
@@ -89,7 +90,7 @@ fn clear(folder: &Path, entries: &[Entry], out: &mut Out) -> io::Result<Status> 
     let (mut removed, mut bytes, mut problems) = (0, 0, 0);
     for entry in entries {
         match fs::remove_file(&entry.path) {
-            Ok(()) => (removed, bytes) = (removed + 1, bytes + entry.metadata.len()),
+            Ok(()) => (removed, bytes) = (removed + usize::from(!entry.is_note), bytes + entry.metadata.len()),
             // Another process was quicker.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
@@ -115,6 +116,8 @@ fn clear(folder: &Path, entries: &[Entry], out: &mut Out) -> io::Result<Status> 
 struct Entry {
     path: PathBuf,
     metadata: Metadata,
+    /// What tells editors of others.
+    is_note: bool,
 }
 
 fn entries_of(folder: &Path, depth: usize, entries: &mut Vec<Entry>) -> Result<(), String> {
@@ -127,8 +130,8 @@ fn entries_of(folder: &Path, depth: usize, entries: &mut Vec<Entry>) -> Result<(
         let Some(name) = name.to_str() else { continue };
         if metadata.is_dir() && depth > 1 && cache::is_shelf(name) {
             entries_of(&entry.path(), depth - 1, entries)?;
-        } else if metadata.is_file() && cache::is_entry(name) {
-            entries.push(Entry { path: entry.path(), metadata });
+        } else if metadata.is_file() && (cache::is_entry(name) || cache::is_note(name)) {
+            entries.push(Entry { path: entry.path(), metadata, is_note: cache::is_note(name) });
         }
     }
     Ok(())

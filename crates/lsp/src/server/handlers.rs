@@ -299,6 +299,10 @@ impl LanguageServer for Server {
 
     async fn initialized(&self, _: lsp::InitializedParams) {
         self.shared.ask_configuration();
+        if self.shared.profile().tells_configuration {
+            let one = json!({ "id": "brrr/configuration", "method": "workspace/didChangeConfiguration" });
+            self.shared.request("client/registerCapability", &json!({ "registrations": [one] }));
+        }
         if self.shared.profile().watches_files {
             let watchers = ["**/*.py", "**/.brrr/types.json", "**/pyproject.toml"];
             let watchers = watchers.map(|pattern| json!({ "globPattern": pattern }));

@@ -193,6 +193,10 @@ impl Shared {
             session = self.session();
             if let Some(report) = session.finish(job, outcome) {
                 self.publish(&report);
+                if report.again {
+                    // Who asks for what there is to say has no reason to ask: the text is the same.
+                    self.refresh();
+                }
                 self.look_again();
                 self.listen_again();
             }

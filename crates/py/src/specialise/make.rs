@@ -133,10 +133,11 @@ impl Body {
             depth::prepare(py);
         }
         let manner = (self.choices.options, self.choices.cache);
+        let called_with = header.is_none().then_some(declared);
         let loaded = match how {
             How::Call | How::Full => {
                 let must_be_full = matches!(how, How::Full);
-                code::code(py, prepared, made.unit.clone(), self.choices, must_be_full)
+                code::code(py, prepared, made.unit.clone(), self.choices, must_be_full, called_with)
             }
             How::Ask(job) => {
                 job.replace(Job::new(made.unit, manner).ok());
@@ -144,6 +145,9 @@ impl Body {
             }
             How::Arrive(job) => match job.made() {
                 Some(Ok(code)) if job.is_of(made.unit.clone(), manner.0) => {
+                    if let Some((place, key)) = job.kept() {
+                        code::note(place, prepared, called_with, *key);
+                    }
                     Ok(Loaded { code: code.clone(), tier: Tier::Full, origin: None })
                 }
                 Some(_) | None => return Ok(None),

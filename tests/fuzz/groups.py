@@ -136,8 +136,8 @@ class Groups:
         default = f"={self._expression(kinds[-1], 1)}" if kinds and self.random.random() < 0.3 else ""
         parameters = ", ".join(names) + default
         outer, in_loop, known = dict(self.types), self.in_loop, self.inner
-        # It may be called in a loop.
-        self.in_loop, self.inner = True, {} if self.random.random() < 0.6 else known
+        # It may be called in a loop. Only the second one calls the first: none calls itself without end.
+        self.in_loop, self.inner = True, {"w1": known["w1"]} if name == "w2" and "w1" in known else {}
         self.types.update(zip(names, kinds))
         try:
             if self.random.random() < 0.5:

@@ -177,6 +177,8 @@ export class Workbench {
 
   async shot(name, clip) {
     mkdirSync(OUTPUT, { recursive: true });
+    // What fades in is there.
+    await this.page.waitForTimeout(500);
     await this.page.screenshot({ path: join(OUTPUT, `${name}.png`), ...(clip ? { clip } : {}) });
   }
 

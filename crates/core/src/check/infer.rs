@@ -236,7 +236,12 @@ impl Inferred {
         if result.is_empty() {
             return None;
         }
-        for variable in step.reads() {
+        // What functions within the function may need can be without a value.
+        let cells = match &step.kind {
+            StepKind::Call(call) => call.cells.as_slice(),
+            _ => &[],
+        };
+        for variable in step.reads().filter(|one| !cells.iter().any(|(_, here)| here == one)) {
             let slot = &mut types[variable.0 as usize];
             *slot = slot.without(Type::Unbound);
         }
@@ -329,8 +334,14 @@ impl Inferred {
 /// Every choice of the types of a call's operands; none if they are too many to be told.
 fn choices(call: &Call, types: &Types) -> Vec<Vec<Type>> {
     let mut choices = vec![Vec::new()];
-    for arg in call.operands() {
-        let set = read(arg, types).without(Type::Unbound);
+    let operands = call.operands();
+    let first_cell = operands.len() - call.cells.len();
+    for (at, arg) in operands.into_iter().enumerate() {
+        let set = match read(arg, types) {
+            set if at < first_cell => set.without(Type::Unbound),
+            set if set.is_empty() => Type::Unbound.into(),
+            set => set,
+        };
         if set.has_any() {
             return Vec::new();
         }

@@ -27,8 +27,12 @@ impl Specialiser<'_> {
     /// Does a call, and says how it goes on; `None` if it cannot be compiled.
     pub(super) fn call(&mut self, at: &mut Waiting, step: &Step, call: &Call) -> Option<After> {
         let operands = call.operands();
-        let types = operands.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>();
-        let types = types?;
+        let first_cell = operands.len() - call.cells.len();
+        let types = operands.iter().enumerate().map(|(number, &arg)| match self.types(arg, &at.state) {
+            types if types.is_empty() && number >= first_cell => Some(Type::Unbound),
+            types => types.single(),
+        });
+        let types = types.collect::<Option<Vec<_>>>()?;
         let calling = self.calling.as_mut()?;
         let found = calling.calls.find_settled(call, step.span, &types)?;
         let handed = calling.calls.handed(found.instance);

@@ -1,12 +1,13 @@
 """Times compilation against the size of the function, and what a thousand functions cost in memory. Prints JSON.
 
-Functions of 10 to 5 000 lines, with loops, branches and checked ints, each in fresh processes of brrr and of Numba: processor time of
-the first call, the compiler itself already warm. `--child PEER LINES` and `--child memory FUNCTIONS` are such processes.
+Functions of 10 to 5 000 lines, with loops, branches and checked ints, each in fresh processes of brrr, in its quick tier and in its full
+one, and of Numba: processor time of the first call, the compiler itself already warm. `--child PEER LINES` and `--child memory FUNCTIONS` are such processes.
 """
 
 import gc
 import importlib.util
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 QUICK = "--quick" in sys.argv
 SIZES = (10, 100, 1_000) if QUICK else (10, 30, 100, 300, 1_000, 3_000, 5_000)
 PROCESSES = 1 if QUICK else 5
+PEERS = ("quick", "full", "numba")
 FUNCTIONS = 100 if QUICK else 1_000
 # Seconds for one process; what takes longer has no figure.
 PATIENCE = 60 if QUICK else 300
@@ -58,10 +60,10 @@ def module(text, folder):
 
 def first_call(peer, lines, folder):
     """Seconds of processor time from decoration to the first result."""
-    if peer == "brrr":
-        from brrr import brrr as decorate
-    else:
+    if peer == "numba":
         from numba import njit as decorate
+    else:
+        from brrr import brrr as decorate
     assert decorate(module(small(0), folder).f0)(5) is not None
     plain = module(function(lines), folder).f
     expected = plain(3, 0.5)
@@ -97,8 +99,10 @@ def memory(functions, folder):
 
 def run(*arguments):
     """What a child says, or nothing if it takes too long."""
+    command = [sys.executable, __file__, "--child", *map(str, arguments)]
+    environment = os.environ | ({"BRRR_TIER": arguments[0]} if arguments[0] in ("quick", "full") else {})
     try:
-        done = subprocess.run([sys.executable, __file__, "--child", *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         return None
     if done.returncode:
@@ -111,13 +115,13 @@ def main():
     lost = set()
     for lines in SIZES:
         row = {"lines": lines}
-        for peer in ("brrr", "numba"):
+        for peer in PEERS:
             # A peer that lost its patience at one size is not asked for a larger one.
             found = [None if peer in lost else run(peer, lines) for _ in range(PROCESSES if lines < 1_000 else 1)]
             lost |= {peer} if None in found else set()
             row[peer] = None if None in found else statistics.median(found)
         rows.append(row)
-        shown = "  ".join(f"{peer} {row[peer] * 1e3:9.1f} ms" if row[peer] else f"{peer} none in {PATIENCE} s" for peer in ("brrr", "numba"))
+        shown = "  ".join(f"{peer} {row[peer] * 1e3:9.1f} ms" if row[peer] else f"{peer} none in {PATIENCE} s" for peer in PEERS)
         print(f"  {lines:>5} lines  {shown}", file=sys.stderr, flush=True)
     json.dump({"rows": rows, "patience": PATIENCE, "memory": run("memory", FUNCTIONS)}, sys.stdout)
 

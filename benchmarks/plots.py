@@ -10,8 +10,14 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 # Below this the call from Python is what is timed: the compiler replaced the loop by a formula.
 CLOSED_FORM = 100e-6
-COLOURS = {"brrr": "#0072B2", "kept": "#56B4E9", "numba": "#D55E00", "pythran": "#009E73", "gcc": "#999999", "cpython": "#CC79A7"}
-NAMES = {"brrr": "brrr", "kept": "brrr, code kept on disk", "numba": "Numba", "pythran": "Pythran", "gcc": "gcc", "cpython": "CPython"}
+COLOURS = {
+    "brrr": "#0072B2", "full": "#0072B2", "kept": "#56B4E9", "quick": "#E69F00", "numba": "#D55E00", "pythran": "#009E73",
+    "gcc": "#999999", "cpython": "#CC79A7",
+}  # fmt: skip
+NAMES = {
+    "brrr": "brrr", "full": "brrr, full tier", "kept": "brrr, code kept on disk", "quick": "brrr, quick tier", "numba": "Numba",
+    "pythran": "Pythran", "gcc": "gcc", "cpython": "CPython",
+}  # fmt: skip
 STYLE = {
     "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#dddddd", "axes.axisbelow": True,
     "legend.frameon": False, "svg.hashsalt": "brrr", "figure.facecolor": "white",
@@ -83,12 +89,12 @@ def break_even(curves, folder):
 
 def compile_time(rows, folder):
     figure, axes = plt.subplots(figsize=(7, 4))
-    for peer in ("brrr", "numba"):
+    for peer in ("quick", "full", "numba"):
         pairs = [(row["lines"], row[peer] * 1e3) for row in rows if row[peer]]
         axes.loglog(*zip(*pairs), marker="o", markersize=4, color=COLOURS[peer], label=NAMES[peer])
     first = rows[0]
     axes.loglog(
-        [row["lines"] for row in rows], [first["brrr"] * 1e3 * row["lines"] / first["lines"] for row in rows],
+        [row["lines"] for row in rows], [first["quick"] * 1e3 * row["lines"] / first["lines"] for row in rows],
         color="#888888", linewidth=1, linestyle="--", label="in proportion",
     )  # fmt: skip
     axes.set_xlabel("lines of the function")

@@ -197,10 +197,10 @@ def size(found):
     def time(value):
         return f"over {found['patience'] * 1e3:,.0f}" if value is None else f"{value * 1e3:,.1f}"
 
-    rows = [[f"{row['lines']:,}", time(row["brrr"]), f"{row['brrr'] / row['lines'] * 1e3:.2f}", time(row["numba"])] for row in found["rows"]]
+    rows = [[f"{row['lines']:,}", *(time(row[peer]) for peer in ("quick", "full", "numba"))] for row in found["rows"]]
     memory = found["memory"]
     return (
-        table(["lines", "brrr, ms", "a line", "Numba, ms"], rows)
+        table(["lines", "brrr, quick tier, ms", "brrr, full tier, ms", "Numba, ms"], rows)
         + f"\n\n{memory['functions']:,} small functions, each compiled for one signature, take {memory['first']:.0f} MB in brrr; dropped, and as many "
         f"compiled again: {memory['again']:.0f} MB."
     )

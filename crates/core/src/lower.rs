@@ -27,6 +27,7 @@ use crate::backend::{Options, Overflow};
 use crate::ir::{
     BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value,
 };
+use crate::loops::ahead::computed_ahead;
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
 use crate::types::{Type, TypeSet};
@@ -46,7 +47,8 @@ pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed
         b.keep_places();
     }
     let members = Members::new(&b, unit);
-    let function = unrolled(&unit.functions[0]);
+    let function = computed_ahead(&unit.functions[0]);
+    let function = unrolled(&function);
     let mut b = match function.called {
         Some(_) => {
             let mut lowerer = Lowerer::new(b, &members, &function, (0, None), options);
@@ -56,7 +58,8 @@ pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed
         None => Lowerer::new(b, &members, &function, (0, None), options).all(),
     };
     for (member, level) in members.all() {
-        let function = unrolled(&unit.functions[member]);
+        let function = computed_ahead(&unit.functions[member]);
+        let function = unrolled(&function);
         b.begin(members.function((member, level)), member == 0);
         b = Lowerer::new(b, &members, &function, (member, Some(level)), options).all();
     }

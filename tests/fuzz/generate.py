@@ -208,7 +208,9 @@ class Generator(Groups, Expressions):
         if "raise" in self.has:
             kinds["raise"] = 0.35
         if self.in_group and depth < DEEPEST:
-            kinds["inner"] = 4
+            kinds |= {"inner": 4, "writer": 2}
+        if self.in_group and self.writers:
+            kinds["written"] = 6
         if self.in_group and (self.writes or self.outside):
             kinds["write"] = 6
         chosen = self.random.choices(list(kinds), list(kinds.values()))[0]

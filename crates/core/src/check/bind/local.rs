@@ -22,9 +22,17 @@ use crate::types::{FunctionType, FunctionValue, LocalFunction};
 /// A function within the one that is being bound.
 pub(super) struct Draft {
     function: LocalFunction,
-    flow: Flow,
+    pub(super) flow: Flow,
     /// The variables of the function around that hold its defaults.
     given: Vec<VarId>,
+    /// The variables of the function around that it writes itself.
+    pub(super) writes: BTreeSet<VarId>,
+}
+
+impl Draft {
+    pub(super) fn name(&self) -> &str {
+        &self.function.callee.name
+    }
 }
 
 impl Binder<'_> {
@@ -158,6 +166,7 @@ impl Binder<'_> {
         binder.probes = self.probes;
         binder.is_local = true;
         binder.parameters(&function);
+        binder.shared(&function.ast.body, |name| self.local(name).is_some());
         binder.locals(&function.ast.body);
         binder.find_reads(&function.ast.body);
         binder.start();
@@ -166,6 +175,7 @@ impl Binder<'_> {
         let end = Span::new(place.end, place.end);
         let entry = binder.entry(Point::Start, end);
         binder.finish(End::Return(Arg::Constant(Constant::None), entry, end));
+        let writes = binder.shared.iter().filter_map(|name| self.local(name)).collect();
         let (mut flow, diagnostics) = (binder.flow, binder.diagnostics);
         let is_refused = diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(diagnostics);
@@ -202,7 +212,7 @@ impl Binder<'_> {
         let key = FunctionKey(hash_of(&format!("{path}\n{line}\n{probes}\n{text}\n{at}\n{meanings}")));
         let callee = Callee { key, name: name.to_owned() };
         let is_remade = !self.loops.is_empty();
-        Draft { function: LocalFunction { callee, place: at, is_remade, cells: None }, flow, given }
+        Draft { function: LocalFunction { callee, place: at, is_remade, cells: None }, flow, given, writes }
     }
 
     /// The whole function is bound: says of each function within it, and of each call, which variables of this function it may need.
@@ -247,8 +257,7 @@ impl Binder<'_> {
             }
             let here = flow.hidden.iter().filter_map(|hidden| Some((hidden.cell?.outer, hidden.variable)));
             let here = here.collect::<BTreeMap<_, _>>();
-            let captured = here.iter().filter_map(|(outer, &variable)| Some((variable, held.get(outer)?.clone())));
-            let held = spread(flow, captured.collect());
+            let held = spread(flow, captured(flow, &held));
             for step in flow.blocks.iter_mut().flat_map(|block| &mut block.steps) {
                 let StepKind::Call(call) = &mut step.kind else { continue };
                 let variables = call.operands().into_iter().filter_map(Arg::var);
@@ -258,6 +267,7 @@ impl Binder<'_> {
             }
             flow.owner = Some(key);
         }
+        self.give_back(&mut drafts, &held);
         let cells = needs.iter().flatten().copied().chain(drafts.iter().flat_map(|draft| draft.given.clone()));
         let in_frame = cells.filter(|one| self.flow.variables[one.0 as usize].in_frame).collect::<BTreeSet<_>>();
         self.flow.cells = in_frame.into_iter().collect();
@@ -269,7 +279,7 @@ impl Binder<'_> {
 }
 
 /// The functions, by their numbers, that each variable may hold.
-type Held = BTreeMap<VarId, BTreeSet<usize>>;
+pub(super) type Held = BTreeMap<VarId, BTreeSet<usize>>;
 
 fn held(flow: &Flow, drafts: &[Draft]) -> Held {
     let mut made = Held::new();
@@ -283,8 +293,14 @@ fn held(flow: &Flow, drafts: &[Draft]) -> Held {
     spread(flow, made)
 }
 
+/// The functions that the variables of a function within the function hold from the start.
+pub(super) fn captured(flow: &Flow, held: &Held) -> Held {
+    let cells = flow.hidden.iter().filter_map(|hidden| Some((hidden.variable, hidden.cell?.outer)));
+    cells.filter_map(|(variable, outer)| Some((variable, held.get(&outer)?.clone()))).collect()
+}
+
 /// Follows values through everything that may give an operand on.
-fn spread(flow: &Flow, mut held: Held) -> Held {
+pub(super) fn spread(flow: &Flow, mut held: Held) -> Held {
     loop {
         let mut changed = false;
         for step in flow.blocks.iter().flat_map(|block| &block.steps) {

@@ -161,7 +161,9 @@ class Groups:
 
     def _writer(self, depth: int, *_) -> None:
         """A function within the function, which writes its variables: `nonlocal`."""
-        written = [name for name, kind in self.types.items() if kind in SCALARS]
+        # Some names stand for what is bound nowhere: no function could write them.
+        bound = {line.strip().split(" = ")[0] for line in self.lines if " = " in line} | set(self.meant)
+        written = [name for name, kind in self.types.items() if kind in SCALARS and name in bound]
         if not written or len(self.writers) == 2:
             return self._inner(depth)
         name = f"u{len(self.writers) + 1}"

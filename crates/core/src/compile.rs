@@ -11,7 +11,7 @@ use crate::check::program::{Body, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Handed, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inline::inline;
+use crate::inline::{inline, writes_last};
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
@@ -208,14 +208,15 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         return Err(refused.iter().map(refusal).collect());
     }
     settle(&mut functions);
-    let mut with_effects = Vec::new();
     for (function, &at) in functions.iter_mut().zip(&members) {
-        let instance = program.instance(at);
         if let Some(called) = &mut function.called {
-            called.restarts = instance.restarts();
-            if called.restarts && function.effects {
-                with_effects.extend(instance.key);
-            }
+            called.restarts = program.instance(at).restarts();
+        }
+    }
+    let mut with_effects = Vec::new();
+    for (function, &at) in functions.iter().zip(&members) {
+        if restarts(function) && function.effects && !can_start_again(function, &functions) {
+            with_effects.extend(program.instance(at).key);
         }
     }
     if !with_effects.is_empty() {
@@ -238,6 +239,20 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         }
         Err(problem) => Err(vec![broken(&problem)]),
     }
+}
+
+fn restarts(function: &ir::Function) -> bool {
+    function.called.as_ref().is_some_and(|called| called.restarts)
+}
+
+/// True for a function that leaves before it has had an effect, if at all, and so has what it calls: only what does the same is called.
+fn can_start_again(function: &ir::Function, members: &[ir::Function]) -> bool {
+    let callee = |at: u32| members.get(at as usize).filter(|one| one.effects);
+    let calls = function.blocks.iter().flat_map(|block| &block.statements).filter_map(|one| match &one.value {
+        ir::Value::Call(call) => callee(call.callee),
+        ir::Value::Convert(_) | ir::Value::Op { .. } | ir::Value::Create(_) | ir::Value::Given(_) => None,
+    });
+    calls.into_iter().all(restarts) && writes_last(function, &|at| callee(at).is_some())
 }
 
 /// What could be faster in the functions of a file, for the types of their annotations: diagnostics of severity `hint`, in the order

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustpython_parser::ast::{self, Expr, Stmt};
 
 use super::Binder;
-use crate::check::flow::{Arg, Cell, End, Flow, Hidden, Inner, Step, StepKind, VarId};
+use crate::check::flow::{Arg, Cell, End, Flow, FlowId, Hidden, Inner, Step, StepKind, VarId};
 use crate::check::program::Body;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
@@ -70,7 +70,14 @@ impl Binder<'_> {
 
     fn lambda(&mut self, inner: &ast::ExprLambda, expression: &Expr, is_direct: bool) -> Arg {
         let mut defaults = walk::defaults(&inner.args);
-        if self.is_local || !is_direct && defaults.next().is_some() {
+        if self.is_local {
+            let message = "a lambda inside of a function that is inside of a function cannot be compiled";
+            let diagnostic = Diagnostic::new(Code::Lambda, message, span(expression), "the second one in");
+            let help = "define it outside of the function, and give it what it reads as arguments";
+            self.diagnostics.push(diagnostic.help(help));
+            return Arg::Constant(Constant::None);
+        }
+        if !is_direct && defaults.next().is_some() {
             return self.refuse_expression(expression);
         }
         let body =
@@ -179,10 +186,12 @@ impl Binder<'_> {
         let (mut flow, diagnostics) = (binder.flow, binder.diagnostics);
         let is_refused = diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(diagnostics);
-        if flow.has_effects() && !is_refused {
-            let message = "a function inside of a function that writes to an array cannot be compiled";
-            let diagnostic = Diagnostic::new(Code::Nested, message, self.first_line_of(place), "writes to an array");
-            let help = "have it return the value and write that in the function around it, or move it out of there";
+        if !is_refused && goes_on_after_writing(&flow) {
+            let message =
+                "a function inside of a function that goes on after it has written to an array cannot be compiled";
+            let label = "writes to an array, and then does more";
+            let diagnostic = Diagnostic::new(Code::Nested, message, self.first_line_of(place), label);
+            let help = "make that the last thing it does, have it return the value and write that in the function around it, or move it out";
             self.diagnostics.push(diagnostic.help(help));
         }
         let mut meanings = String::new();
@@ -276,6 +285,37 @@ impl Binder<'_> {
             drafts.into_iter().map(|draft| Inner { function: draft.function, body: Arc::new(Body::new(draft.flow)) });
         self.flow.inner = inner.collect();
     }
+}
+
+/// True if something may leave behind a write to an array: the interpreter would do the call again from its start.
+fn goes_on_after_writing(flow: &Flow) -> bool {
+    let can_leave = |step: &Step| match &step.kind {
+        StepKind::Op(name, _) => !matches!(*name, "store." | "probe."),
+        StepKind::Copy(Arg::Var(one)) => flow.variables[one.0 as usize].in_frame,
+        StepKind::Copy(Arg::Constant(_)) | StepKind::Keep(_) | StepKind::Hold(_) | StepKind::Function(_) => false,
+        StepKind::Tuple(_)
+        | StepKind::Item(..)
+        | StepKind::Place(..)
+        | StepKind::Create(_)
+        | StepKind::Call(_)
+        | StepKind::Leave(_) => true,
+    };
+    let (mut behind, mut waiting) = (BTreeSet::new(), Vec::new());
+    for block in &flow.blocks {
+        let stores = |step: &Step| matches!(step.kind, StepKind::Op("store.", _));
+        let Some(first) = block.steps.iter().position(stores) else { continue };
+        if block.steps[first + 1..].iter().any(can_leave) {
+            return true;
+        }
+        waiting.extend(block.successors());
+    }
+    while let Some(at) = waiting.pop() {
+        if behind.insert(at) {
+            waiting.extend(flow.block(at).successors());
+        }
+    }
+    let is_header = |at: FlowId| flow.loops.iter().any(|one| one.header == at);
+    behind.into_iter().any(|at| is_header(at) || flow.block(at).steps.iter().any(can_leave))
 }
 
 /// The functions, by their numbers, that each variable may hold.

@@ -51,7 +51,8 @@ impl Binder<'_> {
                 flow.variables[variable.0 as usize].in_frame = true;
             }
             self.diagnostics.extend(around.calls(flow, held, &only, &|outer| here.get(&outer).copied()));
-            let values = writes.iter().filter_map(|outer| here.get(outer)).map(|&one| Arg::Var(one)).collect::<Vec<_>>();
+            let values =
+                writes.iter().filter_map(|outer| here.get(outer)).map(|&one| Arg::Var(one)).collect::<Vec<_>>();
             if !values.is_empty() {
                 returns(flow, &values);
             }
@@ -177,12 +178,18 @@ impl Around<'_> {
                 let writer = |arg: &Arg| of(arg)?.iter().copied().find(|&one| !self.writes[one].is_empty());
                 let mut given = call.args.iter().chain(call.keywords.iter().map(|(_, arg)| arg));
                 if let Some(one) = given.find_map(writer) {
-                    diagnostics.push(self.refused(one, &step, "is passed on", "call it by its name, in the function around it"));
+                    diagnostics.push(self.refused(
+                        one,
+                        &step,
+                        "is passed on",
+                        "call it by its name, in the function around it",
+                    ));
                     continue;
                 }
                 let Target::Value(called) = &call.target else { continue };
                 let Some(one) = writer(called) else { continue };
-                let is_alike = of(called).is_some_and(|all| all.iter().all(|&other| self.writes[other] == self.writes[one]));
+                let is_alike =
+                    of(called).is_some_and(|all| all.iter().all(|&other| self.writes[other] == self.writes[one]));
                 if !is_alike || !called.var().is_some_and(|one| only.contains(&one)) {
                     let help = "give each function a name of its own";
                     diagnostics.push(self.refused(one, &step, "is one of several functions here", help));

@@ -34,11 +34,12 @@ impl Specialiser<'_> {
     /// Does a call of one of Python's own functions that gives a pair; false if compiled code does not.
     pub(super) fn pair(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
         let Some((rows, _)) = function::parts(name) else { return false };
-        let operands = args.iter().map(|&arg| match (self.operand(arg, &at.state), self.types(arg, &at.state).single()) {
-            (_, Some(Type::Unbound)) => None,
-            (Tree::Leaf(operand), Some(one)) => Some((operand, one)),
-            _ => None,
-        });
+        let operands =
+            args.iter().map(|&arg| match (self.operand(arg, &at.state), self.types(arg, &at.state).single()) {
+                (_, Some(Type::Unbound)) => None,
+                (Tree::Leaf(operand), Some(one)) => Some((operand, one)),
+                _ => None,
+            });
         let Some(operands) = operands.collect::<Option<Vec<_>>>() else { return false };
         let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
         let parts = rows.map(|row| self.compute(&site, row, &operands));

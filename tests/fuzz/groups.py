@@ -92,6 +92,8 @@ class Groups:
         self.inner: dict[str, tuple[list[Kind], Kind]] = {}
         # The same for those that write variables of this one, and are called in statements of their own.
         self.writers: dict[str, tuple[list[Kind], Kind]] = {}
+        # The same for those that write to an array at their end; they give None.
+        self.putters: dict[str, list[Kind]] = {}
         if again:
             self._line(1, f"if {DEPTH} <= 0:")
             self._line(2, f"return {self._literal(self.wanted)}")
@@ -191,6 +193,25 @@ class Groups:
             self.types, self.in_loop, self.inner = outer, in_loop, inner
         self.writers[name] = (kinds, result)
 
+    def _putter(self, depth: int, *_) -> None:
+        """A function within the function, which writes an element as the last thing that it does."""
+        name = f"e{len(self.putters) % 2 + 1}"
+        kinds = [self._scalar() for _ in range(self.random.randint(0, 2))]
+        names = [f"p{at}" for at in range(len(kinds))]
+        outer, in_loop, inner = dict(self.types), self.in_loop, self.inner
+        self.in_loop, self.inner = True, {}
+        self.types.update(zip(names, kinds))
+        try:
+            self._line(depth, f"def {name}({', '.join(names)}):")
+            if self.random.random() < 0.4:
+                self._line(depth + 1, f"if {self._expression('bool', 1)}:")
+                self._line(depth + 2, "return")
+            form = self.random.choice(["{e} = ({v}) % 100", "{e} += {v}", "{e}, {o} = {o}, {e}"])
+            self._line(depth + 1, form.format(e=self._element(), o=self._element(), v=self._expression("int", 2)))
+        finally:
+            self.types, self.in_loop, self.inner = outer, in_loop, inner
+        self.putters[name] = kinds
+
     def _write_call(self) -> str:
         """A call of a function that writes variables of this one."""
         name = self.random.choice(list(self.writers))
@@ -227,6 +248,12 @@ class Groups:
 
     def _write(self, depth: int) -> None:
         """A statement that writes to the array."""
+        pick = self.random.random()
+        if pick < 0.15:
+            return self._putter(depth)
+        if self.putters and pick < 0.5:
+            name = self.random.choice(list(self.putters))
+            return self._line(depth, self._called(name, [self._expression(kind, 1) for kind in self.putters[name]]))
         value = self._expression("int", 2)
         made = self._call(2)
         pick = self.random.random()

@@ -18,7 +18,7 @@ use crate::query::Snapshot;
 use crate::runtime;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{FunctionType, Signature, Type, TypeSet};
+use crate::types::{FunctionType, FunctionValue, Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -449,6 +449,12 @@ impl Prepared {
         let header = self.body.flow.loops[self.body.flow.loop_of(statement)?.0 as usize].header;
         let live = self.body.liveness.start(header).map(|variable| &self.body.flow.variables[variable.0 as usize]);
         Some(live.filter(|variable| variable.in_frame).map(|variable| variable.name.as_str()).collect())
+    }
+
+    /// The functions that it makes while it runs.
+    pub fn made_functions(&self) -> impl Iterator<Item = FunctionType> {
+        let inner = self.body.flow.inner.iter().map(|inner| inner.function.clone());
+        inner.map(|one| FunctionType::new(FunctionValue::Local(one)))
     }
 
     /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound

@@ -79,7 +79,8 @@ pub unsafe fn write(object: *mut PyObject, expected: Type, to: *mut u64) -> Opti
                 to.write(object as u64);
                 Some(to.add(1))
             }
-            Type::Function(one) => values::is_it(object, one).then_some(to),
+            // Of those that the function itself makes, whoever has found the type has looked at the object.
+            Type::Function(one) => (values::is_it(object, one) || one.as_local().is_some()).then_some(to),
             Type::Unbound
             | Type::None
             | Type::Bool

@@ -103,7 +103,7 @@ impl Server {
             Some(text) => located.function.signature(text).map_err(failed)?,
             None => all[(chosen + 1) % all.len()].signature.clone(),
         };
-        let text = signature.python(located.function.typed(&signature).result);
+        let text = located.function.text_of(&located.function.typed(&signature));
         self.shared.session().pick(&view.version.name, located.function.name(), Some(signature));
         self.shared.refresh();
         Ok(json!({ "signature": text }))

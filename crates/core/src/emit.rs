@@ -78,9 +78,10 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 
 fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
+    let wanted = (request.options, request.vectors);
     let module = match &request.places {
-        None => lower(&context, &request.unit, request.options, false),
-        Some(places) => lower(&context, &placed(&request.unit, places), request.options, true),
+        None => lower(&context, &request.unit, wanted, false),
+        Some(places) => lower(&context, &placed(&request.unit, places), wanted, true),
     };
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());

@@ -15,6 +15,7 @@ use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Tar
 
 use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
+use crate::loops::ahead::computed_ahead;
 use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
 use crate::source::Span;
@@ -144,7 +145,7 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
         return WITH_MEMORY.to_owned();
     }
     let counts = |function: &ir::Function| {
-        shapes(function).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
+        shapes(&computed_ahead(function)).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
     };
     let counted = unit.functions.iter().any(counts);
     if tier == Tier::Quick {

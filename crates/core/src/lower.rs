@@ -28,6 +28,7 @@ use crate::backend::Options;
 use crate::ir::{
     BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value,
 };
+use crate::loops::ahead::computed_ahead;
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
 use crate::ops::vectors::Vectors;
@@ -54,7 +55,8 @@ pub fn lower<'ctx>(
     }
     b.offer_vectors(vectors);
     let members = Members::new(&b, unit);
-    let function = unrolled(&unit.functions[0]);
+    let function = computed_ahead(&unit.functions[0]);
+    let function = unrolled(&function);
     let mut b = match function.called {
         Some(_) => {
             let mut lowerer = Lowerer::new(b, &members, &function, (0, None), options);
@@ -64,7 +66,8 @@ pub fn lower<'ctx>(
         None => Lowerer::new(b, &members, &function, (0, None), options).all(),
     };
     for (member, level) in members.all() {
-        let function = unrolled(&unit.functions[member]);
+        let function = computed_ahead(&unit.functions[member]);
+        let function = unrolled(&function);
         b.begin(members.function((member, level)), member == 0);
         b = Lowerer::new(b, &members, &function, (member, Some(level)), options).all();
     }

@@ -154,7 +154,9 @@ fn vector_symbol(name: &str) -> Option<usize> {
 pub const NO_VECTORS_VARIABLE: &str = "BRRR_NO_LIBMVEC";
 
 fn helpers() -> Vec<Symbol> {
-    use array::{brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_stop};
+    use array::{
+        brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_step, brrr_slice_stop,
+    };
     use float::{
         brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_power_of_ten,
         brrr_round_float, brrr_ulp,
@@ -179,6 +181,7 @@ fn helpers() -> Vec<Symbol> {
         brrr_slice_first as extern "C" fn(i64, i64) -> i64;
         brrr_slice_last as extern "C" fn(i64, i64) -> i64;
         brrr_slice_length as Test3;
+        brrr_slice_step as extern "C" fn(i64, i64) -> i64;
         brrr_int_pow as Int2;
         brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
         brrr_common_divisor as extern "C" fn(u64, u64) -> u64;

@@ -12,7 +12,7 @@ use inkwell::module::{Linkage, Module};
 use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType, PointerType, StructType};
 use inkwell::values::{
     BasicMetadataValueEnum, BasicValue, BasicValueEnum, CallSiteValue, FloatValue, FunctionValue, InstructionValue,
-    IntValue, PointerValue,
+    IntValue, PhiValue, PointerValue,
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
@@ -544,6 +544,13 @@ impl<'ctx> Builder<'ctx> {
         let phi = self.inner.build_phi(self.i64, "").expect("a current block");
         phi.add_incoming(&[(&one.0, one.1), (&two.0, two.1)]);
         phi.as_basic_value().into_int_value()
+    }
+
+    /// An int that comes from this block, and from others that are added.
+    pub fn phi_int_from(&self, one: (IntValue<'ctx>, BasicBlock<'ctx>)) -> PhiValue<'ctx> {
+        let phi = self.inner.build_phi(self.i64, "").expect("a current block");
+        phi.add_incoming(&[(&one.0, one.1)]);
+        phi
     }
 
     /// Calls one of LLVM's intrinsics, overloaded for the types given.

@@ -325,6 +325,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 (Left::Slot(self.uncounted_block(most, remain, shift), stride), Some(shift))
             }
         };
+        let back = if splits { self.may_test_again(&mut left) } else { None };
         let checked = if let Some(plan) = &plan {
             let within = match left {
                 Left::Counted(counter, end) => self.within(&counter, end),
@@ -342,7 +343,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             match holds.zip(checked) {
                 Some((holds, checked)) => match (left, least.filter(|_| splits), shift) {
                     (Left::Counted(counter, end), Some(least), Some(shift)) => {
-                        let end = self.split(&counter, (end, least), shift, holds, (entered, checked));
+                        let ways = (entered, checked);
+                        let end = self.split(&counter, (end, least), shift, (holds, back), ways);
                         left = Left::Counted(counter, end);
                     }
                     _ => {

@@ -159,9 +159,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.leave_unless_below(int(0), int(1), exit);
                 args[0]
             }
-            Recipe::Least => {
+            Recipe::Least | Recipe::SubCut => {
                 let both = [int(0).into(), int(1).into()];
-                Loaded::Int(self.b.intrinsic("llvm.smin", &[self.b.i64.into()], &both).into_int_value())
+                let name = if op.row().recipe == Recipe::Least { "llvm.smin" } else { "llvm.ssub.sat" };
+                Loaded::Int(self.b.intrinsic(name, &[self.b.i64.into()], &both).into_int_value())
             }
             Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
             Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),

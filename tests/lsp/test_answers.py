@@ -313,7 +313,8 @@ def test_cells_of_a_notebook_share_their_imports(client):
     second = client.open("@jit\ndef f(**x):\n    return N\n", uri="vscode-notebook-cell:/a.ipynb#W1")
     assert [one["code"] for one in client.diagnostics(second)] == ["BRRR205"]
     client.change(first, "N = 4\n")
-    assert client.diagnostics(second) == []
+    client.settle(4)
+    assert client.shown(second) == []
 
 
 def test_notebooks_that_are_synchronised_as_such(client):

@@ -10,6 +10,7 @@ pub mod overlap;
 pub mod plan;
 pub mod ranges;
 pub mod select;
+mod signs;
 pub mod unroll;
 
 use std::collections::{HashMap, HashSet};

@@ -539,5 +539,10 @@ fn array(object: &Bound<'_, PyAny>) -> Option<String> {
     let dtype = dtype.str().map_or_else(|_| format!("kind {}", dtype.kind() as char), |text| text.to_string());
     let dimensions = array.ndim();
     let plural = if dimensions == 1 { "" } else { "s" };
-    Some(format!("{} of {dtype} with {dimensions} dimension{plural}", type_name(&object.get_type())))
+    let flag = object.getattr("flags").and_then(|flags| flags.getattr("aligned"));
+    let unaligned = if flag.is_ok_and(|flag| flag.is_truthy().unwrap_or(true)) { "" } else { "unaligned " };
+    // Another type than `int64`, of the same name.
+    let long = if matches!(array.dtype().char(), b'q' | b'Q') { " (`long long`)" } else { "" };
+    let class = type_name(&object.get_type());
+    Some(format!("{unaligned}{class} of {dtype}{long} with {dimensions} dimension{plural}"))
 }

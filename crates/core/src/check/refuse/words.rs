@@ -119,7 +119,12 @@ const ALL: &[(Code, &str, &str, &str)] = &[
         "makes a string",
         "return the numbers, and format them in the caller; in `raise` and `assert` f-strings are fine",
     ),
-    (Code::Attribute, "the attribute", "neither numbers nor arrays have it", "pass its value as an argument"),
+    (
+        Code::Attribute,
+        "the attribute",
+        "no attribute of numbers or arrays that is compiled",
+        "pass its value as an argument",
+    ),
     (Code::StarredValue, "a starred value", "stands for any number of values", "write each value: `t[0], t[1]`"),
     (Code::Ellipsis, "`...` as a value", "is an object", "it can stand in brackets behind an array: `a[..., 0]`"),
     (

@@ -218,6 +218,38 @@ def threads(found):
     )
 
 
+def fast_kernels(rows):
+    def cells(row):
+        times = [f"{row[peer] * 1e3:.2f}" for peer in ("c", "gcc", "brrr", "numba", "exact", "numba_exact")]
+        return [row["kernel"], *times, ratio(row["brrr"] / row["c"]), ratio(row["numba"] / row["brrr"]), ratio(row["exact"] / row["brrr"])]
+
+    means = [ratio(mean([row[one] / row[other] for row in rows])) for one, other in (("brrr", "c"), ("numba", "brrr"), ("exact", "brrr"))]
+    fast = ["C, ms", "gcc, ms", "brrr, ms", "Numba, ms"]
+    header = ["kernel", *fast, "brrr without, ms", "Numba without, ms", "brrr / C", "Numba / brrr", "without / with"]
+    return table(header, [*map(cells, rows), ["geometric mean", *[""] * 6, *means]])
+
+
+def fast_errors(rows):
+    def number(value):
+        return f"{value:g}" if 1e-3 <= abs(value) < 1e6 or not value else f"{value:.0e}"
+
+    def cells(row):
+        of = [row.get(dtype) for dtype in ("float64", "float32")]
+        shown = [cell for one in of for cell in ([f"{one['most']:.2f}", f"{one['usual']:.2f}", f"{one['rounded'] * 100:.1f} %"] if one else [""] * 3)]
+        return [f"`{row['function']}`", " to ".join(map(number, row["domain"])), *shown]
+
+    of_each = ["most", "99.9 % below", "rounded correctly"]
+    header = ["function", "arguments", *(f"{dtype}: {text}" for dtype in ("float64", "float32") for text in of_each)]
+    return table(header, map(cells, rows))
+
+
+def write_fastmath(found):
+    """The tables of docs/fastmath.md."""
+    page = ROOT / "docs" / "fastmath.md"
+    write_between(page, fast_errors(found["errors"]), "errors: benchmarks/measure_fastmath.py", "errors")
+    write_between(page, fast_kernels(found["kernels"]), "speed: benchmarks/measure_fastmath.py", "speed")
+
+
 def peers(found):
     """The short table of README.md."""
     names = {
@@ -265,9 +297,9 @@ def opening(found):
     return table(["fresh process, median", "ms"], rows)
 
 
-def write_between(path, text):
+def write_between(path, text, begin="figures: make bench RECORD=1", end="figures"):
     """Replaces what stands between the two markers of a file."""
-    begin, end = "<!-- figures: make bench RECORD=1 -->", "<!-- end of the figures -->"
+    begin, end = f"<!-- {begin} -->", f"<!-- end of the {end} -->"
     before, rest = path.read_text().split(begin)
     path.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}")
 
@@ -284,7 +316,7 @@ def machine():
     )
 
 
-MEASURED = ("kernels", "arrays", "checks", "startup", "calls", "size", "threads")
+MEASURED = ("kernels", "arrays", "fastmath", "checks", "startup", "calls", "size", "threads")
 PLOTS = """![Time of each kernel against C](images/speed.png)
 
 ![Time from the start of a process to the first result](images/first-result.png)
@@ -307,6 +339,11 @@ def main(results, record):
         "Medians, by turns in one process, after compilation; results and arrays compared first. `benchmarks/measure_arrays.py`, functions in "
         "`benchmarks/arrays.py`.",
         arrays(found["arrays"]),
+        "## With `fastmath=True`",
+        "Kernels of their own, which count in no mean above. C with `-ffast-math` (clang with `-fveclib=libmvec`), Numba with its `fastmath=True`; medians by "
+        "turns in one process; results compared to a relative error of 1e-11. Bounds of the errors are in [fastmath.md](fastmath.md). "
+        "`benchmarks/measure_fastmath.py`, functions in `benchmarks/fastmath.py`.",
+        fast_kernels(found["fastmath"]["kernels"]),
         "## Bounds checks",
         "The same kernels, and the same with the tests of indices left out, which no release can do: by turns in one process. "
         "`benchmarks/measure_checks.py`.",
@@ -333,6 +370,7 @@ def main(results, record):
         (ROOT / "docs" / "benchmarks.md").write_text(intro + text)
         write_between(ROOT / "README.md", peers(found))
         write_between(ROOT / "docs" / "start-up.md", opening(found))
+        write_fastmath(found["fastmath"])
     plots.draw(found, ROOT / "docs" / "images" if record else results)
     (results / "benchmarks.txt").write_text(text)
 

@@ -12,6 +12,11 @@ for kernels in kernels arrays; do
     clang-19 "${flags[@]}" -o "$results/$kernels.so"
     gcc "${flags[@]}" -o "$results/$kernels-gcc.so"
 done
+fast=(-O3 -march=native -ffast-math -fPIC)
+clang-19 "${fast[@]}" -fveclib=libmvec -shared benchmarks/fastmath.c -lm -o "$results/fastmath.so"
+# Linked apart: gcc would have such a library switch off denormal numbers for the whole process.
+gcc "${fast[@]}" -c benchmarks/fastmath.c -o "$results/fastmath-gcc.o"
+gcc -shared "$results/fastmath-gcc.o" -lm -o "$results/fastmath-gcc.so"
 quietly "Pythran compiles the kernels" .venv-bench/bin/python benchmarks/pythran_peer.py "$results/pythran"
 
 # The package that was built for .venv serves here too: same interpreter, same extension.
@@ -28,6 +33,8 @@ say "  kernels"
 "$python" benchmarks/measure_kernels.py "$ROOT/$results" "${options[@]}" >"$results/kernels.json"
 say "  kernels over arrays"
 "$python" benchmarks/measure_arrays.py "$ROOT/$results" "${options[@]}" >"$results/arrays.json"
+say "  fastmath"
+"$python" benchmarks/measure_fastmath.py "$ROOT/$results" "${options[@]}" >"$results/fastmath.json"
 say "  bounds checks"
 scripts/build-faults.sh
 faulty=$(.venv-faults/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

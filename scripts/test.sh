@@ -49,6 +49,41 @@ rust_tests() {
     fi
 }
 
+# What measures time, or needs both cores for itself: nothing else may run meanwhile.
+TIMED=(tests/api/test_polls.py tests/api/test_tiers.py tests/api/test_resume.py tests/api/test_large.py)
+
+PYTEST=(-m pytest -q --ignore tests/lsp --ignore tests/cli --ignore tests/test_faults.py)
+
+side_by_side() ( # side_by_side VERSION...: all but TIMED, at once; what they print comes one after the other
+    # The programs about NumPy run in full on the first Python, and for so long on the others.
+    export BRRR_NUMPY_SECONDS=${BRRR_NUMPY_SECONDS:-15}
+    outputs=$(mktemp -d)
+    running=()
+    trap 'kill "${running[@]}" 2>/dev/null; rm -rf "$outputs"' EXIT
+    for version in "$@"; do
+        "$(venv_of "$version")/bin/python" "${PYTEST[@]}" tests "${TIMED[@]/#/--ignore=}" >"$outputs/$version" 2>&1 &
+        running+=($!)
+    done
+    failed=0
+    for at in "${!running[@]}"; do
+        wait "${running[at]}" || failed=1
+    done
+    for version in "$@"; do
+        say "Python $version:"
+        cat "$outputs/$version"
+    done
+    return "$failed"
+)
+
+one_by_one() ( # one_by_one VERSION...: TIMED
+    failed=0
+    for version in "$@"; do
+        say "Python $version:"
+        "$(venv_of "$version")/bin/python" "${PYTEST[@]}" "${TIMED[@]}" || failed=1
+    done
+    return "$failed"
+)
+
 planted_faults() {
     # Without planted faults pytest would skip them all and call that a success.
     .venv-faults/bin/python -c 'from brrr._brrr import faults; assert len(faults()) >= 45' &&
@@ -96,17 +131,19 @@ lints
 part "Rust tests" rust_tests
 # So many random functions on each Python, the same ones everywhere: about a minute.
 export BRRR_FUZZ_FUNCTIONS=${BRRR_FUZZ_FUNCTIONS:-1000}
-# The programs about NumPy run in full on the first one, and for so long on the others.
-numpy=()
+others=()
 for version in $VERSIONS; do
     folder=$(venv_of "$version")
     [ -e "$folder/.brrr-built" ] || { results+=("absent          Python $version: not installed"); continue; }
-    part "Python tests on $version" env "${numpy[@]}" "$folder/bin/python" -m pytest -q tests --ignore tests/lsp --ignore tests/cli \
-        --ignore tests/test_faults.py
+    [ "$folder" = .venv ] || others+=("$version")
     "$folder/bin/python" -c 'import test.test_int' 2>/dev/null ||
         results+=("absent          CPython's own tests on $version: not installed (Debian and Ubuntu: libpython3-testsuite)")
-    numpy=(BRRR_NUMPY_SECONDS=15)
 done
+part "Python tests on $(python_version .venv/bin/python)" .venv/bin/python "${PYTEST[@]}" tests
+if [ "${#others[@]}" -gt 0 ]; then
+    part "Python tests on ${others[*]}, side by side" side_by_side "${others[@]}"
+    part "Python tests on ${others[*]} that measure time" one_by_one "${others[@]}"
+fi
 part "command line" command_line
 part "build with planted faults" scripts/build-faults.sh
 part "planted faults are found" planted_faults

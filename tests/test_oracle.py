@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from tests import markdown, oracle, program
+from tests import markdown, oracle, program, values
 from tests.oracle import Observed, Outcome, encode
 
 
@@ -72,6 +72,15 @@ def test_calls_that_take_too_long_are_left_out():
         expect("def f(a):\n    return a ** a\n", (2**40,))
     with pytest.raises(oracle.TooMuch):
         expect("def f(a):\n    while a:\n        pass\n", (1,))
+
+
+def test_calls_that_tell_the_sign_of_a_nan_are_left_out():
+    text = "import math\ndef f(a, b):\n    return math.copysign(a, b)\ndef g(a, b):\n    return math.copysign(a, b * 0.0)\n"
+    infinite = float("inf")
+    assert not oracle.Instrumented(text, "f").run((1.0, float("nan"))).counts
+    assert not oracle.Instrumented(text, "g").run((1.0, 2.0)).counts
+    with pytest.raises(values.Unsettled):
+        oracle.Instrumented(text, "g").run((1.0, infinite))
 
 
 def test_outcomes_are_compared_in_everything():

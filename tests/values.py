@@ -26,6 +26,10 @@ class TooMuch(BaseException):
     """A call that would take CPython too long: a huge int, or too many statements."""
 
 
+class Unsettled(TooMuch):
+    """A call whose result brrr does not promise: it tells the sign of a NaN that was made in it."""
+
+
 def encode(value: object, contents: bool = True) -> tuple[str, Any]:
     """Type and value in a form that `==` compares to the bit. The sign and payload of NaN are not compared.
 

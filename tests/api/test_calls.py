@@ -160,7 +160,7 @@ def test_stats():
         d = c // b
         return d
 
-    nothing = {"calls": 0, "compiled": 0, "exits": {}, "compile_seconds": 0.0, "cache": "off", "tiers": {}, "tier_problems": {}, "moves": 0}
+    nothing = {"calls": 0, "compiled": 0, "exits": {}, "compile_seconds": 0.0, "cache": "off", "tiers": {}, "tier_problems": {}, "moves": 0, "fastmath": "off"}
     assert f.stats() == nothing
     first = f.original_func.__code__.co_firstlineno
     for _ in range(3):

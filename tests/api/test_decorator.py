@@ -32,14 +32,14 @@ def test_under_the_decorator_twice():
     assert brrr(overflow="wrap")(f)(4) == 0
 
 
-@pytest.mark.parametrize("options", [{"parallel": True}, {"fastmath": True}, {"nonsense": 1}])
+@pytest.mark.parametrize("options", [{"parallel": True}, {"nonsense": 1}])
 def test_unknown_options_name_the_known_ones(options):
-    with pytest.raises(TypeError, match="overflow.*fallback") as caught:
+    with pytest.raises(TypeError, match="overflow.*fastmath.*fallback") as caught:
         brrr(**options)
     assert next(iter(options)) in str(caught.value)
 
 
-@pytest.mark.parametrize("options", [{"overflow": "nonsense"}, {"overflow": None}, {"fallback": "yes"}, {"cache": "yes"}])
+@pytest.mark.parametrize("options", [{"overflow": "nonsense"}, {"overflow": None}, {"fallback": "yes"}, {"fastmath": 1}, {"cache": "yes"}])
 def test_wrong_values_of_options(options):
     with pytest.raises((TypeError, ValueError), match=next(iter(options))):
         brrr(**options)

@@ -94,6 +94,28 @@ def mirrored(a, out):
         out[i] = a[-1 - i]
 
 
+def neighbours(a, out):
+    i = 0
+    while i < len(a) - 1:
+        out[i] = a[i] * a[i + 1]
+        i += 1
+
+
+def neighbours_before(a, out):
+    n = len(a)
+    i = 0
+    while i + 1 < n:
+        out[i] = a[i] * a[i + 1]
+        i += 1
+
+
+def downwards(a, out):
+    i = len(a) - 1
+    while i >= 0:
+        out[i] = a[i] * a[i - 1]
+        i -= 1
+
+
 def running(a, out):
     found = 0.0
     for i in range(len(a)):
@@ -156,6 +178,9 @@ CASES = [
     (shortest, lambda: (longs(10, 10).astype(np.int32),), ["v?paddd", "v?pcmpgtd|v?pminsd"]),
     (fill, lambda: (np.zeros(50, np.bool_),), ["v?p.*"]),
     (mirrored, lambda: (doubles(50), doubles(50)), ["v?(perm|shuf).*"]),
+    (neighbours, lambda: (doubles(50), doubles(50)), [MUL_PD]),
+    (neighbours_before, lambda: (doubles(50), doubles(50)), [MUL_PD]),
+    (downwards, lambda: (doubles(50), doubles(50)), [MUL_PD]),
 ]
 
 

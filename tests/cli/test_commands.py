@@ -96,6 +96,15 @@ def test_the_decorators_options_hold(brrr, llvm):
     assert "with.overflow" in exact and "with.overflow" not in wraps
 
 
+def test_fastmath_holds(brrr, llvm):
+    text = "from brrr import brrr\n\n@brrr(fastmath=True)\ndef f(a: float):\n    return a + 1.0\n"
+    brrr.write("a.py", text)
+    fast = brrr("ir", "a.py::f", "--stage", "llvm", env={"BRRR_LLVM": llvm}).out
+    brrr.write("a.py", text.replace("True", "False"))
+    exact = brrr("ir", "a.py::f", "--stage", "llvm", env={"BRRR_LLVM": llvm}).out
+    assert "fadd reassoc nsz arcp contract afn double" in fast and "fadd double" in exact
+
+
 def test_explain(brrr):
     listed = brrr("explain").out.splitlines()
     assert len(listed) > 20 and all(re.fullmatch(r"BRRR\d{3}  [a-z-]+ +(error|warning|hint) +\S.*", line) for line in listed)

@@ -272,3 +272,10 @@ def test_remarks_without_llvm(start):
     assert "hints are shown without what LLVM says" in said["params"]["message"]
     assert client.ask("textDocument/hover", uri, (2, 4)) is not None
     assert client.leave() == 0
+
+
+def test_a_function_with_fastmath_is_shown_as_it_runs(client):
+    uri = client.open(TEXT.replace("@brrr\ndef f", "@brrr(fastmath=True)\ndef f"))
+    assert "fadd reassoc nsz arcp contract afn" in ir(client, uri, 8, "llvm")["text"]
+    assert "addpd" in ir(client, uri, 8, "asm")["text"]
+    assert "reassoc" not in ir(client, uri, 15, "llvm")["text"]

@@ -9,16 +9,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::ir;
-pub use crate::ir::Overflow;
+pub use crate::ir::{Options, Overflow};
+use crate::ops::vectors::Vectors;
 use crate::source::Span;
-
-/// What the generated code of the function that is entered depends on beside the IR; those that are called say themselves what
-/// they do ([`ir::Called::overflow`]).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Options {
-    /// The decorator's `overflow`.
-    pub overflow: Overflow,
-}
 
 /// How much time goes into code. Its results, its exits and its frames are the same either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,7 +92,7 @@ pub struct Places {
 pub struct Request {
     /// Verified IR.
     pub unit: ir::Unit,
-    /// Options of the code.
+    /// What the function that is entered wants; those that are called say themselves what they want ([`ir::Called::options`]).
     pub options: Options,
     /// What is asked for.
     pub output: Output,
@@ -107,19 +100,32 @@ pub struct Request {
     pub tier: Tier,
     /// The places which the answer is to name. Machine code does not depend on them.
     pub places: Option<Places>,
+    /// The functions of the vector library that are there, for functions that want `fastmath`.
+    pub vectors: Vectors,
 }
 
 impl Request {
     /// A request for code of the full tier, or for a text of that without places.
     #[must_use]
     pub const fn new(unit: ir::Unit, options: Options, output: Output) -> Self {
-        Self { unit, options, output, tier: Tier::Full, places: None }
+        Self { unit, options, output, tier: Tier::Full, places: None, vectors: Vectors::NONE }
     }
 
     /// The same of another tier.
     #[must_use]
     pub const fn of_tier(mut self, tier: Tier) -> Self {
         self.tier = tier;
+        self
+    }
+
+    /// The same where these functions of the vector library are there. For functions without `fastmath`, of which none calls any, it
+    /// makes no difference.
+    #[must_use]
+    pub fn with_vectors(mut self, found: impl FnOnce() -> Vectors) -> Self {
+        let called = self.unit.functions.iter().filter_map(|function| function.called.as_ref());
+        if self.options.fastmath || called.into_iter().any(|called| called.options.fastmath) {
+            self.vectors = found();
+        }
         self
     }
 

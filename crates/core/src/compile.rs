@@ -15,6 +15,7 @@ use crate::inline::inline;
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
+use crate::runtime;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
 use crate::types::{FunctionType, Signature, Type, TypeSet};
@@ -199,7 +200,7 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         let gives = Some(instance.gives()).filter(|&gives| instance.is_called() && is_given(gives));
         let hidden = (instance.hidden(), program.handed(at));
         let calling =
-            Calling { calls: program.calls(at), members: &mut members, hidden, gives, overflow: instance.overflow };
+            Calling { calls: program.calls(at), members: &mut members, hidden, gives, options: instance.options };
         let (liveness, start) = (&instance.body.liveness, &instance.start);
         functions.push(specialise(flow, liveness, &inferred, start, Some(calling)));
     }
@@ -224,9 +225,9 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
     let is_local = members.iter().map(|&at| program.instance(at).body.flow.owner.is_some()).collect::<Vec<_>>();
     let mut unit = ir::Unit { functions: put_last(functions, &is_local) };
     members.sort_by_key(|&at| program.instance(at).body.flow.owner.is_some());
-    let overflows = members.iter().map(|&at| program.instance(at).overflow).collect::<Vec<_>>();
+    let options = members.iter().map(|&at| program.instance(at).options).collect::<Vec<_>>();
     let in_place = members.iter().map(|&at| program.instance(at).in_place).collect::<Vec<_>>();
-    inline(&mut unit, &overflows, &in_place);
+    inline(&mut unit, &options, &in_place);
     #[cfg(feature = "faults")]
     unit.functions.iter_mut().for_each(crate::faults::plant_from_env);
     match ir::verify::verify_unit(&unit) {
@@ -516,7 +517,7 @@ impl Prepared {
         options: Options,
         output: Output,
     ) -> Result<Vec<u8>, Diagnostic> {
-        let request = Request::new(unit, options, output).encode();
+        let request = Request::new(unit, options, output).with_vectors(runtime::vectors).encode();
         let made = request.and_then(|request| backend.run_encoded(&request));
         made.map_err(|problem| self.not_made(&problem))
     }

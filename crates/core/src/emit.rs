@@ -15,6 +15,7 @@ use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Tar
 
 use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
+use crate::loops::ahead::computed_ahead;
 use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
 use crate::source::Span;
@@ -89,9 +90,10 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
 
 fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
+    let wanted = (request.options, request.vectors);
     let module = match &request.places {
-        None => lower(&context, &request.unit, request.options, false),
-        Some(places) => lower(&context, &placed(&request.unit, places), request.options, true),
+        None => lower(&context, &request.unit, wanted, false),
+        Some(places) => lower(&context, &placed(&request.unit, places), wanted, true),
     };
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
@@ -162,7 +164,7 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
         return WITH_MEMORY.to_owned();
     }
     let counts = |function: &ir::Function| {
-        shapes(function).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
+        shapes(&computed_ahead(function)).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
     };
     let counted = unit.functions.iter().any(counts);
     if tier == Tier::Quick {

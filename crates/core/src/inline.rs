@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::ir::{
-    Block, BlockId, Call, Constant, ExitId, Function, Local, LocalId, Operand, Overflow, Statement, Terminator, Tree,
+    Block, BlockId, Call, Constant, ExitId, Function, Local, LocalId, Operand, Options, Statement, Terminator, Tree,
     Unit, Value,
 };
 use crate::nesting;
@@ -19,9 +19,9 @@ const MOST_ADDED: usize = 240;
 /// Functions within functions.
 const MOST_NESTED: usize = 4;
 
-/// Puts functions in place of their calls; `overflows` says of each function what its ints do that do not fit, `in_place` whether that is
+/// Puts functions in place of their calls; `options` says what each function wants, `in_place` whether that is
 /// wanted within its loops.
-pub fn inline(unit: &mut Unit, overflows: &[Overflow], in_place: &[bool]) {
+pub fn inline(unit: &mut Unit, options: &[Options], in_place: &[bool]) {
     let reached = nesting::reached(unit);
     for at in 0..unit.functions.len() {
         if !reached.contains(&at) || unit.functions[at].loops.is_empty() || in_place.get(at) != Some(&true) {
@@ -30,7 +30,7 @@ pub fn inline(unit: &mut Unit, overflows: &[Overflow], in_place: &[bool]) {
         let mut caller = unit.functions[at].clone();
         let in_loop = |block: &Block| block.in_loop.is_some();
         let body = |callee: usize| {
-            let body = (overflows.get(callee) == overflows.get(at)).then(|| flat(unit, callee, overflows, 0))?;
+            let body = (options.get(callee) == options.get(at)).then(|| flat(unit, callee, options, 0))?;
             body.filter(leaves_in_front_of_effects)
         };
         replace(&mut caller, in_loop, body, MOST_ADDED);
@@ -39,7 +39,7 @@ pub fn inline(unit: &mut Unit, overflows: &[Overflow], in_place: &[bool]) {
 }
 
 /// A function without calls and loops; `None` if it has some, or is too large.
-fn flat(unit: &Unit, at: usize, overflows: &[Overflow], depth: usize) -> Option<Function> {
+fn flat(unit: &Unit, at: usize, options: &[Options], depth: usize) -> Option<Function> {
     let function = unit.functions.get(at)?;
     let is_recursive = function.called.as_ref().is_none_or(|called| called.is_recursive);
     if is_recursive || depth > MOST_NESTED || !function.loops.is_empty() || !function.creations.is_empty() {
@@ -51,7 +51,7 @@ fn flat(unit: &Unit, at: usize, overflows: &[Overflow], depth: usize) -> Option<
     }
     let mut function = function.clone();
     let body = |callee: usize| {
-        (overflows.get(callee) == overflows.get(at)).then(|| flat(unit, callee, overflows, depth + 1)).flatten()
+        (options.get(callee) == options.get(at)).then(|| flat(unit, callee, options, depth + 1)).flatten()
     };
     replace(&mut function, |_| true, body, MOST_STATEMENTS);
     (nesting::callees(&function).is_empty() && statements(&function) <= MOST_STATEMENTS).then_some(function)

@@ -94,8 +94,18 @@ pub struct Called {
     /// Where it leaves, its caller leaves in front of the call, and so does the caller of that, down to the function that has the variables
     /// which only functions within it know: the interpreter does the call from its start. It has no effects.
     pub restarts: bool,
-    /// What its ints do that do not fit.
+    /// What its decorator wants.
+    pub options: Options,
+}
+
+/// What the decorator of a function wants of its machine code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Options {
+    /// The decorator's `overflow`.
     pub overflow: Overflow,
+    /// The decorator's `fastmath`: floats may be added up in another order, multiplied and added with one rounding, and divided by way
+    /// of a reciprocal; the sign of zero does not count; functions are those of the vector library where that is faster.
+    pub fastmath: bool,
 }
 
 /// What to do with ints that do not fit 64 bits.

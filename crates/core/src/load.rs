@@ -96,14 +96,13 @@ impl Layout {
         }
         size = size.next_multiple_of(SLOT);
         let mut slots = HashMap::new();
-        let known = runtime::symbols();
         for symbol in file.symbols().filter(|symbol| symbol.is_undefined()) {
             let name = symbol.name().map_err(|error| error.to_string())?;
             if name.is_empty() {
                 continue;
             }
-            let found = known.iter().find(|known| known.name == name);
-            let address = found.ok_or_else(|| format!("the object wants `{name}`, which brrr does not have"))?.address;
+            let address = runtime::address(name);
+            let address = address.ok_or_else(|| format!("the object wants `{name}`, which brrr does not have"))?;
             slots.insert(name.to_owned(), (size, address));
             size += SLOT;
         }

@@ -2,6 +2,7 @@
 //!
 //! Enters: a [`Function`]. Leaves: a [`Shape`] for each of its loops. Needs no LLVM.
 
+pub mod ahead;
 pub mod carried;
 pub mod index;
 pub mod late;

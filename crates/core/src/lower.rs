@@ -6,6 +6,7 @@
 mod builder;
 mod calls;
 mod chain;
+mod fastmath;
 mod hints;
 mod loaded;
 mod loops;
@@ -23,12 +24,14 @@ use inkwell::types::BasicTypeEnum;
 use inkwell::values::{FloatValue, IntValue, PointerValue};
 
 use crate::abi::{self, Activation, COMPOUND_BASE, ENTRY_SYMBOL, EXIT_BASE, host_over_words};
-use crate::backend::{Options, Overflow};
+use crate::backend::Options;
 use crate::ir::{
     BlockId, Constant, Create, ExitId, Function, LocalId, Operand, Statement, Terminator, Tree, Unit, Value,
 };
+use crate::loops::ahead::computed_ahead;
 use crate::loops::unroll::unrolled;
 use crate::ops::Recipe;
+use crate::ops::vectors::Vectors;
 use crate::types::{Type, TypeSet};
 use builder::Builder;
 pub(crate) use calls::has_calls;
@@ -37,16 +40,23 @@ use loaded::{Loaded, Payload};
 use recipe::signed;
 
 /// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function, and of the exits
-/// of its polls, are lines and columns, which become debug locations.
+/// of its polls, are lines and columns, which become debug locations. `vectors` are the functions of the vector library that may be called.
 #[must_use]
-pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed: bool) -> Module<'ctx> {
+pub fn lower<'ctx>(
+    context: &'ctx Context,
+    unit: &Unit,
+    (options, vectors): (Options, Vectors),
+    placed: bool,
+) -> Module<'ctx> {
     let words = abi::unit_words(&unit.functions);
     let mut b = Builder::new(context, ENTRY_SYMBOL, words, has_calls(unit));
     if placed {
         b.keep_places();
     }
+    b.offer_vectors(vectors);
     let members = Members::new(&b, unit);
-    let function = unrolled(&unit.functions[0]);
+    let function = computed_ahead(&unit.functions[0]);
+    let function = unrolled(&function);
     let mut b = match function.called {
         Some(_) => {
             let mut lowerer = Lowerer::new(b, &members, &function, (0, None), options);
@@ -56,11 +66,13 @@ pub fn lower<'ctx>(context: &'ctx Context, unit: &Unit, options: Options, placed
         None => Lowerer::new(b, &members, &function, (0, None), options).all(),
     };
     for (member, level) in members.all() {
-        let function = unrolled(&unit.functions[member]);
+        let function = computed_ahead(&unit.functions[member]);
+        let function = unrolled(&function);
         b.begin(members.function((member, level)), member == 0);
         b = Lowerer::new(b, &members, &function, (member, Some(level)), options).all();
     }
     b.finish_places();
+    b.keep_vectors();
     b.module
 }
 
@@ -124,7 +136,7 @@ struct Lowerer<'ctx, 'ir> {
     /// What the function has to do with calls.
     calls: Calls<'ctx>,
     function: &'ir Function,
-    overflow: Overflow,
+    options: Options,
     slots: Vec<Slot<'ctx>>,
     blocks: Vec<BasicBlock<'ctx>>,
     /// The blocks of exits; those after the function's count are others than those before.
@@ -160,11 +172,11 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
         let own = if level.is_none() && function.called.is_some() { 0 } else { function.blocks.len() };
         let blocks = (0..own).map(|at| b.block(&format!("bb{at}"))).collect();
         // Only the function that is entered has the options of the whole.
-        let overflow = match (&function.called, level) {
-            (Some(called), Some(_)) => called.overflow,
-            (Some(_) | None, _) => options.overflow,
+        let options = match (&function.called, level) {
+            (Some(called), Some(_)) => called.options,
+            (Some(_) | None, _) => options,
         };
-        let loops = loops::Loops::new((fuel, b.alloca(b.i64, "turns")), function, overflow);
+        let loops = loops::Loops::new((fuel, b.alloca(b.i64, "turns")), function, options);
         let boxes = boxes(&b, unit, function);
         let scratch = Some(b.alloca(b.i64, "scratch"));
         Self {
@@ -173,7 +185,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
             members,
             calls,
             function,
-            overflow,
+            options,
             slots,
             blocks,
             exits: HashMap::new(),

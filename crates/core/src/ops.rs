@@ -62,6 +62,7 @@ mod calls;
 mod complex;
 mod math;
 mod nat;
+pub mod vectors;
 #[macro_use]
 mod numpy;
 mod recipe;
@@ -223,6 +224,28 @@ impl Recipe {
     #[must_use]
     pub const fn has_effect(self) -> bool {
         matches!(self, Self::Store)
+    }
+
+    /// True if it is arithmetic of floats, and nothing else depends on how it is rounded: `fastmath` is about these.
+    #[must_use]
+    pub const fn is_arithmetic_of_floats(self) -> bool {
+        match self {
+            Self::AddFloat | Self::SubFloat | Self::MulFloat | Self::DivFloat | Self::NegFloat => true,
+            Self::Degrees | Self::Radians | Self::AddComplex | Self::SubComplex | Self::MulComplex => true,
+            Self::Scalar(element) => matches!(
+                element,
+                Element::Add
+                    | Element::Sub
+                    | Element::Mul
+                    | Element::Div
+                    | Element::Neg
+                    | Element::Degrees
+                    | Element::Radians
+                    | Element::Square
+                    | Element::Reciprocal
+            ),
+            _ => false,
+        }
     }
 
     /// True if the interpreter may be asked for the result.

@@ -4,8 +4,10 @@ mod array;
 mod float;
 mod int;
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::sync::OnceLock;
+
+use crate::ops::vectors::{self, SCALAR, SETS, Vectors};
 
 /// A symbol that object code may refer to, with its address.
 #[derive(Debug)]
@@ -106,8 +108,55 @@ pub fn symbols() -> &'static [Symbol] {
     })
 }
 
+/// The address of a symbol that object code refers to, if it may.
+#[must_use]
+pub fn address(name: &str) -> Option<usize> {
+    if vectors::is_symbol(name) {
+        return vector_symbol(name);
+    }
+    let name = name.strip_prefix(SCALAR).unwrap_or(name);
+    symbols().iter().find(|known| known.name == name).map(|known| known.address)
+}
+
+/// The functions of the vector library that this machine has.
+#[must_use]
+pub fn vectors() -> Vectors {
+    static FOUND: OnceLock<Vectors> = OnceLock::new();
+    // A version for every set of instructions, or none: all libraries have them for all.
+    let is_there = |name: &str, operands: usize| {
+        let both = [(1, ""), (2, "f")];
+        SETS.iter().all(|&(set, lanes)| {
+            both.iter().all(|(width, behind)| {
+                let name = format!("{name}{behind}");
+                vector_symbol(&vectors::symbol(set, width * lanes, operands, &name)).is_some()
+            })
+        })
+    };
+    *FOUND.get_or_init(|| Vectors::of(is_there))
+}
+
+fn vector_symbol(name: &str) -> Option<usize> {
+    static LIBRARY: OnceLock<usize> = OnceLock::new();
+    // For tests, and for who wants the scalar functions: as if the library were not there.
+    let open = || match std::env::var_os(NO_VECTORS_VARIABLE).is_some_and(|value| !value.is_empty() && value != "0") {
+        true => 0,
+        // SAFETY: a library of glibc's, which has no initialisers; it is never closed.
+        false => unsafe { libc::dlopen(c"libmvec.so.1".as_ptr(), libc::RTLD_LAZY) as usize },
+    };
+    let library = *LIBRARY.get_or_init(open) as *mut c_void;
+    let name = CString::new(name).ok().filter(|_| !library.is_null())?;
+    // SAFETY: the handle is that of a library that stays open; the name ends with a zero byte.
+    let address = unsafe { libc::dlsym(library, name.as_ptr()) };
+    (!address.is_null()).then_some(address as usize)
+}
+
+/// The variable under which the vector library is not looked for.
+pub const NO_VECTORS_VARIABLE: &str = "BRRR_NO_LIBMVEC";
+
 fn helpers() -> Vec<Symbol> {
-    use array::{brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_stop};
+    use array::{
+        brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_step, brrr_slice_stop,
+    };
     use float::{
         brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_power_of_ten,
         brrr_round_float, brrr_ulp,
@@ -132,6 +181,7 @@ fn helpers() -> Vec<Symbol> {
         brrr_slice_first as extern "C" fn(i64, i64) -> i64;
         brrr_slice_last as extern "C" fn(i64, i64) -> i64;
         brrr_slice_length as Test3;
+        brrr_slice_step as extern "C" fn(i64, i64) -> i64;
         brrr_int_pow as Int2;
         brrr_int_pow_wrapping as extern "C" fn(i64, i64) -> i64;
         brrr_common_divisor as extern "C" fn(u64, u64) -> u64;

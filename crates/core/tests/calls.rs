@@ -44,7 +44,7 @@ impl Callees for Module {
         let body = self.0[callee.key.0 as usize].body();
         let defaults = vec![None; body.flow.parameters.len()];
         let hidden = vec![Type::Int; body.flow.hidden.len()];
-        Ok(Known { body, defaults, hidden, overflow: None, in_place: true })
+        Ok(Known { body, defaults, hidden, options: None, in_place: true })
     }
 }
 

@@ -151,7 +151,7 @@ fn overflow_leaves_with_the_locals_of_the_statement() {
     assert_eq!(statement, 2);
     assert!(live.contains(&("b".to_owned(), Value::Int(5 * 3_i64.pow(38)))), "{live:?}");
     assert!(live.contains(&(".next1".to_owned(), Value::Int(39))), "{live:?}");
-    let wrapping = Options { overflow: Overflow::Wrap };
+    let wrapping = Options { overflow: Overflow::Wrap, ..Options::default() };
     assert!(matches!(call_with(source, &[Value::Int(5)], wrapping), Outcome::Returned(Value::Int(_))));
 }
 

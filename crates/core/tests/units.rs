@@ -7,9 +7,7 @@ use std::ffi::c_void;
 use brrr_core::abi::{self, Activation, COMPOUND_BASE, EXIT_BASE, PENDING, Services, Value};
 use brrr_core::backend::{Options, Output, Request};
 use brrr_core::compile::Prepared;
-use brrr_core::ir::{
-    Call, Called, Chain, Exit, ExitId, Function, Live, Local, LocalId, Overflow, Point, Statement, Tree, Unit,
-};
+use brrr_core::ir::{Call, Called, Chain, Exit, ExitId, Function, Live, Local, LocalId, Point, Statement, Tree, Unit};
 use brrr_core::load::Code;
 use brrr_core::ops;
 use brrr_core::outside::{Env, Outside};
@@ -159,7 +157,7 @@ fn give(function: &mut Function, gives: Option<TypeSet>) {
     let live = live.collect();
     function.exits.push(Exit { statement: 0, point: Point::Start, live, pending: None, span: Default::default() });
     let gives = gives.unwrap_or(function.result);
-    function.called = Some(Called { gives, exit, is_recursive: true, restarts: false, overflow: Overflow::Exact });
+    function.called = Some(Called { gives, exit, is_recursive: true, restarts: false, options: Options::default() });
 }
 
 fn environment() -> Env {

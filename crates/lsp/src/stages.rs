@@ -11,6 +11,7 @@ use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::listing::Listing;
 use brrr_core::query::Located;
 use brrr_core::query::function::Function;
+use brrr_core::runtime;
 use brrr_core::source::Span;
 use brrr_core::types::Signature;
 use serde::{Deserialize, Serialize};
@@ -215,7 +216,8 @@ impl Stages {
         let listing = match output {
             None => unit.functions.first().map(|first| Listing::typed(first, line)).unwrap_or_default(),
             Some(output) => {
-                let request = Request::new(unit, function.options(), output).with_places(line);
+                let request =
+                    Request::new(unit, function.options(), output).with_vectors(runtime::vectors).with_places(line);
                 let made = self.worker.run(&request, view.settings.time_limit, cancelled);
                 let made = made.map_err(|failure| Refusal::Worker(located.index, failure))?;
                 let text = String::from_utf8_lossy(&made);

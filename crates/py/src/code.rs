@@ -11,7 +11,7 @@ use brrr_core::cache::{self, Cache, Key, Subject};
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::Diagnostic;
 use brrr_core::types::Type;
-use brrr_core::{ir, load};
+use brrr_core::{ir, load, runtime};
 use pyo3::prelude::*;
 
 use crate::specialise::Choices;
@@ -80,7 +80,7 @@ pub fn code(
         Policy::Quick => &[Tier::Quick],
         Policy::Auto | Policy::Eager => &[Tier::Full, Tier::Quick],
     };
-    let mut request = Request::new(unit, choices.options, Output::Object);
+    let mut request = Request::new(unit, choices.options, Output::Object).with_vectors(runtime::vectors);
     let mut last = None;
     for &tier in looked_for {
         request.tier = tier;

@@ -25,9 +25,9 @@ use crate::probes;
 use crate::shared::{self, Manner, Meaning, Shared};
 use crate::specialise::{Body, Choices};
 
-/// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fallback=..., cache=...)`.
+/// `brrr(f)`, `@brrr`, `@brrr(overflow=..., fastmath=..., fallback=..., cache=...)`.
 #[pyfunction]
-#[pyo3(signature = (*args, **options), text_signature = "(function=None, /, *, overflow='exact', fallback=False, cache=True)")]
+#[pyo3(signature = (*args, **options), text_signature = "(function=None, /, *, overflow='exact', fastmath=False, fallback=False, cache=True)")]
 pub fn brrr<'py>(
     py: Python<'py>,
     args: &Bound<'py, PyTuple>,
@@ -57,12 +57,14 @@ fn choices(options: Option<&Bound<'_, PyDict>>) -> PyResult<Choices> {
     let mut choices = Choices::default();
     for (name, value) in options.into_iter().flatten() {
         match name.to_string().as_str() {
-            "overflow" => choices.options = Options { overflow: overflow(&value)? },
+            "overflow" => choices.options.overflow = overflow(&value)?,
+            "fastmath" => choices.options.fastmath = truth("fastmath", &value)?,
             "fallback" => choices.fallback = truth("fallback", &value)?,
             "cache" => choices.cache = truth("cache", &value)?,
             other => {
-                let message =
-                    format!("brrr() has no option `{other}`; the options are `overflow`, `fallback` and `cache`");
+                let message = format!(
+                    "brrr() has no option `{other}`; the options are `overflow`, `fastmath`, `fallback` and `cache`"
+                );
                 return Err(PyTypeError::new_err(message));
             }
         }
@@ -154,8 +156,8 @@ pub struct Unread {
     pub text: Option<(String, u32, String)>,
 }
 
-/// The options as a pickle has them: whether `overflow` is "wrap", `fallback`, whether it is a static method, `cache`.
-pub type Pickled = (bool, bool, bool, bool);
+/// The options as a pickle has them: whether `overflow` is "wrap", `fallback`, whether it is a static method, `cache`, `fastmath`.
+pub type Pickled = (bool, bool, bool, bool, bool);
 
 /// The function under the decorator again, out of a pickle. It is read at its first call: what it refers to may not be there yet.
 #[pyfunction]
@@ -164,12 +166,12 @@ pub fn _restore<'py>(
     options: Pickled,
     text: Option<(String, u32, String)>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (wrap, fallback, is_static, cache) = options;
+    let (wrap, fallback, is_static, cache, fastmath) = options;
     if is_disabled() {
         return decorate_function(function, Choices::default(), is_static);
     }
     let overflow = if wrap { Overflow::Wrap } else { Overflow::Exact };
-    let choices = Choices { options: Options { overflow }, fallback, cache };
+    let choices = Choices { options: Options { overflow, fastmath }, fallback, cache };
     let parameters = env::parameters(&function.getattr("__code__")?)?;
     callable::new(function, Body::unread(parameters, choices, Some(Unread { is_static, text })))
 }

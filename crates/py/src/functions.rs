@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use brrr_core::backend::{Options, Overflow};
+use brrr_core::backend::Options;
 use brrr_core::compile::{Callees, Known};
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::outside::{Callee, Constant, FunctionKey};
@@ -75,8 +75,8 @@ pub struct Resolved {
     pub defaults: Vec<Option<Constant>>,
     /// The types of its hidden arguments.
     pub hidden: Vec<Type>,
-    /// What its ints do that do not fit; `None` if they do what those of its caller do.
-    pub overflow: Option<Overflow>,
+    /// What its decorator wants; `None` if it wants what its caller does.
+    pub options: Option<Options>,
 }
 
 impl Resolved {
@@ -143,7 +143,7 @@ impl<'py> Live<'py> {
         };
         // A plain function has none of its own.
         let is_plain = object.cast_exact::<PyFunction>().is_ok();
-        let overflow = (!is_plain).then_some(view.body.choices.options.overflow);
+        let options = (!is_plain).then_some(view.body.choices.options);
         let (meaning, guards) = match view.body.as_callee(&view.original)? {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
@@ -158,7 +158,7 @@ impl<'py> Live<'py> {
             guards,
             defaults,
             hidden,
-            overflow,
+            options,
         }))
     }
 
@@ -177,13 +177,13 @@ impl Callees for Live<'_> {
     fn known(&self, callee: &Callee) -> Result<Known, Vec<Diagnostic>> {
         let resolved = self.resolve(callee.key)?;
         let body = resolved.meaning.prepared.body();
-        let (defaults, hidden, overflow) = (resolved.defaults, resolved.hidden, resolved.overflow);
+        let (defaults, hidden, options) = (resolved.defaults, resolved.hidden, resolved.options);
         let in_place = !resolved.meaning.leaves_often.get();
-        Ok(Known { body, defaults, hidden, overflow, in_place })
+        Ok(Known { body, defaults, hidden, options, in_place })
     }
 
-    fn overflow(&self) -> Overflow {
-        self.options.overflow
+    fn options(&self) -> Options {
+        self.options
     }
 
     fn in_place(&self) -> bool {

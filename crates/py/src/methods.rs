@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use brrr_core::abi::Value;
 use brrr_core::backend::Output;
 use brrr_core::diagnostic::Code;
+use brrr_core::runtime;
 use brrr_core::types::{Signature, Type, split_types};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -132,6 +133,12 @@ pub fn stats(view: View<'_, '_>, args: &Bound<'_, PyTuple>, kwargs: Option<&Boun
     stats.set_item("tiers", tiers.into_iter().map(|(text, tier)| (text, tier.name())).collect::<BTreeMap<_, _>>())?;
     stats.set_item("tier_problems", problems)?;
     stats.set_item("moves", view.body.moves.get())?;
+    let fastmath = match view.body.choices.options.fastmath {
+        false => "off",
+        true if runtime::vectors().is_empty() => "scalar",
+        true => "vectors",
+    };
+    stats.set_item("fastmath", fastmath)?;
     Ok(stats.into_any().unbind())
 }
 

@@ -185,7 +185,8 @@ impl Body {
 
     /// Options and text, as a pickle has them: path, first line and text.
     pub fn pickled(&self) -> (decorate::Pickled, Option<(String, u32, String)>) {
-        let wrap = self.choices.options.overflow == Overflow::Wrap;
+        let options = self.choices.options;
+        let wrap = options.overflow == Overflow::Wrap;
         let (is_static, text) = match (self.shared.get(), &*self.unread.borrow()) {
             (Some(Ok(shared)), _) => {
                 let prepared = shared.prepared();
@@ -196,7 +197,7 @@ impl Body {
             (_, Some(unread)) => (unread.is_static, unread.text.clone()),
             _ => (false, None),
         };
-        ((wrap, self.choices.fallback, is_static, self.choices.cache), text)
+        ((wrap, self.choices.fallback, is_static, self.choices.cache, options.fastmath), text)
     }
 
     fn shared(&self, py: Python<'_>) -> PyResult<&Rc<Shared>> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use brrr_core::backend::{Options, Output, Request, Tier};
 use brrr_core::cache::{Cache, Key};
-use brrr_core::{ir, load};
+use brrr_core::{ir, load, runtime};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -86,6 +86,10 @@ pub struct Job {
     made: OnceLock<Made>,
 }
 
+fn request(unit: ir::Unit, options: Options) -> Request {
+    Request::new(unit, options, Output::Object).with_vectors(runtime::vectors)
+}
+
 /// Code of the full tier, or why there is none.
 pub type Made = Result<Arc<load::Code>, String>;
 
@@ -95,7 +99,7 @@ impl Job {
     /// # Errors
     /// Only if memory runs out.
     pub fn new(unit: ir::Unit, (options, cache): (Options, bool)) -> Result<Arc<Self>, String> {
-        let request = Request::new(unit, options, Output::Object).encode()?;
+        let request = request(unit, options).encode()?;
         let kept = code::kept(&request, cache);
         Ok(Arc::new(Self { request, kept, made: OnceLock::new() }))
     }
@@ -112,7 +116,7 @@ impl Job {
 
     /// True if it is the full tier of this unit.
     pub fn is_of(&self, unit: ir::Unit, options: Options) -> bool {
-        Request::new(unit, options, Output::Object).encode().is_ok_and(|request| request == self.request)
+        request(unit, options).encode().is_ok_and(|request| request == self.request)
     }
 
     /// Has the thread do it: next, if somebody is waiting.

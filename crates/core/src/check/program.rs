@@ -19,7 +19,7 @@ use super::infer::{Inferred, infer};
 use super::live::Liveness;
 use super::origins::Origins;
 use crate::diagnostic::Diagnostic;
-use crate::ir::{Operand, Origin, Overflow, Tree};
+use crate::ir::{Operand, Options, Origin, Tree};
 use crate::outside::{self, Callee, FunctionKey};
 use crate::source::Span;
 use crate::types::{FunctionType, Signature, Type, TypeSet};
@@ -50,8 +50,8 @@ pub struct Known {
     pub defaults: Vec<Option<outside::Constant>>,
     /// The types that its hidden arguments have now.
     pub hidden: Vec<Type>,
-    /// What its ints do that do not fit; `None` if they do what those of its caller do.
-    pub overflow: Option<Overflow>,
+    /// What its decorator wants; `None` if it wants what its caller does.
+    pub options: Option<Options>,
     /// Small functions may be done in place of their calls within its loops.
     pub in_place: bool,
 }
@@ -80,9 +80,9 @@ pub trait Callees {
         true
     }
 
-    /// What ints do that do not fit, in the function that is entered.
-    fn overflow(&self) -> Overflow {
-        Overflow::Exact
+    /// What the function that is entered wants.
+    fn options(&self) -> Options {
+        Options::default()
     }
 }
 
@@ -108,8 +108,8 @@ pub struct Instance {
     pub body: Arc<Body>,
     /// Where it begins, with which types.
     pub start: Start,
-    /// What its ints do that do not fit.
-    pub overflow: Overflow,
+    /// What it wants of its code.
+    pub options: Options,
     /// Small functions may be done in place of their calls within its loops.
     pub in_place: bool,
     /// What a call of it gives.
@@ -251,7 +251,7 @@ impl<'a> Program<'a> {
             barred: BTreeSet::new(),
             inner: RefCell::default(),
         };
-        program.add(key, body, start, (callees.overflow(), callees.in_place()));
+        program.add(key, body, start, (callees.options(), callees.in_place()));
         program
     }
 
@@ -274,20 +274,20 @@ impl<'a> Program<'a> {
         key: Option<FunctionKey>,
         body: Arc<Body>,
         start: Start,
-        (overflow, in_place): (Overflow, bool),
+        (options, in_place): (Options, bool),
     ) -> usize {
         let gives = Cell::new(TypeSet::EMPTY);
         for one in &body.flow.inner {
             let mut known = self.inner.borrow_mut();
             let key = one.function.callee.key;
-            let (_, found) = known.entry(key).or_insert_with(|| (one.body.clone(), Some(overflow)));
-            *found = found.filter(|&other| other == overflow);
+            let (_, found) = known.entry(key).or_insert_with(|| (one.body.clone(), Some(options)));
+            *found = found.filter(|&other| other == options);
         }
         let instance = Instance {
             key,
             body,
             start,
-            overflow,
+            options,
             in_place,
             gives,
             returned: RefCell::default(),
@@ -462,10 +462,10 @@ impl Calls<'_> {
             Passed::Default(one, _) | Passed::Rest(one, _) | Passed::Hidden(one, _) => *one,
         });
         let params = params.chain(known.hidden.iter().copied()).collect::<Vec<_>>();
-        let overflow = known.overflow.unwrap_or_else(|| program.instance(self.caller).overflow);
+        let options = known.options.unwrap_or_else(|| program.instance(self.caller).options);
         let is_it = |one: &Rc<Instance>| {
             one.key == Some(callee.key)
-                && one.overflow == overflow
+                && one.options == options
                 && !one.is_closed.get()
                 && one.start.parameters.iter().map(|&(_, one)| one).eq(params.iter().copied())
         };
@@ -475,7 +475,7 @@ impl Calls<'_> {
             None if program.count() >= MOST_INSTANCES => return None,
             None => {
                 let start = Start::call(&known.body.flow, &Signature { params });
-                program.add(Some(callee.key), known.body.clone(), start, (overflow, known.in_place))
+                program.add(Some(callee.key), known.body.clone(), start, (options, known.in_place))
             }
         };
         let called = program.instance(instance);

@@ -167,6 +167,11 @@ fn is_comparison(name: &str) -> bool {
 /// Ints are compared by their values, whatever their dtypes; everything else in the common dtype.
 fn comparison(name: &str, left: Operand, right: Operand, by_function: bool) -> Option<Choice> {
     let dtype = common(&[left, right])?;
+    // Beside a bool an int has to fit 64 bits with a sign.
+    let both = [left.0, right.0];
+    if both.contains(&Type::Nat) && both.contains(&Type::Scalar(Dtype::Bool)) {
+        return None;
+    }
     // Where neither operand is of the common dtype, or a bool comes first, NumPy's function compares, not the scalar.
     let has_common = [left.0, right.0].contains(&Type::Scalar(dtype));
     let is_of_scalar = has_common && left.0 != Type::Scalar(Dtype::Bool) && !by_function;

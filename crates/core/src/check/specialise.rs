@@ -31,7 +31,7 @@ use super::origins::Origins;
 use super::program::{Calls, Handed};
 use crate::abi::MOST_COMPOUNDS;
 use crate::ir::{
-    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Overflow, Statement,
+    Block, BlockId, Chain, Exit, ExitId, Function, Live, Local, LocalId, LoopId, Operand, Options, Statement,
     Terminator, Tree, Value,
 };
 use crate::source::Span;
@@ -52,7 +52,7 @@ pub struct Calling<'a> {
     /// What calls of this function give, if it is called.
     pub gives: Option<TypeSet>,
     /// What its ints do that do not fit.
-    pub overflow: Overflow,
+    pub options: Options,
 }
 
 /// Makes the IR. It is what [`crate::ir::verify`] accepts. Without `calling`, calls of other functions leave.

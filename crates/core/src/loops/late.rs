@@ -2,7 +2,7 @@
 //!
 //! Enters: a counted innermost loop, and its [`Plan`] if it has one. Leaves: the plan with a [`Proof::late`] for each division whose divisor
 //! may be zero, and each root of what may be negative, if all else in a turn cannot leave and nothing outside of the turn's
-//! locals is written. Lowering does a block without these checks, on the numbers that IEEE 754 has for what they are to
+//! locals is written; with `fastmath`, functions of libm's, too, and elements may be read. Lowering does a block without these checks, on the numbers that IEEE 754 has for what they are to
 //! find, and notes whether one of them would have found something; if so, the block begins again from the locals as they were, with
 //! all its checks. So LLVM finds turns without branches. Needs no LLVM.
 
@@ -14,7 +14,12 @@ use crate::types::Type;
 
 /// The plan with late checks, where they are possible; else the plan as it is.
 #[must_use]
-pub fn with_late_checks(function: &Function, header: BlockId, shape: &Shape, plan: Option<Plan>) -> Option<Plan> {
+pub fn with_late_checks(
+    function: &Function,
+    (header, shape): (BlockId, &Shape),
+    plan: Option<Plan>,
+    fastmath: bool,
+) -> Option<Plan> {
     let is_counted = shape.counter.is_some_and(|counter| {
         let stays = |block: &BlockId| stays(function, *block, header, shape);
         shape.short().is_none() && shape.blocks.contains(&counter.inside) && shape.blocks.iter().all(stays)
@@ -27,7 +32,7 @@ pub fn with_late_checks(function: &Function, header: BlockId, shape: &Shape, pla
         for (at, statement) in function.block(block).statements.iter().enumerate() {
             let proof = plan.as_ref().and_then(|plan| plan.proofs.get(&(block, at))).copied().unwrap_or_default();
             let fits = proof.fits || shape.certain.contains(&(block, at));
-            match check(function, statement, Proof { fits, ..proof }) {
+            match check(function, statement, Proof { fits, ..proof }, fastmath) {
                 Check::None => {}
                 Check::Late => late.push((block, at)),
                 Check::Other => return plan,
@@ -61,8 +66,13 @@ enum Check {
     Other,
 }
 
-fn check(function: &Function, statement: &Statement, proof: Proof) -> Check {
-    let is_held = |ty: Option<Type>| matches!(ty, Some(Type::Int | Type::Float | Type::Bool));
+fn check(function: &Function, statement: &Statement, proof: Proof, fastmath: bool) -> Check {
+    let is_held = |ty: Option<Type>| match ty {
+        Some(Type::Int | Type::Float | Type::Bool) => true,
+        Some(Type::Pointer) => fastmath,
+        Some(Type::Scalar(dtype)) => fastmath && dtype.words() == 1,
+        _ => false,
+    };
     if !is_held(function.local(statement.target).types.single()) {
         return Check::Other;
     }
@@ -72,6 +82,16 @@ fn check(function: &Function, statement: &Statement, proof: Proof) -> Check {
         Value::Create(_) | Value::Call(_) | Value::Given(_) => Check::Other,
         Value::Op { op, exit, .. } => match op.row().recipe {
             Recipe::DivFloat | Recipe::Sqrt if statement.chain == Chain::Alone => Check::Late,
+            Recipe::Checked(_) | Recipe::Log(_) | Recipe::PowFloat if fastmath && statement.chain == Chain::Alone => {
+                Check::Late
+            }
+            Recipe::Index | Recipe::Bound => proven(proof.within),
+            Recipe::Locate | Recipe::Move | Recipe::AddKnown | Recipe::MulKnown | Recipe::Least | Recipe::Load => {
+                proven(exit.is_none())
+            }
+            Recipe::Scalar(_) | Recipe::Call(_) | Recipe::Degrees | Recipe::Radians if fastmath => {
+                proven(exit.is_none())
+            }
             Recipe::AddInt | Recipe::SubInt | Recipe::MulInt | Recipe::NegInt => proven(proof.fits || exit.is_none()),
             Recipe::FloorDivInt | Recipe::ModInt => proven(proof.divisor_positive && proof.divisor_not_negative),
             Recipe::AddFloat | Recipe::SubFloat | Recipe::MulFloat | Recipe::NegFloat | Recipe::AbsFloat => Check::None,

@@ -327,18 +327,24 @@ impl<'a> Search<'a> {
 
     /// Between what the counter lies where a turn begins, whatever the values are.
     fn counted(&self) -> Option<(i64, i64)> {
-        let (goes_on, local) = match (self.shape.counter, self.shape.stride) {
-            (Some(counter), _) => (counter.goes_on, Some(counter.local)),
+        let (goes_on, local, stop) = match (self.shape.counter, self.shape.stride) {
+            (Some(counter), _) => (counter.goes_on, Some(counter.local), Some(counter.stop)),
             // Steps may be negative.
-            (None, Some(stride)) => (stride.goes_on, None),
+            (None, Some(stride)) => (stride.goes_on, None, None),
             (None, None) => return None,
         };
         let start = local.and_then(|local| constant(self.function, Operand::Local(local), &self.shape.blocks));
+        let stop = match stop {
+            Some(Operand::Constant(Constant::Int(stop))) => Some(stop),
+            Some(_) | None => None,
+        };
+        let upwards = |last: i64| (start.unwrap_or(i64::MIN).min(last), last);
+        let downwards = |last: i64| (last, start.unwrap_or(i64::MAX).max(last));
         match goes_on {
-            Predicate::Lt => Some((start.unwrap_or(i64::MIN), i64::MAX - 1)),
-            Predicate::Le => Some((start.unwrap_or(i64::MIN), i64::MAX)),
-            Predicate::Gt => Some((i64::MIN + 1, start.unwrap_or(i64::MAX))),
-            Predicate::Ge => Some((i64::MIN, start.unwrap_or(i64::MAX))),
+            Predicate::Lt => Some(upwards(stop.unwrap_or(i64::MAX).saturating_sub(1))),
+            Predicate::Le => Some(upwards(stop.unwrap_or(i64::MAX))),
+            Predicate::Gt => Some(downwards(stop.unwrap_or(i64::MIN).saturating_add(1))),
+            Predicate::Ge => Some(downwards(stop.unwrap_or(i64::MIN))),
             Predicate::Eq | Predicate::Ne => None,
         }
     }

@@ -86,7 +86,7 @@ fn write_out(function: &mut Function, id: LoopId, shape: &Shape, turns: usize) {
     }
 }
 
-fn redirect(terminator: &mut Terminator, goes: impl Fn(BlockId) -> BlockId) {
+pub(super) fn redirect(terminator: &mut Terminator, goes: impl Fn(BlockId) -> BlockId) {
     match terminator {
         Terminator::Jump(to) => *to = goes(*to),
         Terminator::Branch { then_block, else_block, .. } => {

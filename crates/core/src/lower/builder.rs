@@ -12,11 +12,13 @@ use inkwell::module::{Linkage, Module};
 use inkwell::types::{BasicMetadataTypeEnum, BasicType, BasicTypeEnum, FloatType, IntType, PointerType, StructType};
 use inkwell::values::{
     BasicMetadataValueEnum, BasicValue, BasicValueEnum, CallSiteValue, FloatValue, FunctionValue, InstructionValue,
-    IntValue, PointerValue,
+    IntValue, PhiValue, PointerValue,
 };
 use inkwell::{AddressSpace, FloatPredicate, IntPredicate};
 
+use super::fastmath::FastMath;
 use super::places::Places;
+
 use crate::abi::Activation;
 use crate::types::{Dtype, Kind};
 
@@ -33,8 +35,9 @@ pub struct Builder<'ctx> {
     pub i128: IntType<'ctx>,
     pub f64: FloatType<'ctx>,
     pub pointer: PointerType<'ctx>,
-    inner: Inner<'ctx>,
+    pub(super) inner: Inner<'ctx>,
     places: Option<Places<'ctx>>,
+    pub(super) fastmath: FastMath<'ctx>,
 }
 
 macro_rules! binary {
@@ -67,6 +70,7 @@ impl<'ctx> Builder<'ctx> {
             pointer,
             inner: context.create_builder(),
             places: None,
+            fastmath: FastMath::default(),
         };
         function.add_attribute(AttributeLoc::Function, builder.attribute("nounwind", 0));
         for (name, value) in [("noalias", 0), ("nocapture", 0), ("noundef", 0), ("dereferenceable", words as u64 * 8)] {
@@ -164,7 +168,7 @@ impl<'ctx> Builder<'ctx> {
         }
     }
 
-    fn attribute(&self, name: &str, value: u64) -> Attribute {
+    pub(super) fn attribute(&self, name: &str, value: u64) -> Attribute {
         self.context.create_enum_attribute(Attribute::get_named_enum_kind_id(name), value)
     }
 
@@ -321,10 +325,6 @@ impl<'ctx> Builder<'ctx> {
         or(IntValue) = build_or;
         xor(IntValue) = build_xor;
         shl(IntValue) = build_left_shift;
-        fadd(FloatValue) = build_float_add;
-        fsub(FloatValue) = build_float_sub;
-        fmul(FloatValue) = build_float_mul;
-        fdiv(FloatValue) = build_float_div;
         frem(FloatValue) = build_float_rem;
     }
 
@@ -341,7 +341,7 @@ impl<'ctx> Builder<'ctx> {
     }
 
     pub fn fneg(&self, value: FloatValue<'ctx>) -> FloatValue<'ctx> {
-        self.inner.build_float_neg(value, "").expect("a float")
+        self.relaxed(self.inner.build_float_neg(value, "").expect("a float"))
     }
 
     pub fn not(&self, value: IntValue<'ctx>) -> IntValue<'ctx> {
@@ -544,6 +544,13 @@ impl<'ctx> Builder<'ctx> {
         let phi = self.inner.build_phi(self.i64, "").expect("a current block");
         phi.add_incoming(&[(&one.0, one.1), (&two.0, two.1)]);
         phi.as_basic_value().into_int_value()
+    }
+
+    /// An int that comes from this block, and from others that are added.
+    pub fn phi_int_from(&self, one: (IntValue<'ctx>, BasicBlock<'ctx>)) -> PhiValue<'ctx> {
+        let phi = self.inner.build_phi(self.i64, "").expect("a current block");
+        phi.add_incoming(&[(&one.0, one.1)]);
+        phi
     }
 
     /// Calls one of LLVM's intrinsics, overloaded for the types given.

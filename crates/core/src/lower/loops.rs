@@ -23,7 +23,7 @@ use inkwell::values::{IntValue, PointerValue};
 use self::rows::Front;
 use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
-use crate::backend::Overflow;
+use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
 use crate::loops::late::with_late_checks;
 use crate::loops::overlap::overlaps;
@@ -93,14 +93,14 @@ impl<'ctx> Loops<'ctx> {
     pub(super) fn new(
         (fuel, turns): (PointerValue<'ctx>, PointerValue<'ctx>),
         function: &Function,
-        overflow: Overflow,
+        options: Options,
     ) -> Self {
         let shapes = loops::shapes(function);
         let mut plans = HashMap::new();
         let (mut wholes, mut copied, mut copied_whole) = (HashSet::new(), 0, 0);
         for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
             // Ints that wrap need no checks.
-            if overflow == Overflow::Wrap || inner.poll.is_none() {
+            if options.overflow == Overflow::Wrap || inner.poll.is_none() {
                 continue;
             }
             let count = loops::statements(function, &shape.blocks).count();
@@ -108,9 +108,10 @@ impl<'ctx> Loops<'ctx> {
                 continue;
             }
             let plan = ranges::plan(function, inner.header, shape);
-            if let Some(plan) = with_late_checks(function, inner.header, shape, plan) {
+            if let Some(plan) = with_late_checks(function, (inner.header, shape), plan, options.fastmath) {
                 copied += count;
-                if inner.parent.is_some() && whole::pays(function, shape, &plan) && copied_whole + count <= MOST_WHOLE {
+                let is_whole = inner.parent.is_some() && !plan.has_late_checks() && whole::pays(function, shape, &plan);
+                if is_whole && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
                     wholes.insert(LoopId(at as u32));
                 }
@@ -285,7 +286,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let entry = self.blocks[header.0 as usize];
         let mut gate = entry;
         let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id) && !self.has_front(id)).cloned();
-        let splits = !short && plan.as_ref().zip(counter).is_some_and(|(plan, counter)| split::can_be(plan, &counter));
+        // What is done again behind a late check is the whole block.
+        let may_split =
+            |(plan, counter): (&Rc<Plan>, Counter)| !plan.has_late_checks() && split::can_be(plan, &counter);
+        let splits = !short && plan.as_ref().zip(counter).is_some_and(may_split);
         let (mut left, shift) = match counter {
             Some(counter) => {
                 let step = least_step(&counter);
@@ -321,6 +325,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 (Left::Slot(self.uncounted_block(most, remain, shift), stride), Some(shift))
             }
         };
+        let back = if splits { self.may_test_again(&mut left) } else { None };
         let checked = if let Some(plan) = &plan {
             let within = match left {
                 Left::Counted(counter, end) => self.within(&counter, end),
@@ -338,7 +343,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             match holds.zip(checked) {
                 Some((holds, checked)) => match (left, least.filter(|_| splits), shift) {
                     (Left::Counted(counter, end), Some(least), Some(shift)) => {
-                        let end = self.split(&counter, (end, least), shift, holds, (entered, checked));
+                        let ways = (entered, checked);
+                        let end = self.split(&counter, (end, least), shift, (holds, back), ways);
                         left = Left::Counted(counter, end);
                     }
                     _ => {

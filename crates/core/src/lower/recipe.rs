@@ -29,8 +29,8 @@ const MULTIPLIED_OUT: u64 = 64;
 type Leaving = Option<ExitId>;
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// The result of a row on operands of its types.
-    pub(super) fn recipe(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
+    /// The result of a row on operands of its types; [`super::fastmath`] says whether floats have flags.
+    pub(super) fn exact_recipe(&mut self, op: OpId, args: &[Loaded<'ctx>], exit: Leaving) -> Loaded<'ctx> {
         let int = |at: usize| args[at].int();
         let float = |at: usize| args[at].float();
         match op.row().recipe {
@@ -159,9 +159,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.leave_unless_below(int(0), int(1), exit);
                 args[0]
             }
-            Recipe::Least => {
+            Recipe::Least | Recipe::SubCut => {
                 let both = [int(0).into(), int(1).into()];
-                Loaded::Int(self.b.intrinsic("llvm.smin", &[self.b.i64.into()], &both).into_int_value())
+                let name = if op.row().recipe == Recipe::Least { "llvm.smin" } else { "llvm.ssub.sat" };
+                Loaded::Int(self.b.intrinsic(name, &[self.b.i64.into()], &both).into_int_value())
             }
             Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
             Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
@@ -225,7 +226,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     fn wraps(&self) -> bool {
-        self.overflow == Overflow::Wrap
+        self.options.overflow == Overflow::Wrap
     }
 
     /// An operation that leaves on overflow, or wraps if the user wants that.
@@ -502,13 +503,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// libm's `pow`; a result that is not finite from finite operands is where CPython raises or turns complex.
     fn pow_float(&mut self, base: FloatValue<'ctx>, exponent: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
-        let power = self.b.call("pow", self.b.f64.into(), &[base.into(), exponent.into()], true).into_float_value();
+        let power = self.libm_power("pow", base, exponent);
         let finite = |value: FloatValue<'ctx>| {
             self.b.fcompare(FloatPredicate::OLT, self.fabs(value), self.b.float(f64::INFINITY))
         };
         let operands = self.b.and(finite(base), finite(exponent));
         let lost = self.b.and(operands, self.b.not(finite(power)));
-        self.leave_if(lost, exit);
+        self.leave_if_at_once_or_late(lost, exit);
         power
     }
 

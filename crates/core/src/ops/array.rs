@@ -71,6 +71,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "at." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Index, "An index into so many elements; a negative one counts from the end.", "";
     "bound." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Bound, "An index into so many elements, which is not negative.", "";
     "least." (Int, Int) -> Int, NEVER, Recipe::Least, "The lesser of two lengths.", "";
+    "cut." (Int, Int) -> Int, NEVER, Recipe::SubCut, "A difference, or the end of 64 bits that it is beyond.", "";
     "plus." (Int, Int) -> Int, NEVER, Recipe::AddKnown, "A sum that is known to fit.", "";
     "times." (Int, Int) -> Int, NEVER, Recipe::MulKnown, "A product that is known to fit.", "";
     "element." (Pointer, Int, Int) -> Pointer, NEVER, Recipe::Locate,
@@ -84,6 +85,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "slice.first." (Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_first"), "Where a slice without a start starts: length, step.", "";
     "slice.last." (Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_last"), "Where a slice without a stop stops: length, step.", "";
     "slice.length." (Int, Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_length"), "Elements of a slice: start, stop, step.", "";
+    "slice.step." (Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_step"), "By what a slice multiplies a stride: elements, step.", "";
 };
 
 /// The name of the rows that make of a value what an array of this dtype holds, as NumPy's assignment does.

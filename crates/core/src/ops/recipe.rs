@@ -355,6 +355,8 @@ pub enum Recipe {
     Bound,
     /// The lesser of two i64.
     Least,
+    /// i64 subtraction, cut to what fits.
+    SubCut,
     /// i64 addition that is known to fit.
     AddKnown,
     /// i64 multiplication that is known to fit.

@@ -13,7 +13,7 @@ use super::chain;
 use super::header::{header_end, is_kept, options};
 use super::modules::Foreigner;
 use super::optimiser::{Asked, loop_of};
-use crate::backend::{Options, Overflow};
+use crate::backend::Options;
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Parameter, Start};
 use crate::check::infer::{Binding, Inferred};
@@ -83,7 +83,7 @@ impl Callees for Beside {
 /// The same for one of them.
 struct Entered<'a> {
     beside: &'a Beside,
-    overflow: Overflow,
+    options: Options,
 }
 
 impl Callees for Entered<'_> {
@@ -91,8 +91,8 @@ impl Callees for Entered<'_> {
         self.beside.known(callee)
     }
 
-    fn overflow(&self) -> Overflow {
-        self.overflow
+    fn options(&self) -> Options {
+        self.options
     }
 }
 
@@ -328,7 +328,7 @@ impl Function {
     }
 
     fn entered<'a>(&self, beside: &'a Beside) -> Entered<'a> {
-        Entered { beside, overflow: self.options.overflow }
+        Entered { beside, options: self.options }
     }
 
     /// What calls of it know it by.
@@ -344,9 +344,9 @@ impl Function {
         } else {
             let hidden = self.hidden_types().collect();
             // A plain function has none of its own.
-            let overflow = (!self.plain).then_some(self.options.overflow);
+            let options = (!self.plain).then_some(self.options);
             let defaults = self.constants.clone();
-            Ok(Known { body: self.body.clone(), defaults, hidden, overflow, in_place: true })
+            Ok(Known { body: self.body.clone(), defaults, hidden, options, in_place: true })
         }
     }
 

@@ -8,17 +8,17 @@ use crate::backend::{Options, Overflow};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, span};
 
-/// The options in `@brrr(overflow="wrap")`.
+/// The options in `@brrr(overflow="wrap", fastmath=True)`.
 pub(super) fn options(decorators: &[Expr]) -> Options {
     let mut options = Options::default();
     for decorator in decorators {
         let Expr::Call(call) = decorator else { continue };
         for keyword in &call.keywords {
-            if let (Some("overflow"), Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. })) =
-                (keyword.arg.as_deref(), &keyword.value)
-                && text == "wrap"
-            {
-                options.overflow = Overflow::Wrap;
+            let Expr::Constant(ast::ExprConstant { value, .. }) = &keyword.value else { continue };
+            match (keyword.arg.as_deref(), value) {
+                (Some("overflow"), ast::Constant::Str(text)) if text == "wrap" => options.overflow = Overflow::Wrap,
+                (Some("fastmath"), ast::Constant::Bool(value)) => options.fastmath = *value,
+                _ => {}
             }
         }
     }

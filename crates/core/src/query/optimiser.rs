@@ -11,6 +11,7 @@ use crate::backend::{Output, Remark, Request, Said, remarks};
 use crate::check::flow::{StepKind, Target};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{self, Value};
+use crate::runtime;
 use crate::source::Span;
 use crate::types::Signature;
 
@@ -48,20 +49,21 @@ const REASONS: &[Reason] = &[
         said: "cannot prove it is safe to reorder floating-point operations",
         weight: 9,
         text: "floats are added up or multiplied in the order of the source, for exact results",
-        help: "several partial sums, each over every fourth element say, can be computed at once",
+        help: "`@brrr(fastmath=True)` adds them up in any order, several at once; so do several partial sums, each over every fourth element say",
     },
     // Nothing but that is the reason for which loops are not to become vectors (`lower/hints`).
     Reason {
         said: "vectorization and interleaving are explicitly disabled",
         weight: 9,
         text: "floats are computed from those of the turn before, in the order of the source, for exact results",
-        help: "several partial sums, each over every fourth element say, can be computed at once",
+        help: "`@brrr(fastmath=True)` adds them up in any order, several at once; so do several partial sums, each over every fourth element say",
     },
     Reason {
         said: "library call cannot be vectorized",
         weight: 9,
         text: "this function takes one number at a time",
-        help: "what does not depend on it can be computed in a loop of its own",
+        help: "`@brrr(fastmath=True)` computes most functions of floats several at a time; what does not depend on it can be computed in a \
+               loop of its own",
     },
     Reason {
         said: "cost-model indicates that vectorization is not beneficial",
@@ -127,7 +129,8 @@ const REASONS: &[Reason] = &[
         said: "call instruction cannot be vectorized",
         weight: 3,
         text: "this takes one number at a time",
-        help: "what does not depend on it can be computed in a loop of its own",
+        help: "`@brrr(fastmath=True)` computes most functions of floats several at a time; what does not depend on it can be computed in a \
+               loop of its own",
     },
     Reason {
         said: "switch statement",
@@ -145,13 +148,15 @@ const REASONS: &[Reason] = &[
         said: "instruction cannot be vectorized",
         weight: 3,
         text: "the processor has no instruction that does this for several numbers",
-        help: "what does not depend on it can be computed in a loop of its own",
+        help: "`@brrr(fastmath=True)` computes most functions of floats several at a time; what does not depend on it can be computed in a \
+               loop of its own",
     },
     Reason {
         said: "instruction return type cannot be vectorized",
         weight: 3,
         text: "values of this type have no vectors",
-        help: "what does not depend on it can be computed in a loop of its own",
+        help: "`@brrr(fastmath=True)` computes most functions of floats several at a time; what does not depend on it can be computed in a \
+               loop of its own",
     },
     Reason {
         said: "induction variable could not be identified",
@@ -209,7 +214,8 @@ impl Function {
                 places.len() as u32
             })
         };
-        let request = Request::new(unit, self.options(), Output::Remarks).with_places(number);
+        let request =
+            Request::new(unit, self.options(), Output::Remarks).with_vectors(runtime::vectors).with_places(number);
         Some(Asked { request, signature: signature.clone(), places })
     }
 

@@ -11,6 +11,7 @@ use crate::check::flow::{Arg, End, Flow, FlowLoopId, Step, StepKind, VarId};
 use crate::check::infer::{Types, read};
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::ir::Point;
+use crate::ops::vectors::Vectors;
 use crate::source::Span;
 use crate::types::{Kind, Type, TypeSet};
 
@@ -127,15 +128,16 @@ impl Found<'_> {
     fn in_loop(&mut self, within: FlowLoopId, step: &Step, before: &Types, after: &Types) {
         let StepKind::Op(name, args) = &step.kind else { return };
         let result = after[step.target.0 as usize];
+        let fastmath = self.function.options().fastmath;
         if matches!(*name, "+" | "-" | "*") && is_float(result) {
-            if let Some(sum) =
-                args.iter().filter_map(|arg| arg.var()).find(|&one| self.is_carried(within, one, step.target))
-            {
+            let mut read_here = args.iter().filter_map(|arg| arg.var());
+            if let Some(sum) = read_here.find(|&one| self.is_carried(within, one, step.target)).filter(|_| !fastmath) {
                 let label = format!(
                     "`{}` of one turn is needed by the next, in the order of the source",
                     self.flow().name(sum)
                 );
-                let help = "exact results need that order; several partial sums, each over every fourth element say, can be computed at once";
+                let help = "exact results need that order; several partial sums, each over every fourth element say, can be computed at \
+                            once, and `@brrr(fastmath=True)` does that";
                 return self.of_loop(within, step.span, label, help);
             }
             let converted = args.iter().find(|arg| matches!(arg, Arg::Var(_)) && is_int(read(**arg, before)));
@@ -144,9 +146,16 @@ impl Found<'_> {
             }
         }
         let short = name.strip_prefix("math.").or_else(|| name.strip_prefix("np.")).unwrap_or("");
-        if ONE_BY_ONE.contains(&short) || *name == "**" && is_float(result) {
+        let as_vectors = fastmath && (*name == "**" || Vectors::ALL.has(short));
+        if !as_vectors && (ONE_BY_ONE.contains(&short) || *name == "**" && is_float(result)) {
             let label = format!("`{name}` takes one number at a time");
-            self.of_loop(within, step.span, label, "what does not depend on it can be computed in a loop of its own");
+            let help = match Vectors::ALL.has(short) || *name == "**" {
+                true => {
+                    "`@brrr(fastmath=True)` takes several at a time; what does not depend on it can be computed in a loop of its own"
+                }
+                false => "what does not depend on it can be computed in a loop of its own",
+            };
+            self.of_loop(within, step.span, label, help);
         }
     }
 

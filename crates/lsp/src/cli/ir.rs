@@ -4,10 +4,10 @@ use std::io::{self, IsTerminal};
 
 use brrr_core::backend::{Output, Request};
 use brrr_core::diagnostic::{Code, Diagnostic};
-use brrr_core::ir;
 use brrr_core::query::{Located, Snapshot};
 use brrr_core::report::{self, Style};
 use brrr_core::source::SourceFile;
+use brrr_core::{ir, runtime};
 use clap::{Args, ValueEnum};
 
 use super::check::guarded;
@@ -132,7 +132,8 @@ fn show(of: &Of, stage: Stage) -> Result<String, Refusal> {
         Stage::LlvmOpt => Output::OptimizedLlvm,
         Stage::Asm => Output::Assembly,
     };
-    let made = llvm::ask(&[SERVE], &Request::new(typed, function.options(), output)).map_err(failed)?;
+    let made = llvm::ask(&[SERVE], &Request::new(typed, function.options(), output).with_vectors(runtime::vectors))
+        .map_err(failed)?;
     Ok(String::from_utf8_lossy(&made).into_owned())
 }
 

@@ -20,6 +20,7 @@ class _Stats(TypedDict):
     tiers: dict[str, Literal["quick", "full"]]
     tier_problems: dict[str, str]
     moves: int
+    fastmath: Literal["off", "vectors", "scalar"]
 
 class Function(Generic[_P, _R]):
     """A function under the decorator: called as the plain function is, by compiled code."""
@@ -70,6 +71,7 @@ def brrr(  # type: ignore[overload-overlap]
     /,
     *,
     overflow: Literal["exact", "wrap"] = "exact",
+    fastmath: bool = False,
     fallback: bool = False,
     cache: bool = True,
 ) -> staticmethod[_P, _R]: ...
@@ -79,6 +81,7 @@ def brrr(
     /,
     *,
     overflow: Literal["exact", "wrap"] = "exact",
+    fastmath: bool = False,
     fallback: bool = False,
     cache: bool = True,
 ) -> Function[_P, _R]: ...
@@ -86,6 +89,7 @@ def brrr(
 def brrr(
     *,
     overflow: Literal["exact", "wrap"] = "exact",
+    fastmath: bool = False,
     fallback: bool = False,
     cache: bool = True,
 ) -> _Decorator: ...

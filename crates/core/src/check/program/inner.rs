@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use super::{Body, Calls, Instance, Known, Program};
 use crate::check::flow::Call;
-use crate::ir::Overflow;
+use crate::ir::Options;
 use crate::outside::FunctionKey;
 use crate::types::{FunctionType, FunctionValue, LocalFunction, Type};
 
-/// The functions within functions by their keys, with what their ints do that do not fit.
-pub(super) type Inners = BTreeMap<FunctionKey, (Arc<Body>, Option<Overflow>)>;
+/// The functions within functions by their keys, with what they want, as the function around them does.
+pub(super) type Inners = BTreeMap<FunctionKey, (Arc<Body>, Option<Options>)>;
 
 /// The instances whose hidden arguments an instance hands down. Cells are its own affair where it, or one on the way, has them.
 pub(super) fn below(instances: &[Rc<Instance>], at: usize) -> Vec<usize> {
@@ -44,12 +44,12 @@ pub(super) fn below(instances: &[Rc<Instance>], at: usize) -> Vec<usize> {
 impl Program<'_> {
     /// A function within a function, as it was handed on.
     pub(super) fn known_local(&self, local: &LocalFunction) -> Option<Known> {
-        let (body, overflow) = self.inner.borrow().get(&local.callee.key)?.clone();
+        let (body, options) = self.inner.borrow().get(&local.callee.key)?.clone();
         Some(Known {
             defaults: vec![None; body.flow.parameters.len()],
             body,
             hidden: local.cells.clone()?,
-            overflow: Some(overflow?),
+            options: Some(options?),
             in_place: true,
         })
     }

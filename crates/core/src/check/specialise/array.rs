@@ -491,8 +491,13 @@ impl Specialiser<'_> {
                     lengths.push(run.length);
                     if array.has_strides() {
                         let stride = self.stride(site, parts, at)?;
-                        let both = [(stride, Type::Int), (run.step, Type::Int)];
-                        strides.push(if run.step == int(1) { stride } else { self.compute(site, "times.", &both)?.0 });
+                        strides.push(if run.step == int(1) {
+                            stride
+                        } else {
+                            let both = [(run.length, Type::Int), (run.step, Type::Int)];
+                            let step = self.compute(site, "slice.step.", &both)?;
+                            self.compute(site, "times.", &[(stride, Type::Int), step])?.0
+                        });
                     }
                 }
             }

@@ -20,8 +20,8 @@ impl Specialiser<'_> {
     pub(super) fn callable(&mut self, state: &State) {
         let Some(gives) = self.gives() else { return };
         let exit = self.exit(EntryId(0), state);
-        let overflow = self.calling.as_ref().map(|calling| calling.overflow).unwrap_or_default();
-        self.function.called = Some(Called { gives, exit, is_recursive: false, restarts: false, overflow });
+        let options = self.calling.as_ref().map(|calling| calling.options).unwrap_or_default();
+        self.function.called = Some(Called { gives, exit, is_recursive: false, restarts: false, options });
     }
 
     /// Does a call, and says how it goes on; `None` if it cannot be compiled.

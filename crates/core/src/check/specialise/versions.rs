@@ -8,6 +8,8 @@ use crate::types::TypeSet;
 
 /// Versions of one block within one version of the loops around it.
 const VERSIONS: usize = 4;
+/// The same where no local can hold the joined types (a tuple here, a number there), so that the next version would leave.
+const UNJOINED: usize = 16;
 /// So many blocks for each of the flow graph, and so many more. Functions whose names have one type at each place need less than
 /// one.
 const ROOM: (usize, usize) = (2, 64);
@@ -102,7 +104,15 @@ impl Specialiser<'_> {
             }
         }
         let general = instances.general;
-        let Some(state) = self.general(header, 0, &state) else { return self.left(header, 0, &outer, state) };
+        let fits = first.is_some() && has_room && instances.special.len() < UNJOINED;
+        let Some(state) = self.general(header, 0, &state) else {
+            if !fits {
+                return self.left(header, 0, &outer, state);
+            }
+            let id = LoopId(self.function.loops.len() as u32);
+            self.instances.entry((of, outer.clone())).or_default().special.push((state.clone(), id));
+            return (self.new_loop(of, outer, header, state.clone()), state);
+        };
         if let Some(id) = general {
             return (self.function.loops[id.0 as usize].header, state);
         }
@@ -133,16 +143,20 @@ impl Specialiser<'_> {
             return (block, state);
         }
         let has_room = self.has_room(0);
-        let count = self.counts.entry(place.clone()).or_default();
-        if *count >= VERSIONS || !has_room {
-            let Some(general) = self.general(flow, step, &state) else { return self.left(flow, step, &place.2, state) };
-            state = general;
-            if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
-                return (block, state);
+        let count = self.counts.get(&place).copied().unwrap_or_default();
+        if count >= VERSIONS || !has_room {
+            match self.general(flow, step, &state) {
+                Some(general) => {
+                    state = general;
+                    if let Some(&block) = self.versions.get(&(place.clone(), state.clone())) {
+                        return (block, state);
+                    }
+                }
+                None if count < UNJOINED && has_room => {}
+                None => return self.left(flow, step, &place.2, state),
             }
-        } else {
-            *count += 1;
         }
+        self.counts.insert(place.clone(), count + 1);
         let context = place.2.clone();
         let block = self.block(&context);
         self.versions.insert((place, state.clone()), block);

@@ -33,6 +33,10 @@ impl Search<'_> {
                 let difference = self.sub(left, right);
                 self.fits(difference, at)
             }
+            (Recipe::SubCut, &[left, right]) => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                if left.bounded && right.bounded { self.sub(left, right) } else { self.unknown(false) }
+            }
             (Recipe::NegInt, &[only]) => {
                 let (zero, only) = (self.fixed((0, 0), true), self.operand(only));
                 if !only.bounded {

@@ -16,6 +16,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         // Without elements, it is not worth writing out what has all its checks, or turns that wait for each other.
         let waits = || is_checked || recurs(self.function, header, &blocks);
         let rolled = branches(self.function, header, own) || !self.loops.has_memory && waits();
-        self.b.jump_back(entry, rolled, only_adds_floats(self.function, header, &blocks));
+        // What may be added in any order becomes vectors.
+        let is_serial = !self.options.fastmath && only_adds_floats(self.function, header, &blocks);
+        self.b.jump_back(entry, rolled, is_serial);
     }
 }

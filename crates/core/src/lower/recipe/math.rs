@@ -78,28 +78,37 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The instruction rounds correctly, as libm's function does.
     pub(super) fn sqrt(&mut self, value: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         let negative = self.b.fcompare(FloatPredicate::OLT, value, self.b.float(0.0));
-        if self.loops.proof.late {
-            self.found_late(negative);
-        } else {
-            self.leave_if(negative, exit);
-        }
+        self.leave_if_at_once_or_late(negative, exit);
         self.float_intrinsic("llvm.sqrt", value)
+    }
+
+    /// Leaves if the condition holds; where checks are made behind the block of turns, takes note of it.
+    pub(super) fn leave_if_at_once_or_late(&mut self, condition: IntValue<'ctx>, exit: Leaving) {
+        if self.loops.proof.late {
+            self.found_late(condition);
+        } else {
+            self.leave_if(condition, exit);
+        }
     }
 
     /// `m_log` of CPython: what is not positive is out of the domain, NaN is passed on.
     pub(super) fn log(&mut self, function: &str, value: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         let outside = self.b.fcompare(FloatPredicate::OLE, value, self.b.float(0.0));
-        self.leave_if(outside, exit);
-        self.b.call(function, self.b.f64.into(), &[value.into()], true).into_float_value()
+        self.leave_if_at_once_or_late(outside, exit);
+        self.libm(function, &[value])
     }
 
     /// `math_1` and `math_2` of CPython: NaN from numbers is a ValueError, an infinity from finite numbers an OverflowError or a
     /// ValueError. The hot path asks only whether the result is finite.
     pub(super) fn checked_call(&mut self, function: &str, args: &[Loaded<'ctx>], exit: Leaving) -> FloatValue<'ctx> {
         let floats = args.iter().map(|arg| arg.float()).collect::<Vec<_>>();
-        let passed = floats.iter().map(|&value| value.into()).collect::<Vec<BasicMetadataValueEnum<'_>>>();
-        let result = self.b.call(function, self.b.f64.into(), &passed, true).into_float_value();
+        let result = self.libm(function, &floats);
         let finite = self.is(Kind::Finite, result);
+        // Of infinities and NaN, the copy with checks knows whether they are what is wanted.
+        if self.loops.proof.late {
+            self.found_late(self.b.not(finite));
+            return result;
+        }
         let (look, stay) = (self.b.block("special"), self.b.block(""));
         self.b.branch_unlikely(self.b.not(finite), look, stay);
         self.b.at_end(look);
@@ -141,6 +150,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
     pub(super) fn pure_call(&self, function: &str, args: &[Loaded<'ctx>], result: Type) -> Loaded<'ctx> {
         let passed = args.iter().map(|arg| self.passed(*arg)).collect::<Vec<_>>();
         match result {
+            Type::Float if args.iter().all(|arg| matches!(arg, Loaded::Float(_))) && !args.is_empty() => {
+                let floats = args.iter().map(|arg| arg.float()).collect::<Vec<_>>();
+                Loaded::Float(self.libm(function, &floats))
+            }
             Type::Float => Loaded::Float(self.b.call(function, self.b.f64.into(), &passed, true).into_float_value()),
             _ => {
                 let word = self.b.call(function, self.b.i64.into(), &passed, true).into_int_value();

@@ -518,7 +518,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Element::Mod => self.floored(left, right).1,
             Element::Pow => {
                 let name = if dtype == Dtype::Float32 { "powf" } else { "pow" };
-                self.b.call(name, left.get_type().into(), &[left.into(), right.into()], true).into_float_value()
+                self.libm_power(name, left, right)
             }
             _ => self.float_function_2(element, dtype, left, right),
         }

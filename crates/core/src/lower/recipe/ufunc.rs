@@ -18,6 +18,11 @@ pub(super) const fn number_first(predicate: Predicate, of: Number<'_>) -> Predic
     }
 }
 
+/// Of the names of a function for float64 and float32 that for a dtype.
+fn of_dtype(names: [&'static str; 2], dtype: Dtype) -> &'static str {
+    names[usize::from(dtype == Dtype::Float32)]
+}
+
 impl<'ctx> Lowerer<'ctx, '_> {
     /// Zero of a type.
     pub(super) fn zero(&self, like: Number<'ctx>) -> Number<'ctx> {
@@ -104,16 +109,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let rest = self.b.select(is_zero, zero, value);
                 self.b.select(above, one, self.b.select(below, ty.const_float(-1.0), rest))
             }
-            Element::Call(names) => self.libm(names, dtype, &[value]),
+            Element::Call(names) => self.libm(of_dtype(names, dtype), &[value]),
             _ => panic!("a function of one float was verified"),
         }
-    }
-
-    /// A function of libm's, by its names for float64 and float32.
-    fn libm(&self, names: [&str; 2], dtype: Dtype, args: &[FloatValue<'ctx>]) -> FloatValue<'ctx> {
-        let passed = args.iter().map(|&arg| arg.into()).collect::<Vec<_>>();
-        let name = names[usize::from(dtype == Dtype::Float32)];
-        self.b.call(name, args[0].get_type().into(), &passed, true).into_float_value()
     }
 
     pub(super) fn float_function_2(
@@ -126,10 +124,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let ty = left.get_type();
         let zero = ty.const_zero();
         match element {
-            Element::Call(names) => self.libm(names, dtype, &[left, right]),
+            Element::Call(names) => self.libm(of_dtype(names, dtype), &[left, right]),
             Element::Power => {
                 let is = |exponent: f64| self.b.fcompare(FloatPredicate::OEQ, right, ty.const_float(exponent));
-                let power = self.libm(["pow", "powf"], dtype, &[left, right]);
+                let power = self.libm_power(of_dtype(["pow", "powf"], dtype), left, right);
                 let power = self.b.select(is(2.0), self.b.fmul(left, left), power);
                 let power = self.b.select(is(0.5), self.float_function("llvm.sqrt", &[left]), power);
                 self.b.select(is(-1.0), self.b.fdiv(ty.const_float(1.0), left), power)
@@ -149,8 +147,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let above = is(FloatPredicate::OGT, apart, zero);
                 let larger = self.b.select(above, left, right);
                 let away = self.b.fneg(self.float_function("llvm.fabs", &[apart]));
-                let power = self.libm(["exp", "expf"], dtype, &[away]);
-                let sum = self.b.fadd(larger, self.libm(["log1p", "log1pf"], dtype, &[power]));
+                let power = self.libm(of_dtype(["exp", "expf"], dtype), &[away]);
+                let sum = self.b.fadd(larger, self.libm(of_dtype(["log1p", "log1pf"], dtype), &[power]));
                 let sum = self.b.select(is(FloatPredicate::UNO, apart, apart), apart, sum);
                 let twice = self.b.fadd(left, ty.const_float(std::f64::consts::LN_2));
                 self.b.select(is(FloatPredicate::OEQ, left, right), twice, sum)

@@ -1,0 +1,231 @@
+//! What a header computes of what no turn changes, ahead of the loop.
+//!
+//! Enters: verified IR. Leaves: IR that does the same, in which `while i < len(a) - 1` computes `len(a) - 1` once, in front of its
+//! header, and `while i + 1 < n` compares `i` with `n - 1`, which it computes once: so the turns are counted. A header is always done
+//! once, and first of all in its loop; what it leaves by it leaves by then, or never. Exits stay what they are.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::unroll::redirect;
+use super::within;
+use crate::ir::{
+    Block, BlockId, Chain, Constant, ExitId, Function, LocalId, LoopId, Operand, Statement, Terminator, Value,
+};
+use crate::ops::{self, Predicate, Recipe};
+use crate::types::Type;
+
+/// Moves what can be moved, out of inner loops first.
+#[must_use]
+pub fn computed_ahead(function: &Function) -> Cow<'_, Function> {
+    let mut function = Cow::Borrowed(function);
+    for at in (0..function.loops.len()).rev() {
+        let id = LoopId(at as u32);
+        let moved = moved(&function, id);
+        if !moved.is_empty() {
+            put_ahead(function.to_mut(), id, &moved);
+        }
+        if let Some(sum) = compared_sum(&function, id) {
+            move_constant(function.to_mut(), id, &sum);
+        }
+    }
+    function
+}
+
+/// The places of the statements of a header that do the same in front of it.
+fn moved(function: &Function, id: LoopId) -> Vec<usize> {
+    let header = function.loops[id.0 as usize].header;
+    let block = function.block(header);
+    if !matches!(block.terminator, Terminator::Branch { .. }) {
+        return Vec::new();
+    }
+    let writes = writes(function, id);
+    let written = writes.iter().copied().collect::<HashSet<_>>();
+    let once = |local: LocalId| writes.iter().filter(|&&one| one == local).count() == 1;
+    let (mut moved, mut ahead) = (Vec::new(), HashSet::new());
+    // What stays behind, and what of it has been read.
+    let (mut stays, mut read, mut leaves) = (HashSet::new(), HashSet::new(), false);
+    for (at, statement) in block.statements.iter().enumerate() {
+        let operands = statement.value.operands();
+        let same =
+            |operand: &Operand| operand.local().is_none_or(|one| !written.contains(&one) || ahead.contains(&one));
+        let live = |exit: ExitId| {
+            let live = function.exits[exit.0 as usize].live.iter();
+            live.flat_map(|one| one.value.in_frame()).any(|one| stays.contains(&one))
+        };
+        let may_leave_first = statement.value.exit().is_none_or(|exit| !leaves && !live(exit));
+        let target = statement.target;
+        if is_movable(statement)
+            && operands.iter().all(same)
+            && once(target)
+            && !read.contains(&target)
+            && may_leave_first
+        {
+            ahead.insert(target);
+            moved.push(at);
+            continue;
+        }
+        if matches!(statement.value, Value::Create(_) | Value::Call(_) | Value::Given(_)) {
+            break;
+        }
+        leaves |= statement.value.exit().is_some();
+        read.extend(operands.iter().filter_map(|operand| operand.local()));
+        stays.insert(target);
+    }
+    // Copies alone are worth nothing.
+    let copies = |&at: &usize| matches!(block.statements[at].value, Value::Convert(_));
+    if moved.iter().all(copies) { Vec::new() } else { moved }
+}
+
+/// What is written in a loop, as often as it is.
+fn writes(function: &Function, id: LoopId) -> Vec<LocalId> {
+    let own = (0..function.blocks.len()).map(|at| BlockId(at as u32)).filter(|&block| within(function, block, id));
+    own.flat_map(|block| function.block(block).statements.iter().map(|statement| statement.target)).collect()
+}
+
+/// A computation with ints that reads nothing but its operands.
+fn is_movable(statement: &Statement) -> bool {
+    let Value::Op { op, .. } = &statement.value else { return matches!(statement.value, Value::Convert(_)) };
+    let recipe = op.row().recipe;
+    statement.chain == Chain::Alone
+        && matches!(
+            recipe,
+            Recipe::AddInt
+                | Recipe::SubInt
+                | Recipe::MulInt
+                | Recipe::FloorDivInt
+                | Recipe::ModInt
+                | Recipe::ShlInt
+                | Recipe::ShrInt
+                | Recipe::And
+                | Recipe::Or
+                | Recipe::Xor
+                | Recipe::NegInt
+                | Recipe::AbsInt
+                | Recipe::Same
+                | Recipe::Least
+                | Recipe::SubCut
+                | Recipe::AddKnown
+                | Recipe::MulKnown
+        )
+}
+
+/// Makes a block in front of the header, through which all goes that enters the loop, with these statements of the header.
+fn put_ahead(function: &mut Function, id: LoopId, moved: &[usize]) {
+    let header = function.loops[id.0 as usize].header;
+    let (mut ahead, mut stay) = (Vec::new(), Vec::new());
+    let statements = std::mem::take(&mut function.blocks[header.0 as usize].statements);
+    for (at, statement) in statements.into_iter().enumerate() {
+        if moved.contains(&at) { ahead.push(statement) } else { stay.push(statement) }
+    }
+    function.blocks[header.0 as usize].statements = stay;
+    // It stands where the header stood, so that blocks stay in an order in which they are reached.
+    let later = |block: BlockId| if block.0 >= header.0 { BlockId(block.0 + 1) } else { block };
+    let (front, behind) = (header, later(header));
+    let inside = (0..function.blocks.len()).map(|at| within(function, BlockId(at as u32), id)).collect::<Vec<_>>();
+    for (block, inside) in function.blocks.iter_mut().zip(inside) {
+        redirect(&mut block.terminator, |to| if to == header && !inside { front } else { later(to) });
+    }
+    for one in &mut function.loops {
+        one.header = later(one.header);
+    }
+    let in_loop = function.loops[id.0 as usize].parent;
+    function
+        .blocks
+        .insert(front.0 as usize, Block { in_loop, statements: ahead, terminator: Terminator::Jump(behind) });
+}
+
+/// A header's comparison of `i + 1`, or `i - 1`, with what no turn writes.
+struct Sum {
+    /// The places of the sum and of the comparison in the header.
+    sum: usize,
+    comparison: usize,
+    /// The variable part of the sum.
+    variable: Operand,
+    /// What it is compared with, and what is taken from that.
+    stop: Operand,
+    constant: i64,
+}
+
+/// The comparison that does the same on `i` and a stop that is less by the constant, which is computed once. Where that is beyond 64
+/// bits, no sum, or every one, is beyond the stop: the end of 64 bits says so as well, if `i` may be equal to it.
+fn compared_sum(function: &Function, id: LoopId) -> Option<Sum> {
+    let header = function.block(function.loops[id.0 as usize].header);
+    let Terminator::Branch { .. } = header.terminator else { return None };
+    let writes = writes(function, id);
+    // What leaves first is the sum.
+    let sum = header.statements.iter().position(|statement| statement.value.exit().is_some())?;
+    let statement = &header.statements[sum];
+    let Value::Op { op, args, .. } = &statement.value else { return None };
+    let (variable, constant) = match (op.row().recipe, args.as_slice()) {
+        (Recipe::AddInt, &[one @ Operand::Local(_), Operand::Constant(Constant::Int(constant))])
+        | (Recipe::AddInt, &[Operand::Constant(Constant::Int(constant)), one @ Operand::Local(_)]) => (one, constant),
+        (Recipe::SubInt, &[one @ Operand::Local(_), Operand::Constant(Constant::Int(constant))]) => {
+            (one, constant.checked_neg()?)
+        }
+        _ => return None,
+    };
+    let own = Operand::Local(statement.target);
+    let (comparison, predicate, stop) =
+        header.statements.iter().enumerate().find_map(|(at, one)| match &one.value {
+            Value::Op { op, args, exit: None } => match (op.row().recipe, args.as_slice()) {
+                (Recipe::CompareInt(predicate), &[one, other]) if one == own => Some((at, predicate, other)),
+                (Recipe::CompareInt(predicate), &[other, one]) if one == own => Some((at, predicate.swapped(), other)),
+                _ => None,
+            },
+            _ => None,
+        })?;
+    let is_right_at_the_end = match predicate {
+        Predicate::Lt | Predicate::Ge => constant > 0,
+        Predicate::Le | Predicate::Gt => constant < 0,
+        Predicate::Eq | Predicate::Ne => false,
+    };
+    let fits = match stop {
+        Operand::Constant(Constant::Int(stop)) => stop.checked_sub(constant).is_some(),
+        Operand::Constant(_) => false,
+        Operand::Local(local) => is_right_at_the_end && !writes.contains(&local),
+    };
+    let once = writes.iter().filter(|&&one| one == statement.target).count() == 1 && reads(function, own) == 1;
+    let kept =
+        header.statements[sum + 1..comparison.max(sum + 1)].iter().any(|one| Operand::Local(one.target) == variable);
+    (fits && once && !kept && statement.chain == Chain::Alone && comparison > sum).then_some(Sum {
+        sum,
+        comparison,
+        variable,
+        stop,
+        constant,
+    })
+}
+
+/// How often an operand is read, by exits too.
+fn reads(function: &Function, operand: Operand) -> usize {
+    let blocks = function.blocks.iter().map(|block| {
+        let statements = block.statements.iter().flat_map(|statement| statement.value.operands());
+        let end = match &block.terminator {
+            Terminator::Branch { condition, .. } => vec![*condition],
+            Terminator::Return(value) => value.leaves(),
+            Terminator::Switch { subject, .. } => vec![Operand::Local(*subject)],
+            Terminator::Jump(_) | Terminator::Leave(_) => Vec::new(),
+        };
+        statements.chain(end).filter(|&one| one == operand).count()
+    });
+    let live = function.exits.iter().flat_map(|exit| &exit.live).flat_map(|live| live.value.leaves());
+    blocks.sum::<usize>() + live.filter(|&one| Operand::Local(one) == operand).count()
+}
+
+/// Writes the comparison anew. The sum's own local holds the new stop, ahead of the loop.
+fn move_constant(function: &mut Function, id: LoopId, sum: &Sum) {
+    put_ahead(function, id, &[sum.sum]);
+    let header = function.loops[id.0 as usize].header;
+    let front = &mut function.blocks[header.0 as usize - 1].statements;
+    let Some(Statement { target, value: Value::Op { op, args, exit }, .. }) = front.last_mut() else { return };
+    let own = Operand::Local(*target);
+    let Some(cut) = ops::find("cut.", &[Type::Int; 2]) else { return };
+    (*op, *args, *exit) = (cut, vec![sum.stop, Operand::Constant(Constant::Int(sum.constant))], None);
+    let comparison = &mut function.blocks[header.0 as usize].statements[sum.comparison - 1];
+    if let Value::Op { args, .. } = &mut comparison.value {
+        for arg in args {
+            *arg = if *arg == own { sum.variable } else { own };
+        }
+    }
+}

@@ -335,3 +335,147 @@ def test_without_libmvec_functions_are_scalar(tmp_path):
     assert seen[:2] == [["scalar", "False", "miss"], ["scalar", "False", "hit"]]
     # What was kept without the library is nothing for who has it, and the other way round.
     assert seen[2:] in ([["vectors", "True", "miss"], ["vectors", "True", "hit"]], [["scalar", "False", "hit"]] * 2)
+
+
+WRITING = """
+import math
+
+def sigmoid(x, out):
+    for i in range(len(x)):
+        out[i] = 1.0 / (1.0 + math.exp(-x[i]))
+
+def in_place(x, out):
+    for i in range(len(x)):
+        x[i] = math.log(x[i]) * out[i]
+
+def shifted(x, out):
+    for i in range(1, len(x)):
+        x[i] = math.exp(-x[i - 1]) + out[i]
+
+def rows(x, out):
+    n = len(x) // 8
+    for j in range(8):
+        for i in range(n):
+            out[j * n + i] = math.sqrt(x[j * n + i]) + math.sin(x[i])
+
+def many(x, out):
+    n = len(x)
+    i = 0
+    while i < n:
+        out[i] = math.atan2(x[i], 0.5) + math.tanh(x[i]) + math.asinh(x[i]) + float(x[i]) ** 2
+        i += 1
+
+def kept(x, out):
+    last = 0
+    for i in range(len(x)):
+        out[last] = math.exp(out[last]) * 0.25
+        last = i
+
+def reversed_(x, out):
+    n = len(x)
+    for i in range(n):
+        out[n - 1 - i] = math.cosh(x[i])
+"""
+
+
+def after(function, x, out):
+    """What is raised, and the arrays then: two of their own, or `x` and `out` as parts of one array."""
+    x, out = (one.copy() for one in (x, out))
+    try:
+        function(x, out)
+    except (ValueError, OverflowError, ZeroDivisionError, IndexError) as error:
+        line, trace = None, error.__traceback__
+        while trace is not None:
+            line, trace = trace.tb_lineno, trace.tb_next
+        return (type(error), str(error), line), x, out
+    return None, x, out
+
+
+def same_after(name, x, out):
+    fast, plain = load(WRITING, fastmath=True)
+    with np.errstate(all="ignore"):
+        wanted = after(plain[name], x, out)
+        for function in (fast[name], compiled(fast[name], x, out)):
+            given = after(function, x, out)
+            assert given[0] == wanted[0]
+            for one, other in zip(given[1:], wanted[1:]):
+                np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-13)
+    return fast[name]
+
+
+WRITERS = ["sigmoid", "in_place", "shifted", "rows", "many", "kept", "reversed_"]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("count", [0, 1, 7, 64, 4100, 20000])
+def test_elements_are_written(name, count):
+    values = np.random.default_rng(count).uniform(0.1, 3.0, count + 1)[:count]
+    assert same_after(name, values, np.linspace(0.0, 1.0, count)).stats()["exits"] == {}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("wrong", [0.0, -1.0, -800.0, 800.0, math.inf, math.nan, 1e200])
+@pytest.mark.parametrize("at", [0, 100, 9000])
+def test_what_raises_has_written_what_came_before_and_nothing_else(name, wrong, at):
+    values = np.random.default_rng(at).uniform(0.1, 3.0, 10000)
+    values[at] = wrong
+    same_after(name, values, np.linspace(0.0, 1.0, 10000))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "in_place", "many", "reversed_"])
+@pytest.mark.parametrize("by", [-9, -1, 0, 1, 4, 3000])
+def test_parts_of_one_array_may_overlap(name, by):
+    fast, plain = load(WRITING, fastmath=True)
+    compiled(fast[name], X, X)
+    results = []
+    for function in (fast[name], plain[name]):
+        whole = np.random.default_rng(3).uniform(0.1, 3.0, 9000)
+        x, out = whole[3000:6000], whole[3000 + by : 6000 + by]
+        results.append((after_in_place(function, x, out), whole))
+    assert results[0][0] == results[1][0]
+    np.testing.assert_allclose(results[0][1], results[1][1], rtol=1e-11)
+
+
+def after_in_place(function, x, out):
+    try:
+        function(x, out)
+    except (ValueError, OverflowError) as error:
+        return type(error), str(error)
+    return None
+
+
+@pytest.mark.parametrize("name, of", [("sigmoid", "exp"), ("in_place", "log"), ("rows", "sin"), ("many", "atan2"), ("reversed_", "cosh")])
+def test_functions_are_vectors_where_elements_are_written(name, of):
+    fast, _ = load(WRITING, fastmath=True)
+    if fast[name].stats()["fastmath"] == "scalar":
+        pytest.skip("no libmvec here")
+    assert re.search(rf"_ZGV[bde]N\d+v+_{of}\b", assembly(fast[name], X, X))
+
+
+DIVISIONS = """
+import math
+import numpy as np
+
+def by_squares_of_ints(x, out):
+    for i in range(len(x)):
+        out[i] = 1.0 / float(x[i] * x[i]) + math.exp(out[i])
+
+def by_sums(x, out):
+    for i in range(len(x)):
+        out[i] = 1.0 / (math.exp(float(x[i])) + 0.0) + 2.0 / (0.5 + math.sqrt(abs(float(x[i]))))
+"""
+
+
+@pytest.mark.parametrize("name", ["by_squares_of_ints", "by_sums"])
+@pytest.mark.parametrize("special", [3, 0, 2**32, -2**32, -800])
+def test_divisors_that_are_zero_are_seen(name, special):
+    fast, plain = load(DIVISIONS, fastmath=True)
+    x = np.full(500, 3)
+    x[400] = special
+    out = np.linspace(0.0, 1.0, 500)
+    with np.errstate(all="ignore"):
+        wanted = after(plain[name], x, out)
+        fast[name].compile("int64[::1]", ARRAY)
+        given = after(fast[name], x, out)
+    assert given[0] == wanted[0] and (special in (3, -800) or name != "by_squares_of_ints" or given[0])
+    np.testing.assert_allclose(given[2], wanted[2], rtol=1e-13)

@@ -11,6 +11,7 @@ pub mod overlap;
 pub mod plan;
 pub mod ranges;
 pub mod select;
+mod signs;
 pub mod unroll;
 
 use std::collections::{HashMap, HashSet};

@@ -2,12 +2,18 @@
 //!
 //! Enters: a counted innermost loop, and its [`Plan`] if it has one. Leaves: the plan with a [`Proof::late`] for each division whose divisor
 //! may be zero, and each root of what may be negative, if all else in a turn cannot leave and nothing outside of the turn's
-//! locals is written; with `fastmath`, functions of libm's, too, and elements may be read. Lowering does a block without these checks, on the numbers that IEEE 754 has for what they are to
-//! find, and notes whether one of them would have found something; if so, the block begins again from the locals as they were, with
-//! all its checks. So LLVM finds turns without branches. Needs no LLVM.
+//! locals is written; with `fastmath`, functions of libm's, too, and elements may be read. Lowering does a block without these checks, on
+//! the numbers that IEEE 754 has for what they are to find, and notes whether one of them would have found something; if so, the block begins
+//! again from the locals as they were, with all its checks. So LLVM finds turns without branches.
+//!
+//! Where turns write elements, a block is **looked at first**: its turns are done without writing, and with checks of what functions are given
+//! rather than of what they give, so that LLVM leaves out the functions. That is only what the block does if nothing that it reads
+//! is written by an earlier turn: addresses are noted, too, and compared ([`Plan::first`]). Needs no LLVM.
 
 use super::Shape;
+use super::overlap::apart;
 use super::plan::{Plan, Proof};
+use super::signs::Signs;
 use crate::ir::{BlockId, Chain, Function, Statement, Terminator, Value};
 use crate::ops::Recipe;
 use crate::types::Type;
@@ -27,11 +33,31 @@ pub fn with_late_checks(
     if !is_counted || plan.as_ref().is_some_and(|plan| !plan.guards.is_empty()) {
         return plan;
     }
-    let mut late = Vec::new();
+    let (mut late, mut reads, mut writes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut positive = Vec::new();
     for &block in shape.blocks.iter().filter(|&&block| block != header) {
+        let mut signs = Signs::default();
         for (at, statement) in function.block(block).statements.iter().enumerate() {
             let proof = plan.as_ref().and_then(|plan| plan.proofs.get(&(block, at))).copied().unwrap_or_default();
             let fits = proof.fits || shape.certain.contains(&(block, at));
+            if fastmath && signs.divides_by_positive(statement) {
+                positive.push((block, at));
+                signs.see(statement);
+                continue;
+            }
+            signs.see(statement);
+            match &statement.value {
+                Value::Op { op, .. } if fastmath && op.row().recipe == Recipe::Load => reads.push((block, at)),
+                Value::Op { op, args, .. } if fastmath && op.row().recipe == Recipe::Store => {
+                    let is_small = |ty: Option<Type>| matches!(ty, Some(Type::Scalar(dtype)) if dtype.words() == 1);
+                    if !args.get(1).is_some_and(|&one| is_small(function.types(one).single())) {
+                        return plan;
+                    }
+                    writes.push((block, at));
+                    continue;
+                }
+                Value::Op { .. } | Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => {}
+            }
             match check(function, statement, Proof { fits, ..proof }, fastmath) {
                 Check::None => {}
                 Check::Late => late.push((block, at)),
@@ -42,9 +68,19 @@ pub fn with_late_checks(
     if late.is_empty() {
         return plan;
     }
-    let mut plan = plan.unwrap_or_default();
+    let first = match (writes.is_empty(), shape.counter) {
+        (false, Some(counter)) => match apart(function, &shape.blocks, &counter, (&reads, &writes)) {
+            Some(apart) => Some(apart),
+            None => return plan,
+        },
+        (_, _) => None,
+    };
+    let mut plan = Plan { first, ..plan.unwrap_or_default() };
     for at in late {
         plan.proofs.entry(at).or_default().late = true;
+    }
+    for at in positive {
+        plan.proofs.entry(at).or_default().divisor_positive = true;
     }
     Some(plan)
 }
@@ -73,7 +109,13 @@ fn check(function: &Function, statement: &Statement, proof: Proof, fastmath: boo
         Some(Type::Scalar(dtype)) => fastmath && dtype.words() == 1,
         _ => false,
     };
-    if !is_held(function.local(statement.target).types.single()) {
+    let target = function.local(statement.target).types.single();
+    // What a write of an element gives.
+    let is_nothing = fastmath && target == Some(Type::None) && matches!(statement.value, Value::Convert(_));
+    if is_nothing {
+        return Check::None;
+    }
+    if !is_held(target) {
         return Check::Other;
     }
     let proven = |holds: bool| if holds { Check::None } else { Check::Other };

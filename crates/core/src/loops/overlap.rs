@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 
-use super::statements;
+use super::plan::{Apart, Place};
+use super::{Counter, statements};
 use crate::ir::{BlockId, Function, LocalId, Operand, Statement, Value};
-use crate::ops::Recipe;
+use crate::ops::{OpId, Recipe};
 
 /// Addresses are followed through so many statements.
 const DEPTH: usize = 8;
@@ -36,10 +37,10 @@ pub fn overlaps(function: &Function, blocks: &[BlockId]) -> bool {
 }
 
 /// What makes locals.
-type Made<'a> = HashMap<LocalId, Option<&'a Statement>>;
+type Makers<'a> = HashMap<LocalId, Option<&'a Statement>>;
 
 /// What an operand is a copy of.
-fn source(made: &Made<'_>, mut operand: Operand) -> Operand {
+fn source(made: &Makers<'_>, mut operand: Operand) -> Operand {
     for _ in 0..DEPTH {
         let statement = operand.local().and_then(|local| made.get(&local).copied().flatten());
         match statement.map(|one| &one.value) {
@@ -52,7 +53,7 @@ fn source(made: &Made<'_>, mut operand: Operand) -> Operand {
 }
 
 /// Where the array begins that an address is in.
-fn base(made: &Made<'_>, address: Operand) -> Option<Operand> {
+fn base(made: &Makers<'_>, address: Operand) -> Option<Operand> {
     let statement = made.get(&source(made, address).local()?).copied().flatten()?;
     match &statement.value {
         Value::Op { op, args, .. } if op.row().recipe == Recipe::Locate => args.first().copied(),
@@ -61,7 +62,7 @@ fn base(made: &Made<'_>, address: Operand) -> Option<Operand> {
 }
 
 /// True if two operands are made in the same way of the same.
-fn equal(made: &Made<'_>, one: Operand, other: Operand, depth: usize) -> bool {
+fn equal(made: &Makers<'_>, one: Operand, other: Operand, depth: usize) -> bool {
     let (one, other) = (source(made, one), source(made, other));
     if one == other {
         return true;
@@ -73,5 +74,130 @@ fn equal(made: &Made<'_>, one: Operand, other: Operand, depth: usize) -> bool {
             op == other && args.len() == others.len() && pairs.all(|(&one, &other)| equal(made, one, other, depth - 1))
         }
         _ => false,
+    }
+}
+
+/// Pairs beyond are not compared.
+const MOST_PAIRS: usize = 12;
+
+/// The reads and writes whose addresses must not meet, so that no turn reads what another one has written; `None` if they are
+/// sure to, or too many. What a turn reads and then writes itself, and no other turn does, is none of them.
+pub(super) fn apart(
+    function: &Function,
+    blocks: &[BlockId],
+    counter: &Counter,
+    (reads, writes): (&[Place], &[Place]),
+) -> Option<Apart> {
+    let turn = Turn::new(function, blocks, counter);
+    let mut found = Vec::new();
+    for &read in reads {
+        for &write in writes {
+            let (from, to) = (turn.address(read)?, turn.address(write)?);
+            if from == to && turn.moves(&from) {
+                continue;
+            }
+            match (&from, &to) {
+                (Made::Of(_, from), Made::Of(_, to)) if from.first() != to.first() => found.push((read, write)),
+                _ => return None,
+            }
+        }
+    }
+    (found.len() <= MOST_PAIRS).then_some(found)
+}
+
+/// How a value is made in a turn.
+#[derive(Debug, PartialEq)]
+enum Made {
+    /// It is the same in all turns.
+    Fixed(Operand),
+    /// It is the counter, as it is when the turn begins.
+    Turn,
+    /// By an operation on others.
+    Of(OpId, Vec<Made>),
+}
+
+/// What turns write.
+struct Turn<'a> {
+    function: &'a Function,
+    counter: &'a Counter,
+    /// Where each local is written, if it is so once.
+    written: HashMap<LocalId, Option<Place>>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(function: &'a Function, blocks: &[BlockId], counter: &'a Counter) -> Self {
+        let mut written = HashMap::new();
+        for &block in blocks {
+            for (at, statement) in function.block(block).statements.iter().enumerate() {
+                written.entry(statement.target).and_modify(|one| *one = None).or_insert(Some((block, at)));
+            }
+        }
+        Self { function, counter, written }
+    }
+
+    fn value(&self, (block, at): Place) -> &Value {
+        &self.function.block(block).statements[at].value
+    }
+
+    /// The address that a statement reads or writes.
+    fn address(&self, place: Place) -> Option<Made> {
+        let Value::Op { args, .. } = self.value(place) else { return None };
+        self.made(*args.first()?, place, DEPTH)
+    }
+
+    /// How an operand of the statement at a place is made; by what stands before it in its block, but for the counter.
+    fn made(&self, operand: Operand, (block, before): Place, depth: usize) -> Option<Made> {
+        let local = match operand {
+            Operand::Local(local) => local,
+            Operand::Constant(_) => return Some(Made::Fixed(operand)),
+        };
+        let Some(&place) = self.written.get(&local) else { return Some(Made::Fixed(operand)) };
+        let place = place?;
+        // The counter itself, if it is stepped behind that.
+        let is_counter =
+            local == self.counter.local && block == self.counter.inside && !(place.0 == block && place.1 < before);
+        if is_counter || self.is_turn(place, (block, before)) {
+            return Some(Made::Turn);
+        }
+        if depth == 0 || place.0 != block || place.1 >= before {
+            return None;
+        }
+        match self.value(place) {
+            Value::Convert(of) => self.made(*of, place, depth - 1),
+            Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => self.made(args[0], place, depth - 1),
+            Value::Op { op, args, .. } => {
+                let args = args.iter().map(|&arg| self.made(arg, place, depth - 1));
+                Some(Made::Of(*op, args.collect::<Option<Vec<_>>>()?))
+            }
+            Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
+        }
+    }
+
+    /// True if what is written there is a copy of the counter that is made where each turn begins, in front of the other place.
+    fn is_turn(&self, place: Place, before: Place) -> bool {
+        let copies = matches!(self.value(place), Value::Convert(Operand::Local(of)) if *of == self.counter.local);
+        copies && place.0 == self.counter.inside && (before.0 != place.0 || place.1 < before.1)
+    }
+
+    /// True of an address that is another one in every turn: indices are within their arrays.
+    fn moves(&self, made: &Made) -> bool {
+        let Made::Of(op, args) = made else { return *made == Made::Turn };
+        let is_fixed = |one: &Made| Self::is_fixed(one);
+        match (op.row().recipe, args.as_slice()) {
+            (Recipe::Locate, [base, index, _]) => is_fixed(base) && self.moves(index),
+            (Recipe::Index | Recipe::Bound, [index, length]) => is_fixed(length) && self.moves(index),
+            (Recipe::AddKnown, [one, other]) => {
+                self.moves(one) && is_fixed(other) || is_fixed(one) && self.moves(other)
+            }
+            _ => false,
+        }
+    }
+
+    fn is_fixed(made: &Made) -> bool {
+        match made {
+            Made::Fixed(_) => true,
+            Made::Turn => false,
+            Made::Of(op, args) => !matches!(op.row().recipe, Recipe::Load) && args.iter().all(Self::is_fixed),
+        }
     }
 }

@@ -80,9 +80,17 @@ pub struct Plan {
     pub proofs: HashMap<(BlockId, usize), Proof>,
     /// Locals that every turn tests: if one is not within 0 and its limit, the turn is done with all checks.
     pub guards: Vec<(LocalId, i64)>,
+    /// Turns write elements, so that they cannot be done again: blocks are looked at first ([`super::late`]).
+    pub first: Option<Apart>,
     /// How much there is to gain: checks and corrections that are left out.
     pub gains: usize,
 }
+
+/// A statement by its block and place in it.
+pub type Place = (BlockId, usize);
+
+/// The reads and writes of elements of which no two may meet within a block of turns.
+pub type Apart = Vec<(Place, Place)>;
 
 /// What a program says: bounds of each node, or that it failed.
 type Bounds = Option<(i64, i64)>;

@@ -6,6 +6,7 @@
 //! counted loop, which LLVM can vectorise or replace by a closed form.
 
 mod back;
+mod cost;
 mod late;
 mod rows;
 mod select;
@@ -20,6 +21,8 @@ use inkwell::IntPredicate;
 use inkwell::basic_block::BasicBlock;
 use inkwell::values::{IntValue, PointerValue};
 
+use self::cost::{least_step, most_between, price};
+use self::late::Checks;
 use self::rows::Front;
 use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
@@ -27,7 +30,7 @@ use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
 use crate::loops::late::with_late_checks;
 use crate::loops::overlap::overlaps;
-use crate::loops::plan::{MOST_TURNS, Plan, Proof};
+use crate::loops::plan::{MOST_TURNS, Place, Plan, Proof};
 use crate::loops::select::{Region, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
@@ -72,6 +75,12 @@ pub(super) struct Loops<'ctx> {
     gated: Option<Gated<'ctx>>,
     /// The function reads or writes elements.
     has_memory: bool,
+    /// When what is checked late is so.
+    checks: Checks,
+    /// Where the statement stands that is being lowered.
+    at: Place,
+    /// The least and the greatest address of each read or write that is noted.
+    streams: HashMap<Place, [PointerValue<'ctx>; 2]>,
     /// What is done both ways in the copy that is being lowered.
     regions: HashMap<BlockId, Region>,
     /// Not zero if a late check of the block has found something.
@@ -109,7 +118,7 @@ impl<'ctx> Loops<'ctx> {
             }
             let plan = ranges::plan(function, inner.header, shape);
             if let Some(plan) = with_late_checks(function, (inner.header, shape), plan, options.fastmath) {
-                copied += count;
+                copied += if plan.first.is_some() { 2 * count } else { count };
                 let is_whole = inner.parent.is_some() && !plan.has_late_checks() && whole::pays(function, shape, &plan);
                 if is_whole && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
@@ -129,6 +138,9 @@ impl<'ctx> Loops<'ctx> {
             has_memory: function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer)),
             found: None,
             whole: None,
+            checks: Checks::Behind,
+            at: (BlockId(0), 0),
+            streams: HashMap::new(),
             regions: HashMap::new(),
             aside: HashMap::new(),
             proof: Proof::default(),
@@ -225,6 +237,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.chain(&block.statements[place..=place + parts], &proofs);
             } else {
                 self.loops.proof = proof(place);
+                self.loops.at = (at, place);
                 self.statement(statement);
             }
             place += parts + 1;
@@ -336,8 +349,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
             let proven = self.b.block("turn.proven");
             let is_tested = holds.is_some() || !plan.guards.is_empty() || plan.has_late_checks();
             let checked = is_tested.then(|| self.b.block("turn"));
-            let late =
-                checked.filter(|_| plan.has_late_checks()).map(|checked| self.late_checks(&own, (gate, checked)));
+            let sure = plan.first.as_ref().map(|_| self.b.block("turn.sure"));
+            let late = checked.filter(|_| plan.has_late_checks());
+            let late = late.map(|checked| self.late_checks(&own, (sure.unwrap_or(gate), checked)));
             let entered = late.as_ref().map_or(proven, |late| late.begin);
             let whole = left;
             match holds.zip(checked) {
@@ -360,10 +374,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.loops.gated = Some(Gated { id, left: whole, shift });
             let done = late.as_ref().map_or(gate, |late| late.done);
             if let Some(late) = late {
-                self.begin_with_late_checks(&late, proven);
+                self.begin_with_late_checks(&late, proven, plan.first.as_ref());
             }
             self.turns(header, &own, (proven, done), Some((plan, checked)));
             self.blocks = outer;
+            if let Some(sure) = sure {
+                self.sure_turns(header, &own, (sure, gate), plan);
+            }
             checked
         } else {
             let only = self.b.block("turn");
@@ -578,23 +595,5 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.jump(target);
         self.b.at_end(current);
         early
-    }
-}
-
-/// What a turn of a loop behind a gate costs: a power of two.
-fn price(shape: &Shape) -> u64 {
-    shape.weight.clamp(1, MOST_COST).next_power_of_two()
-}
-
-/// By how much a turn moves a counter at least.
-fn least_step(counter: &Counter) -> u64 {
-    counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs())
-}
-
-/// How far a counter is from its stop at most, where a block begins that moves it by `most`.
-fn most_between(counter: &Counter, most: u64) -> u64 {
-    match counter.goes_on {
-        Predicate::Le | Predicate::Ge => most - 1,
-        Predicate::Lt | Predicate::Gt | Predicate::Ne | Predicate::Eq => most,
     }
 }

@@ -174,11 +174,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Data => Loaded::Pointer(self.array_data(args[0].pointer())),
             Recipe::Length => Loaded::Int(self.array_length(args[0].pointer(), int(1))),
             Recipe::Stride => Loaded::Int(self.array_stride(args[0].pointer(), int(1))),
-            Recipe::Load => self.load_element(args[0].pointer(), op.row().result),
-            Recipe::Store => {
-                self.store_element(args[0].pointer(), args[1]);
-                Loaded::Unit(Type::None)
-            }
+            Recipe::Load => self.element_read(args[0].pointer(), op.row().result),
+            Recipe::Store => self.element_written(args[0].pointer(), args[1]),
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),
             Recipe::Scalar(element) => self.element(element, op.row(), args, exit),
             Recipe::AbsInt => Loaded::Int(self.abs_int(int(0), exit)),
@@ -452,6 +449,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The hot path tests for zero or NaN, which is one jump on x86; the cold one sends NaN back.
     fn leave_if_zero(&mut self, divisor: FloatValue<'ctx>, exit: Leaving) {
         let zero = self.b.float(0.0);
+        if self.loops.proof.divisor_positive {
+            return;
+        }
         if self.loops.proof.late {
             let is_zero = self.b.fcompare(FloatPredicate::OEQ, divisor, zero);
             self.found_late(is_zero);

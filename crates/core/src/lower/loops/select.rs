@@ -26,6 +26,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             targets.dedup();
             let before = targets.iter().map(|&local| self.held(local)).collect::<Vec<_>>();
             for (at, statement) in of.statements.iter().enumerate() {
+                self.loops.at = (block, at);
                 self.loops.proof = plan.proofs.get(&(block, at)).copied().unwrap_or_default();
                 self.statement(statement);
             }

@@ -80,7 +80,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     }
 
     /// A bool is a byte in memory, and a bit in a register.
-    pub(super) fn load_element(&self, from: PointerValue<'ctx>, one: Type) -> Loaded<'ctx> {
+    pub(in crate::lower) fn load_element(&self, from: PointerValue<'ctx>, one: Type) -> Loaded<'ctx> {
         let Type::Scalar(dtype) = one else { panic!("an element was verified") };
         match dtype.kind() {
             Kind::Bool => {
@@ -98,7 +98,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
-    pub(super) fn store_element(&self, to: PointerValue<'ctx>, value: Loaded<'ctx>) {
+    pub(in crate::lower) fn store_element(&self, to: PointerValue<'ctx>, value: Loaded<'ctx>) {
         match value {
             Loaded::Scalar(Dtype::Bool, BasicValueEnum::IntValue(bit)) => {
                 self.b.store(to, self.b.widen(bit, self.b.i8))

@@ -103,6 +103,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
     pub(super) fn checked_call(&mut self, function: &str, args: &[Loaded<'ctx>], exit: Leaving) -> FloatValue<'ctx> {
         let floats = args.iter().map(|arg| arg.float()).collect::<Vec<_>>();
         let result = self.libm(function, &floats);
+        if self.checks_what_is_given()
+            && let Some(holds) = self.is_in_domain(function, &floats)
+        {
+            self.found_late(self.b.not(holds));
+            return result;
+        }
         let finite = self.is(Kind::Finite, result);
         // Of infinities and NaN, the copy with checks knows whether they are what is wanted.
         if self.loops.proof.late {
@@ -124,6 +130,25 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.jump(stay);
         self.b.at_end(stay);
         result
+    }
+
+    /// That a function of these operands raises nothing, or more; `None` if only its result tells.
+    fn is_in_domain(&self, function: &str, args: &[FloatValue<'ctx>]) -> Option<IntValue<'ctx>> {
+        use FloatPredicate::{OGE, OGT, OLE, OLT};
+        let (value, magnitude) = (args[0], self.fabs(args[0]));
+        let is = |one, predicate, bound| self.b.fcompare(predicate, one, self.b.float(bound));
+        Some(match function {
+            "exp" | "expm1" => is(value, OLE, 709.0),
+            "exp2" => is(value, OLE, 1023.0),
+            "sinh" | "cosh" => is(magnitude, OLE, 709.0),
+            "sin" | "cos" | "tan" => is(magnitude, OLT, f64::INFINITY),
+            "acos" | "asin" => is(magnitude, OLE, 1.0),
+            "atanh" => is(magnitude, OLT, 1.0),
+            "acosh" => is(value, OGE, 1.0),
+            "log1p" => is(value, OGT, -1.0),
+            "asinh" | "atan" | "atan2" | "cbrt" | "tanh" => self.b.bool(true),
+            _ => return None,
+        })
     }
 
     /// `math_isclose_impl` of CPython, step by step.

@@ -540,19 +540,13 @@ impl Prepared {
     ) -> Result<Vec<u8>, Diagnostic> {
         let request = Request::new(unit, options, output).with_vectors(runtime::vectors).encode();
         let made = request.and_then(|request| backend.run_encoded(&request));
-        self.said(made)
+        made.map_err(|problem| self.not_made(&problem))
     }
 
-    /// The same for a request that is encoded.
-    ///
-    /// # Errors
-    /// As [`Self::code`].
-    pub fn run(&self, backend: &Backend, request: &[u8]) -> Result<Vec<u8>, Diagnostic> {
-        self.said(backend.run_encoded(request))
-    }
-
-    fn said(&self, made: Result<Vec<u8>, String>) -> Result<Vec<u8>, Diagnostic> {
-        made.map_err(|problem| self.broken("the compiler could not make machine code", &problem))
+    /// What is said when LLVM could not make code for IR of this function.
+    #[must_use]
+    pub fn not_made(&self, problem: &str) -> Diagnostic {
+        self.broken("the compiler could not make machine code", problem)
     }
 
     fn broken(&self, message: &str, problem: &str) -> Diagnostic {

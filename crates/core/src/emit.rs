@@ -47,6 +47,17 @@ const LAST: &str = "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(l
 /// time of a compilation, and are what the full tier is for.
 const QUICK: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,\
     loop-mssa(licm<no-allowspeculation>,loop-rotate<header-duplication;no-prepare-for-lto>,licm<allowspeculation>)";
+/// The same where there are many loops. To rotate one, and to find its closed form, LLVM follows what it computes through the rest of the
+/// function and keeps trees of the whole of it up to date: for loops one behind the other that is quadratic.
+const QUICK_MANY: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,\
+    loop-mssa(licm<allowspeculation>)";
+/// The full tier where there are even more.
+const FULL_MANY: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,reassociate,\
+    loop-mssa(licm<allowspeculation>),gvn<>,instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg";
+/// So many loops times statements are many for closed forms in the quick tier, for rotation there, and for what is quadratic in the full
+/// tier. To rotate takes a microsecond and a half for each; closed forms take three to five times as much.
+const MOST_WORK: [usize; 3] = [4_000, 20_000, 1_000_000];
+
 /// What it runs last.
 const QUICK_LAST: &str = "early-cse<>,simplifycfg";
 /// What it runs before anything else where functions call each other.
@@ -141,6 +152,14 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
     let has_memory =
         |function: &ir::Function| function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer));
     let has_memory = unit.functions.iter().any(has_memory);
+    let statements =
+        |function: &ir::Function| function.blocks.iter().map(|block| block.statements.len()).sum::<usize>();
+    let work = unit.functions.iter().map(|function| function.loops.len() * statements(function)).sum::<usize>();
+    let [of_closed_forms, of_rotation, of_full] = MOST_WORK;
+    if tier == Tier::Full && work > of_full {
+        let passes = format!("function({FULL_MANY})");
+        return if has_calls(unit) { format!("{INLINE},{passes}") } else { passes };
+    }
     if has_memory && tier == Tier::Full {
         return WITH_MEMORY.to_owned();
     }
@@ -150,7 +169,9 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
     let counted = unit.functions.iter().any(counts);
     if tier == Tier::Quick {
         // Closed forms are worth a million turns; with memory there are none.
-        let passes = if counted && !has_memory { vec![QUICK, COUNTED, QUICK_LAST] } else { vec![QUICK, QUICK_LAST] };
+        let first = if work > of_rotation { QUICK_MANY } else { QUICK };
+        let has_closed_forms = counted && !has_memory && work <= of_closed_forms;
+        let passes = if has_closed_forms { vec![first, COUNTED, QUICK_LAST] } else { vec![first, QUICK_LAST] };
         let passes = format!("function({})", passes.join(","));
         return if has_calls(unit) { format!("{QUICK_INLINE},{passes}") } else { passes };
     }

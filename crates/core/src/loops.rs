@@ -4,6 +4,7 @@
 
 pub mod ahead;
 pub mod carried;
+pub mod index;
 pub mod late;
 pub mod nest;
 pub mod overlap;
@@ -18,6 +19,7 @@ use std::collections::{HashMap, HashSet};
 use crate::ir::{BlockId, Constant, Function, LocalId, LoopId, Operand, Statement, Terminator, Value};
 use crate::ops::{Predicate, Recipe};
 use crate::types::{Type, TypeSet};
+use index::Index;
 
 /// What lowering must know of a loop.
 #[derive(Debug)]
@@ -115,7 +117,8 @@ const SHORT: u64 = 1 << 10;
 /// The shapes of all loops, in their order.
 #[must_use]
 pub fn shapes(function: &Function) -> Vec<Shape> {
-    let mut shapes = (0..function.loops.len()).map(|at| shape(function, LoopId(at as u32))).collect::<Vec<_>>();
+    let index = Index::new(function);
+    let mut shapes = (0..function.loops.len()).map(|at| shape(&index, LoopId(at as u32))).collect::<Vec<_>>();
     // Inner loops stand behind outer ones.
     for at in (0..shapes.len()).rev() {
         if let (Some(parent), Some(cost)) = (function.loops[at].parent, shapes[at].short()) {
@@ -134,23 +137,19 @@ impl Shape {
     }
 }
 
-fn shape(function: &Function, id: LoopId) -> Shape {
+fn shape(index: &Index<'_>, id: LoopId) -> Shape {
+    let function = index.function;
     let header = function.loops[id.0 as usize].header;
-    let all = (0..function.blocks.len()).map(|at| BlockId(at as u32));
-    let blocks = all.filter(|&block| function.block(block).in_loop == Some(id)).collect::<Vec<_>>();
-    let innermost = function.loops.iter().all(|inner| inner.parent != Some(id));
-    let repeats =
-        function.blocks.iter().enumerate().any(|(at, block)| {
-            block.terminator.successors().contains(&header) && within(function, BlockId(at as u32), id)
-        });
+    let blocks = index.own(id).to_vec();
+    let (innermost, repeats) = (index.is_innermost(id), index.repeats(id));
     let statements = blocks.iter().flat_map(|&block| &function.block(block).statements);
     let weight = statements.map(|statement| cost(&statement.value)).sum::<u64>() + blocks.len() as u64;
-    let tested = if innermost && repeats { tested(function, header, &blocks) } else { None };
+    let tested = if innermost && repeats { tested(index, header, &blocks) } else { None };
     let counter = tested.as_ref().and_then(|tested| counter(function, header, &blocks, tested));
     let stride = tested.filter(|_| counter.is_none()).and_then(|tested| stride(function, header, &blocks, &tested));
     let begins = compared(function, header, &blocks).filter(|_| repeats).map(|(_, _, [inside, _])| inside);
     let meeting = if innermost && repeats { meeting(function, header, &blocks) } else { None };
-    let turns = counter.and_then(|counter| turns(function, &counter, &blocks));
+    let turns = counter.and_then(|counter| turns(index, &counter, &blocks));
     let certain = counter.map(|counter| certain(function, header, &counter, &blocks)).unwrap_or_default();
     Shape { blocks, innermost, repeats, weight, counter, stride, begins, meeting, turns, certain }
 }
@@ -260,11 +259,12 @@ fn copied(function: &Function, statement: &Statement) -> Option<Operand> {
 }
 
 /// What the header compares, if it does nothing else and nobody else reads the outcome.
-fn tested(function: &Function, header: BlockId, blocks: &[BlockId]) -> Option<Tested> {
+fn tested(index: &Index<'_>, header: BlockId, blocks: &[BlockId]) -> Option<Tested> {
+    let function = index.function;
     let (args, predicate, [inside, outside]) = compared(function, header, blocks)?;
     let statements_of_header = &function.block(header).statements;
     let outcomes = statements_of_header.iter().map(|statement| statement.target).collect::<HashSet<_>>();
-    if outcomes.iter().any(|&outcome| !is_read_at_once(function, outcome)) {
+    if outcomes.iter().any(|&outcome| !index.is_read_at_once(outcome)) {
         return None;
     }
     let written = statements(function, blocks).map(|statement| statement.target).collect::<HashSet<_>>();
@@ -331,29 +331,6 @@ fn stride(function: &Function, header: BlockId, blocks: &[BlockId], tested: &Tes
 
 /// Steps beyond are not counted: distances of whole blocks of turns must stay small numbers.
 const LARGEST_STEP: u64 = 1 << 20;
-
-/// True if every read of a local follows a write of it in the same block: then a block that leaves the write out, and what would
-/// read it, leaves nothing else undone.
-fn is_read_at_once(function: &Function, local: LocalId) -> bool {
-    function.blocks.iter().all(|block| {
-        let mut written = false;
-        let own = |operand: &Operand| *operand == Operand::Local(local);
-        for statement in &block.statements {
-            let reads = statement.value.operands().iter().any(own);
-            if reads && !written {
-                return false;
-            }
-            written |= statement.target == local;
-        }
-        let reads = match &block.terminator {
-            Terminator::Branch { condition, .. } => own(condition),
-            Terminator::Return(value) => value.leaves().iter().any(own),
-            Terminator::Switch { subject, .. } => *subject == local,
-            Terminator::Jump(_) | Terminator::Leave(_) => false,
-        };
-        written || !reads
-    }) && function.exits.iter().flat_map(|exit| &exit.live).all(|live| !live.value.leaves().contains(&local))
-}
 
 /// What turns do to a local.
 struct Steps {
@@ -463,9 +440,9 @@ fn added(value: &Value, local: LocalId) -> Option<i64> {
 }
 
 /// The number of turns of a counted loop between constants.
-fn turns(function: &Function, counter: &Counter, blocks: &[BlockId]) -> Option<u64> {
-    let stop = constant(function, counter.stop, &[])?;
-    let start = constant(function, Operand::Local(counter.local), blocks)?;
+fn turns(index: &Index<'_>, counter: &Counter, blocks: &[BlockId]) -> Option<u64> {
+    let stop = index.constant(counter.stop, &[])?;
+    let start = index.constant(Operand::Local(counter.local), blocks)?;
     let distance = match counter.goes_on {
         Predicate::Lt => stop.checked_sub(start)?,
         Predicate::Gt => start.checked_sub(stop)?,
@@ -473,41 +450,4 @@ fn turns(function: &Function, counter: &Counter, blocks: &[BlockId]) -> Option<u
     };
     let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
     Some(u64::try_from(distance).unwrap_or(0).div_ceil(step))
-}
-
-/// The one constant that an operand holds wherever it is written, these blocks left out.
-fn constant(function: &Function, operand: Operand, except: &[BlockId]) -> Option<i64> {
-    let local = match operand {
-        Operand::Constant(Constant::Int(value)) => return Some(value),
-        Operand::Constant(
-            Constant::None | Constant::Bool(_) | Constant::Float(_) | Constant::Nat(_) | Constant::Complex(..),
-        ) => return None,
-        Operand::Local(local) => local,
-    };
-    if local.0 < function.parameters || function.local(local).types.single() != Some(Type::Int) {
-        return None;
-    }
-    let mut found = None;
-    for (at, block) in function.blocks.iter().enumerate() {
-        if except.contains(&BlockId(at as u32)) {
-            continue;
-        }
-        for statement in block.statements.iter().filter(|statement| statement.target == local) {
-            let value = match &statement.value {
-                Value::Convert(Operand::Constant(Constant::Int(value))) => *value,
-                Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
-                    [Operand::Constant(Constant::Int(value))] => *value,
-                    _ => return None,
-                },
-                Value::Convert(_) | Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => {
-                    return None;
-                }
-            };
-            if found.is_some_and(|known| known != value) {
-                return None;
-            }
-            found = Some(value);
-        }
-    }
-    found
 }

@@ -16,6 +16,7 @@ use pyo3::prelude::*;
 
 use crate::specialise::Choices;
 use crate::tiers::{self, Policy};
+use crate::work::{self, Problem};
 
 /// Where machine code came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,17 +96,30 @@ pub fn code(
         last = Some((bytes, kept));
     }
     let (bytes, kept) = last.ok_or_else(|| Failure::Broken("no tier was looked for".to_owned()))?;
-    let object = prepared.run(opened().map_err(Failure::Broken)?, &bytes).map_err(Failure::Refused)?;
-    let code = load::Code::load(&object).map_err(Failure::Broken)?;
+    // Other threads of Python's go on meanwhile, and may compile something else.
+    let made = py.detach(|| work::make(&bytes, || made(&bytes, kept.as_ref())));
+    let code = made.map_err(|problem| match problem {
+        Problem::Broken(message) => Failure::Broken(message),
+        Problem::Refused(message) => Failure::Refused(prepared.not_made(&message)),
+    })?;
     let origin = match &kept {
         Some((place, key)) => {
-            place.store(*key, &object);
             note(place, prepared, signature, *key);
             Origin::Miss
         }
         None => Origin::Off,
     };
-    Ok(Loaded { code: Arc::new(code), tier: request.tier, origin: Some(origin) })
+    Ok(Loaded { code, tier: request.tier, origin: Some(origin) })
+}
+
+/// Machine code from LLVM, which is kept where it is to be kept.
+fn made(request: &[u8], kept: Option<&(Cache, Key)>) -> work::Made {
+    let object = opened().map_err(Problem::Broken)?.run_encoded(request).map_err(Problem::Refused)?;
+    let code = load::Code::load(&object).map_err(Problem::Broken)?;
+    if let Some((place, key)) = kept {
+        place.store(*key, &object);
+    }
+    Ok(Arc::new(code))
 }
 
 /// Notes for editors what is kept: the code of which function, for calls with which types.

@@ -34,6 +34,7 @@ mod specialise;
 mod tables;
 mod tiers;
 mod values;
+mod work;
 
 #[cfg(Py_GIL_DISABLED)]
 compile_error!("brrr needs a CPython with the GIL");

@@ -71,7 +71,7 @@ impl Moving {
                 }
             }
             Self::Asked(job, at, elsewhere) => match job.made() {
-                None => tiers::go_on(),
+                None => crate::work::go_on(),
                 Some(Err(_)) => *self = Self::Never,
                 Some(Ok(_)) if *at == exit => {
                     let how = How::Arrive(job.clone());

@@ -4,18 +4,12 @@
 //! and put in the place of the quick one: from then on calls enter it, while runs that are going on keep what they run
 //! ([`crate::activation::Running::pin`]). The request to LLVM is bytes, so that the thread needs neither the GIL nor an object.
 //!
-//! The thread is begun when there is work and ends when there is none. Nothing waits for it when the process ends, and a signal never
-//! comes to it. A fork waits for the function at hand, so that in the child no lock of LLVM's is held by a thread that is not there; what
-//! was waiting is done by a thread of the child's.
+//! [`crate::work`] has the thread, and says what it owes the rest of the process.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use brrr_core::backend::{Options, Output, Request, Tier};
@@ -24,7 +18,7 @@ use brrr_core::{ir, load, runtime};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::code;
+use crate::{code, work};
 
 /// The variable that chooses a [`Policy`].
 const VARIABLE: &str = "BRRR_TIER";
@@ -36,8 +30,6 @@ const HOT: i64 = 10_000;
 const AGAIN: i64 = 200;
 /// Of the full tier nothing is expected.
 const NEVER: i64 = i64::MAX;
-/// The stack of the thread: deeply nested code is compiled by recursion.
-const STACK: usize = 16 << 20;
 
 /// Which tiers there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,14 +121,7 @@ impl Job {
 
     /// Has the thread do it: next, if somebody is waiting.
     pub fn submit(self: &Arc<Self>, is_next: bool) {
-        static WATCHED: Once = Once::new();
-        WATCHED.call_once(watch_forks);
-        let mut work = lock();
-        match is_next {
-            true => work.waiting.push_front(self.clone()),
-            false => work.waiting.push_back(self.clone()),
-        }
-        begin(&mut work);
+        work::submit(self.clone(), is_next);
     }
 
     /// Does it here, unless it is done.
@@ -159,110 +144,6 @@ impl Job {
             cache.store(*key, &object);
         }
         Ok(Arc::new(code))
-    }
-}
-
-/// What the thread has to do.
-struct Work {
-    waiting: VecDeque<Arc<Job>>,
-    /// There is a thread.
-    is_running: bool,
-    /// It is within LLVM, or on its way there.
-    is_busy: bool,
-    /// So many threads wait for it to pause.
-    forks: usize,
-}
-
-static WORK: Mutex<Work> = Mutex::new(Work { waiting: VecDeque::new(), is_running: false, is_busy: false, forks: 0 });
-/// The thread has done a job.
-static PAUSED: Condvar = Condvar::new();
-
-fn lock() -> MutexGuard<'static, Work> {
-    WORK.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Sees to it that there is a thread, if there is work. Without one, what waits goes on waiting.
-fn begin(work: &mut Work) {
-    if work.is_running || work.waiting.is_empty() {
-        return;
-    }
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: both sets are written before they are read. A thread begins with the mask of the one that makes it: the new one gets no
-    // signals, for those are to wake the threads of the program.
-    unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) != 0 {
-            return;
-        }
-        let made = thread::Builder::new().name("brrr".to_owned()).stack_size(STACK).spawn(labour);
-        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), null_mut());
-        work.is_running = made.is_ok();
-    }
-}
-
-/// Sees to it that what waits is done: in the child of a fork, or where there could be no thread before.
-pub fn go_on() {
-    begin(&mut lock());
-}
-
-/// The thread: job after job, until there are no more.
-fn labour() {
-    loop {
-        let mut work = lock();
-        while work.forks > 0 {
-            drop(work);
-            thread::sleep(Duration::from_micros(50));
-            work = lock();
-        }
-        let Some(job) = work.waiting.pop_front() else {
-            work.is_running = false;
-            return;
-        };
-        work.is_busy = true;
-        drop(work);
-        // Of a function that is gone nobody asks any more.
-        if Arc::strong_count(&job) > 1 {
-            job.run();
-        }
-        // What was asked for by nobody else goes here.
-        drop(job);
-        lock().is_busy = false;
-        PAUSED.notify_all();
-    }
-}
-
-thread_local! {
-    /// Held by the thread that forks, from before to behind.
-    static FORKING: Cell<Option<MutexGuard<'static, Work>>> = const { Cell::new(None) };
-}
-
-fn watch_forks() {
-    // SAFETY: the functions stay where they are as long as the process lives, for extensions are never unloaded.
-    unsafe {
-        libc::pthread_atfork(Some(before_fork), Some(behind_fork), Some(in_child));
-    }
-}
-
-unsafe extern "C" fn before_fork() {
-    let mut work = lock();
-    work.forks += 1;
-    while work.is_busy {
-        work = PAUSED.wait(work).unwrap_or_else(PoisonError::into_inner);
-    }
-    work.forks -= 1;
-    // Where a thread ends, there is no place for it: then nothing is held.
-    let _ = FORKING.try_with(|held| held.set(Some(work)));
-}
-
-unsafe extern "C" fn behind_fork() {
-    let _ = FORKING.try_with(Cell::take);
-}
-
-unsafe extern "C" fn in_child() {
-    if let Ok(Some(mut work)) = FORKING.try_with(Cell::take) {
-        // Only the thread that forked is here, and nobody waits.
-        (work.is_running, work.forks) = (false, 0);
     }
 }
 
@@ -367,7 +248,7 @@ impl Warmth {
             },
             Stage::Asked(job) => match job.made() {
                 None => {
-                    go_on();
+                    work::go_on();
                     return None;
                 }
                 Some(Ok(code)) => {

@@ -3,6 +3,8 @@
 //! A forward analysis over the flow graph: where paths join, the types join. It is what the editor shows and what the
 //! specialiser falls back on; it also finds operations that no types that reach them can do.
 
+mod sheet;
+
 use std::collections::{BTreeSet, HashMap};
 
 use super::choose::{Operand, choose};
@@ -16,6 +18,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
 use crate::types::{Dtype, Shape, Type, TypeSet};
+use sheet::{Sheet, written};
 
 /// The type a name gets where it is bound.
 #[derive(Clone, Debug)]
@@ -34,11 +37,14 @@ pub type Types = Vec<TypeSet>;
 /// Is given the place of a step among those of its block, the step, the types before it, and those after it.
 pub type StepVisitor<'a> = dyn FnMut((FlowId, usize), &Step, &Types, Option<&Types>) + 'a;
 
+/// The types of the variables that matter at one place, in the order of their numbers.
+type Known = Vec<(VarId, TypeSet)>;
+
 /// The result of the analysis.
 #[derive(Debug)]
 pub struct Inferred {
     /// At the start of each block; `None` where no path leads.
-    blocks: Vec<Option<Types>>,
+    blocks: Vec<Option<Known>>,
     /// What is needed of intermediates.
     pub(super) narrow: Narrow,
     /// What each call of another function gives, by the pin and the types of the operands.
@@ -61,14 +67,15 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start, gives: Gives<'_>) 
     let mut inferred =
         Inferred { blocks: vec![None; flow.blocks.len()], narrow: Narrow::of(flow), gives: HashMap::new() };
     if let Some(first) = inferred.blocks.get_mut(start.block.0 as usize) {
-        *first = Some(types);
+        *first = Some(types.into_iter().enumerate().map(|(at, types)| (VarId(at as u32), types)).collect());
     }
     // In reverse post-order every join outside loops is complete before it is passed on.
     let order = flow.reverse_post_order();
     let mut waiting = BTreeSet::from([(order[start.block.0 as usize], start.block)]);
+    let mut sheet = Sheet::new(flow);
     while let Some((_, at)) = waiting.pop_first() {
         let block = flow.block(at);
-        let Some(mut types) = inferred.through(flow, at, gives) else { continue };
+        let Some(types) = inferred.through(flow, at, &mut sheet, gives) else { continue };
         // A branch narrows what its condition asks about.
         let tested = liveness.tested(at).map(|variable| (variable.0 as usize, variable));
         let sides = tested.map(|(slot, variable)| (slot, decide::sides(block, variable, types[slot])));
@@ -79,7 +86,7 @@ pub fn infer(flow: &Flow, liveness: &Liveness, start: &Start, gives: Gives<'_>) 
                     continue;
                 }
             }
-            if inferred.join(successor, &types, liveness) {
+            if inferred.join(successor, types, liveness) {
                 waiting.insert((order[successor.0 as usize], successor));
             }
         }
@@ -91,60 +98,79 @@ impl Inferred {
     /// The types before a step of a block; `None` if it is never reached.
     #[must_use]
     pub fn at(&self, flow: &Flow, block: FlowId, step: usize) -> Option<Types> {
-        let mut types = self.blocks[block.0 as usize].clone()?;
+        let mut sheet = Sheet::new(flow);
+        self.before(flow, block, step, &mut sheet)?;
+        Some(sheet.into_types())
+    }
+
+    fn before<'a>(&self, flow: &Flow, block: FlowId, step: usize, sheet: &'a mut Sheet<'_>) -> Option<&'a mut Types> {
+        let types = sheet.turn(self, block)?;
         for step in &flow.block(block).steps[..step] {
-            self.transfer(step, &mut types)?;
+            self.transfer(step, types)?;
         }
         Some(types)
     }
 
     /// The types at the end of a block, with what its calls give.
-    fn through(&mut self, flow: &Flow, block: FlowId, gives: Gives<'_>) -> Option<Types> {
-        let mut types = self.blocks[block.0 as usize].clone()?;
+    fn through<'a>(
+        &mut self,
+        flow: &Flow,
+        block: FlowId,
+        sheet: &'a mut Sheet<'_>,
+        gives: Gives<'_>,
+    ) -> Option<&'a mut Types> {
+        let types = sheet.turn(self, block)?;
         for step in &flow.block(block).steps {
             if let StepKind::Call(call) = &step.kind {
-                for operands in choices(call, &types) {
+                for operands in choices(call, types) {
                     let given = gives(call, step.span, &operands);
                     self.gives.insert((step.target, operands), given);
                 }
             }
-            self.transfer(step, &mut types)?;
+            self.transfer(step, types)?;
         }
         Some(types)
     }
 
     /// Joins the types of live variables into those at the start of a block; true if that changed them.
     fn join(&mut self, block: FlowId, types: &Types, liveness: &Liveness) -> bool {
+        let mut live = liveness.start(block);
         let slot = &mut self.blocks[block.0 as usize];
-        let mut changed = slot.is_none();
-        let known = slot.get_or_insert_with(|| vec![TypeSet::EMPTY; types.len()]);
-        for variable in liveness.start(block) {
-            let (known, new) = (&mut known[variable.0 as usize], types[variable.0 as usize]);
-            changed |= !known.includes(new);
-            *known = known.join(new);
+        let Some(known) = slot else {
+            *slot = Some(live.map(|variable| (variable, types[variable.0 as usize])).collect());
+            return true;
+        };
+        let mut changed = false;
+        let mut wanted = live.next();
+        // All that are live are among them, in the same order.
+        for (variable, known) in known {
+            if wanted == Some(*variable) {
+                let new = types[variable.0 as usize];
+                changed |= !known.includes(new);
+                *known = known.join(new);
+                wanted = live.next();
+            }
         }
         changed
     }
 
     /// Walks over every step that is reached, with the types before it and, unless it cannot be done, after it.
     pub fn each_step(&self, flow: &Flow, visit: &mut StepVisitor<'_>) {
+        let (mut sheet, mut earlier) = (Sheet::new(flow), Sheet::new(flow));
         for (at, block) in flow.blocks.iter().enumerate() {
-            let Some(mut types) = self.blocks[at].clone() else { continue };
+            let at = FlowId(at as u32);
+            let (Some(types), Some(before)) = (sheet.turn(self, at), earlier.turn(self, at)) else { continue };
             for (number, step) in block.steps.iter().enumerate() {
-                let before = types.clone();
-                let done = self.transfer(step, &mut types).is_some();
-                visit((FlowId(at as u32), number), step, &before, done.then_some(&types));
+                let done = self.transfer(step, types).is_some();
+                visit((at, number), step, before, done.then_some(&*types));
                 if !done {
                     break;
                 }
+                for variable in step.reads().chain(written(step)) {
+                    before[variable.0 as usize] = types[variable.0 as usize];
+                }
             }
         }
-    }
-
-    /// The types at the start of a block; `None` where no path leads.
-    #[must_use]
-    pub fn start_of(&self, block: FlowId) -> Option<&Types> {
-        self.blocks[block.0 as usize].as_ref()
     }
 
     /// Walks over everything that is reached: the types of names where they are bound and of returned values, and what
@@ -155,13 +181,14 @@ impl Inferred {
         let mut diagnostics = Vec::new();
         let mut operands = Vec::new();
         let mut result = TypeSet::EMPTY;
+        let mut sheet = Sheet::new(flow);
         for (at, block) in flow.blocks.iter().enumerate() {
-            let Some(mut types) = self.blocks[at].clone() else { continue };
+            let Some(types) = sheet.turn(self, FlowId(at as u32)) else { continue };
             let mut reached = true;
             for step in &block.steps {
-                if self.transfer(step, &mut types).is_none() {
-                    if let Some(diagnostic) = failure(step, &types, flow) {
-                        operands.push((diagnostics.len(), why::operands(step, &types)));
+                if self.transfer(step, types).is_none() {
+                    if let Some(diagnostic) = failure(step, types, flow) {
+                        operands.push((diagnostics.len(), why::operands(step, types)));
                         diagnostics.push(diagnostic);
                     }
                     reached = false;
@@ -177,8 +204,8 @@ impl Inferred {
                 }
             }
             if let (true, End::Return(arg, _, span)) = (reached, &block.end) {
-                let returned = own(flow, returned(*arg, &types));
-                if read(*arg, &types).without(Type::Unbound).is_empty() {
+                let returned = own(flow, returned(*arg, types));
+                if read(*arg, types).without(Type::Unbound).is_empty() {
                     diagnostics.extend(unbound(*arg, *span, flow));
                     continue;
                 }
@@ -288,10 +315,11 @@ impl Inferred {
     /// What the function may return.
     #[must_use]
     pub fn result(&self, flow: &Flow) -> TypeSet {
+        let mut sheet = Sheet::new(flow);
         let returned = flow.blocks.iter().enumerate().filter_map(|(at, block)| {
             let End::Return(arg, ..) = block.end else { return None };
-            let types = self.at(flow, FlowId(at as u32), block.steps.len())?;
-            Some(self::returned(arg, &types))
+            let types = self.before(flow, FlowId(at as u32), block.steps.len(), &mut sheet)?;
+            Some(self::returned(arg, types))
         });
         returned.fold(TypeSet::EMPTY, TypeSet::join)
     }

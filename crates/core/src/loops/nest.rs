@@ -7,8 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::index::constant;
 use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan};
-use super::{added, compared, constant, within};
+use super::{added, compared, within};
 use crate::ir::{BlockId, Constant, Function, LocalId, LoopId, Operand, Value};
 use crate::ops::{Predicate, Recipe};
 use crate::types::Type;

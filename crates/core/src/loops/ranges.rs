@@ -22,8 +22,9 @@ mod values;
 use std::collections::{HashMap, HashSet};
 
 use super::carried::{carried, unsettled};
+use super::index::constant;
 use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan};
-use super::{Meeting, Shape, constant, order, statements};
+use super::{Meeting, Shape, order, statements};
 use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Statement, Value};
 use crate::ops::{Predicate, Recipe};
 use crate::types::Type;

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::index::Index;
 use super::{Shape, shape, statements};
 use crate::ir::{BlockId, Function, LoopId, Terminator};
 
@@ -21,9 +22,10 @@ const MOST_LOOPS: usize = 8;
 pub fn unrolled(function: &Function) -> Cow<'_, Function> {
     let mut function = Cow::Borrowed(function);
     for _ in 0..MOST_LOOPS {
+        let index = Index::new(&function);
         let short = (0..function.loops.len()).find_map(|at| {
             let id = LoopId(at as u32);
-            let shape = shape(&function, id);
+            let shape = shape(&index, id);
             turns(&function, &shape).map(|turns| (id, shape, turns))
         });
         match short {

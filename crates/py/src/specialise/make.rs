@@ -166,9 +166,18 @@ impl Body {
         let own = is_called.then(|| resolved(&Some(self.key(py))));
         let callees = made.members.iter().skip(1).map(resolved).collect::<Option<Vec<_>>>();
         let (Some(callees), None | Some(Some(_))) = (callees, &own) else { return Ok(None) };
-        let machine = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), (loaded, manner))?;
-        let machine = Rc::new(machine);
-        meaning.keep(machine.clone());
+        // Another thread may have waited for the same code.
+        let is_of = |one: &Rc<Machine>| one.memory().is_some_and(|code| Arc::ptr_eq(&code, &loaded.code));
+        let machine = match meaning.machines(header.as_ref(), &params).into_iter().find(is_of) {
+            Some(known) => known,
+            None => {
+                let code = (loaded, manner);
+                let made = Machine::new(py, header, declared.len(), made, (own.flatten(), callees), code)?;
+                let made = Rc::new(made);
+                meaning.keep(made.clone());
+                made
+            }
+        };
         let Some(called) = called(py, &machine, &live) else { return Ok(None) };
         Ok(specialised(machine).with(called).map(Ok))
     }

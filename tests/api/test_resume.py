@@ -413,3 +413,55 @@ def test_a_range_with_more_turns_than_compiled_code_counts(eager):
     # 2**64 + 2 turns, and as many as can be counted.
     for args in [(-(2**63), 2**63 + 2, 1), (2**63 + 1, -(2**63) - 1, -1), (-(2**63), 2**63 - 1, 1), (-5, 2**64 - 1, 2), (1, 2**64, 2**62)]:
         assert f(*args) == f.original_func(*args)
+
+
+def test_functions_within_are_at_hand_when_compiled_code_is_entered_again(eager):
+    @brrr
+    def f(n: int):
+        total = 0
+
+        def add(x, scale=n):
+            nonlocal total
+            total += x * scale
+
+        same = add
+        for i in range(n):
+            add(i)
+            if i % 10 == 7:
+                total = (total + 2**80) - 2**80
+        return total, same is add
+
+    assert f(100) == f.original_func(100)
+    # Each exit but that of the comparison stands for a stay in compiled code.
+    assert sorted(f.stats()["exits"].values()) == [1, 10]
+
+
+def test_functions_that_are_made_in_turn_are_not_mixed_up(eager):
+    @brrr
+    def f(n: int):
+        total = 0
+        for i in range(n):
+            g = lambda x, k=i: x + k + total  # noqa: E731
+            total += g(1)
+            if i % 10 == 7:
+                total = (total + 2**80) % 1000
+        return total
+
+    assert f(100) == f.original_func(100)
+
+
+def test_a_function_within_that_is_kept_sees_its_variables(eager):
+    @brrr
+    def f(n: int):
+        t = 0
+        g = lambda: t  # noqa: E731
+        pair = 0, 0
+        for i in range(n):
+            t += 1
+            if i % 10 == 3:
+                pair = g, i
+            if i % 10 == 7:
+                t = (t + 2**80) - 2**80
+        return pair[0]() == t, pair[0] == g
+
+    assert f(50) == f.original_func(50) == (True, True)

@@ -31,12 +31,13 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds until a function counts as hanging")
     parser.add_argument("--forced", type=float, default=0.15, help="share of the functions whose exits are forced (default: 0.15)")
     parser.add_argument("--arrays", type=float, default=None, help="share of the functions that are about arrays (default: 0.25)")
+    parser.add_argument("--groups", type=float, default=None, help="share of the others that are groups of functions (default: 0.15)")
     parser.add_argument("--table", action="store_true", help="the programs of the table on edge values, instead of random ones")
     chosen = parser.parse_args()
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 10**9
     options = Options(instrumented=0.35, forced=chosen.forced)
     engine = Engine(chosen.jobs, timeout=chosen.timeout, options=options)
-    source = Source("constructs+operands+calls+joined+literals") if chosen.table else Source("random", seed, chosen.arrays)
+    source = Source("constructs+operands+calls+joined+literals") if chosen.table else Source("random", seed, chosen.arrays, chosen.groups)
     start = shown = time.monotonic()
     terminal = sys.stderr.isatty()
 

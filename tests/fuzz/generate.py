@@ -35,13 +35,14 @@ DEEPEST = 6
 class Generator(Groups, Expressions):
     """Makes programs from a seed."""
 
-    def __init__(self, seed: int, arrays: float = ARRAYS):
+    def __init__(self, seed: int, arrays: float = ARRAYS, groups: float = GROUPS):
         self.seed = seed
         self.in_group = False
         self.in_loop = False
         self.has = features.constructs()
         # None before the build has elements of arrays.
         self.arrays = arrays if "load" in array_features.has() else 0.0
+        self.groups = groups
 
     def program(self, number: int) -> Program:
         """One function and calls of it."""
@@ -50,7 +51,7 @@ class Generator(Groups, Expressions):
             made = Arrays(self.random).program()
             made.constructs = made.constructs | used(made.text)
             return made
-        if "call of another function" in self.has and self.random.random() < GROUPS:
+        if "call of another function" in self.has and self.random.random() < self.groups:
             made = self.group()
             made.constructs = made.constructs | used(made.text)
             return made
@@ -208,7 +209,9 @@ class Generator(Groups, Expressions):
         if "raise" in self.has:
             kinds["raise"] = 0.35
         if self.in_group and depth < DEEPEST:
-            kinds["inner"] = 4
+            kinds |= {"inner": 4, "writer": 2}
+        if self.in_group and self.writers:
+            kinds["written"] = 6
         if self.in_group and (self.writes or self.outside):
             kinds["write"] = 6
         chosen = self.random.choices(list(kinds), list(kinds.values()))[0]

@@ -90,6 +90,10 @@ class Groups:
         self.callees, self.again, self.calls_left = callees, again, self.random.randint(1, 4)
         # Functions within this one that may have been made: the kinds of their parameters, and what they give.
         self.inner: dict[str, tuple[list[Kind], Kind]] = {}
+        # The same for those that write variables of this one, and are called in statements of their own.
+        self.writers: dict[str, tuple[list[Kind], Kind]] = {}
+        # The same for those that write to an array at their end; they give None.
+        self.putters: dict[str, list[Kind]] = {}
         if again:
             self._line(1, f"if {DEPTH} <= 0:")
             self._line(2, f"return {self._literal(self.wanted)}")
@@ -157,6 +161,74 @@ class Groups:
         self.inner[name] = (kinds, result)
         self.calls_left += 2
 
+    def _writer(self, depth: int, *_) -> None:
+        """A function within the function, which writes its variables: `nonlocal`."""
+        # Some names stand for what is bound nowhere: no function could write them.
+        bound = {line.strip().split(" = ")[0] for line in self.lines if " = " in line} | set(self.meant)
+        written = [name for name, kind in self.types.items() if kind in SCALARS and name in bound]
+        if not written or len(self.writers) == 2:
+            return self._inner(depth)
+        name = f"u{len(self.writers) + 1}"
+        written = self.random.sample(written, min(len(written), self.random.choice([1, 1, 2])))
+        kinds, result = [self._scalar() for _ in range(self.random.randint(0, 2))], self._scalar()
+        names = [f"p{at}" for at in range(len(kinds))]
+        outer, in_loop, inner = dict(self.types), self.in_loop, self.inner
+        self.in_loop, self.inner = True, {}
+        self.types.update(zip(names, kinds))
+        try:
+            self._line(depth, f"def {name}({', '.join(names)}):")
+            self._line(depth + 1, f"nonlocal {', '.join(written)}")
+            if self.random.random() < 0.3:
+                self._line(depth + 1, f"if {self._expression('bool', 1)}:")
+                self._line(depth + 2, f"return {self._expression(result, 1)}")
+            for one in written:
+                if self.random.random() < 0.5 and outer[one] != "bool":
+                    self._line(depth + 1, f"{one} {self.random.choice(['+=', '-=', '*='])} {self._expression(outer[one], 1)}")
+                else:
+                    self._line(depth + 1, f"{one} = {self._expression(outer[one], 2)}")
+            if self.writers and self.random.random() < 0.5:
+                self._line(depth + 1, self._write_call())
+            self._line(depth + 1, f"return {self._expression(result, 2)}")
+        finally:
+            self.types, self.in_loop, self.inner = outer, in_loop, inner
+        self.writers[name] = (kinds, result)
+
+    def _putter(self, depth: int, *_) -> None:
+        """A function within the function, which writes an element as the last thing that it does."""
+        name = f"e{len(self.putters) % 2 + 1}"
+        kinds = [self._scalar() for _ in range(self.random.randint(0, 2))]
+        names = [f"p{at}" for at in range(len(kinds))]
+        outer, in_loop, inner = dict(self.types), self.in_loop, self.inner
+        self.in_loop, self.inner = True, {}
+        self.types.update(zip(names, kinds))
+        try:
+            self._line(depth, f"def {name}({', '.join(names)}):")
+            if self.random.random() < 0.4:
+                self._line(depth + 1, f"if {self._expression('bool', 1)}:")
+                self._line(depth + 2, "return")
+            form = self.random.choice(["{e} = ({v}) % 100", "{e} += {v}", "{e}, {o} = {o}, {e}"])
+            self._line(depth + 1, form.format(e=self._element(), o=self._element(), v=self._expression("int", 2)))
+        finally:
+            self.types, self.in_loop, self.inner = outer, in_loop, inner
+        self.putters[name] = kinds
+
+    def _write_call(self) -> str:
+        """A call of a function that writes variables of this one."""
+        name = self.random.choice(list(self.writers))
+        values = [self._expression(kind, 1) for kind in self.writers[name][0]]
+        # What a statement writes by way of such a call it cannot write by itself, too.
+        return f"{name}({', '.join(self._literal(kind) if ':=' in value else value for kind, value in zip(self.writers[name][0], values))})"
+
+    def _written(self, depth: int, *_) -> None:
+        """A statement that calls a function which writes variables of this one."""
+        call = self._write_call()
+        name = call[: call.index("(")]
+        if self.random.random() < 0.5:
+            return self._line(depth, call)
+        target = self._target()
+        self._line(depth, f"{target} = {call}")
+        self.types[target] = self.writers[name][1]
+
     def _called(self, name: str, args: list[str]) -> str:
         """The text of a call, which may be made by way of a value."""
         given = ", ".join(args)
@@ -176,6 +248,12 @@ class Groups:
 
     def _write(self, depth: int) -> None:
         """A statement that writes to the array."""
+        pick = self.random.random()
+        if pick < 0.15:
+            return self._putter(depth)
+        if self.putters and pick < 0.5:
+            name = self.random.choice(list(self.putters))
+            return self._line(depth, self._called(name, [self._expression(kind, 1) for kind in self.putters[name]]))
         value = self._expression("int", 2)
         made = self._call(2)
         pick = self.random.random()

@@ -25,13 +25,16 @@ class Source:
     seed: int = 0
     # Share of the random programs that are about arrays; the generator's own if None.
     arrays: float | None = None
+    # Share of the others that are groups of functions.
+    groups: float | None = None
 
     def open(self):
         """A function from numbers to programs, and how many there are; None for no end."""
         if self.kind == "random":
             from tests.fuzz.generate import Generator
 
-            generator = Generator(self.seed) if self.arrays is None else Generator(self.seed, self.arrays)
+            shares = {"arrays": self.arrays, "groups": self.groups}
+            generator = Generator(self.seed, **{name: share for name, share in shares.items() if share is not None})
             return generator.program, None
         from tests import edges
 

@@ -11,14 +11,14 @@ use crate::check::program::{Body, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Handed, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inline::inline;
+use crate::inline::{inline, writes_last};
 use crate::ir;
 use crate::outside::{Env, FunctionKey};
 use crate::query::Snapshot;
 use crate::runtime;
 use crate::source::{SourceFile, Span};
 use crate::syntax;
-use crate::types::{FunctionType, Signature, Type, TypeSet};
+use crate::types::{FunctionType, FunctionValue, Signature, Type, TypeSet};
 
 /// All that is known about a file without running or compiling it.
 #[derive(Debug)]
@@ -209,14 +209,15 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         return Err(refused.iter().map(refusal).collect());
     }
     settle(&mut functions);
-    let mut with_effects = Vec::new();
     for (function, &at) in functions.iter_mut().zip(&members) {
-        let instance = program.instance(at);
         if let Some(called) = &mut function.called {
-            called.restarts = instance.restarts();
-            if called.restarts && function.effects {
-                with_effects.extend(instance.key);
-            }
+            called.restarts = program.instance(at).restarts();
+        }
+    }
+    let mut with_effects = Vec::new();
+    for (function, &at) in functions.iter().zip(&members) {
+        if restarts(function) && function.effects && !can_start_again(function, &functions) {
+            with_effects.extend(program.instance(at).key);
         }
     }
     if !with_effects.is_empty() {
@@ -239,6 +240,20 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         }
         Err(problem) => Err(vec![broken(&problem)]),
     }
+}
+
+fn restarts(function: &ir::Function) -> bool {
+    function.called.as_ref().is_some_and(|called| called.restarts)
+}
+
+/// True for a function that leaves before it has had an effect, if at all, and so has what it calls: only what does the same is called.
+fn can_start_again(function: &ir::Function, members: &[ir::Function]) -> bool {
+    let callee = |at: u32| members.get(at as usize).filter(|one| one.effects);
+    let calls = function.blocks.iter().flat_map(|block| &block.statements).filter_map(|one| match &one.value {
+        ir::Value::Call(call) => callee(call.callee),
+        ir::Value::Convert(_) | ir::Value::Op { .. } | ir::Value::Create(_) | ir::Value::Given(_) => None,
+    });
+    calls.into_iter().all(restarts) && writes_last(function, &|at| callee(at).is_some())
 }
 
 /// What could be faster in the functions of a file, for the types of their annotations: diagnostics of severity `hint`, in the order
@@ -434,6 +449,12 @@ impl Prepared {
         let header = self.body.flow.loops[self.body.flow.loop_of(statement)?.0 as usize].header;
         let live = self.body.liveness.start(header).map(|variable| &self.body.flow.variables[variable.0 as usize]);
         Some(live.filter(|variable| variable.in_frame).map(|variable| variable.name.as_str()).collect())
+    }
+
+    /// The functions that it makes while it runs.
+    pub fn made_functions(&self) -> impl Iterator<Item = FunctionType> {
+        let inner = self.body.flow.inner.iter().map(|inner| inner.function.clone());
+        inner.map(|one| FunctionType::new(FunctionValue::Local(one)))
     }
 
     /// The verified IR of the rest of the function from the header of a loop on; the parameters are `bound`, the names that are bound

@@ -63,10 +63,19 @@ fn statements(function: &Function) -> usize {
 
 /// True if nothing of a function without loops can leave once it has had an effect.
 fn leaves_in_front_of_effects(function: &Function) -> bool {
+    writes_last(function, &|_| false)
+}
+
+/// True if nothing of a function can leave once it has had an effect; `has_effects` says of what it calls whether it has some.
+pub fn writes_last(function: &Function, has_effects: &dyn Fn(u32) -> bool) -> bool {
     let mut behind = BTreeSet::new();
     let mut waiting = Vec::new();
     for block in &function.blocks {
-        let effect = |one: &Statement| matches!(&one.value, Value::Op { op, .. } if op.row().recipe.has_effect());
+        let effect = |one: &Statement| match &one.value {
+            Value::Op { op, .. } => op.row().recipe.has_effect(),
+            Value::Call(call) => has_effects(call.callee),
+            Value::Convert(_) | Value::Create(_) | Value::Given(_) => false,
+        };
         let Some(first) = block.statements.iter().position(effect) else { continue };
         if block.statements[first + 1..].iter().any(|one| one.value.exit().is_some())
             || matches!(block.terminator, Terminator::Leave(_))
@@ -84,7 +93,9 @@ fn leaves_in_front_of_effects(function: &Function) -> bool {
         matches!(block.terminator, Terminator::Leave(_))
             || block.statements.iter().any(|one| one.value.exit().is_some())
     };
-    !behind.into_iter().any(|at| leaves(function.block(at)))
+    // Loops poll at their headers.
+    let is_header = |at: BlockId| function.loops.iter().any(|one| one.header == at);
+    !behind.into_iter().any(|at| is_header(at) || leaves(function.block(at)))
 }
 
 /// Replaces the calls in some blocks of a function, as long as no more than so many statements are added.

@@ -30,6 +30,8 @@ pub enum Outside {
     Callee(Callee),
     /// A constant, as if it was written in place of the name.
     Constant(Constant),
+    /// A tuple that holds functions, and otherwise constants: as if it was written in place of the name.
+    Tuple(Vec<Outside>),
     /// A value of any type of compiled code that every call reads anew: a hidden argument. The editor may know the type.
     Variable(Option<Type>),
     /// A module of the user, in words; its attributes are told as paths.
@@ -40,6 +42,42 @@ pub enum Outside {
     Untold,
     /// Something that compiled code cannot use, in words: `a list`.
     Other(String),
+}
+
+impl Outside {
+    /// The functions of the user's that it is, or holds.
+    #[must_use]
+    pub fn callees(&self) -> Vec<&Callee> {
+        match self {
+            Self::Callee(callee) => vec![callee],
+            Self::Tuple(parts) => parts.iter().flat_map(Self::callees).collect(),
+            Self::Function(_)
+            | Self::Module(_)
+            | Self::Scalar(..)
+            | Self::Constant(_)
+            | Self::Variable(_)
+            | Self::Namespace(_)
+            | Self::Missing
+            | Self::Untold
+            | Self::Other(_) => Vec::new(),
+        }
+    }
+
+    /// A tuple of these; `None` if one of them cannot stand in it.
+    #[must_use]
+    pub fn tuple(parts: Vec<Self>) -> Option<Self> {
+        let can_stand = |part: &Self| match part {
+            Self::Function(_) | Self::Callee(_) | Self::Tuple(_) | Self::Scalar(..) => true,
+            Self::Constant(constant) => !matches!(constant, Constant::Str(_) | Constant::Bytes(_) | Constant::Ellipsis),
+            Self::Module(_)
+            | Self::Variable(_)
+            | Self::Namespace(_)
+            | Self::Missing
+            | Self::Untold
+            | Self::Other(_) => false,
+        };
+        parts.iter().all(can_stand).then_some(Self::Tuple(parts))
+    }
 }
 
 /// A function of the user's that compiled code can call.

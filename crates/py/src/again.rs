@@ -11,11 +11,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use brrr_core::compile::Prepared;
-use brrr_core::types::Type;
+use brrr_core::types::{FunctionType, Type};
+use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString};
+use pyo3::types::{PyDict, PyFunction, PyString};
 
 use crate::binding::Specialisation;
 use crate::callable::{self, View};
@@ -203,14 +204,8 @@ impl Ask {
 
     /// How a continuation asks that has so many turns until its first question.
     pub fn manner(body: &Body, turns: u32) -> &'static str {
-        if body.makes_functions() {
-            // Compiled code could not tell what the functions read that the interpreter has made.
-            ""
-        } else if turns >= LONG && body.again.compiled.get() > 0 {
-            "rarely"
-        } else {
-            "often"
-        }
+        // Another continuation would not have the variables of the functions that this one has made.
+        if turns >= LONG && body.again.compiled.get() > 0 && !body.makes_functions() { "rarely" } else { "often" }
     }
 
     /// A continuation begins.
@@ -232,6 +227,9 @@ impl Ask {
 
 /// Things by the names of a loop header.
 type Named<T> = Vec<(String, T)>;
+
+/// Functions that a continuation has made, with their types.
+type MadeFunctions<'py> = Vec<(Bound<'py, PyAny>, FunctionType)>;
 
 enum Answer {
     Leave(Entry),
@@ -256,12 +254,19 @@ fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_
         return Ok(Answer::Stay(STRIDE));
     }
     let Some(all) = values(view, statement, locals)? else { return Ok(Answer::GiveUp) };
+    let makes_functions = body.makes_functions();
+    let made = if makes_functions { made_functions(view, locals, &all)? } else { Some(Vec::new()) };
     let (mut names, mut values, mut types) = (Vec::new(), Vec::new(), Vec::new());
     for (name, value) in all {
-        // SAFETY: the object is alive, and the thread holds the GIL.
-        types.push(match unsafe { classify(value.as_ptr()) } {
-            Argument::Compiled(one) => Some(one),
-            Argument::Interpreted | Argument::Unsupported => None,
+        let is_it = |(object, _): &&(Bound<'_, PyAny>, FunctionType)| object.is(&value);
+        types.push(match made.as_ref().map(|made| made.iter().find(is_it)) {
+            None => None,
+            Some(Some(&(_, one))) => Some(Type::Function(one)),
+            // SAFETY: the object is alive, and the thread holds the GIL.
+            Some(None) => match unsafe { classify(value.as_ptr()) } {
+                Argument::Compiled(one) => Some(one),
+                Argument::Interpreted | Argument::Unsupported => None,
+            },
         });
         names.push(name);
         values.push(value.unbind());
@@ -284,11 +289,43 @@ fn answer(view: &View<'_, '_>, statement: u32, locals: &Bound<'_, PyDict>, must_
     } else {
         body.again.wait_longer()
     };
-    Ok(if must_leave || wait >= LONG {
+    Ok(if must_leave || wait >= LONG && !makes_functions {
         Answer::Leave(Entry { statement, names, values, code: None, turns: wait })
     } else {
         Answer::Stay(wait)
     })
+}
+
+/// The functions that the continuation has made at its beginning, with their types; `None` if compiled code could not go on with them:
+/// there are others that it has made, or somebody beside it has one of them, who would see that the next continuation makes new ones.
+fn made_functions<'py>(
+    view: &View<'_, 'py>,
+    locals: &Bound<'py, PyDict>,
+    values: &Named<Bound<'py, PyAny>>,
+) -> PyResult<Option<MadeFunctions<'py>>> {
+    let py = locals.py();
+    let prepared = view.body.bound(&view.original)?;
+    let mut made = Vec::new();
+    for one in prepared.made_functions() {
+        let Some(local) = one.as_local().filter(|local| !local.is_remade) else { return Ok(None) };
+        let Some(object) = locals.get_item(format!(".made{}", local.place))? else { return Ok(None) };
+        let is_function = object.cast_exact::<PyFunction>().is_ok();
+        if !is_function || object.getattr(intern!(py, "__dict__"))?.len()? > 0 {
+            return Ok(None);
+        }
+        made.push((object, one));
+    }
+    for (object, _) in &made {
+        // Each name has it, and so does `locals` for each name.
+        let names = locals.values().iter().filter(|value| value.is(object)).count();
+        let here = 1 + values.iter().filter(|(_, value)| value.is(object)).count();
+        // SAFETY: the object is alive, and the thread holds the GIL.
+        let references = unsafe { ffi::Py_REFCNT(object.as_ptr()) };
+        if usize::try_from(references) != Ok(2 * names + here) {
+            return Ok(None);
+        }
+    }
+    Ok(Some(made))
 }
 
 /// The code for the names and types at a loop header.

@@ -79,7 +79,8 @@ pub unsafe fn write(object: *mut PyObject, expected: Type, to: *mut u64) -> Opti
                 to.write(object as u64);
                 Some(to.add(1))
             }
-            Type::Function(one) => values::is_it(object, one).then_some(to),
+            // Of those that the function itself makes, whoever has found the type has looked at the object.
+            Type::Function(one) => (values::is_it(object, one) || one.as_local().is_some()).then_some(to),
             Type::Unbound
             | Type::None
             | Type::Bool
@@ -538,5 +539,10 @@ fn array(object: &Bound<'_, PyAny>) -> Option<String> {
     let dtype = dtype.str().map_or_else(|_| format!("kind {}", dtype.kind() as char), |text| text.to_string());
     let dimensions = array.ndim();
     let plural = if dimensions == 1 { "" } else { "s" };
-    Some(format!("{} of {dtype} with {dimensions} dimension{plural}", type_name(&object.get_type())))
+    let flag = object.getattr("flags").and_then(|flags| flags.getattr("aligned"));
+    let unaligned = if flag.is_ok_and(|flag| flag.is_truthy().unwrap_or(true)) { "" } else { "unaligned " };
+    // Another type than `int64`, of the same name.
+    let long = if matches!(array.dtype().char(), b'q' | b'Q') { " (`long long`)" } else { "" };
+    let class = type_name(&object.get_type());
+    Some(format!("{unaligned}{class} of {dtype}{long} with {dimensions} dimension{plural}"))
 }

@@ -213,6 +213,9 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     if let Some(callee) = functions::callee(object) {
         return Outside::Callee(callee);
     }
+    if let Some(tuple) = tuple_of_functions(object, MOST_NESTED) {
+        return tuple;
+    }
     // Arrays, and tuples that have some.
     // SAFETY: the object is alive, and the thread holds the GIL.
     let classified = unsafe { classify(object.as_ptr()) };
@@ -228,6 +231,16 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
         _ if object.is_instance_of::<PyType>() => format!("the class `{}`", named()),
         _ => format!("an object of type `{}`", type_name(&object.get_type())),
     })
+}
+
+/// A tuple that holds functions, and otherwise constants.
+fn tuple_of_functions(object: &Bound<'_, PyAny>, depth: usize) -> Option<Outside> {
+    let tuple = object.cast_exact::<PyTuple>().ok().filter(|_| depth > 0)?;
+    let parts = tuple.iter().map(|part| match part.cast_exact::<PyTuple>() {
+        Ok(_) => tuple_of_functions(&part, depth - 1).or_else(|| constant(&part, depth - 1).map(Outside::Constant)),
+        Err(_) => Some(meaning(&part)),
+    });
+    Outside::tuple(parts.collect::<Option<_>>()?)
 }
 
 /// True for what Python has under its name among its builtins.

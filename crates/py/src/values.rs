@@ -189,12 +189,14 @@ pub fn each_function(one: Type, found: &mut dyn FnMut(FunctionType)) {
     }
 }
 
-/// The functions among the types of parameters.
+/// The functions from outside among the types of parameters: not those that a function makes itself.
 pub fn functions_among(params: &[Type]) -> BTreeSet<FunctionType> {
     let mut found = BTreeSet::new();
     params.iter().for_each(|&one| {
         each_function(one, &mut |one| {
-            found.insert(one);
+            if one.as_local().is_none() {
+                found.insert(one);
+            }
         });
     });
     found

@@ -14,6 +14,7 @@ mod pattern;
 mod pins;
 mod scope;
 mod shadow;
+mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,6 +85,8 @@ pub(super) struct Binder<'a> {
     drafts: Vec<local::Draft>,
     /// It is itself within a function that is compiled.
     is_local: bool,
+    /// The names of the function around that it writes.
+    pub(super) shared: BTreeSet<String>,
 }
 
 impl<'a> Binder<'a> {
@@ -104,6 +107,7 @@ impl<'a> Binder<'a> {
             cells_key: None,
             cells: Vec::new(),
             owner: None,
+            writes: Vec::new(),
         };
         Self {
             flow,
@@ -127,6 +131,7 @@ impl<'a> Binder<'a> {
             refused: Refused::default(),
             drafts: Vec::new(),
             is_local: false,
+            shared: BTreeSet::new(),
         }
     }
 

@@ -124,6 +124,10 @@ impl Binder<'_> {
                 self.guard(path);
                 return self.function_value(FunctionType::callee(&callee), place);
             }
+            Outside::Tuple(parts) if parts.iter().all(Self::is_written_out) => {
+                self.guard(path);
+                return self.written_out(&parts, place);
+            }
             Outside::Missing => {
                 self.guard(path);
                 self.undefined(path, place);
@@ -139,6 +143,43 @@ impl Binder<'_> {
             other => other,
         };
         self.refuse_name(path, &refused, place)
+    }
+
+    /// True for what stands in a tuple from outside as if it was written there.
+    fn is_written_out(means: &Outside) -> bool {
+        match means {
+            Outside::Function(name) => function::is_value(name),
+            Outside::Callee(_) | Outside::Constant(_) | Outside::Scalar(..) => true,
+            Outside::Tuple(parts) => parts.iter().all(Self::is_written_out),
+            Outside::Module(_)
+            | Outside::Variable(_)
+            | Outside::Namespace(_)
+            | Outside::Missing
+            | Outside::Untold
+            | Outside::Other(_) => false,
+        }
+    }
+
+    /// A tuple from outside that holds functions, as the display of its elements.
+    fn written_out(&mut self, parts: &[Outside], place: Span) -> Arg {
+        let elements = parts.iter().map(|part| match part {
+            Outside::Function(name) => self.function_value(FunctionType::builtin(name), place),
+            Outside::Callee(callee) => self.function_value(FunctionType::callee(callee), place),
+            Outside::Constant(constant) => self.constant(constant, place),
+            Outside::Scalar(class, value) => {
+                let value = self.constant(value, place);
+                self.op(class, vec![value], place)
+            }
+            Outside::Tuple(inner) => self.written_out(inner, place),
+            Outside::Module(_)
+            | Outside::Variable(_)
+            | Outside::Namespace(_)
+            | Outside::Missing
+            | Outside::Untold
+            | Outside::Other(_) => self.leaving("name.", Vec::new(), place),
+        });
+        let elements = elements.collect();
+        self.tuple(elements, place)
     }
 
     /// A function as a value.
@@ -240,6 +281,7 @@ impl Binder<'_> {
             | Outside::Scalar(..)
             | Outside::Module(_)
             | Outside::Variable(_)
+            | Outside::Tuple(_)
             | Outside::Callee(_) => {
                 return self.refuse_call(call, None);
             }

@@ -62,6 +62,8 @@ pub struct Flow {
     pub cells: Vec<VarId>,
     /// Of a function within a function: the [`Flow::cells_key`] of the one around it.
     pub owner: Option<FunctionKey>,
+    /// The variables of the function around that it writes: what it returns is a tuple of its value and these.
+    pub writes: Vec<VarId>,
 }
 
 /// A function within a function. What it has of the one around it are its hidden arguments, each a [`Cell`].
@@ -218,6 +220,8 @@ pub struct Call {
     /// What functions within a function, which this call may lead to, have of the function around them: its variable, and the one that
     /// holds it here.
     pub cells: Vec<(VarId, VarId)>,
+    /// What it calls gives what it has written back, behind its value.
+    pub gives_back: bool,
 }
 
 /// What a call calls.
@@ -395,6 +399,13 @@ impl Flow {
     #[must_use]
     pub fn block(&self, id: FlowId) -> &FlowBlock {
         &self.blocks[id.0 as usize]
+    }
+
+    /// A new variable for an intermediate value.
+    pub fn temporary(&mut self) -> VarId {
+        let name = format!(".{}", self.variables.len());
+        self.variables.push(Variable { name, in_frame: false, shadows: None });
+        VarId(self.variables.len() as u32 - 1)
     }
 
     /// What a variable is called in the source: a shadow like its name.

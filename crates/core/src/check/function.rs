@@ -15,6 +15,9 @@ pub fn operation(function: FunctionType, call: &Call) -> Option<(&'static str, V
         return None;
     }
     let args = call.args.clone();
+    if parts(name).is_some_and(|(_, count)| args.len() == count) {
+        return Some((name, args));
+    }
     let is_type = Dtype::from_constructor(name).is_some();
     match (name, args.as_slice()) {
         ("min" | "max", [_, _, ..]) => Some((name, vec![Arg::Var(call.packed)])),
@@ -37,13 +40,24 @@ pub fn operation(function: FunctionType, call: &Call) -> Option<(&'static str, V
     }
 }
 
+/// The rows that the elements of the pair come from that one of Python's own functions gives, and how many operands they take.
+#[must_use]
+pub fn parts(name: &str) -> Option<([&'static str; 2], usize)> {
+    match name {
+        "divmod" => Some((["//", "%"], 2)),
+        "math.modf" => Some((["modf.fraction.", "modf.whole."], 1)),
+        "math.frexp" => Some((["frexp.fraction.", "frexp.exponent."], 1)),
+        _ => None,
+    }
+}
+
 /// True for those of Python's own functions that can be called as values.
 #[must_use]
 pub fn is_value(name: &str) -> bool {
     const OVER: &[&str] = &["min", "max", "len", "any", "all", "tuple", "sum", "pow"];
     let is_type = Dtype::from_constructor(name).is_some();
     let has_rows = || (1..=4).any(|count| ops::takes(name, count) || ops::ufunc::way(name, count).is_some());
-    creation::maker(name).is_none() && (is_type || OVER.contains(&name) || has_rows())
+    creation::maker(name).is_none() && (is_type || OVER.contains(&name) || parts(name).is_some() || has_rows())
 }
 
 /// The operands of a call whose very object one of Python's own functions may give back.

@@ -177,7 +177,7 @@ impl Inferred {
                 }
             }
             if let (true, End::Return(arg, _, span)) = (reached, &block.end) {
-                let returned = returned(*arg, &types);
+                let returned = own(flow, returned(*arg, &types));
                 if read(*arg, &types).without(Type::Unbound).is_empty() {
                     diagnostics.extend(unbound(*arg, *span, flow));
                     continue;
@@ -200,6 +200,18 @@ impl Inferred {
 fn returned(arg: Arg, types: &Types) -> TypeSet {
     let all = read(arg, types).without(Type::Unbound);
     if all.has_any() { all } else { all.iter().filter(|one| !one.has_local_functions()).collect() }
+}
+
+/// What a function returns of what it gives back: a function within a function gives back what it has written of the one around, too.
+fn own(flow: &Flow, given: TypeSet) -> TypeSet {
+    if flow.writes.is_empty() {
+        return given;
+    }
+    let value = |one: Type| match one {
+        Type::Tuple(shape) => shape.elements().first().copied(),
+        _ => None,
+    };
+    given.iter().filter_map(value).fold(TypeSet::EMPTY, TypeSet::join)
 }
 
 /// The types an argument may have.
@@ -261,7 +273,14 @@ impl Inferred {
             let Type::Function(one) = one else { continue };
             let Some((name, args)) = function::operation(one, call) else { continue };
             types[call.packed.0 as usize] = display(&call.args, types);
-            result = result.join(self.results(step.target, name, &args, types));
+            result = result.join(match function::parts(name) {
+                None => self.results(step.target, name, &args, types),
+                Some((rows, _)) => {
+                    let parts = rows.map(|row| self.results(step.target, row, &args, types));
+                    let shape = (!parts.iter().any(|part| part.is_empty())).then(|| Shape::new(&parts)).flatten();
+                    shape.map_or(TypeSet::EMPTY, |shape| Type::Tuple(shape).into())
+                }
+            });
         }
         result
     }
@@ -456,7 +475,7 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
     let operands = operands.collect::<Vec<_>>().join(" and ");
     let (message, label, help) = match name {
         // The literal or the name itself was reported where it stands; nothing comes out of an empty tuple.
-        "literal." | "name." | "at." | "is.same." => return None,
+        "literal." | "name." | "at." => return None,
         "call." => (
             "the arguments do not fit the parameters of the function".to_owned(),
             "TypeError in Python".to_owned(),
@@ -476,6 +495,7 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
                 "unpack." | "unpack.star." => "unpacking",
                 "over." => "for",
                 "in." | "range.in." => "in",
+                "is.same." => "is",
                 "math.hypot*" => "math.hypot",
                 same => same,
             };

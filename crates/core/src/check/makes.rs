@@ -114,7 +114,7 @@ impl Binder<'_> {
     fn dtype(&mut self, argument: &Expr) -> Option<Option<DtypeArg>> {
         if let Expr::Constant(constant) = argument {
             return match &constant.value {
-                ast::Constant::Str(name) => Dtype::from_name(name).map(|dtype| Some(DtypeArg::Known(dtype))),
+                ast::Constant::Str(name) => Dtype::from_text(name).map(|dtype| Some(DtypeArg::Known(dtype))),
                 ast::Constant::None => Some(None),
                 _ => None,
             };

@@ -3,9 +3,9 @@
 //! Copies, tuples and their elements give an object on: whatever is computed is a new one. What compiled code gives back, to the caller or to the
 //! interpreter at an exit, must be the same object where CPython has the same object.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::flow::{Arg, Call, End, Flow, Item, StepKind, VarId};
+use super::flow::{Arg, Call, End, Flow, Item, Step, StepKind, VarId};
 use crate::ir::{Constant, Origin};
 use crate::ops;
 use crate::types::Type;
@@ -82,12 +82,15 @@ impl Origins {
         given_back: &dyn Fn(&Call) -> Vec<(usize, bool)>,
     ) -> Self {
         let mut targets = HashMap::<VarId, Vec<(VarId, Way)>>::new();
+        let steps = || flow.blocks.iter().flat_map(|block| &block.steps);
+        let gives_back = |step: &&Step| matches!(&step.kind, StepKind::Call(call) if call.gives_back);
+        let whole = steps().filter(gives_back).map(|step| step.target).collect::<BTreeSet<_>>();
         let mut note = |sources: &[Arg], target: VarId, way: Way| {
             for source in sources.iter().filter_map(|source| source.var()) {
                 targets.entry(source).or_default().push((target, way));
             }
         };
-        for step in flow.blocks.iter().flat_map(|block| &block.steps) {
+        for step in steps() {
             match &step.kind {
                 StepKind::Copy(source) | StepKind::Keep(source) => note(&[*source], step.target, Way::Same),
                 StepKind::Tuple(sources) => note(sources, step.target, Way::Holder),
@@ -99,6 +102,11 @@ impl Origins {
                     note(&args[..1], step.target, Way::Number);
                 }
                 StepKind::Op("tuple" | "over.", args) => note(&args[..1], step.target, Way::Same),
+                // What a function within the function has returned, or written.
+                StepKind::Op("[]", args) if args[0].var().is_some_and(|one| whole.contains(&one)) => {
+                    note(&args[..1], step.target, Way::Item);
+                    note(&args[..1], step.target, Way::Same);
+                }
                 StepKind::Op("[]" | "unpack." | "unpack.star." | "at." | "min" | "max", args) => {
                     note(&args[..1], step.target, Way::Item);
                 }
@@ -148,9 +156,13 @@ impl Origins {
     /// Parameters whose object, or part of it, a `return` may give back.
     #[must_use]
     pub fn returned(&self, flow: &Flow) -> Vec<Origin> {
-        let ends = flow.blocks.iter().filter_map(|block| match block.end {
-            End::Return(arg, ..) => arg.var(),
-            End::Jump(_) | End::Branch(..) => None,
+        let ends = flow.blocks.iter().flat_map(|block| match block.end {
+            // Its own value, and what it has written.
+            End::Return(..) if !flow.writes.is_empty() => {
+                block.steps.last().map_or_else(Vec::new, |step| step.reads().collect())
+            }
+            End::Return(arg, ..) => arg.var().into_iter().collect(),
+            End::Jump(_) | End::Branch(..) => Vec::new(),
         });
         let mut all = BTreeMap::<u32, Ties>::new();
         for &(parameter, ties) in ends.filter_map(|variable| self.0.get(&variable)).flatten() {

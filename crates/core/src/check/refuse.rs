@@ -169,7 +169,11 @@ impl Binder<'_> {
 
     /// `global` and `nonlocal`: of names that are only read they say nothing new.
     pub(super) fn declaration(&mut self, code: Code, names: &[ast::Identifier], place: Span) {
-        let Some(written) = names.iter().find(|name| self.local(name.as_str()).is_some()) else { return };
+        let is_refused = |name: &&ast::Identifier| {
+            let is_shared = code == Code::Nonlocal && self.shared.contains(&identifier(name.as_str()));
+            self.local(name.as_str()).is_some() && !is_shared
+        };
+        let Some(written) = names.iter().find(is_refused) else { return };
         let (word, whose) = match code {
             Code::Global => ("global", "the module's"),
             _ => ("nonlocal", "the enclosing function's"),

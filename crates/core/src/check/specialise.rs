@@ -23,7 +23,7 @@ use self::call::After;
 use self::versions::{Instances, innermost};
 use super::decide;
 use super::flow::{Arg, Call, End, EntryId, Flow, FlowId, FlowLoopId, Start, Step, StepKind, VarId};
-use super::function::is_mixed_up;
+use super::function::{self as functions, is_mixed_up};
 use super::infer::Inferred;
 use super::live::Liveness;
 use super::narrow::Narrow;
@@ -331,6 +331,7 @@ impl Specialiser<'_> {
                     },
                     Some(one) => match self.packed(&mut at, step, one, call) {
                         None => false,
+                        Some((name, args)) if functions::parts(name).is_some() => self.pair(&mut at, step, name, &args),
                         Some((name, args)) => match self.spread(&at, step, name, &args) {
                             Some(()) => return,
                             None => self.operation(&mut at, step, name, &args),

@@ -410,7 +410,7 @@ impl Finder<'_> {
                 "complex" => Some(Dtype::Complex128),
                 _ => None,
             },
-            Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => Dtype::from_name(text),
+            Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => Dtype::from_text(text),
             _ => None,
         }
     }

@@ -172,10 +172,7 @@ impl<'a> Importer<'a> {
     /// The files of the functions that the names of this one mean, as far as they are others.
     pub(super) fn homes(&self, env: &Env) -> BTreeMap<FunctionKey, String> {
         let all = self.all_homes();
-        let keys = env.entries().filter_map(|(_, means)| match means {
-            Outside::Callee(callee) => Some(callee.key),
-            _ => None,
-        });
+        let keys = env.entries().flat_map(|(_, means)| means.callees()).map(|callee| callee.key);
         keys.filter_map(|key| Some((key, all.get(&key)?.clone()))).collect()
     }
 
@@ -277,10 +274,10 @@ impl Snapshot {
     fn exported(&self, name: &str) -> Option<Outside> {
         let means = self.outer.env.get(name)?;
         let is_known = match means {
-            Outside::Callee(callee) => {
+            Outside::Callee(_) | Outside::Tuple(_) => means.callees().into_iter().all(|callee| {
                 let is_own = callee.key == Callee::in_file(self.file.path(), &callee.name).key;
                 !is_own || self.holds(callee.key)
-            }
+            }),
             Outside::Constant(_) | Outside::Function(_) | Outside::Module(_) | Outside::Scalar(..) => true,
             Outside::Variable(_) | Outside::Namespace(_) | Outside::Missing | Outside::Untold | Outside::Other(_) => {
                 false

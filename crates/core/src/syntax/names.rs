@@ -291,6 +291,13 @@ impl<'a> Scope<'a> {
                 },
                 _ => Outside::Untold,
             },
+            Expr::Tuple(tuple) => match constant(value, &meaning) {
+                Some(constant) => Outside::Constant(constant),
+                None => {
+                    let parts = tuple.elts.iter().map(|part| self.value(part)).collect();
+                    Outside::tuple(parts).unwrap_or(Outside::Untold)
+                }
+            },
             _ => constant(value, &meaning).map_or(Outside::Untold, Outside::Constant),
         }
     }

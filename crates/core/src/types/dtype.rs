@@ -101,6 +101,33 @@ impl Dtype {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
+    /// The dtype that NumPy makes of a text: a name, or a kind and a size, such as `f8` and `<i4`.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let by_name = match text {
+            "int" => Some(Self::Int64),
+            "float" | "double" => Some(Self::Float64),
+            "single" => Some(Self::Float32),
+            "complex" => Some(Self::Complex128),
+            "?" => Some(Self::Bool),
+            _ => Self::from_name(text),
+        };
+        let own = if cfg!(target_endian = "little") { '<' } else { '>' };
+        by_name.or_else(|| {
+            let code = text.strip_prefix(['=', '|', own]).unwrap_or(text);
+            Self::ALL.into_iter().find(|one| {
+                let kind = match one.kind() {
+                    Kind::Bool => 'b',
+                    Kind::Signed => 'i',
+                    Kind::Unsigned => 'u',
+                    Kind::Float => 'f',
+                    Kind::Complex => 'c',
+                };
+                code.strip_prefix(kind).is_some_and(|size| size == one.size().to_string())
+            })
+        })
+    }
+
     /// The dtype that a constructor makes: `np.int8`, `np.bool_`.
     #[must_use]
     pub fn from_constructor(path: &str) -> Option<Self> {

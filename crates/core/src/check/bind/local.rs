@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustpython_parser::ast::{self, Expr, Stmt};
 
 use super::Binder;
-use crate::check::flow::{Arg, Cell, End, Flow, Hidden, Inner, Step, StepKind, VarId};
+use crate::check::flow::{Arg, Cell, End, Flow, FlowId, Hidden, Inner, Step, StepKind, VarId};
 use crate::check::program::Body;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
@@ -22,9 +22,17 @@ use crate::types::{FunctionType, FunctionValue, LocalFunction};
 /// A function within the one that is being bound.
 pub(super) struct Draft {
     function: LocalFunction,
-    flow: Flow,
+    pub(super) flow: Flow,
     /// The variables of the function around that hold its defaults.
     given: Vec<VarId>,
+    /// The variables of the function around that it writes itself.
+    pub(super) writes: BTreeSet<VarId>,
+}
+
+impl Draft {
+    pub(super) fn name(&self) -> &str {
+        &self.function.callee.name
+    }
 }
 
 impl Binder<'_> {
@@ -62,7 +70,14 @@ impl Binder<'_> {
 
     fn lambda(&mut self, inner: &ast::ExprLambda, expression: &Expr, is_direct: bool) -> Arg {
         let mut defaults = walk::defaults(&inner.args);
-        if self.is_local || !is_direct && defaults.next().is_some() {
+        if self.is_local {
+            let message = "a lambda inside of a function that is inside of a function cannot be compiled";
+            let diagnostic = Diagnostic::new(Code::Lambda, message, span(expression), "the second one in");
+            let help = "define it outside of the function, and give it what it reads as arguments";
+            self.diagnostics.push(diagnostic.help(help));
+            return Arg::Constant(Constant::None);
+        }
+        if !is_direct && defaults.next().is_some() {
             return self.refuse_expression(expression);
         }
         let body =
@@ -158,6 +173,7 @@ impl Binder<'_> {
         binder.probes = self.probes;
         binder.is_local = true;
         binder.parameters(&function);
+        binder.shared(&function.ast.body, |name| self.local(name).is_some());
         binder.locals(&function.ast.body);
         binder.find_reads(&function.ast.body);
         binder.start();
@@ -166,13 +182,16 @@ impl Binder<'_> {
         let end = Span::new(place.end, place.end);
         let entry = binder.entry(Point::Start, end);
         binder.finish(End::Return(Arg::Constant(Constant::None), entry, end));
+        let writes = binder.shared.iter().filter_map(|name| self.local(name)).collect();
         let (mut flow, diagnostics) = (binder.flow, binder.diagnostics);
         let is_refused = diagnostics.iter().any(Diagnostic::is_error);
         self.diagnostics.extend(diagnostics);
-        if flow.has_effects() && !is_refused {
-            let message = "a function inside of a function that writes to an array cannot be compiled";
-            let diagnostic = Diagnostic::new(Code::Nested, message, self.first_line_of(place), "writes to an array");
-            let help = "have it return the value and write that in the function around it, or move it out of there";
+        if !is_refused && goes_on_after_writing(&flow) {
+            let message =
+                "a function inside of a function that goes on after it has written to an array cannot be compiled";
+            let label = "writes to an array, and then does more";
+            let diagnostic = Diagnostic::new(Code::Nested, message, self.first_line_of(place), label);
+            let help = "make that the last thing it does, have it return the value and write that in the function around it, or move it out";
             self.diagnostics.push(diagnostic.help(help));
         }
         let mut meanings = String::new();
@@ -202,7 +221,7 @@ impl Binder<'_> {
         let key = FunctionKey(hash_of(&format!("{path}\n{line}\n{probes}\n{text}\n{at}\n{meanings}")));
         let callee = Callee { key, name: name.to_owned() };
         let is_remade = !self.loops.is_empty();
-        Draft { function: LocalFunction { callee, place: at, is_remade, cells: None }, flow, given }
+        Draft { function: LocalFunction { callee, place: at, is_remade, cells: None }, flow, given, writes }
     }
 
     /// The whole function is bound: says of each function within it, and of each call, which variables of this function it may need.
@@ -247,8 +266,7 @@ impl Binder<'_> {
             }
             let here = flow.hidden.iter().filter_map(|hidden| Some((hidden.cell?.outer, hidden.variable)));
             let here = here.collect::<BTreeMap<_, _>>();
-            let captured = here.iter().filter_map(|(outer, &variable)| Some((variable, held.get(outer)?.clone())));
-            let held = spread(flow, captured.collect());
+            let held = spread(flow, captured(flow, &held));
             for step in flow.blocks.iter_mut().flat_map(|block| &mut block.steps) {
                 let StepKind::Call(call) = &mut step.kind else { continue };
                 let variables = call.operands().into_iter().filter_map(Arg::var);
@@ -258,6 +276,7 @@ impl Binder<'_> {
             }
             flow.owner = Some(key);
         }
+        self.give_back(&mut drafts, &held);
         let cells = needs.iter().flatten().copied().chain(drafts.iter().flat_map(|draft| draft.given.clone()));
         let in_frame = cells.filter(|one| self.flow.variables[one.0 as usize].in_frame).collect::<BTreeSet<_>>();
         self.flow.cells = in_frame.into_iter().collect();
@@ -268,8 +287,39 @@ impl Binder<'_> {
     }
 }
 
+/// True if something may leave behind a write to an array: the interpreter would do the call again from its start.
+fn goes_on_after_writing(flow: &Flow) -> bool {
+    let can_leave = |step: &Step| match &step.kind {
+        StepKind::Op(name, _) => !matches!(*name, "store." | "probe."),
+        StepKind::Copy(Arg::Var(one)) => flow.variables[one.0 as usize].in_frame,
+        StepKind::Copy(Arg::Constant(_)) | StepKind::Keep(_) | StepKind::Hold(_) | StepKind::Function(_) => false,
+        StepKind::Tuple(_)
+        | StepKind::Item(..)
+        | StepKind::Place(..)
+        | StepKind::Create(_)
+        | StepKind::Call(_)
+        | StepKind::Leave(_) => true,
+    };
+    let (mut behind, mut waiting) = (BTreeSet::new(), Vec::new());
+    for block in &flow.blocks {
+        let stores = |step: &Step| matches!(step.kind, StepKind::Op("store.", _));
+        let Some(first) = block.steps.iter().position(stores) else { continue };
+        if block.steps[first + 1..].iter().any(can_leave) {
+            return true;
+        }
+        waiting.extend(block.successors());
+    }
+    while let Some(at) = waiting.pop() {
+        if behind.insert(at) {
+            waiting.extend(flow.block(at).successors());
+        }
+    }
+    let is_header = |at: FlowId| flow.loops.iter().any(|one| one.header == at);
+    behind.into_iter().any(|at| is_header(at) || flow.block(at).steps.iter().any(can_leave))
+}
+
 /// The functions, by their numbers, that each variable may hold.
-type Held = BTreeMap<VarId, BTreeSet<usize>>;
+pub(super) type Held = BTreeMap<VarId, BTreeSet<usize>>;
 
 fn held(flow: &Flow, drafts: &[Draft]) -> Held {
     let mut made = Held::new();
@@ -283,8 +333,14 @@ fn held(flow: &Flow, drafts: &[Draft]) -> Held {
     spread(flow, made)
 }
 
+/// The functions that the variables of a function within the function hold from the start.
+pub(super) fn captured(flow: &Flow, held: &Held) -> Held {
+    let cells = flow.hidden.iter().filter_map(|hidden| Some((hidden.variable, hidden.cell?.outer)));
+    cells.filter_map(|(variable, outer)| Some((variable, held.get(&outer)?.clone()))).collect()
+}
+
 /// Follows values through everything that may give an operand on.
-fn spread(flow: &Flow, mut held: Held) -> Held {
+pub(super) fn spread(flow: &Flow, mut held: Held) -> Held {
     loop {
         let mut changed = false;
         for step in flow.blocks.iter().flat_map(|block| &block.steps) {

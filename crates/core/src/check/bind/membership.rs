@@ -3,7 +3,7 @@
 use rustpython_parser::ast::{self, CmpOp, Expr};
 
 use super::Binder;
-use crate::check::flow::{Arg, End, FlowId, Step, StepKind};
+use crate::check::flow::{Annotation, Arg, End, FlowId, Step, StepKind};
 use crate::diagnostic::Code;
 use crate::ir::Constant;
 use crate::source::Span;
@@ -28,13 +28,17 @@ impl Binder<'_> {
         if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is }
     }
 
-    /// True for a function from outside, for what is known only when the function is called, and for a variable that is called somewhere.
+    /// True for a function from outside, for what is known only when the function is called, for a variable that is called somewhere, and
+    /// for a parameter of which nothing is said.
     fn may_be_function(&self, arg: Arg) -> bool {
         let Arg::Var(variable) = arg else { return false };
         let is_it = |step: &Step| {
             step.target == variable && matches!(step.kind, StepKind::Function(_) | StepKind::Op("name.", _))
         };
-        self.flow.blocks.iter().flat_map(|block| &block.steps).any(is_it) || self.is_called(self.flow.name(variable))
+        let parameter = self.flow.parameters.get(variable.0 as usize);
+        parameter.is_some_and(|one| one.annotation == Annotation::Missing && !one.variadic)
+            || self.is_called(self.flow.name(variable))
+            || self.flow.blocks.iter().flat_map(|block| &block.steps).any(is_it)
     }
 
     /// `value in (a, b, c)`: true if one of them is the same object or equal. The elements are evaluated first, then compared

@@ -156,7 +156,15 @@ impl Binder<'_> {
         self.pins.made.retain(|&(one, inner)| one == pin || inner.start < place.start || place.end < inner.end);
         let after = EntryId(self.flow.entries.len() as u32);
         let packed = self.temporary();
-        let kind = StepKind::Call(Box::new(Call { target, args, keywords, after, packed, cells: Vec::new() }));
+        let kind = StepKind::Call(Box::new(Call {
+            target,
+            args,
+            keywords,
+            after,
+            packed,
+            cells: Vec::new(),
+            gives_back: false,
+        }));
         self.step(pin, kind, place);
         self.entry_within(place);
         Arg::Var(pin)

@@ -123,7 +123,7 @@ impl Binder<'_> {
 }
 
 /// The names that a statement itself writes or deletes.
-fn written(statement: &Stmt) -> Vec<String> {
+pub(super) fn written(statement: &Stmt) -> Vec<String> {
     let mut names = Vec::new();
     let mut target = |expression: &Expr| walk::targets(expression, &mut names);
     match statement {

@@ -320,7 +320,7 @@ impl Binder<'_> {
                 diagnostic(Code::Builtin, "works on iterators")
                     .help("`enumerate`, `zip` and `reversed` can stand behind the `in` of a `for`")
             }
-            Outside::Constant(_) | Outside::Scalar(..) => {
+            Outside::Constant(_) | Outside::Scalar(..) | Outside::Tuple(_) => {
                 diagnostic(Code::Call, "a constant is called, TypeError in Python").help("leave the brackets out")
             }
             Outside::Module(_) | Outside::Namespace(_) => {

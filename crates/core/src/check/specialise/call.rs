@@ -1,7 +1,7 @@
 //! Calls of other functions, and what a function needs to be called.
 
 use super::{Specialiser, State, Waiting};
-use crate::check::flow::{Arg, Call, EntryId, Step, Target, VarId};
+use crate::check::flow::{Arg, Call, EntryId, Hidden, Step, Target, VarId};
 use crate::check::program::{Handed, Passed};
 use crate::ir::{self, BlockId, Called, Operand, Terminator, Tree, Value};
 use crate::source::Span;
@@ -91,6 +91,12 @@ impl Specialiser<'_> {
     fn handed_down(&mut self, one: Handed, state: &State) -> Option<Tree<Operand>> {
         if self.flow.cells_key == Some(one.of) {
             let variable = Arg::Var(VarId(one.index as u32));
+            return (self.types(variable, state).single() == Some(one.one)).then(|| self.operand(variable, state));
+        }
+        // What it may have written is not what it was given.
+        if self.flow.owner == Some(one.of) && self.flow.writes.contains(&VarId(one.index as u32)) {
+            let is_it = |hidden: &&Hidden| hidden.cell.is_some_and(|cell| cell.outer.0 as usize == one.index);
+            let variable = Arg::Var(self.flow.hidden.iter().find(is_it)?.variable);
             return (self.types(variable, state).single() == Some(one.one)).then(|| self.operand(variable, state));
         }
         self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone())

@@ -1,10 +1,11 @@
 //! Functions as values.
 
+use super::operation::Site;
 use super::{Specialiser, Waiting};
 use crate::check::flow::{Arg, Call, Step, Target};
 use crate::check::function;
-use crate::ir::{Constant, Operand, Value};
-use crate::types::{FunctionType, Type};
+use crate::ir::{Constant, Operand, Tree, Value};
+use crate::types::{FunctionType, Shape, Type, TypeSet};
 
 impl Specialiser<'_> {
     /// The one of Python's own functions that a call calls, if it does.
@@ -28,6 +29,27 @@ impl Specialiser<'_> {
         let is_packed = args.iter().any(|arg| arg.var() == Some(call.packed));
         let tuple = Step { target: call.packed, ..step.clone() };
         (!is_packed || self.display(at, &tuple, &call.args)).then_some((name, args))
+    }
+
+    /// Does a call of one of Python's own functions that gives a pair; false if compiled code does not.
+    pub(super) fn pair(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        let Some((rows, _)) = function::parts(name) else { return false };
+        let operands =
+            args.iter().map(|&arg| match (self.operand(arg, &at.state), self.types(arg, &at.state).single()) {
+                (_, Some(Type::Unbound)) => None,
+                (Tree::Leaf(operand), Some(one)) => Some((operand, one)),
+                _ => None,
+            });
+        let Some(operands) = operands.collect::<Option<Vec<_>>>() else { return false };
+        let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+        let parts = rows.map(|row| self.compute(&site, row, &operands));
+        let [Some((first, one)), Some((second, other))] = parts else { return false };
+        let Some(shape) = Shape::new(&[one.into(), other.into()]) else { return false };
+        let types = TypeSet::of(Type::Tuple(shape));
+        let target = self.place(step.target, types);
+        self.push_copies(at.block, &target, &Tree::Tuple(vec![Tree::Leaf(first), Tree::Leaf(second)]), step.span);
+        at.state.insert(step.target, types);
+        true
     }
 
     /// Does an operation with a function among its operands; false if compiled code does not.

@@ -19,6 +19,9 @@ from tests.values import huge, written
 CONSTRUCTS: dict[str, tuple[str, tuple]] = {
     "walrus": ("@brrr\ndef f(a):\n    if (b := a + 1) > 2 and (c := b):\n        return c\n    return b\n", (1,)),
     "call of another function": ("def g(a):\n    return a + 1\n\n@brrr\ndef f(a):\n    return g(a) * 2\n", (1,)),
+    "inner def": ("@brrr\ndef f(a):\n    def g(b):\n        return a + b\n    return g(1)\n", (1,)),
+    "inner lambda": ("@brrr\ndef f(a):\n    g = lambda b: a + b\n    return g(1)\n", (1,)),
+    "inner nonlocal": ("@brrr\ndef f(a):\n    def g(b):\n        nonlocal a\n        a += b\n    g(1)\n    return a\n", (1,)),
     "match": ("@brrr\ndef f(a):\n    match a:\n        case 1:\n            return 2\n        case _:\n            return 3\n", (1,)),
     "match or": ("@brrr\ndef f(a):\n    match a:\n        case 1 | -2:\n            return 2\n    return 3\n", (1,)),
     "match float": ("@brrr\ndef f(a):\n    match a:\n        case 1.5:\n            return 2\n    return 3\n", (1.5,)),

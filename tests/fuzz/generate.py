@@ -209,7 +209,7 @@ class Generator(Groups, Expressions):
         if "raise" in self.has:
             kinds["raise"] = 0.35
         if self.in_group and depth < DEEPEST:
-            kinds |= {"inner": 4, "writer": 2}
+            kinds |= {"inner": 4 if {"inner def", "inner lambda"} <= self.has else 0, "writer": 2 if "inner nonlocal" in self.has else 0}
         if self.in_group and self.writers:
             kinds["written"] = 6
         if self.in_group and (self.writes or self.outside):

@@ -13,6 +13,8 @@ FUNCTIONS = ["f", "g", "h", "k"]
 DEPTH = "n"
 # An array and a number of the module.
 ARRAY, NUMBER = "G", "K"
+# A tuple of the module's functions.
+TABLE = "T"
 FIRST = [3, 1, 4, 1]
 
 
@@ -26,6 +28,7 @@ class Groups:
         self.outside = self.arrays > 0 and self.random.random() < 0.35
         # Functions are passed to others that call them, or called out of tuples.
         self.passes = self.random.random() < 0.35
+        self.has_table = False
         self.helpers: set[int] = set()
         self.headers: dict[str, tuple[list[Kind], Kind]] = {}
         for name in chosen:
@@ -52,6 +55,8 @@ class Groups:
             texts.append(self._entry(chosen[0]))
             texts.insert(0, f"import numpy as np\n{ARRAY} = np.array({FIRST})\n{NUMBER} = 3\n")
             changes = tuple(self._new_values() for _ in calls)
+        if self.has_table:
+            texts.append(f"{TABLE} = ({', '.join(chosen)},)\n")
         text = "\n".join(texts)
         if "math." in text:
             text = "import math\n" + text
@@ -238,7 +243,10 @@ class Groups:
             return f"apply{len(args)}({name}, {given})"
         if pick < 0.5:
             return f"(abs, {name})[1]({given})"
-        if pick < 0.6:
+        if pick < 0.6 and name in self.headers:
+            self.has_table = True
+            return f"{TABLE}[{list(self.headers).index(name)}]({given})"
+        if pick < 0.7:
             return f"({name} if {DEPTH} > 1 else {name})({given})"
         return f"{name}({given})"
 

@@ -9,6 +9,6 @@ variables='import sysconfig; a, b = sysconfig.get_config_vars("LIBDIR", "INSTSON
 library=$("$python" -c "$variables")
 packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
 export PYO3_PYTHON=$(realpath -s "$python") BRRR_CACHE_DIR=
-cargo bench --quiet --locked -p brrr-core --features llvm --benches -- "$@"
+cargo bench --quiet --locked -p brrr-core --features llvm --bench front --bench back -- "$@"
 [ ! -e "$library" ] || export BRRR_LIBPYTHON=$library
-PYTHONPATH=${PYTHONPATH:-$ROOT/crates/py/python}:$packages cargo bench --quiet --locked -p brrr-py --benches -- "$@"
+PYTHONPATH=${PYTHONPATH:-$ROOT/crates/py/python}:$packages cargo bench --quiet --locked -p brrr-py --bench dispatch -- "$@"

@@ -13,7 +13,7 @@
 ;; Eglot runs one server for a buffer.  `brrr-lsp' says nothing outside of brrr functions and offers no completions, so for a project that
 ;; wants another server too, start that one by Eglot, and let Flymake ask brrr: M-x brrr-flymake-mode.
 ;;
-;;   M-x brrr-ir          the function at point beside its source, with the lines that belong together marked on both sides
+;;   M-x brrr-ir          the function at point beside its source, with the lines that belong together marked on both sides; it follows edits
 ;;   M-x brrr-signature   choose the types that the function is shown for
 ;;   M-x brrr-bench       run a benchmark of the function at point
 
@@ -37,6 +37,11 @@
   "The command `brrr'."
   :type 'string)
 
+(defcustom brrr-live-delay 0.3
+  "Seconds without an edit after which the text beside a source is made anew.
+If nil, that is left to `brrr-ir'."
+  :type '(choice number (const :tag "never" nil)))
+
 (defface brrr-line '((t :inherit highlight))
   "The lines that belong to the line at point.")
 
@@ -50,6 +55,9 @@
 
 (defvar-local brrr--text nil "What the server has answered, in a buffer that shows it.")
 (defvar-local brrr--source nil "The buffer whose function is shown.")
+(defvar-local brrr--place nil "Where in its source the function stands that is shown.")
+(defvar-local brrr--stage nil "The stage that is shown.")
+(defvar-local brrr--timer nil "When the texts beside this buffer are made anew.")
 (defvar-local brrr--views nil "The buffers that show functions of this one.")
 (defvar-local brrr--overlays nil "The marks of this buffer.")
 
@@ -137,6 +145,49 @@ With BACK, the lines of the source that belong to LINE of TEXT."
     ("^\t\\([a-z][a-z0-9.]*\\)" 1 'font-lock-builtin-face))
   "Colours of the texts.")
 
+(defun brrr--fill (view source text)
+  "Show TEXT, what the server says about a function of SOURCE, in VIEW."
+  (with-current-buffer view
+    (let ((inhibit-read-only t)
+          (line (line-number-at-pos nil t)))
+      (erase-buffer)
+      (insert (plist-get text :text))
+      (goto-char (point-min))
+      (forward-line (1- line)))
+    (setq brrr--text text
+          brrr--source source
+          brrr--overlays nil
+          header-line-format nil)))
+
+(defun brrr--edited (&rest _)
+  "Have the texts beside this buffer made anew, once nobody types."
+  (when (and brrr-live-delay brrr--views)
+    (when (timerp brrr--timer)
+      (cancel-timer brrr--timer))
+    (setq brrr--timer (run-with-idle-timer brrr-live-delay nil #'brrr--renew (current-buffer)))))
+
+(defun brrr--renew (source)
+  "Make the texts anew that are shown beside SOURCE."
+  (when-let ((server (and (buffer-live-p source)
+                          (with-current-buffer source (eglot-current-server)))))
+    (with-current-buffer source
+      (eglot--signal-textDocument/didChange)
+      (dolist (view (seq-filter (lambda (view) (get-buffer-window view t)) brrr--views))
+        (let ((place (buffer-local-value 'brrr--place view))
+              (stage (buffer-local-value 'brrr--stage view)))
+          (jsonrpc-async-request
+           server :workspace/executeCommand
+           (list :command "brrr.showIr"
+                 :arguments (vector (list :uri (brrr--uri) :position (eglot--pos-to-lsp-position place) :stage stage)))
+           :success-fn (lambda (text)
+                         (when (and (buffer-live-p view) (buffer-live-p source))
+                           (brrr--fill view source text)
+                           (with-current-buffer source (brrr--follow))))
+           :error-fn (lambda (_)
+                       (when (buffer-live-p view)
+                         (with-current-buffer view
+                           (setq header-line-format "as of the last version that compiled"))))))))))
+
 ;;;###autoload
 (defun brrr-ir (&optional stage)
   "Show the function at point at STAGE of the compiler, beside its source.
@@ -145,16 +196,15 @@ With a prefix argument ask for the stage; it is optimised LLVM IR else."
   (let* ((source (current-buffer))
          (stage (or stage "llvm-opt"))
          (text (brrr--command "brrr.showIr" :stage stage))
+         (place (point-marker))
          (view (get-buffer-create (format "*brrr: %s (%s)*" (plist-get text :function) stage))))
     (with-current-buffer view
-      (let ((inhibit-read-only t))
-        (brrr-ir-mode)
-        (erase-buffer)
-        (insert (plist-get text :text))
-        (goto-char (point-min)))
-      (setq brrr--text text
-            brrr--source source))
+      (brrr-ir-mode)
+      (setq brrr--place place
+            brrr--stage stage))
+    (brrr--fill view source text)
     (cl-pushnew view brrr--views)
+    (add-hook 'after-change-functions #'brrr--edited nil t)
     (add-hook 'post-command-hook #'brrr--follow nil t)
     (display-buffer view '((display-buffer-reuse-window display-buffer-in-direction) (direction . right)))
     (brrr--follow)

@@ -74,3 +74,23 @@ def test_beside_another_server(debian, emacs):
     editor.until(r"def evens")
     execute(editor, "flymake-show-buffer-diagnostics")
     editor.until(r"a list comprehension cannot be compiled \[BRRR223\]", r"is bound nowhere \[BRRR305\]")
+
+
+def test_the_ir_follows_edits(emacs):
+    editor = emacs("kernels.py")
+    editor.until(r"def squares\(n: i64\) -> i64:")
+    execute(editor, "goto-line")
+    editor.until(r"Goto line")
+    editor.text("13")
+    editor.keys("Enter")
+    editor.keys("C-u")
+    execute(editor, "brrr-ir")
+    editor.until(r"Stage:")
+    editor.text("typed")
+    editor.keys("Enter")
+    editor.until(r"fn squares\(n: i64\) -> i64")
+    editor.keys("C-e")
+    editor.text(" ^ 4711")
+    editor.until(r"= \.\d+ \^ 4711")
+    editor.text(" ** [")
+    editor.until(r"as of the last version that compiled", r"= \.\d+ \^ 4711")

@@ -241,8 +241,8 @@ def start(server_path: Path):
     """Starts servers that have not been spoken to; ends them after the test."""
     clients = []
 
-    def start(env: dict[str, str] | None = None) -> Client:
-        clients.append(Client(server_path, env))
+    def start(env: dict[str, str] | None = None, program: Path = server_path) -> Client:
+        clients.append(Client(program, env))
         return clients[-1]
 
     yield start

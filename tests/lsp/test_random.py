@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import random
 
-from .test_answers import TEXT, WHOLE
+from .test_answers import TEXT as ANSWERED
+from .test_answers import WHOLE
+from .test_inner import AROUND
+from .test_inner import TEXT as WITHIN
 from .test_protocol import place, random_edit
 
 EDITS = 10_000
+TEXT = ANSWERED + WITHIN + AROUND
 COMPARED_EVERY = 37
 PIECES = [
     "\n", "\r\n", " ", "🙂", "宽", "x", "0.5", "    ", "@brrr\n", "def f(a, b):\n", "    return a\n", "'", '"""', "#", "()", "[", "]",
     "SCALE", "SCALE = 4.5\n", "import brrr as b\n", "from brrr import brrr as jit\n", "f(2.5, 1)\n", "class A:\n", "for i in range(n):\n",
+    "lambda k: k + 1", "    def helper(x):\n", "    return helper(n)\n",
     "# brrr: ignore[BRRR205]", "**", "\\\n", "np.zeros(3)", "helper(",
 ]  # fmt: skip
 MALFORMED = [
@@ -53,7 +58,7 @@ def test_ten_thousand_random_edits(client):
     text = TEXT
     said = 0
     for number in range(EDITS):
-        if number % 12 == 11 or len(text) > 4000:
+        if number % 12 == 11 or len(text) > 2 * len(TEXT):
             text = TEXT
             client.change(uri, text)
         text, edit = random_edit(randomness, text, randomness.choice(PIECES), client.edit)

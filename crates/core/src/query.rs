@@ -10,8 +10,11 @@ pub mod function;
 mod header;
 pub mod hints;
 pub mod hover;
+pub mod inner;
+mod layer;
 pub mod modules;
 pub mod optimiser;
+mod outcome;
 pub mod remarks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +74,7 @@ struct Checked {
     functions: Vec<Arc<Function>>,
     diagnostics: Vec<Diagnostic>,
     calls: Vec<CallSite>,
-    /// The functions of the module in it that are under no decorator: names and keys.
+    /// The functions of the module in it that are under no decorator, and those beside brrr functions in other functions: names and keys.
     plain: Vec<(String, FunctionKey)>,
     /// These functions, once one of them is called by compiled code.
     helpers: OnceLock<Vec<Arc<Function>>>,
@@ -335,21 +338,24 @@ impl Snapshot {
 impl Checked {
     fn new(piece: Arc<Piece>, outer: &Outer, locals: &Locals) -> Self {
         let module = piece.functions(outer);
-        let functions = module.functions.iter().map(|function| Arc::new(Function::new(piece.clone(), function)));
+        let functions = module.functions.iter().map(|function| Arc::new(Function::new(piece.clone(), function, None)));
         let functions = functions.collect();
         let diagnostics = module.diagnostics;
         let calls = calls::calls(piece.statements(), &outer.env, locals);
         let path = piece.file().path();
         let named = piece.plain_names().into_iter().map(|name| (name.clone(), Callee::in_file(path, &name).key));
-        let plain = named.collect();
+        let locals = piece.local_names(outer).into_iter().map(|callee| (callee.name, callee.key));
+        let plain = named.chain(locals).collect();
         Self { functions, diagnostics, calls, plain, helpers: OnceLock::new(), piece }
     }
 
     /// The function of a key that is under no decorator; the last one, as Python has it.
     fn helper(&self, key: FunctionKey, outer: &Outer) -> Option<&Arc<Function>> {
         let made = || {
-            let functions = self.piece.plain_functions(outer);
-            functions.iter().map(|function| Arc::new(Function::new(self.piece.clone(), function))).collect()
+            let new = |function: &_, key| Arc::new(Function::new(self.piece.clone(), function, key));
+            let (plain, locals) = (self.piece.plain_functions(outer), self.piece.local_functions(outer));
+            let locals = locals.iter().map(|(key, function)| new(function, Some(*key)));
+            plain.iter().map(|function| new(function, None)).chain(locals).collect()
         };
         self.helpers.get_or_init(made).iter().rfind(|one| one.key() == key)
     }

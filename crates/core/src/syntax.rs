@@ -17,7 +17,7 @@ use rustpython_parser::text_size::TextSize;
 use rustpython_parser::{Mode, ParseError, Tok, parse_tokens};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::outside::Env;
+use crate::outside::{Callee, Env, FunctionKey};
 use crate::source::{SourceFile, Span};
 use names::{Decorators, Scope};
 
@@ -167,6 +167,27 @@ impl Piece {
     /// These functions. Run it, and the drop of what it returns, within [`with_stack`].
     pub(crate) fn plain_functions(&self, outer: &Outer) -> Vec<Function> {
         self.plain().into_iter().map(|def| names::function(def.clone(), false, &outer.env, &self.file)).collect()
+    }
+
+    /// The functions under no decorator within others, beside brrr functions, each with what calls of it know it by. Run it, and the drop of
+    /// what it returns, within [`with_stack`].
+    pub(crate) fn local_functions(&self, outer: &Outer) -> Vec<(FunctionKey, Function)> {
+        let found = self.locals(outer);
+        found
+            .iter()
+            .filter_map(|one| Some((one.callee(&self.file)?.key, one.function(&outer.env, &self.file))))
+            .collect()
+    }
+
+    /// The names of these functions, and what calls know them by.
+    pub(crate) fn local_names(&self, outer: &Outer) -> Vec<Callee> {
+        self.locals(outer).iter().filter_map(|one| one.callee(&self.file)).collect()
+    }
+
+    fn locals(&self, outer: &Outer) -> Vec<names::Local<'_>> {
+        let mut found = Vec::new();
+        self.statements().iter().for_each(|one| names::locals(one, &outer.decorators, &[], &mut found));
+        found
     }
 
     /// The functions under the decorator in it. Run it, and the drop of what it returns, within [`with_stack`].

@@ -298,7 +298,8 @@ fn hover(text: &str) -> String {
     }
     for reason in answer.reasons {
         let line = snapshot.file().line(located.place(reason.span).start) - 3;
-        write!(said, "; {} on line {line}", reason.types.machine()).unwrap();
+        let how = if reason.is_parameter { " as a parameter" } else { "" };
+        write!(said, "; {}{how} on line {line}", reason.types.machine()).unwrap();
     }
     if let Some(operation) = answer.operation {
         let rows = operation.rows.iter().map(|row| row.doc).collect::<Vec<_>>();
@@ -310,7 +311,7 @@ fn hover(text: &str) -> String {
 #[test]
 fn hover_tells_types_reasons_values_and_operations() {
     let check = |text: &str, expected: &str| assert_eq!(hover(text), expected, "{text}");
-    check("def f($n: int):\n    return n\n", "n: i64");
+    check("def f($n: int):\n    return n\n", "n: i64; i64 as a parameter on line 1");
     check("def f(n: int):\n    x = n * 2.5\n    return $x\n", "x: f64; f64 on line 2");
     check(
         "def f(n: int):\n    total = 0\n    for i in range(n):\n        total += 0.5\n    return $total\n",
@@ -325,7 +326,9 @@ fn hover_tells_types_reasons_values_and_operations() {
     check("def f(n: int):\n    low = n & 255\n    return $low\n", "low: i64; 0 <= low <= 255; i64 on line 2");
     check("def f(n: int):\n    return n $// 2\n", "n // 2: i64; `//`: Quotient rounded down.");
     check("def f(n: float):\n    return $abs(n)\n", "abs(n): f64; `abs`: Absolute value.");
-    check("def f(n: int):\n    if $n:\n        return 1\n    return 2\n", "n: i64");
+    check("def f(n: int):\n    if $n:\n        return 1\n    return 2\n", "n: i64; i64 as a parameter on line 1");
+    check("def f(n: int):\n    n += 1\n    return $n\n", "n: i64; i64 on line 2");
+    check("def f(n: int):\n    g = lambda n: $n + 1\n    return g(0.5) + n\n", "n: f64; f64 as a parameter on line 2");
     check("def f(n: int):\n    $return n\n", "nothing");
 }
 

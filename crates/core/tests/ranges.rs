@@ -450,3 +450,29 @@ fn loops_that_are_written_out_make_valid_ir() {
     brrr_core::ir::verify::verify(&unrolled).expect("valid IR");
     assert!(shapes(&unrolled)[0].counter.is_some());
 }
+
+#[test]
+fn headers_computed_ahead_make_valid_ir() {
+    for (source, counted) in [
+        ("def f(n, x):\n    i = 0\n    while i < n * 2 - x:\n        i += 1\n    return i\n", true),
+        ("def f(n, x):\n    while x + 1 < n:\n        x += 1\n    return x\n", true),
+        (
+            "def f(n, x):\n    for i in range(n):\n        j = n\n        while n - i < j - 2:\n            j -= 1\n    return x\n",
+            true,
+        ),
+        ("def f(n, x):\n    i = 0\n    while i < n - 1:\n        n -= x\n        i += 1\n    return i\n", false),
+        ("def f(n, x):\n    while x + 1 <= n:\n        x += 1\n    return x\n", false),
+    ] {
+        let mut lines = source.split_inclusive('\n').map(str::to_owned);
+        let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
+        let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
+        let function = prepared.typed(&Signature { params: vec![Type::Int; 2] }).expect("verified IR");
+        let ahead = brrr_core::loops::ahead::computed_ahead(&function);
+        brrr_core::ir::verify::verify(&ahead).expect("valid IR");
+        assert_eq!(function.exits, ahead.exits);
+        let is_counted =
+            |function: &Function| shapes(function).iter().all(|one| !one.innermost || one.counter.is_some());
+        assert!(!is_counted(&function), "{source}");
+        assert_eq!(is_counted(&ahead), counted, "{source}");
+    }
+}

@@ -24,6 +24,8 @@ pub struct Profile {
     pub code_description: bool,
     /// True if it asks for diagnostics itself: they are not sent then, or they would be shown twice.
     pub pulls_diagnostics: bool,
+    /// True if it can ask, but says that it wants them sent.
+    pub wants_pushes: bool,
     /// True if it can be asked for settings.
     pub has_configuration: bool,
     /// True if it watches files for the server.
@@ -48,6 +50,8 @@ impl Profile {
         let encoding = offered.and_then(|kinds| kinds.iter().find_map(Encoding::from_lsp)).unwrap_or(Encoding::Utf16);
         let said = json!(params.capabilities);
         let has = |path: &str| said.pointer(path).is_some_and(|value| *value == Value::Bool(true));
+        let options = params.initialization_options.as_ref();
+        let wants_pushes = options.and_then(|options| options.get("diagnostics")) == Some(&json!("push"));
         let mut refreshes = Vec::new();
         for (name, path) in [
             ("inlayHint", "/workspace/inlayHint/refreshSupport"),
@@ -55,20 +59,20 @@ impl Profile {
             ("semanticTokens", "/workspace/semanticTokens/refreshSupport"),
             ("diagnostic", "/workspace/diagnostic/refreshSupport"),
         ] {
-            if has(path) {
+            if has(path) && (name != "diagnostic" || !wants_pushes) {
                 refreshes.push(name);
             }
         }
-        let options = params.initialization_options.as_ref();
         let commands = options.and_then(|options| options.get("commands")).and_then(Value::as_array);
         let commands = commands.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned));
-        let pulls = said.pointer("/textDocument/diagnostic").is_some_and(Value::is_object);
+        let pulls = !wants_pushes && said.pointer("/textDocument/diagnostic").is_some_and(Value::is_object);
         Self {
             encoding,
             related_information: has("/textDocument/publishDiagnostics/relatedInformation"),
             tags: said.pointer("/textDocument/publishDiagnostics/tagSupport").is_some_and(Value::is_object),
             code_description: has("/textDocument/publishDiagnostics/codeDescriptionSupport"),
             pulls_diagnostics: pulls,
+            wants_pushes,
             has_configuration: has("/workspace/configuration"),
             watches_files: has("/workspace/didChangeWatchedFiles/dynamicRegistration"),
             tells_configuration: has("/workspace/didChangeConfiguration/dynamicRegistration"),

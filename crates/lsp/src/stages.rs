@@ -168,7 +168,7 @@ impl Stages {
             Some(text) => function.signature(text).map_err(Refusal::Signature)?,
         };
         let listing = self.listing(located, &signature, params.stage, view, cancelled)?;
-        let python = |signature: &Signature| signature.python(function.typed(signature).result);
+        let python = |signature: &Signature| function.text_of(&function.typed(signature));
         let name = function.name();
         let first = view.lines().line(located.start as usize) as u32;
         let mapping =

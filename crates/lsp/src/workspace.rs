@@ -82,8 +82,16 @@ impl Workspace {
         }
         let told = concerned.into_iter().map(|one| {
             let others = foreign.iter().filter(|(path, _)| *path != one.path);
+            // Modules of one name in several folders: an import is of the nearest.
+            let same_name = |other: &&PathBuf| **other != one.path && other.file_name() == one.path.file_name();
+            let rivals = files.iter().chain(open.iter().map(|open| &open.path)).filter(same_name).collect::<Vec<_>>();
             let calls = others.flat_map(|(path, foreign)| {
-                foreign.calls_of(|level, module| is_module(&one.path, path, level, module))
+                let is_nearer = |rival: &&&PathBuf| common(rival, path) > common(&one.path, path);
+                let nearer = rivals.iter().filter(is_nearer).collect::<Vec<_>>();
+                foreign.calls_of(|level, module| {
+                    let is_of = |file: &Path| is_module(file, path, level, module);
+                    is_of(&one.path) && !nearer.iter().any(|rival| is_of(rival))
+                })
             });
             let seen = trace::of_file(&one.path, &self.roots);
             (one.path.clone(), Told { calls: Arc::new(calls.collect()), seen: Arc::new(seen) })
@@ -152,6 +160,11 @@ fn module_parts(path: &Path) -> Vec<String> {
         parts.pop();
     }
     parts
+}
+
+/// The number of folders that both files are in.
+fn common(one: &Path, other: &Path) -> usize {
+    one.components().zip(other.components()).take_while(|(one, other)| one == other).count()
 }
 
 /// True if an import in a file `from` is of the file at `path`.

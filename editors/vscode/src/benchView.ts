@@ -102,6 +102,8 @@ export class BenchView {
       reveal: vscode.TaskRevealKind.Always,
       panel: vscode.TaskPanelKind.Shared,
       clear: true,
+      // The command is in the log; what is of interest is what it says.
+      echo: false,
     };
     try {
       await ended(task);

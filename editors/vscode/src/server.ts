@@ -181,7 +181,8 @@ export class Server {
       documentSelector: PYTHON,
       outputChannel: this.#log,
       traceOutputChannel: this.#conversation,
-      initializationOptions: { commands: [RUN_BENCHMARK] },
+      // Asked to pull, the client forgets cells of a notebook whose tab is opened after them.
+      initializationOptions: { commands: [RUN_BENCHMARK], diagnostics: 'push' },
       middleware: this.#middleware,
       errorHandler: {
         error: () => ({ action: ErrorAction.Continue }),

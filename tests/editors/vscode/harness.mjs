@@ -380,13 +380,13 @@ export class Workbench {
     return readFileSync(join(this.project, name), 'utf8');
   }
 
-  /** The processes of this window's server, by what their command lines say. */
+  /** The processes of this window's server, by what their command lines say; not its children, which have another task. */
   processes(name) {
     return readdirSync('/proc').filter((id) => /^\d+$/.test(id)).filter((id) => {
       try {
         const line = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0');
         const own = existsSync(`/proc/${id}/environ`) && readFileSync(`/proc/${id}/environ`, 'utf8').includes(`HOME=${this.folder}`);
-        return own && line[0].endsWith(`/${name}`);
+        return own && line[0].endsWith(`/${name}`) && line.includes('--stdio');
       } catch {
         return false;
       }

@@ -101,7 +101,12 @@ impl Binder<'_> {
     pub(super) fn outside(&mut self, name: &str, place: Span) -> Arg {
         let name = crate::syntax::identifier(name);
         let means = self.env.meaning(&name);
-        self.outside_value(&name, means, place)
+        let value = self.outside_value(&name, means, place);
+        if let Some(variable) = value.var().filter(|one| self.flow.hidden.iter().any(|hidden| hidden.variable == *one))
+        {
+            self.flow.reads.push((variable, place));
+        }
+        value
     }
 
     fn outside_value(&mut self, path: &str, means: Outside, place: Span) -> Arg {

@@ -73,6 +73,8 @@ pub struct Inner {
     pub function: LocalFunction,
     /// What it does.
     pub body: Arc<Body>,
+    /// Its place in the source.
+    pub span: Span,
 }
 
 /// A variable of the function around, as a hidden argument of one within it.

@@ -11,6 +11,7 @@ use rustpython_parser::ast::Expr;
 use super::calls::{CallSite, default_type};
 use super::chain;
 use super::header::{header_end, is_kept, options};
+use super::inner::{Header, Inner};
 use super::modules::Foreigner;
 use super::optimiser::{Asked, loop_of};
 use crate::backend::Options;
@@ -21,7 +22,7 @@ use crate::check::program::{Body, Callees, Known, Program};
 use crate::compile::unit_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir;
-use crate::outside::{self, Callee, FunctionKey, hash_of};
+use crate::outside::{self, Callee, Env, FunctionKey, hash_of};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, Piece, span};
 use crate::types::{Shape, Signature, Type, TypeSet};
@@ -62,7 +63,11 @@ pub struct Function {
     said: OnceLock<Vec<Diagnostic>>,
     /// The defaults that are constants.
     constants: Vec<Option<outside::Constant>>,
+    /// Where the functions within it stand.
+    inner: Vec<Header>,
     fingerprint: OnceLock<u64>,
+    key: FunctionKey,
+    env: Arc<Env>,
 }
 
 /// The functions that those of a file can call.
@@ -147,12 +152,15 @@ pub struct Typed {
     pub findings: Vec<Diagnostic>,
     /// Why calls of functions of other files cannot be compiled.
     pub refused_calls: Vec<Diagnostic>,
+    /// The functions within it.
+    pub inner: Vec<Inner>,
     pub(super) inferred: Inferred,
 }
 
 impl Function {
-    /// Binds a function. Run it within [`syntax::with_stack`].
-    pub(super) fn new(piece: Arc<Piece>, function: &syntax::Function) -> Self {
+    /// Binds a function, which its name is the key to unless it has another one. Run it within [`syntax::with_stack`].
+    pub(super) fn new(piece: Arc<Piece>, function: &syntax::Function, key: Option<FunctionKey>) -> Self {
+        let key = key.unwrap_or_else(|| Callee::in_file(piece.file().path(), &function.name).key);
         let (flow, diagnostics) = bind(function, &function.env, piece.file(), false);
         let refused = diagnostics.iter().any(Diagnostic::is_error);
         let arguments = &function.ast.args;
@@ -189,6 +197,7 @@ impl Function {
             kept: is_kept(&function.ast.decorator_list),
             plain: function.ast.decorator_list.is_empty(),
             positional: arguments.posonlyargs.len() + arguments.args.len(),
+            inner: if body.flow.inner.is_empty() { Vec::new() } else { Header::all(&function.ast.body, piece.file()) },
             piece,
             body,
             beside: Mutex::default(),
@@ -203,6 +212,8 @@ impl Function {
             said: OnceLock::new(),
             constants,
             fingerprint: OnceLock::new(),
+            key,
+            env: function.env.clone(),
         };
         made.diagnostics = diagnostics;
         made
@@ -332,8 +343,8 @@ impl Function {
     }
 
     /// What calls of it know it by.
-    pub(super) fn key(&self) -> FunctionKey {
-        Callee::in_file(self.file().path(), &self.name).key
+    pub(super) const fn key(&self) -> FunctionKey {
+        self.key
     }
 
     /// What a call of it needs; what is wrong with it, if it cannot be compiled.
@@ -348,6 +359,12 @@ impl Function {
             let defaults = self.constants.clone();
             Ok(Known { body: self.body.clone(), defaults, hidden, options, in_place: true })
         }
+    }
+
+    /// What the names outside of it mean, as far as it reads them.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
     }
 
     /// The text that its places are in.
@@ -453,8 +470,9 @@ impl Function {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn signature(&self, text: &str) -> Result<Signature, String> {
-        let text = text.split("->").next().unwrap_or(text).trim();
-        let text = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text);
+        let text = text.split("->").next().unwrap_or(text);
+        let text = text.split_once("): ").map_or(text, |(params, _)| params).trim();
+        let text = text.strip_prefix('(').map_or(text, |rest| rest.strip_suffix(')').unwrap_or(rest));
         let parts = crate::types::split_types(text);
         let types = parts
             .iter()
@@ -481,7 +499,8 @@ impl Function {
             let inferred = program.inferred(0);
             let (bindings, result, findings) = inferred.report(&self.body.flow);
             let refused_calls = chain::refused_calls(&program, &beside.foreign);
-            Arc::new(Typed { signature: signature.clone(), result, bindings, findings, refused_calls, inferred })
+            let inner = Inner::all(&program, &self.body.flow, &self.inner);
+            Arc::new(Typed { signature: signature.clone(), result, bindings, findings, refused_calls, inner, inferred })
         });
         keep(&mut lock(&self.typed), signature, made.clone());
         made

@@ -27,12 +27,21 @@ pub(super) fn options(decorators: &[Expr]) -> Options {
 
 /// Behind the bracket that closes the parameters.
 pub(super) fn header_end(file: &SourceFile, function: &syntax::Function) -> u32 {
-    let arguments = &function.ast.args;
+    end_of_parameters(file, &function.ast.args, function.name_span.end, function.span.end)
+}
+
+/// Behind the last parameter, its default or its annotation; `None` if there is none.
+pub(super) fn last_of(arguments: &ast::Arguments) -> Option<u32> {
     let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
     let ends = plain.map(|one| one.default.as_deref().map_or(span(&one.def).end, |one| span(one).end));
     let starred = [&arguments.vararg, &arguments.kwarg].into_iter().flatten().map(|one| span(&**one).end);
-    let last = ends.chain(starred).max().unwrap_or(function.name_span.end);
-    let rest = file.slice(Span::new(last, function.span.end));
+    ends.chain(starred).max()
+}
+
+/// Behind the bracket that closes the parameters of a `def` whose name and body end there.
+pub(super) fn end_of_parameters(file: &SourceFile, arguments: &ast::Arguments, name: u32, end: u32) -> u32 {
+    let last = last_of(arguments).unwrap_or(name);
+    let rest = file.slice(Span::new(last, end));
     let mut in_comment = false;
     for (at, one) in rest.char_indices() {
         match one {

@@ -109,6 +109,8 @@ pub(super) struct Scope<'a> {
     names: BTreeMap<String, Outside>,
     /// True for a function: its variables are cells, and what is in them may differ from call to call.
     encloses: bool,
+    /// Of a function: instead of the path of a file, for what it defines without a decorator.
+    locals: Option<String>,
     /// The functions that are defined in it.
     defined: BTreeSet<FunctionKey>,
 }
@@ -116,7 +118,16 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// The scope of a module.
     pub(super) const fn of_file(path: &'a str, imports: Option<&'a dyn Imports>) -> Self {
-        Self { path, imports, names: BTreeMap::new(), encloses: false, defined: BTreeSet::new() }
+        Self { path, imports, names: BTreeMap::new(), encloses: false, locals: None, defined: BTreeSet::new() }
+    }
+
+    /// The scope of a function.
+    fn of_function(def: &ast::StmtFunctionDef, file: &'a SourceFile) -> Self {
+        let locals = Some(locals_path(def, file));
+        let mut scope = Self { encloses: true, locals, ..Self::of_file(file.path(), None) };
+        parameters(&def.args, &mut scope);
+        def.body.iter().for_each(|statement| scope.statement(statement));
+        scope
     }
 
     /// What follows stands in this file: a notebook is one module of several.
@@ -126,7 +137,7 @@ impl<'a> Scope<'a> {
 
     /// A definition. One of the same name in an earlier cell is no more, as one further up in a file is not.
     fn define(&mut self, def: &ast::StmtFunctionDef) {
-        let means = defined(def, self.path, self.encloses);
+        let means = defined(def, self.path, self.locals.as_deref());
         if let (Outside::Callee(callee), false) = (&means, self.encloses) {
             let name = identifier(&def.name);
             let known = self.names.get(&name);
@@ -382,19 +393,22 @@ fn bind_target(target: &Expr, names: &mut BTreeSet<String>) {
 }
 
 /// What a definition binds: a function that can be called, unless a decorator makes something else of it.
-fn defined(def: &ast::StmtFunctionDef, path: &str, encloses: bool) -> Outside {
+fn defined(def: &ast::StmtFunctionDef, path: &str, locals: Option<&str>) -> Outside {
     let is_own = |decorator: &Expr| match decorator {
         Expr::Call(call) => is_named_brrr(&call.func),
         other => is_named_brrr(other),
     };
-    match def.decorator_list.iter().all(is_own) {
+    match (def.decorator_list.iter().all(is_own), locals) {
         // A plain function of the module may have its name.
-        true if encloses && def.decorator_list.is_empty() => {
-            Outside::Callee(Callee::in_file(&format!("{path}\n<locals>"), &def.name))
-        }
-        true => Outside::Callee(Callee::in_file(path, &def.name)),
-        false => Outside::Untold,
+        (true, Some(locals)) if def.decorator_list.is_empty() => Outside::Callee(Callee::in_file(locals, &def.name)),
+        (true, _) => Outside::Callee(Callee::in_file(path, &def.name)),
+        (false, _) => Outside::Untold,
     }
+}
+
+/// Instead of the path of a file, for what a function defines: another one has another text.
+fn locals_path(def: &ast::StmtFunctionDef, file: &SourceFile) -> String {
+    format!("{}\n<locals>{:x}", file.path(), outside::hash_of(file.slice(span(def))))
 }
 
 fn is_named_brrr(expression: &Expr) -> bool {
@@ -417,10 +431,7 @@ pub(super) fn functions(
     match statement {
         Stmt::FunctionDef(def) => {
             if def.body.iter().any(holds_definitions) {
-                let mut scope = Scope { encloses: true, ..Scope::of_file(file.path(), None) };
-                parameters(&def.args, &mut scope);
-                def.body.iter().for_each(|statement| scope.statement(statement));
-                let inner = Arc::new(scope.within(env));
+                let inner = Arc::new(Scope::of_function(&def, file).within(env));
                 for statement in def.body.iter().filter(|statement| holds_definitions(statement)) {
                     functions(statement.clone(), false, decorators, &inner, file, module);
                 }
@@ -456,6 +467,60 @@ pub(super) fn plain<'a>(statement: &'a Stmt, found: &mut Vec<&'a ast::StmtFuncti
         Stmt::FunctionDef(_) | Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_) => {}
         other => blocks(other).into_iter().flatten().for_each(|inner| plain(inner, found)),
     }
+}
+
+/// A function under no decorator within another function that is not compiled, which the brrr functions beside it may call.
+pub(super) struct Local<'a> {
+    def: &'a ast::StmtFunctionDef,
+    /// The functions around it, the outermost first.
+    around: Vec<&'a ast::StmtFunctionDef>,
+}
+
+impl Local<'_> {
+    /// What calls know it by.
+    pub(super) fn callee(&self, file: &SourceFile) -> Option<Callee> {
+        Some(Callee::in_file(&locals_path(self.around.last()?, file), &self.def.name))
+    }
+
+    /// The function itself.
+    pub(super) fn function(&self, env: &Arc<Env>, file: &SourceFile) -> Function {
+        let within = |env: Arc<Env>, def: &&ast::StmtFunctionDef| Arc::new(Scope::of_function(def, file).within(&env));
+        let env = self.around.iter().fold(env.clone(), within);
+        function(self.def.clone(), false, &env, file)
+    }
+}
+
+/// Adds these functions in a statement, of the functions in which something is under the decorator.
+pub(super) fn locals<'a>(
+    statement: &'a Stmt,
+    decorators: &Decorators,
+    around: &[&'a ast::StmtFunctionDef],
+    found: &mut Vec<Local<'a>>,
+) {
+    match statement {
+        Stmt::FunctionDef(def) => {
+            let is_compiled = |one: &ast::StmtFunctionDef| one.decorator_list.iter().any(|one| decorators.matches(one));
+            if !around.is_empty() && def.decorator_list.is_empty() {
+                found.push(Local { def, around: around.to_vec() });
+            }
+            if !is_compiled(def) && def.body.iter().any(|inner| decorates(inner, decorators)) {
+                let around = around.iter().copied().chain([def]).collect::<Vec<_>>();
+                def.body.iter().for_each(|inner| locals(inner, decorators, &around, found));
+            }
+        }
+        // The names of a class are none of the functions in it.
+        Stmt::AsyncFunctionDef(_) | Stmt::ClassDef(_) => {}
+        other => blocks(other).into_iter().flatten().for_each(|inner| locals(inner, decorators, around, found)),
+    }
+}
+
+/// True if something in a statement is under the decorator.
+fn decorates(statement: &Stmt, decorators: &Decorators) -> bool {
+    let is_it = match statement {
+        Stmt::FunctionDef(def) => def.decorator_list.iter().any(|one| decorators.matches(one)),
+        _ => false,
+    };
+    is_it || blocks(statement).into_iter().flatten().any(|inner| decorates(inner, decorators))
 }
 
 /// The way to the definition whose name stands there, by way of classes alone.

@@ -39,7 +39,7 @@ pub fn functions(view: &View) -> Vec<Function> {
             position: lines.position(name.start as usize),
             range: lines.exact(located.span()),
             parameters: signature.params.iter().map(|one| one.python()).collect(),
-            signature: signature.python(function.typed(&signature).result),
+            signature: function.text_of(&function.typed(&signature)),
             is_refused: function.is_refused(),
         }
     });

@@ -66,7 +66,8 @@ pub fn resolve(view: &View, mut shown: lsp::InlayHint) -> lsp::InlayHint {
     let candidate = view.chosen(located);
     let typed = located.function.typed(&candidate.signature);
     if let Some(hint) = located.function.hints(&typed).get(number) {
-        let origin = located.function.parameters().position(|(name, ..)| name == hint.name);
+        let is_it = |name: &str| hint.within.is_none() && name == hint.name;
+        let origin = located.function.parameters().position(|(name, ..)| is_it(name));
         let origin = origin.and_then(|at| candidate.origins.get(at).copied());
         let value = tooltip(hint, origin);
         let markup = lsp::MarkupContent { kind: lsp::MarkupKind::Markdown, value };
@@ -78,6 +79,9 @@ pub fn resolve(view: &View, mut shown: lsp::InlayHint) -> lsp::InlayHint {
 fn tooltip(hint: &Hint, origin: Option<Origin>) -> String {
     let (name, types) = (&hint.name, super::hover::types_text(hint.types));
     match hint.kind {
+        HintKind::Parameter if hint.within.is_some() => {
+            format!("`{name}: {types}`, from the calls of `{}`", hint.within.as_deref().unwrap_or_default())
+        }
         HintKind::Parameter => {
             let origin = origin.unwrap_or(Origin::Assumed);
             format!("`{name}: {types}`, from {}", origin.text())

@@ -8,6 +8,7 @@ use brrr_core::outside::{Callee, Outside};
 use brrr_core::query::Located;
 use brrr_core::query::function::{Candidate, Function, Origin, Typed};
 use brrr_core::query::hover::{Answer, CallAnswer, Reason, outside_text};
+use brrr_core::query::inner::Inner;
 use brrr_core::source::Span;
 use brrr_core::types::{ArrayType, Layout, Type, TypeSet};
 use tower_lsp::lsp_types as lsp;
@@ -31,8 +32,11 @@ pub fn hover(view: &View, position: lsp::Position) -> Option<lsp::Hover> {
     let within = offset.checked_sub(located.start)?;
     let function = located.function;
     let on_header = function.decorator().contains(within) || function.name_span().contains(within);
+    let inner = typed.inner_at(within).filter(|inner| inner.header.name.contains(within));
     let (mut text, span) = if on_header {
         (signatures(view, located), function.decorator())
+    } else if let Some(inner) = inner {
+        (calls_of(located, inner), inner.header.name)
     } else {
         let outside = outside(view, located, &typed, within);
         let answer = function.hover(&typed, within);
@@ -49,7 +53,7 @@ pub fn hover(view: &View, position: lsp::Position) -> Option<lsp::Hover> {
     };
     if view.settings.hover_ir
         && !on_header
-        && let Some(lines) = ir_of_line(function, &candidate, within)
+        && let Some(lines) = ir_of_line(function, &candidate, &typed, within)
     {
         let _ = write!(text, "\n\n---\n```brrr-ir\n{lines}\n```");
     }
@@ -76,7 +80,12 @@ fn one_line(text: &str) -> String {
 
 fn described(view: &View, located: Located<'_>, candidate: &Candidate, typed: &Typed, answer: &Answer) -> String {
     let mut text = String::new();
+    let call = located.function.call_at(typed, answer.span.start).filter(|call| call.span.start == answer.span.start);
     match answer.types {
+        // What is called is better known by the call.
+        Some(types) if is_function(types) && call.is_some() => {
+            let _ = write!(text, "```python\n{}\n```", call.map(|call| call.text()).unwrap_or_default());
+        }
         Some(types) if types.is_empty() => {
             let _ = write!(text, "```python\n{}\n```\nnever reached by compiled code", one_line(&answer.text));
         }
@@ -95,7 +104,10 @@ fn described(view: &View, located: Located<'_>, candidate: &Candidate, typed: &T
         let _ = write!(text, "\n\n{}", reasons.join("  \n"));
     }
     if let Some(types) = answer.types {
-        if types.is_tagged() {
+        let calls = typed.inner_at(answer.span.start).map_or(0, |inner| inner.calls.len());
+        if types.is_tagged() && calls > 1 {
+            let _ = write!(text, "\n\n{calls} calls together, each of which is compiled for its own types");
+        } else if types.is_tagged() {
             text.push_str("\n\na tagged value: each operation on it looks at its tag first");
         }
         for array in types.iter().filter_map(|one| if let Type::Array(array) = one { Some(array) } else { None }) {
@@ -114,18 +126,36 @@ fn described(view: &View, located: Located<'_>, candidate: &Candidate, typed: &T
 fn reasons(view: &View, located: Located<'_>, candidate: &Candidate, typed: &Typed, answer: &Answer) -> Vec<String> {
     let lines = view.lines();
     let said = |reason: &Reason| {
+        let types = reason.types.machine();
+        if reason.is_parameter {
+            let at = located.function.parameters().position(|(_, span, _)| span == reason.span);
+            let inner = typed.inner_at(reason.span.start).filter(|_| at.is_none());
+            let origin = at.and_then(|at| candidate.origins.get(at).copied()).unwrap_or(Origin::Assumed);
+            let origin =
+                inner.map_or_else(|| origin.text().to_owned(), |inner| format!("the calls of `{}`", inner.name()));
+            return format!("`{types}` as a parameter, from {origin}");
+        }
         let line = lines.line(located.place(reason.span).start as usize);
-        format!("`{}` since line {}: `{}`", reason.types.machine(), line + 1, lines.content(line).trim())
+        format!("`{types}` since line {}: `{}`", line + 1, lines.content(line).trim())
     };
-    let mut all = answer.reasons.iter().map(said).collect::<Vec<_>>();
-    if let Some(parameter) = located.function.parameter(typed, &answer.text)
-        && answer.types.is_some_and(|types| types.includes(parameter.types))
-    {
-        let at = located.function.parameters().position(|(name, ..)| name == answer.text);
-        let origin = at.and_then(|at| candidate.origins.get(at).copied()).unwrap_or(Origin::Assumed);
-        all.insert(0, format!("`{}` as a parameter, from {}", parameter.types.machine(), origin.text()));
+    answer.reasons.iter().map(said).collect()
+}
+
+/// True for one function of the user's, as a value.
+fn is_function(types: TypeSet) -> bool {
+    matches!(types.single(), Some(Type::Function(_)))
+}
+
+/// What a function within a brrr function is called with there.
+fn calls_of(located: Located<'_>, inner: &Inner) -> String {
+    let around = located.function.name();
+    if inner.calls.is_empty() {
+        return format!("```python\n{}\n```\n\nno call of it is compiled with `{around}`", inner.name());
     }
-    all
+    let signatures =
+        inner.calls.iter().map(|(signature, result)| format!("{}{}", inner.name(), signature.python(*result)));
+    let signatures = signatures.collect::<Vec<_>>().join("\n");
+    format!("```python\n{signatures}\n```\n\ncompiled with `{around}`, which it is a part of")
 }
 
 /// How an array lies in memory.
@@ -156,7 +186,7 @@ fn row_text(row: &Op) -> String {
 /// What a name from outside of the function means: a builtin, a function of a module, another brrr function, a constant.
 fn outside(view: &View, located: Located<'_>, typed: &Typed, within: u32) -> Option<(String, Span)> {
     let (path, span) = path_at(located.function, within)?;
-    let env = view.version.snapshot.env();
+    let env = located.function.env();
     let (first, rest) = path.split_once('.').map_or((path.as_str(), None), |(first, rest)| (first, Some(rest)));
     if located.function.is_local(first) {
         return None;
@@ -230,14 +260,14 @@ fn callee(view: &View, callee: &Callee, call: Option<&CallAnswer>) -> Option<Str
                 (false, false) => format!(" of `{file}`"),
             };
             let typed = function.typed(function.annotated());
-            (function.annotated().python(typed.result), format!("{kind}, on line {line}{file}"))
+            (function.text_of(&typed), format!("{kind}, on line {line}{file}"))
         }
         None => {
             let other = snapshot.function_named(name)?;
             let candidate = view.chosen(other);
             let typed = other.function.typed(&candidate.signature);
             let line = view.lines().line(other.span().start as usize) + 1;
-            (candidate.signature.python(typed.result), format!("a brrr function, on line {line}"))
+            (other.function.text_of(&typed), format!("a brrr function, on line {line}"))
         }
     };
     let signature = call.map_or_else(|| format!("{name}{signature}"), CallAnswer::text);
@@ -252,7 +282,7 @@ fn signatures(view: &View, located: Located<'_>) -> String {
     for (at, candidate) in all.iter().enumerate() {
         let typed = function.typed(&candidate.signature);
         let mark = if at == chosen && all.len() > 1 { "  # shown" } else { "" };
-        let _ = writeln!(text, "{}{}{mark}", function.name(), candidate.signature.python(typed.result));
+        let _ = writeln!(text, "{}{}{mark}", function.name(), function.text_of(&typed));
     }
     text.push_str("```");
     let origins = function.parameters().zip(&all[chosen].origins);
@@ -273,11 +303,23 @@ fn signatures(view: &View, located: Located<'_>) -> String {
 }
 
 /// The typed IR that comes from one line.
-fn ir_of_line(function: &Function, candidate: &Candidate, within: u32) -> Option<String> {
+fn ir_of_line(function: &Function, candidate: &Candidate, typed: &Typed, within: u32) -> Option<String> {
     let file = function.file();
     let wanted = file.line(within);
     let unit = function.unit(&candidate.signature).ok()?;
-    let listing = Listing::typed(unit.functions.first()?, |span| file.line(span.start));
+    let inner = typed.inner_at(within).filter(|inner| within >= inner.header.end);
+    let shown = match inner {
+        // Where it was not done in place of its calls: all of it stands within its lines, as nothing of another file need do.
+        Some(inner) => unit.functions.iter().find(|one| {
+            let whole = inner.header.span;
+            let mut places = one.blocks.iter().flat_map(|block| &block.statements).map(|one| one.span);
+            one.name == inner.name()
+                && one.called.as_ref().is_some_and(|called| called.restarts)
+                && places.all(|place| whole.start <= place.start && place.end <= whole.end)
+        }),
+        None => unit.functions.first(),
+    };
+    let listing = Listing::typed(shown?, |span| file.line(span.start));
     let of_line = listing.text.lines().zip(&listing.lines).filter(|(_, line)| **line == Some(wanted));
     let of_line = of_line.map(|(text, _)| text.trim()).filter(|text| !text.starts_with("exit ")).collect::<Vec<_>>();
     let mut shown = of_line.iter().take(MOST_LINES).copied().collect::<Vec<_>>().join("\n");

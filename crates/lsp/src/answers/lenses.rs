@@ -43,7 +43,7 @@ pub fn lenses(view: &View) -> Vec<lsp::CodeLens> {
         let title = if located.function.is_refused() {
             "cannot be compiled".to_owned()
         } else {
-            format!("{}{more}", candidate.signature.python(typed.result))
+            format!("{}{more}", located.function.text_of(&typed))
         };
         lens(title, CHOOSE_SIGNATURE, json!({}));
         let runs = view.profile.commands.iter().any(|command| command == RUN_BENCHMARK);

@@ -103,7 +103,7 @@ impl Server {
             Some(text) => located.function.signature(text).map_err(failed)?,
             None => all[(chosen + 1) % all.len()].signature.clone(),
         };
-        let text = signature.python(located.function.typed(&signature).result);
+        let text = located.function.text_of(&located.function.typed(&signature));
         self.shared.session().pick(&view.version.name, located.function.name(), Some(signature));
         self.shared.refresh();
         Ok(json!({ "signature": text }))
@@ -260,12 +260,14 @@ fn capabilities(profile: &Profile) -> lsp::ServerCapabilities {
             commands: commands.to_vec(),
             ..lsp::ExecuteCommandOptions::default()
         }),
-        diagnostic_provider: Some(lsp::DiagnosticServerCapabilities::Options(lsp::DiagnosticOptions {
-            identifier: Some("brrr".to_owned()),
-            inter_file_dependencies: true,
-            workspace_diagnostics: false,
-            work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
-        })),
+        diagnostic_provider: (!profile.wants_pushes).then(|| {
+            lsp::DiagnosticServerCapabilities::Options(lsp::DiagnosticOptions {
+                identifier: Some("brrr".to_owned()),
+                inter_file_dependencies: true,
+                workspace_diagnostics: false,
+                work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
+            })
+        }),
         semantic_tokens_provider: Some(tokens.into()),
         workspace: Some(lsp::WorkspaceServerCapabilities { workspace_folders: Some(folders), file_operations: None }),
         ..lsp::ServerCapabilities::default()

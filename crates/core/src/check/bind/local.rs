@@ -25,6 +25,8 @@ pub(super) struct Draft {
     pub(super) flow: Flow,
     /// The variables of the function around that hold its defaults.
     given: Vec<VarId>,
+    /// Its place in the source.
+    span: Span,
     /// The variables of the function around that it writes itself.
     pub(super) writes: BTreeSet<VarId>,
 }
@@ -221,7 +223,8 @@ impl Binder<'_> {
         let key = FunctionKey(hash_of(&format!("{path}\n{line}\n{probes}\n{text}\n{at}\n{meanings}")));
         let callee = Callee { key, name: name.to_owned() };
         let is_remade = !self.loops.is_empty();
-        Draft { function: LocalFunction { callee, place: at, is_remade, cells: None }, flow, given, writes }
+        let function = LocalFunction { callee, place: at, is_remade, cells: None };
+        Draft { function, flow, given, span: place, writes }
     }
 
     /// The whole function is bound: says of each function within it, and of each call, which variables of this function it may need.
@@ -281,8 +284,10 @@ impl Binder<'_> {
         let in_frame = cells.filter(|one| self.flow.variables[one.0 as usize].in_frame).collect::<BTreeSet<_>>();
         self.flow.cells = in_frame.into_iter().collect();
         self.flow.cells_key = Some(key);
-        let inner =
-            drafts.into_iter().map(|draft| Inner { function: draft.function, body: Arc::new(Body::new(draft.flow)) });
+        let inner = drafts.into_iter().map(|draft| {
+            let Draft { function, flow, span, .. } = draft;
+            Inner { function, body: Arc::new(Body::new(flow)), span }
+        });
         self.flow.inner = inner.collect();
     }
 }

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from brrr import brrr
 from tests import markdown, oracle, program, values
 from tests.oracle import Observed, Outcome, encode
 
@@ -81,6 +82,13 @@ def test_calls_that_tell_the_sign_of_a_nan_are_left_out():
     assert not oracle.Instrumented(text, "g").run((1.0, 2.0)).counts
     with pytest.raises(values.Unsettled):
         oracle.Instrumented(text, "g").run((1.0, infinite))
+
+
+def test_a_function_under_the_decorator_is_compared_by_its_name():
+    text = "@brrr\ndef f():\n    pass\ndef g():\n    pass\n"
+    fast = program.execute(text, program.filename("oracle"), brrr)
+    plain = program.execute(text, program.filename("oracle"), lambda function: function)
+    assert encode((fast["f"], 1)) == encode((plain["f"], 1)) != encode((plain["g"], 1))
 
 
 def test_outcomes_are_compared_in_everything():

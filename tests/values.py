@@ -6,6 +6,7 @@ import math
 import re
 import struct
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 from tests import arrays
@@ -46,6 +47,9 @@ def encode(value: object, contents: bool = True) -> tuple[str, Any]:
         return ("tuple", tuple(encode(one, contents) for one in value))
     if arrays.is_scalar(value) or arrays.is_array(value):
         return arrays.encode(value, contents)
+    if kind is FunctionType or (kind.__module__, kind.__name__) == ("brrr", "Function"):
+        # A function under the decorator is another object than without it.
+        return ("function", value.__qualname__)
     # What only its address tells apart, such as a generator, is known by its type.
     return (kind.__name__, re.sub(r" at 0x[0-9a-f]+", "", repr(value)))
 

@@ -8,7 +8,8 @@ from tests.fuzz.expressions import SCALARS, Kind
 from tests.program import Program
 from tests.values import Text
 
-FUNCTIONS = ["f", "g", "h", "k"]
+# No variable has one of these names: what is called would be a number then.
+FUNCTIONS = ["f", "g", "h", "m"]
 # What takes the place of a call that would never end.
 DEPTH = "n"
 # An array and a number of the module.

@@ -382,3 +382,11 @@ def test_a_compilation_that_fails_keeps_the_quick_code(tmp_path):
     code, output, errors = python(["five.py"], "eager", cache, tmp_path, path)
     assert code == 0 and output.startswith(f"{kept} {{'(int) -> int': 'quick'}} {{'(int) -> int': 'cannot open "), output + errors
     assert output.endswith("hit\n")
+
+
+def test_an_exit_at_a_poll_is_counted_where_the_original_function_goes_on():
+    """Of equal arguments that are not one object it cannot tell which is at hand."""
+    f = made("@brrr\ndef f(a, b):\n    b, a = a, b\n    while missing:\n        if a:\n            break\n")
+    with program.tier("quick"), pytest.raises(NameError):
+        f(float("100.25"), float("100.25"))
+    assert f.stats()["exits"] == {4: 1}

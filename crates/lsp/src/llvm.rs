@@ -142,7 +142,8 @@ fn package_of(interpreter: &Path) -> Option<PathBuf> {
     const SCRIPT: &str =
         "import importlib.util as u\nprint(next(iter(u.find_spec('brrr').submodule_search_locations)))";
     let mut asked = Command::new(interpreter);
-    asked.args(["-P", "-c", SCRIPT]).stdin(Stdio::null()).stderr(Stdio::null());
+    // Isolated: what PYTHONPATH names may be the user's code.
+    asked.args(["-I", "-c", SCRIPT]).stdin(Stdio::null()).stderr(Stdio::null());
     let output = asked.output().ok().filter(|output| output.status.success())?;
     let folder = String::from_utf8(output.stdout).ok()?;
     Some(PathBuf::from(folder.trim_end())).filter(|folder| folder.is_dir())

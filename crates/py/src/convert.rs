@@ -8,7 +8,7 @@ use brrr_core::abi::Value;
 use brrr_core::types::{MOST_LEAVES, Shape, Type, TypeSet};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyComplex, PyComplexMethods, PyFloat, PyTuple};
+use pyo3::types::{PyBool, PyComplex, PyComplexMethods, PyFloat, PyString, PyTuple};
 
 use crate::{numpy, values};
 
@@ -519,6 +519,15 @@ pub fn describe(object: &Bound<'_, PyAny>) -> String {
     array(object).unwrap_or_else(|| type_name(&object.get_type()))
 }
 
+/// The characters of a string. `Display` would be Python's `str()`, which looks for signals first: an exception of their handlers would
+/// be lost.
+pub fn characters(string: &Bound<'_, PyAny>) -> String {
+    match string.cast::<PyString>() {
+        Ok(string) => string.to_string_lossy().into_owned(),
+        Err(_) => format!("<{}>", type_name(&string.get_type())),
+    }
+}
+
 /// `str`, `decimal.Decimal`.
 pub fn type_name(class: &Bound<'_, pyo3::types::PyType>) -> String {
     let name = class.qualname().and_then(|name| name.extract::<String>()).unwrap_or_else(|_| "object".to_owned());
@@ -536,7 +545,7 @@ fn array(object: &Bound<'_, PyAny>) -> Option<String> {
     }
     let array = object.cast::<PyUntypedArray>().ok()?;
     let dtype = array.dtype();
-    let dtype = dtype.str().map_or_else(|_| format!("kind {}", dtype.kind() as char), |text| text.to_string());
+    let dtype = dtype.str().map_or_else(|_| format!("kind {}", dtype.kind() as char), |name| characters(&name));
     let dimensions = array.ndim();
     let plural = if dimensions == 1 { "" } else { "s" };
     let flag = object.getattr("flags").and_then(|flags| flags.getattr("aligned"));

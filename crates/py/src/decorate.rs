@@ -17,7 +17,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict, PyFunction, PyString, PyTuple, PyType};
 
 use crate::callable;
-use crate::convert::type_name;
+use crate::convert::{characters, type_name};
 use crate::env::{self, Lines};
 use crate::errors::{Bare, Refusal, guarded};
 use crate::outside::Names;
@@ -56,7 +56,7 @@ fn decorator<'py>(py: Python<'py>, choices: Choices) -> PyResult<Bound<'py, PyCF
 fn choices(options: Option<&Bound<'_, PyDict>>) -> PyResult<Choices> {
     let mut choices = Choices::default();
     for (name, value) in options.into_iter().flatten() {
-        match name.to_string().as_str() {
+        match characters(&name).as_str() {
             "overflow" => choices.options.overflow = overflow(&value)?,
             "fastmath" => choices.options.fastmath = truth("fastmath", &value)?,
             "fallback" => choices.fallback = truth("fallback", &value)?,
@@ -89,7 +89,7 @@ fn overflow(value: &Bound<'_, PyAny>) -> PyResult<Overflow> {
 }
 
 fn repr(value: &Bound<'_, PyAny>) -> String {
-    value.repr().map_or_else(|_| "that".to_owned(), |text| text.to_string())
+    value.repr().map_or_else(|_| "that".to_owned(), |shown| characters(&shown))
 }
 
 /// A callable for a function that is under no decorator, and that compiled code calls. What cannot be compiled, its state says.
@@ -195,7 +195,7 @@ fn accepted(
     let read = guarded(py, || read(function))?;
     if let Err(refusal) = &read {
         guarded(py, || match choices.fallback {
-            true => refusal.warn(py, &function.getattr("__qualname__")?.to_string()),
+            true => refusal.warn(py, &characters(&function.getattr("__qualname__")?)),
             false => Err(refusal.error(py)),
         })?;
     }
@@ -217,7 +217,7 @@ fn prepare(
             Err(diagnostics) => Err(Refusal::InSource(known.prepared().source().clone(), diagnostics)),
         });
     }
-    let name = code.getattr("co_name")?.to_string();
+    let name = characters(&code.getattr("co_name")?);
     let lines = match text {
         Some((path, first_line, text)) => {
             let lines = text.split_inclusive('\n').map(str::to_owned).collect::<Vec<_>>();
@@ -233,7 +233,7 @@ fn prepare(
         },
     };
     let names = Names::of(function, &BTreeSet::new())?;
-    let qualname = code.getattr("co_qualname")?.to_string();
+    let qualname = characters(&code.getattr("co_qualname")?);
     let in_class = !is_static && qualname.rsplit('.').nth(1).is_some_and(|outer| outer != "<locals>");
     // No Python code runs on the stack that the core makes for deep trees.
     let prepared = syntax::with_stack(|| read(lines, in_class, &names.env));

@@ -13,6 +13,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTuple};
 
+use crate::convert::characters;
 use crate::decorate::LAMBDA;
 use crate::errors::{Bare, Refusal};
 use crate::outside::names_in;
@@ -80,7 +81,7 @@ pub fn parameters(code: &Bound<'_, PyAny>) -> PyResult<Parameters> {
 /// # Errors
 /// If the object lacks what code objects have.
 pub fn place(code: &Bound<'_, PyAny>) -> PyResult<(String, u32)> {
-    let path = code.getattr("co_filename")?.to_string();
+    let path = characters(&code.getattr("co_filename")?);
     let line: i64 = code.getattr("co_firstlineno")?.extract()?;
     Ok((path, u32::try_from(line).unwrap_or(0)))
 }
@@ -192,7 +193,7 @@ fn file_lines<'py>(
 }
 
 fn no_source(path: &str, line: u32, code: &Bound<'_, PyAny>) -> PyResult<Refusal> {
-    let name = code.getattr("co_name")?.to_string();
+    let name = characters(&code.getattr("co_name")?);
     let help = match path {
         "<stdin>" | "<string>" if code.py().version_info() < (3, 13) => {
             "the prompt and `python -c` keep no source before CPython 3.13: write the function into a file, use a notebook \
@@ -227,7 +228,7 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
         let text = if imports.is_empty() { text.clone() } else { format!("import {}\n{text}", imports.join(", ")) };
         let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
             Ok(module) => {
-                find(&module, PyString::new(py, written_name(&code.getattr("co_name")?.to_string())).as_any())?
+                find(&module, PyString::new(py, written_name(&characters(&code.getattr("co_name")?))).as_any())?
             }
             Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
             Err(error) => return Err(error),
@@ -297,7 +298,7 @@ fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult
 /// and free variables are bound one level up.
 fn wrapped(own: &str, code: &Bound<'_, PyAny>) -> PyResult<String> {
     let free = code.getattr("co_freevars")?.extract::<Vec<String>>()?;
-    let qualname = code.getattr("co_qualname")?.to_string();
+    let qualname = characters(&code.getattr("co_qualname")?);
     let class = qualname.rsplit('.').nth(1).filter(|outer| *outer != "<locals>");
     let names =
         free.iter().filter(|name| name.as_str() != "__class__").map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -20,6 +20,7 @@ use pyo3::types::{PyDict, PyFunction, PyTuple, PyWeakrefReference};
 
 use crate::binding::{Specialisation, hidden_types};
 use crate::callable::{self, Callable};
+use crate::convert::characters;
 use crate::decorate;
 use crate::errors::Refusal;
 use crate::guards::{Guards, Held, version};
@@ -31,7 +32,7 @@ use crate::values::{self, Reference};
 pub fn callee(object: &Bound<'_, PyAny>) -> Option<Callee> {
     let is_function = object.cast_exact::<PyFunction>().is_ok() || callable::view(object).is_some();
     let name = is_function.then(|| object.getattr(intern!(object.py(), "__name__")).ok()).flatten()?;
-    let name = name.to_string();
+    let name = characters(&name);
     Some(Callee { key: values::key_of(object, &name).ok()?, name })
 }
 

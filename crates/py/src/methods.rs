@@ -14,7 +14,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyComplex, PyDict, PyFloat, PyInt, PyString, PyTuple, PyType};
 
 use crate::callable::View;
-use crate::convert::object;
+use crate::convert::{characters, object};
 use crate::errors::{Refusal, guarded};
 use crate::functions::Live;
 use crate::resume::point_name;
@@ -190,7 +190,7 @@ fn bind<'py, const N: usize>(
         *slot = Some(value);
     }
     for (name, value) in kwargs.into_iter().flatten() {
-        let name = name.to_string();
+        let name = characters(&name);
         let at = names.iter().position(|one| *one == name);
         match at.and_then(|at| bound.get_mut(at)) {
             Some(slot @ None) => *slot = Some(value),
@@ -277,7 +277,7 @@ fn type_of(one: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
         () if one.is_none() || is(py.None().bind(py).get_type()) => Some(Type::None),
         // `tuple[int, float]`, which prints as it is written.
         () if one.getattr("__origin__").is_ok_and(|origin| origin.is(py.get_type::<PyTuple>())) => {
-            Type::from_python(&one.repr()?.to_string())
+            Type::from_python(&characters(one.repr()?.as_any()))
         }
         () => None,
     })
@@ -286,7 +286,7 @@ fn type_of(one: &Bound<'_, PyAny>) -> PyResult<Option<Type>> {
 fn shown(one: &Bound<'_, PyAny>) -> String {
     match one.cast::<PyType>() {
         Ok(class) => crate::convert::type_name(class),
-        Err(_) => one.repr().map_or_else(|_| "?".to_owned(), |text| text.to_string()),
+        Err(_) => one.repr().map_or_else(|_| "?".to_owned(), |shown| characters(&shown)),
     }
 }
 

@@ -13,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyModule, PyType};
 
+use crate::convert::characters;
 use crate::numpy;
 
 /// The objects, which are held, by their addresses.
@@ -76,7 +77,7 @@ fn is_of_core(object: &Bound<'_, PyAny>, core: &Bound<'_, PyModule>) -> bool {
 
 /// A function or class of Python's, of one of NumPy's own modules.
 fn is_python(object: &Bound<'_, PyAny>, own: &str) -> bool {
-    let is = |attribute: &str, wanted: &str| object.getattr(attribute).is_ok_and(|found| found.to_string() == wanted);
+    let is = |attribute: &str, wanted: &str| object.getattr(attribute).is_ok_and(|found| characters(&found) == wanted);
     let module = |object: &Bound<'_, PyAny>| object.getattr("__globals__")?.get_item("__name__")?.extract::<String>();
     let made_by = match object.cast::<PyType>() {
         Ok(class) => class.getattr("__init__").and_then(|init| module(&init)),
@@ -91,7 +92,7 @@ fn is_dispatcher(object: &Bound<'_, PyAny>, own: &str) -> bool {
     let class = object.get_type();
     // SAFETY: the type is a live one.
     let in_c = unsafe { (*class.as_type_ptr()).tp_flags } & ffi::Py_TPFLAGS_HEAPTYPE == 0;
-    let is = |attribute: &str, wanted: &str| object.getattr(attribute).is_ok_and(|found| found.to_string() == wanted);
+    let is = |attribute: &str, wanted: &str| object.getattr(attribute).is_ok_and(|found| characters(&found) == wanted);
     in_c && class.name().is_ok_and(|name| name == "_ArrayFunctionDispatcher")
         && is("__module__", "numpy")
         && is("__name__", own)

@@ -15,7 +15,7 @@ use pyo3::types::{
     PyBool, PyCFunction, PyCode, PyComplex, PyDict, PyFloat, PyFunction, PyInt, PyModule, PyRange, PyTuple, PyType,
 };
 
-use crate::convert::{Argument, classify, type_name};
+use crate::convert::{Argument, characters, classify, type_name};
 use crate::guards::{GLOBALS, Guards, Seen};
 use crate::{functions, numpy_names, values};
 
@@ -223,7 +223,7 @@ fn meaning(object: &Bound<'_, PyAny>) -> Outside {
     if matches!(classified, Argument::Compiled(one) if values::functions_among(&[one]).is_empty()) {
         return Outside::Variable(None);
     }
-    let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| name.to_string());
+    let named = || object.getattr("__name__").map_or_else(|_| "?".to_owned(), |name| characters(&name));
     Outside::Other(match object {
         _ if is_builtin(object).unwrap_or(false) => format!("Python's `{}`", named()),
         _ if object.cast_exact::<PyModule>().is_ok() => return Outside::Namespace(format!("the module `{}`", named())),
@@ -284,7 +284,7 @@ fn constant(object: &Bound<'_, PyAny>, depth: usize) -> Option<Constant> {
     }
     if object.cast_exact::<PyInt>().is_ok() {
         // Hexadecimal digits come at once, whatever the length.
-        let digits = object.call_method1("__format__", ("x",)).ok()?.to_string();
+        let digits = characters(&object.call_method1("__format__", ("x",)).ok()?);
         return outside::int(&digits);
     }
     if let Ok(value) = object.cast_exact::<PyComplex>() {
@@ -321,7 +321,7 @@ pub fn known_function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     // SAFETY: the object is a builtin function; what it is bound to is null or a live object.
     let own = unsafe { Bound::from_borrowed_ptr_or_opt(py, ffi::PyCFunction_GetSelf(function.as_ptr())) }?;
     let known = defined_name(own.cast_exact::<PyModule>().ok()?).and_then(|module| {
-        let name = object.getattr("__name__").ok()?.to_string();
+        let name = characters(&object.getattr("__name__").ok()?);
         outside::function_of(module.to_str().ok()?, &name)
     });
     known.or_else(|| numpy_names::function(object))

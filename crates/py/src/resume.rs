@@ -261,7 +261,12 @@ unsafe fn go_on<'py>(
             body.record_exit(code, exit, std::mem::take(&mut frame));
         }
         let effects = code.function.effects;
-        let Some(mut values) = objects(py, &left, &args, &outside)? else { return Ok(Outcome::Original) };
+        let Some(mut values) = objects(py, &left, &args, &outside)? else {
+            if is_at_poll {
+                body.record_exit(code, exit, std::mem::take(&mut frame));
+            }
+            return Ok(Outcome::Original);
+        };
         // A run that moves to better code does not leave.
         let moved = if is_at_poll { moves::entry(original, body, record, &left.live, &values)? } else { None };
         let moved = moved.and_then(|entry| {

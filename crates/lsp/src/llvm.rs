@@ -129,12 +129,23 @@ fn packages(scripts: &Path) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(prefix.join(library)) else { continue };
         let is_python = |name: &OsStr| name.to_string_lossy().starts_with("python3");
         let versions = entries.flatten().filter(|entry| is_python(&entry.file_name())).map(|entry| entry.path());
-        found.extend(
-            versions.flat_map(|one| ["site-packages", "dist-packages"].map(|name| one.join(name).join("brrr"))),
-        );
+        for site in versions.flat_map(|one| ["site-packages", "dist-packages"].map(|name| one.join(name))) {
+            found.extend(editable(&site).into_iter().map(|folder| folder.join("brrr")));
+            found.push(site.join("brrr"));
+        }
     }
     found.sort();
     found
+}
+
+/// The folders that editable installations add to Python's path: the lines of `.pth` files that are no code.
+fn editable(site: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(site) else { return Vec::new() };
+    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension() == Some(OsStr::new("pth")));
+    let texts = files.filter_map(|path| std::fs::read_to_string(path).ok()).collect::<Vec<_>>();
+    let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim_end);
+    let is_folder = |line: &&str| !line.is_empty() && !line.starts_with(['#']) && !line.starts_with("import");
+    lines.filter(is_folder).map(|line| site.join(line)).collect()
 }
 
 /// The folder of the package that an interpreter would import.
@@ -159,6 +170,11 @@ mod tests {
         let package = prefix.join("lib/python3.12/site-packages/brrr");
         std::fs::create_dir_all(&package).unwrap();
         assert!(packages(&prefix.join("bin")).contains(&package));
+        let site = package.parent().unwrap();
+        std::fs::write(site.join("one.pth"), "# a comment\nimport os; os.abort()\n/elsewhere/python\n\nnear\n")
+            .unwrap();
+        assert_eq!(editable(site), [PathBuf::from("/elsewhere/python"), site.join("near")]);
+        assert!(packages(&prefix.join("bin")).contains(&PathBuf::from("/elsewhere/python/brrr")));
         std::fs::remove_dir_all(&prefix).unwrap();
         assert!(packages(&prefix.join("bin")).is_empty());
     }

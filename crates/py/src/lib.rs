@@ -55,6 +55,7 @@ fn _brrr(module: &Bound<'_, PyModule>) -> PyResult<()> {
         return Err(PyImportError::new_err(format!("brrr needs a CPython with ints of 30-bit digits, not {digits}")));
     }
     errors::install_panic_hook();
+    work::watch_forks();
     brrr_core::ops::set_python(py.version_info().minor);
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("Function", callable::class(py)?)?;

@@ -77,7 +77,6 @@ fn lock_between_forks() -> MutexGuard<'static, Work> {
 
 /// Has the thread do a job: next, if somebody is waiting.
 pub fn submit(job: Arc<Job>, is_next: bool) {
-    watch_forks();
     let mut work = lock();
     match is_next {
         true => work.waiting.push_front(job),
@@ -88,7 +87,6 @@ pub fn submit(job: Arc<Job>, is_next: bool) {
 
 /// What comes of `work`, which makes the code for a request; of what another thread does, if that is at work on the same. The GIL is not held.
 pub fn make(request: &[u8], work: impl FnOnce() -> Made) -> Made {
-    watch_forks();
     let mut all = lock_between_forks();
     loop {
         let known = all.making.iter().find(|one| one.request == request).cloned();
@@ -173,8 +171,9 @@ thread_local! {
     static FORKING: Cell<Option<MutexGuard<'static, Work>>> = const { Cell::new(None) };
 }
 
-/// Has forks wait, from now on.
-fn watch_forks() {
+/// Has forks wait, from now on. For the import, which holds the GIL from end to end: a fork in the middle of it would leave a child that waits
+/// for ever for the thread that was at it.
+pub fn watch_forks() {
     static WATCHED: Once = Once::new();
     // SAFETY: the functions stay where they are as long as the process lives, for extensions are never unloaded.
     WATCHED.call_once(|| unsafe {

@@ -136,7 +136,7 @@ impl Specialiser<'_> {
         match self.gives() {
             Some(gives) if gives != types && gives.is_held() => (self.widened(block, &value, types, gives), gives),
             // Which of both it is the lowering says.
-            Some(gives) if gives.mixed().is_some() && types.single() != types.compounds().single() => (value, types),
+            Some(gives) if gives.mixed().is_some() && types.compounds().is_empty() => (value, types),
             Some(gives) if gives.mixed().is_some() => {
                 let gives = gives.compounds();
                 (self.widened(block, &value, types, gives), gives)

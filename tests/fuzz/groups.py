@@ -4,6 +4,9 @@ a number that changes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from tests.fuzz.expressions import SCALARS, Kind
 from tests.program import Program
 from tests.values import Text
@@ -138,6 +141,16 @@ class Groups:
         args = [*(["s"] if self.writes else []), deeper, *(self._expression(kind, depth - 1) for kind in kinds)]
         return self._called(name, args), result
 
+    @contextmanager
+    def _within(self, names: list[str], kinds: list[Kind], inner: dict | None = None) -> Iterator[None]:
+        """The body of a function within the function, which may be called in a loop: its names end with it, and it calls `inner` alone."""
+        outer = self.types, self.in_loop, self.inner
+        self.types, self.in_loop, self.inner = self.types | dict(zip(names, kinds)), True, inner or {}
+        try:
+            yield
+        finally:
+            self.types, self.in_loop, self.inner = outer
+
     def _inner(self, depth: int, *_) -> None:
         """A function within the function, which reads its variables."""
         name = self.random.choice(["w1", "w2"])
@@ -145,11 +158,8 @@ class Groups:
         names = [f"p{at}" for at in range(len(kinds))]
         default = f"={self._expression(kinds[-1], 1)}" if kinds and self.random.random() < 0.3 else ""
         parameters = ", ".join(names) + default
-        outer, in_loop, known = dict(self.types), self.in_loop, self.inner
-        # It may be called in a loop. Only the second one calls the first: none calls itself without end.
-        self.in_loop, self.inner = True, {"w1": known["w1"]} if name == "w2" and "w1" in known else {}
-        self.types.update(zip(names, kinds))
-        try:
+        # Only the second one calls the first: none calls itself without end.
+        with self._within(names, kinds, {"w1": self.inner["w1"]} if name == "w2" and "w1" in self.inner else {}):
             if self.random.random() < 0.5:
                 self._line(depth, f"{name} = lambda {parameters}: {self._expression(result, 2)}")
             else:
@@ -162,8 +172,6 @@ class Groups:
                     self._line(depth + 1, f"if {self._expression('bool', 1)}:")
                     self._line(depth + 2, f"return {self._expression(result, 1)}")
                 self._line(depth + 1, f"return {self._expression(result, 2)}")
-        finally:
-            self.types, self.in_loop, self.inner = outer, in_loop, known
         self.inner[name] = (kinds, result)
         self.calls_left += 2
 
@@ -178,10 +186,8 @@ class Groups:
         written = self.random.sample(written, min(len(written), self.random.choice([1, 1, 2])))
         kinds, result = [self._scalar() for _ in range(self.random.randint(0, 2))], self._scalar()
         names = [f"p{at}" for at in range(len(kinds))]
-        outer, in_loop, inner = dict(self.types), self.in_loop, self.inner
-        self.in_loop, self.inner = True, {}
-        self.types.update(zip(names, kinds))
-        try:
+        outer = self.types
+        with self._within(names, kinds):
             self._line(depth, f"def {name}({', '.join(names)}):")
             self._line(depth + 1, f"nonlocal {', '.join(written)}")
             if self.random.random() < 0.3:
@@ -195,8 +201,6 @@ class Groups:
             if self.writers and self.random.random() < 0.5:
                 self._line(depth + 1, self._write_call())
             self._line(depth + 1, f"return {self._expression(result, 2)}")
-        finally:
-            self.types, self.in_loop, self.inner = outer, in_loop, inner
         self.writers[name] = (kinds, result)
 
     def _putter(self, depth: int, *_) -> None:
@@ -204,18 +208,13 @@ class Groups:
         name = f"e{len(self.putters) % 2 + 1}"
         kinds = [self._scalar() for _ in range(self.random.randint(0, 2))]
         names = [f"p{at}" for at in range(len(kinds))]
-        outer, in_loop, inner = dict(self.types), self.in_loop, self.inner
-        self.in_loop, self.inner = True, {}
-        self.types.update(zip(names, kinds))
-        try:
+        with self._within(names, kinds):
             self._line(depth, f"def {name}({', '.join(names)}):")
             if self.random.random() < 0.4:
                 self._line(depth + 1, f"if {self._expression('bool', 1)}:")
                 self._line(depth + 2, "return")
             form = self.random.choice(["{e} = ({v}) % 100", "{e} += {v}", "{e}, {o} = {o}, {e}"])
             self._line(depth + 1, form.format(e=self._element(), o=self._element(), v=self._expression("int", 2)))
-        finally:
-            self.types, self.in_loop, self.inner = outer, in_loop, inner
         self.putters[name] = kinds
 
     def _write_call(self) -> str:

@@ -8,23 +8,36 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 only=${1:-}
 results=()
+failures=()
 failed=0
+# The lines with which pytest, nextest, cargo, rustc and Node's runner name a failure and its cause.
+FAILURES='^(FAILED|ERROR) |^E   |^ +(FAIL|SIG[A-Z]+|TIMEOUT|ABORT) \[|panicked at|^error(\[|:)|^not ok |^Diff in '
 started=$SECONDS
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
 
 # part TEXT COMMAND...: runs one part, with its output, and remembers how it went.
 part() {
-    local text=$1 start=$SECONDS
+    local text=$1 start=$SECONDS log="$logs/${#results[@]}"
     shift
     say "" "== $text"
-    if "$@"; then
+    if "$@" 2>&1 | tee "$log"; then
         results+=("passed  $(printf '%4d s' $((SECONDS - start)))  $text")
     else
         results+=("FAILED  $(printf '%4d s' $((SECONDS - start)))  $text")
         failed=1
+        failures+=("$text" "$log")
     fi
 }
 
+# What went wrong stands above, in long; once more in short, where whoever sees only the end finds it.
 summary() {
+    local at
+    for ((at = 0; at < ${#failures[@]}; at += 2)); do
+        say "" "== failed: ${failures[at]}"
+        grep -aE "$FAILURES" "${failures[at + 1]}" | tail -n 40 || tail -n 20 "${failures[at + 1]}"
+    done
     say "" "== summary, $((SECONDS - started)) s"
     printf '%s\n' "${results[@]}"
     exit "$failed"

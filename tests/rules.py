@@ -90,6 +90,12 @@ def makes_functions(function: ast.FunctionDef) -> bool:
     return any(isinstance(inner, (ast.FunctionDef, ast.Lambda)) for one in function.body for inner in ast.walk(one))
 
 
+def captured_by(function) -> dict[str, object]:
+    """The names that a function captures, and what they hold now."""
+    cells = getattr(function, "__closure__", None) or ()
+    return {name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, cells) if cell != CellType()} if cells else {}
+
+
 class Instrumented:
     """One function of a module's text, rewritten; `run` executes a call."""
 
@@ -119,8 +125,7 @@ class Instrumented:
 
     def _alternatives(self):
         """What the names outside the function hold that stand beside other values at one place, as they stand now."""
-        code, cells = self.function.__code__, self.function.__closure__ or ()
-        captured = {name: cell.cell_contents for name, cell in zip(code.co_freevars, cells) if cell != CellType()}
+        captured = captured_by(self.function)
         return [captured.get(name, self.namespace.get(name)) for name in self.alternatives]
 
     # Rewriting.
@@ -149,7 +154,7 @@ class Instrumented:
         self.names = {one.arg for one in every} | stored
         self.stores = Counter([n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)])
         self.stores.update(one.arg for one in every)
-        self.open = mixes_tuples(node, {one.arg for one in every}) or widens(node, self.namespace)
+        self.open = mixes_tuples(node, {one.arg for one in every}) or widens(node, self.namespace | captured_by(self.namespace.get(self.name)))
         self.alternatives = alternatives(node) - self.names
         if makes_functions(node):
             # What functions within it do is not told apart from what their calls do.

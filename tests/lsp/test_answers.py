@@ -238,13 +238,40 @@ def test_settings_at_the_start(start):
     assert "brrr-ir" not in hover(client, uri, TEXT, "a[0, 0]")
 
 
+TAGGED = """\
+from brrr import brrr
+
+@brrr
+def f(c: bool):
+    '🙂'; v = 0.5 if c else 1
+    w = 2
+    return v, w
+
+@brrr
+def refused(**x):
+    return 1
+"""
+
+
 def test_semantic_tokens_only_on_request(client, document):
-    tokens = lambda: client.ask("textDocument/semanticTokens/full", document)["data"]  # noqa: E731
-    assert tokens() == []
+    """The names of compiled functions, and those that are bound to one of several types; nothing else."""
+
+    def tokens(uri):
+        data = client.ask("textDocument/semanticTokens/full", uri)["data"]
+        line, column, found = 0, 0, []
+        for at in range(0, len(data), 5):
+            down, right, length, kind, modifiers = data[at : at + 5]
+            line, column = line + down, right if down else column + right
+            found.append((line, column, length, kind, modifiers))
+        return found
+
+    uri = client.open(TAGGED, uri="file:///tagged.py")
+    assert tokens(uri) == [] and tokens(document) == []
     client.notify("workspace/didChangeConfiguration", {"settings": {"brrr": {"semanticTokens": {"enable": True}}}})
-    data = tokens()
-    assert data[:5] == [7, 4, 1, 0, 1], "the name of f, compiled"
-    assert [1, 2] == sorted({data[at + 4] for at in range(0, len(data), 5)} | {2})
+    assert tokens(uri) == [(3, 4, 1, 0, 1), (4, 10, 1, 1, 2)], "f is compiled; v is bound to an int or a float; w to an int"
+    assert [one[:3] for one in tokens(document)] == [(7, 4, 1), (15, 4, 1), (20, 4, 6)], "f, g and helper, and no value with a tag"
+    client.change(uri, TAGGED.replace("0.5 if", "5 if"))
+    assert tokens(uri) == [(3, 4, 1, 0, 1)], "it follows edits"
 
 
 FIXABLE = "from brrr import brrr\n\n@brrr\ndef f(n: int):\n    xs = [i for i in range(n)]\n    return n\n\n\nclass A:\n    @brrr\n    def m(self, a):\n        return a\n"

@@ -210,3 +210,14 @@ def test_two_documents_do_not_mix(client):
     assert client.diagnostics(first) == []
     version = client.change(second, GOOD)
     assert client.diagnostics(second, version) == []
+
+
+@pytest.mark.parametrize(("tag_support", "tags"), [({"valueSet": [1, 2]}, [1]), ({"valueSet": [2]}, None), (None, None)])
+def test_what_is_not_needed_is_tagged_for_clients_that_know_tags(start, tag_support, tags):
+    """An unused comment is `unnecessary`, which editors draw faded; what is wrong is not."""
+    client = start()
+    capabilities = {} if tag_support is None else {"tagSupport": tag_support}
+    client.initialize({"textDocument": {"publishDiagnostics": capabilities}})
+    uri = client.open("from brrr import brrr\n\n@brrr\ndef f(a: int, **x):\n    return a  # brrr: ignore[BRRR208]\n")
+    shown = {one["code"]: one.get("tags") for one in client.diagnostics(uri)}
+    assert shown == {"BRRR205": None, "BRRR801": tags}

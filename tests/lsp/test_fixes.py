@@ -25,7 +25,7 @@ MORE = [
 ]
 # The codes of which some form has a fix: one that is missing here, or has none any more, is found.
 FIXED = {
-    "BRRR210", "BRRR217", "BRRR220", "BRRR223", "BRRR224", "BRRR228", "BRRR304", "BRRR305", "BRRR307", "BRRR314", "BRRR402", "BRRR801",
+    "BRRR006", "BRRR210", "BRRR217", "BRRR220", "BRRR223", "BRRR224", "BRRR228", "BRRR304", "BRRR305", "BRRR307", "BRRR314", "BRRR402", "BRRR801",
 }  # fmt: skip
 
 

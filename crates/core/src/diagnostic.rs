@@ -4,10 +4,12 @@
 //! a row of [the table of codes](Code).
 
 mod codes;
+mod nearest;
 
 use std::sync::Arc;
 
 pub use codes::Code;
+pub use nearest::of as nearest;
 
 use crate::source::{SourceFile, Span};
 

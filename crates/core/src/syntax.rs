@@ -5,6 +5,7 @@
 //! one that does not parse every decorated function is tried for itself.
 
 mod names;
+mod options;
 pub(crate) mod walk;
 
 pub(crate) use names::{Imports, annotated, blocks, identifier};

@@ -69,7 +69,8 @@ impl Profile {
         Self {
             encoding,
             related_information: has("/textDocument/publishDiagnostics/relatedInformation"),
-            tags: said.pointer("/textDocument/publishDiagnostics/tagSupport").is_some_and(Value::is_object),
+            tags: knows_unnecessary(said.pointer("/textDocument/publishDiagnostics/tagSupport"))
+                || knows_unnecessary(said.pointer("/textDocument/diagnostic/tagSupport")),
             code_description: has("/textDocument/publishDiagnostics/codeDescriptionSupport"),
             pulls_diagnostics: pulls,
             wants_pushes,
@@ -161,6 +162,12 @@ pub fn edits(fix: &Fix, lines: &Lines<'_>) -> Vec<lsp::TextEdit> {
 #[must_use]
 pub const fn is_sure(fix: &Fix) -> bool {
     matches!(fix.applicability, Applicability::MachineApplicable)
+}
+
+/// True if a client that says this about tags knows `Unnecessary`, whose number is 1; of the numbers that it leaves out it knows none.
+fn knows_unnecessary(said: Option<&Value>) -> bool {
+    let Some(said) = said.filter(|said| said.is_object()) else { return false };
+    said.get("valueSet").and_then(Value::as_array).is_none_or(|known| known.iter().any(|one| one.as_u64() == Some(1)))
 }
 
 #[cfg(test)]

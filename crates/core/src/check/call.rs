@@ -266,9 +266,7 @@ impl Binder<'_> {
             Outside::Function(function) => function,
             Outside::Missing if path.contains('.') => {
                 self.guard(&path);
-                let message = format!("this CPython has no `{path}`");
-                let diagnostic = Diagnostic::new(Code::UnknownName, message, span(call), "AttributeError in Python");
-                self.diagnostics.push(diagnostic.help("the documentation says since which version it is there"));
+                self.no_attribute(&path, span(&*call.func));
                 let args = self.operands(call).unwrap_or_default();
                 return self.leaving("name.", args, span(call));
             }

@@ -476,7 +476,7 @@ fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
     let (name, args) = match &step.kind {
         StepKind::Item(value, items) | StepKind::Place(value, items) => {
             let args = std::iter::once(*value).chain(items.iter().flat_map(Item::args)).collect::<Vec<_>>();
-            return failed("[]", &args, step, types, flow);
+            return failed("[]", &args, step, types, flow).map(|said| why::of_part(said, *value, items, types));
         }
         StepKind::Create(creation) => return failed(creation.function, &creation.operands(), step, types, flow),
         StepKind::Copy(arg) => return unbound(*arg, step.span, flow),

@@ -5,9 +5,10 @@ use rustpython_parser::ast::{self, Expr};
 use super::bind::Binder;
 use super::creation::Maker;
 use super::flow::{Arg, Creation, DtypeArg, StepKind};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Fix, nearest};
 use crate::ir::Constant;
 use crate::outside::Outside;
+use crate::source::Span;
 use crate::syntax::span;
 use crate::types::Dtype;
 
@@ -79,12 +80,23 @@ impl Binder<'_> {
     }
 
     fn refuse_argument(&mut self, argument: &Expr, name: &str) -> Arg {
-        let help = match name {
-            "dtype" => "write a dtype by name, such as `np.float64`, `float` or \"int32\", or `a.dtype`",
+        let near = (name == "dtype").then(|| dtype_meant(argument)).flatten();
+        let help = match (name, near) {
+            (_, Some((near, _))) => &*format!("is it `{near}`?"),
+            ("dtype", None) => "write a dtype by name, such as `np.float64`, `float` or \"int32\", or `a.dtype`",
             _ => "write \"C\" or \"F\"",
         };
         let what = format!("`{}` as the `{name}` of an array", self.file.slice(span(argument)));
-        self.refuse_with(Code::ArrayArgument, span(argument), &what, "known at run time only", help)
+        let why = match argument {
+            _ if near.is_some() => "no dtype of compiled code",
+            Expr::Constant(_) => "no dtype of compiled code",
+            _ => "known at run time only",
+        };
+        self.refuse_with(Code::ArrayArgument, span(argument), &what, why, help);
+        if let (Some((near, at)), Some(said)) = (near, self.diagnostics.last_mut()) {
+            said.fixes.push(Fix::new(format!("write `{near}`"), at, near).maybe());
+        }
+        Arg::Constant(Constant::None)
     }
 
     /// Takes an argument; false if it is a dtype or an order that only the running program could tell.
@@ -158,4 +170,17 @@ fn only_stop(creation: &mut Creation) {
     {
         *name = "stop";
     }
+}
+
+/// The name of a dtype that was most likely meant by a text or an attribute, and its place.
+fn dtype_meant(argument: &Expr) -> Option<(&'static str, Span)> {
+    let (written, end) = match argument {
+        Expr::Attribute(attribute) => (attribute.attr.as_str(), span(argument).end),
+        Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. }) => {
+            (text.as_str(), span(argument).end.checked_sub(1)?)
+        }
+        _ => return None,
+    };
+    let near = nearest(written, Dtype::ALL.into_iter().map(Dtype::name))?;
+    Some((near, Span::new(end.checked_sub(written.len() as u32)?, end)))
 }

@@ -4,16 +4,16 @@
 //! what to write instead, and a fix where one is known. What is within is bound all the same, so that every mistake of a function
 //! is reported; names that a refused construct would have bound are not reported again where they are read.
 
+mod annotations;
 mod calls;
 mod fixes;
-mod nearest;
 mod words;
 
 use rustpython_parser::ast::{self, Expr, Stmt};
 
 use super::bind::Binder;
 use super::flow::Arg;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::ir::Constant;
 use crate::source::Span;
 use crate::syntax::{identifier, span, walk};
@@ -270,7 +270,7 @@ impl Binder<'_> {
         let words = words::of(Code::Attribute);
         let message = format!("the attribute `.{name}` cannot be compiled");
         let mut diagnostic = Diagnostic::new(Code::Attribute, message, place, words.why);
-        diagnostic = match nearest::of(name, known) {
+        diagnostic = match nearest(name, known) {
             Some(near) => {
                 let at = Span::new(place.end - name.len() as u32, place.end);
                 diagnostic.help(format!("there is `.{near}`")).fix(fixes::rename(at, near))

@@ -3,7 +3,7 @@
 //! Enters: a diagnostic about the types of an operation, and its operands. Leaves: secondary labels, at the operation or the
 //! parameter that decided, and what to write.
 
-use super::flow::{Annotation, Arg, Flow, Step, StepKind, VarId};
+use super::flow::{Annotation, Arg, Flow, Item, Step, StepKind, VarId};
 use super::infer::{Binding, Types, read};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -121,6 +121,42 @@ fn said(kind: &StepKind) -> Option<String> {
     })
 }
 
+/// A diagnostic about a part of a value in better words, where the brackets are what does not fit.
+pub(super) fn of_part(mut said: Diagnostic, value: Arg, items: &[Item], types: &Types) -> Diagnostic {
+    let value = read(value, types).without(Type::Unbound);
+    let is_int = |one| matches!(one, Type::Int | Type::Bool | Type::Unbound);
+    let is_open = |item: &Item| {
+        let mut bounds = item.args().into_iter().filter(|arg| arg.var().is_some());
+        matches!(item, Item::Slice(_)) && bounds.any(|arg| read(arg, types).iter().all(is_int))
+    };
+    let is_tuple = value.iter().all(|one| matches!(one, Type::Tuple(_)));
+    let dimensions = value.iter().filter_map(|one| if let Type::Array(array) = one { Some(array.ndim) } else { None });
+    let indices = items.iter().filter(|item| matches!(item, Item::At(_) | Item::Slice(_))).count();
+    let (message, label, help) = if said.code != Code::OperandTypes {
+        return said;
+    } else if is_tuple && !items.is_empty() && items.iter().all(is_open) {
+        (
+            "a part of a tuple has to have bounds that are written out".to_owned(),
+            "how many values it has, only the running program can tell".to_owned(),
+            "write ints as the bounds, or use an array: its parts may have any length",
+        )
+    } else if let Some(most) = dimensions.max().map(usize::from).filter(|&most| indices > most) {
+        let plural = if most == 1 { "" } else { "s" };
+        (
+            format!("`{}` has {most} dimension{plural}, and there are {indices} indices", value.python()),
+            "IndexError in Python".to_owned(),
+            "write one index for each dimension",
+        )
+    } else {
+        return said;
+    };
+    said.message = message;
+    if let Some(first) = said.labels.first_mut() {
+        first.text = label;
+    }
+    said.help(help)
+}
+
 /// What to write where an operation does not fit its operands.
 pub(super) fn help(name: &str, operands: impl Iterator<Item = TypeSet>) -> &'static str {
     let operands = operands.collect::<Vec<_>>();
@@ -130,6 +166,8 @@ pub(super) fn help(name: &str, operands: impl Iterator<Item = TypeSet>) -> &'sta
         "test for `None` first: `if x is not None:`"
     } else if bits && has(Type::Float) {
         "bits are those of ints: write `//` where a division gives the float, or `int(x)` where the fraction is not needed"
+    } else if name == "[...]" && operands.iter().skip(1).any(|types| types.iter().any(|one| one == Type::Float)) {
+        "indices are ints: write `//` where a division gives the float, or `int(x)`"
     } else if matches!(name, "<" | "<=" | ">" | ">=") && has(Type::Complex) {
         "complex numbers have no order: compare their absolute values, `abs(z)`"
     } else if matches!(name, "//" | "%") && has(Type::Complex) {

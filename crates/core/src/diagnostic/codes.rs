@@ -46,6 +46,7 @@ codes! {
     NoSource = 3, "no-source", Error, "The source of the function cannot be found.";
     SourceChanged = 4, "source-changed", Error, "The file has changed since the function was loaded.";
     TooLarge = 5, "too-large", Error, "The function is too large or too deeply nested.";
+    Option = 6, "decorator-option", Error, "The decorator does not take the option.";
     OperandTypes = 101, "operand-types", Warning, "The operation has no compiled form for these types.";
     Unbound = 102, "unbound-name", Warning, "The name has no value when it is read.";
     WholeArray = 104, "whole-array", Error, "The operation works on a whole array.";
@@ -118,6 +119,7 @@ codes! {
     NotInlined = 608, "not-inlined", Hint, "The call stays a call.";
     Left = 609, "left-compiled-code", Hint, "Runs have left compiled code here.";
     ArgumentType = 701, "argument-type", Error, "The type of an argument cannot be compiled.";
+    Annotated = 702, "annotated-type", Warning, "The annotation is no type that can be compiled.";
     UnusedIgnore = 801, "unused-ignore", Warning, "The comment ignores what is not there.";
     InvalidIgnore = 802, "invalid-ignore", Warning, "The comment does not say what is to be ignored.";
     Configuration = 803, "configuration", Error, "The configuration is wrong.";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustpython_parser::ast::{self, Expr, Stmt};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Function, Module, not_a_function, span};
+use super::{Function, Module, not_a_function, options, span};
 use crate::diagnostic::Diagnostic;
 use crate::outside::{self, Callee, Env, FunctionKey, Outside};
 use crate::source::{SourceFile, Span};
@@ -437,6 +437,8 @@ pub(super) fn functions(
                 }
             }
             if def.decorator_list.iter().any(|decorator| decorators.matches(decorator)) {
+                let own = def.decorator_list.iter().filter(|decorator| decorators.matches(decorator));
+                module.diagnostics.extend(own.flat_map(options::mistakes));
                 module.functions.push(function(def, in_class, env, file));
             }
         }

@@ -8,6 +8,7 @@ use super::Binder;
 use super::leave::SEES_LOCALS;
 use crate::check::flow::{Annotation, Parameter};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::{Function, blocks, identifier, span, walk};
 use crate::types::Type;
@@ -26,6 +27,9 @@ impl Binder<'_> {
                 None => Annotation::Missing,
                 Some(expression) => self.annotation(expression),
             };
+            if let (Annotation::Other(_), Some(expression)) = (&annotation, def.annotation.as_deref()) {
+                self.doubt_annotation(&name, expression);
+            }
             let variable = self.variable(name.clone(), true);
             self.names.insert(name.clone(), variable);
             self.flow.parameters.push(Parameter { name, span: name_span, annotation, variadic });
@@ -51,6 +55,11 @@ impl Binder<'_> {
             Expr::Name(name) => name.id.as_str(),
             // `tuple[int, float]`
             Expr::Subscript(_) => self.file.slice(span(expression)),
+            // `np.float64`
+            Expr::Attribute(attribute) => match self.member(attribute) {
+                Some((_, Outside::Function(path))) => path.strip_prefix("np.").unwrap_or(""),
+                _ => "",
+            },
             _ => "",
         };
         Type::from_python(text.trim()).map_or_else(|| Annotation::Other(span(expression)), Annotation::Type)

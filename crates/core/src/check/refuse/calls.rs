@@ -2,10 +2,10 @@
 
 use rustpython_parser::ast::{self, Constant, Expr};
 
-use super::{NONE, fixes, nearest, words};
+use super::{NONE, fixes, words};
 use crate::check::bind::Binder;
 use crate::check::flow::Arg;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::outside::{self, Outside};
 use crate::source::Span;
 use crate::syntax::{identifier, span};
@@ -129,13 +129,16 @@ impl Binder<'_> {
         let builtins = outside::functions_of_builtins().map(|name| -> &str { name });
         let outside = self.env.names().filter(|known| !known.contains('.'));
         let known = locals.chain(outside).chain(builtins).filter(|known| !known.starts_with('.'));
-        nearest::of(name, known).map(str::to_owned)
+        nearest(name, known).map(str::to_owned)
     }
 
     /// What is said of a name that is bound nowhere.
     pub(in crate::check) fn undefined(&mut self, name: &str, place: Span) {
         if self.is_refused(name) {
             return;
+        }
+        if name.contains('.') {
+            return self.no_attribute(name, place);
         }
         let message = format!("`{name}` is bound nowhere");
         let diagnostic = Diagnostic::new(Code::Undefined, message, place, "NameError in Python");
@@ -162,6 +165,26 @@ impl Binder<'_> {
             diagnostic.help("bind the name before the function is called")
         };
         self.diagnostics.push(diagnostic);
+    }
+
+    /// What is said of an attribute that a module does not have.
+    pub(in crate::check) fn no_attribute(&mut self, path: &str, place: Span) {
+        let (module, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let prefix = format!("{module}.");
+        let told =
+            self.env.names().filter_map(|known| known.strip_prefix(&prefix)).filter(|known| !known.contains('.'));
+        let of_math = match self.env.meaning(module) {
+            Outside::Module("math") => outside::functions_of_math().chain(["pi", "e", "tau", "inf", "nan"]).collect(),
+            _ => Vec::new(),
+        };
+        let near = nearest(name, told.chain(of_math)).map(str::to_owned);
+        let message = format!("`{module}` has no `{name}`");
+        let diagnostic = Diagnostic::new(Code::UnknownName, message, place, "AttributeError in Python");
+        let at = Span::new(place.end - name.len() as u32, place.end);
+        self.diagnostics.push(match near {
+            Some(near) => diagnostic.help(format!("is it `{module}.{near}`?")).fix(fixes::rename(at, &near)),
+            None => diagnostic.help("the documentation says since which version of Python it is there"),
+        });
     }
 
     /// The module that a name usually stands for.
@@ -244,7 +267,16 @@ impl Binder<'_> {
         for argument in
             call.args.iter().filter(|argument| !matches!(argument, Expr::Starred(_) | Expr::GeneratorExp(_)))
         {
+            let before = self.diagnostics.len();
             self.expression(argument);
+            // What only the call is there for goes with it.
+            let goes =
+                |code| matches!(code, Code::List | Code::Dict | Code::Set | Code::String | Code::Bytes | Code::FString);
+            let mut at = 0;
+            self.diagnostics.retain(|one| {
+                at += 1;
+                at <= before || !goes(one.code)
+            });
         }
         NONE
     }
@@ -350,7 +382,7 @@ impl Binder<'_> {
                 }
                 _ => Vec::new(),
             };
-            nearest::of(name, known.into_iter())
+            nearest(name, known.into_iter())
         };
         if let Expr::Name(base) = &*attribute.value
             && self.local(base.id.as_str()).is_none()
@@ -397,7 +429,7 @@ impl Binder<'_> {
             return None;
         }
         let diagnostic = diagnostic("neither numbers nor arrays have it here");
-        Some(match nearest::of(name, known) {
+        Some(match nearest(name, known) {
             Some(near) => diagnostic.help(format!("is it `.{near}()`?")).fix(fixes::rename(at, near)),
             None => diagnostic.help("call it in the caller, and pass the result"),
         })

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 /// The name among some that is nearest to another: letters left out, put in, replaced or swapped, and not too many of them.
 /// None if there is none, or two are as near.
-pub(super) fn of<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn of<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let most = if length <= 2 { return None } else { (length / 3).max(1) };
     let among = among.filter(|other| *other != name).collect::<BTreeSet<_>>();

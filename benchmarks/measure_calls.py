@@ -46,6 +46,21 @@ def mixed(n, x, flag, values, k):
     return n + k if flag else x + len(values)
 
 
+FIRST, SECOND, THIRD = 3, 5, 7
+
+
+def literal(n):
+    return n + 3
+
+
+def one_global(n):
+    return n + FIRST
+
+
+def three_globals(n):
+    return n + FIRST + SECOND - THIRD
+
+
 class Namespace:
     @staticmethod
     def scaled(a, b):
@@ -66,6 +81,9 @@ CASES = {
     "five arguments of four types": (mixed, (3, 0.5, True, X, 4)),
     "add(a=2, b=3)": (add, (2, 3)),
     "Namespace.scaled(2, 3)": (Namespace.scaled, (2, 3)),
+    "n + 3": (literal, (4,)),
+    "n + a global": (one_global, (4,)),
+    "n + three globals": (three_globals, (4,)),
     "add of ints and of floats by turns": (add, (2, 3, 0.5, 0.25)),
     "add of ints, twice": (add, (2, 3, 4, 5)),
 }

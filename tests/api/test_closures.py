@@ -1,6 +1,7 @@
 """Values captured from enclosing functions: constants, or hidden arguments where they differ or keep changing."""
 
 import gc
+import os
 import sys
 import weakref
 from statistics import median
@@ -267,6 +268,19 @@ def test_functions_do_not_leak():
         return sum(one() is not None for one in gone)
 
     assert rounds(300) == 0
+
+
+def test_many_functions_take_no_memory():
+    def made(count):
+        for k in range(count):
+            assert adder(k)(1) == 1 + k
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    made(3000)
+    before = made(3000)
+    # A hundred bytes for each would be 3 MB.
+    assert made(30_000) - before < 1_000_000
 
 
 def test_captured_objects_do_not_leak():

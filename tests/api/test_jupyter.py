@@ -98,7 +98,7 @@ def test_html_is_escaped_and_coloured():
     assert repr(text) == "entry:\n  %1 = fcmp olt <4 x i1> %a  ; <b>"
 
 
-def test_a_notebook():
+def test_a_notebook(tmp_path):
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
     cells = [
@@ -114,7 +114,7 @@ def test_a_notebook():
     import brrr
     import jupyter_client
 
-    manager = jupyter_client.KernelManager(transport="ipc")
+    manager = jupyter_client.KernelManager(transport="ipc", ip=str(tmp_path / "kernel"))
     # This interpreter, whatever kernels are installed.
     manager.kernel_spec.argv[0] = sys.executable
     path = os.pathsep.join([os.path.dirname(os.path.dirname(brrr.__file__)), os.environ.get("PYTHONPATH", "")])

@@ -465,3 +465,20 @@ def test_a_function_within_that_is_kept_sees_its_variables(eager):
         return pair[0]() == t, pair[0] == g
 
     assert f(50) == f.original_func(50) == (True, True)
+
+
+@pytest.mark.parametrize("first", [-2**63, 5])
+def test_what_leaves_behind_a_capture_has_what_is_read_later(first):
+    """`y` and `v` have more forms than versions are made of; in the middle of a `match` not everything is at hand."""
+    text = ("import math\n@brrr\ndef f(a, x):\n    v = 0.5\n    for j in range(a, a + 3, x):\n        y = (2 / 3, (63, v)[::1])\n"
+            "        for j in range(4):\n            for k in reversed((j, 1, j)):\n                y, v = y\n"
+            "                match (math.perm(3, 2**62), k + x):\n                    case [1, 2]:\n                        z = 0\n"
+            "                    case [y, 2]:\n                        w = j\n")
+    path = f"<capture {first}>"
+    linecache.cache[path] = (len(text), None, text.splitlines(True), path)
+    names = {"brrr": brrr}
+    exec(compile(text, path, "exec"), names)
+    with pytest.raises(TypeError, match="cannot unpack non-iterable int object") as raised:
+        names["f"](first, 2)
+    assert raised.traceback[-1].lineno + 1 == 9
+    assert names["f"].stats()["exits"]

@@ -168,11 +168,31 @@ class Groups:
                     kind = self._scalar()
                     self._line(depth + 1, f"q = {self._expression(kind, 2)}")
                     self.types["q"] = kind
+                if self.random.random() < 0.4:
+                    self._further(depth + 1)
                 if self.random.random() < 0.3:
                     self._line(depth + 1, f"if {self._expression('bool', 1)}:")
                     self._line(depth + 2, f"return {self._expression(result, 1)}")
                 self._line(depth + 1, f"return {self._expression(result, 2)}")
         self.inner[name] = (kinds, result)
+        self.calls_left += 2
+
+    def _further(self, depth: int) -> None:
+        """A function within a function within the function: it reads variables of both, and calls what that one may."""
+        kinds, result = [self._scalar() for _ in range(self.random.randint(0, 2))], self._scalar()
+        names = [f"r{at}" for at in range(len(kinds))]
+        default = f"={self._expression(kinds[-1], 1)}" if kinds and self.random.random() < 0.3 else ""
+        parameters = ", ".join(names) + default
+        with self._within(names, kinds, self.inner):
+            if self.random.random() < 0.4:
+                self._line(depth, f"v1 = lambda {parameters}: {self._expression(result, 2)}")
+            else:
+                self._line(depth, f"def v1({parameters}):")
+                if self.random.random() < 0.3:
+                    self._line(depth + 1, f"if {self._expression('bool', 1)}:")
+                    self._line(depth + 2, f"return {self._expression(result, 1)}")
+                self._line(depth + 1, f"return {self._expression(result, 2)}")
+        self.inner = self.inner | {"v1": (kinds, result)}
         self.calls_left += 2
 
     def _writer(self, depth: int, *_) -> None:
@@ -200,8 +220,21 @@ class Groups:
                     self._line(depth + 1, f"{one} = {self._expression(outer[one], 2)}")
             if self.writers and self.random.random() < 0.5:
                 self._line(depth + 1, self._write_call())
+            if self.random.random() < 0.4:
+                self._writer_within(depth + 1, self.random.choice(written), outer)
             self._line(depth + 1, f"return {self._expression(result, 2)}")
         self.writers[name] = (kinds, result)
+
+    def _writer_within(self, depth: int, name: str, types: dict[str, Kind]) -> None:
+        """A function within one that writes a variable of this one: it writes that, too, and one of the function between."""
+        self._line(depth, f"q = {self._expression('int', 1)}")
+        self.types["q"] = "int"
+        with self._within([], []):
+            self._line(depth, "def v2():")
+            self._line(depth + 1, f"nonlocal q, {name}")
+            self._line(depth + 1, f"{name} = {self._expression(types[name], 1)}")
+            self._line(depth + 1, f"q += {self._expression('int', 1)}")
+        self._line(depth, "v2()")
 
     def _putter(self, depth: int, *_) -> None:
         """A function within the function, which writes an element as the last thing that it does."""

@@ -329,6 +329,10 @@ fn hover_tells_types_reasons_values_and_operations() {
     check("def f(n: int):\n    if $n:\n        return 1\n    return 2\n", "n: i64; i64 as a parameter on line 1");
     check("def f(n: int):\n    n += 1\n    return $n\n", "n: i64; i64 on line 2");
     check("def f(n: int):\n    g = lambda n: $n + 1\n    return g(0.5) + n\n", "n: f64; f64 as a parameter on line 2");
+    let deep = "def f(n: int):\n    def g(x):\n        h = lambda y, z=$x: @y + x + n\n        return h(0.5)\n    return g(n)\n";
+    check(&deep.replace('@', ""), "x: i64; i64 as a parameter on line 2");
+    check(&deep.replace('$', "").replace('@', "$"), "y: f64; f64 as a parameter on line 3");
+    check(&deep.replace('$', "").replace("@y + x", "y + $x"), "x: i64; i64 as a parameter on line 2");
     check("def f(n: int):\n    $return n\n", "nothing");
 }
 

@@ -473,6 +473,7 @@ fn deep_and_large_texts() {
             format!("    return {}a{}", "f(".repeat(depth), ")".repeat(depth)),
             format!("    return a{}", ".b".repeat(depth)),
             format!("    return {}a", "lambda: ".repeat(depth)),
+            format!("    return {}a{}", "(lambda: ".repeat(depth), ")()".repeat(depth)),
             format!("    {}1", "a = ".repeat(depth)),
             format!("    {}a{} = 1", "(".repeat(depth), ")".repeat(depth)),
             format!("    return {}", "(".repeat(depth)),

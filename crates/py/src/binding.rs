@@ -179,10 +179,19 @@ impl Specialisation {
     #[inline(always)]
     pub unsafe fn holds(&self) -> bool {
         // SAFETY: as the caller promises.
+        unsafe { self.holds_itself() && self.members.iter().all(|member| member.holds()) }
+    }
+
+    /// The same for what was relied on where this function itself was bound: all that there is for a member.
+    ///
+    /// # Safety
+    /// As [`Self::holds`].
+    #[inline(always)]
+    pub unsafe fn holds_itself(&self) -> bool {
+        // SAFETY: as the caller promises.
         unsafe {
             !self.is_retired.get()
                 && self.guards.hold()
-                && self.members.iter().all(|member| member.holds())
                 && self.defaults.as_ref().is_none_or(|defaults| defaults.hold(self.guards.function()))
         }
     }

@@ -240,13 +240,20 @@ impl ByName {
 
     /// # Safety
     /// The thread holds the GIL, and `function` is a live function.
-    unsafe fn holds(&self, function: *mut PyObject) -> bool {
-        // SAFETY: as the caller promises; the dict and what was in it are held.
+    #[inline(always)]
+    unsafe fn holds(&self, function: *mut ffi::PyFunctionObject) -> bool {
+        // SAFETY: as the caller promises.
+        let dict = unsafe { (*function).func_kwdefaults };
+        // SAFETY: as above; it is the dict that is held.
+        dict == self.dict.get() && (dict.is_null() || unsafe { self.has_items(dict) })
+    }
+
+    /// # Safety
+    /// The thread holds the GIL, and `dict` is the one that is held.
+    #[inline(never)]
+    unsafe fn has_items(&self, dict: *mut PyObject) -> bool {
+        // SAFETY: as the caller promises; what was in the dict is held.
         unsafe {
-            let dict = ffi::PyFunction_GetKwDefaults(function);
-            if dict != self.dict.get() || dict.is_null() {
-                return dict == self.dict.get();
-            }
             let version = version(dict);
             if version != 0 && version == self.version.get() {
                 return true;
@@ -289,9 +296,11 @@ impl Defaults {
     ///
     /// # Safety
     /// The thread holds the GIL, and `function` is a live function.
+    #[inline(always)]
     pub unsafe fn hold(&self, function: *mut PyObject) -> bool {
-        // SAFETY: as the caller promises.
-        unsafe { ffi::PyFunction_GetDefaults(function) == self.positional.get() && self.by_name.holds(function) }
+        let function = function.cast::<ffi::PyFunctionObject>();
+        // SAFETY: as the caller promises; this is the layout of functions.
+        unsafe { (*function).func_defaults == self.positional.get() && self.by_name.holds(function) }
     }
 
     /// Everything that is held.
@@ -331,6 +340,7 @@ impl Member {
     ///
     /// # Safety
     /// The thread holds the GIL.
+    #[inline(always)]
     pub unsafe fn holds(&self) -> bool {
         let callable = self.callable();
         // SAFETY: the callable is held, and so is its function.
@@ -338,7 +348,7 @@ impl Member {
             !callable.is_null()
                 && (*callable).has_its_code()
                 && self.defaults.hold((*callable).original)
-                && self.code.holds()
+                && self.code.holds_itself()
         }
     }
 

@@ -85,6 +85,8 @@ pub(super) struct Binder<'a> {
     drafts: Vec<local::Draft>,
     /// It is itself within a function that is compiled.
     is_local: bool,
+    /// Where it stands there; empty if it is not.
+    place: String,
     /// The names of the function around that it writes.
     pub(super) shared: BTreeSet<String>,
 }
@@ -131,6 +133,7 @@ impl<'a> Binder<'a> {
             refused: Refused::default(),
             drafts: Vec::new(),
             is_local: false,
+            place: String::new(),
             shared: BTreeSet::new(),
         }
     }
@@ -250,7 +253,8 @@ impl<'a> Binder<'a> {
             Stmt::Return(inner) => {
                 self.entry(Point::Start, place);
                 self.open_named(inner.value.as_deref(), place);
-                let value = match &inner.value {
+                let value = match inner.value.as_deref() {
+                    Some(Expr::Lambda(lambda)) if !self.is_local => self.returned_lambda(span(lambda)),
                     Some(value) => self.expression(value),
                     None => Arg::Constant(Constant::None),
                 };

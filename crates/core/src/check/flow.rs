@@ -219,11 +219,21 @@ pub struct Call {
     pub after: EntryId,
     /// The variable for all that is given by position, as a tuple: for functions that go over one.
     pub packed: VarId,
-    /// What functions within a function, which this call may lead to, have of the function around them: its variable, and the one that
-    /// holds it here.
-    pub cells: Vec<(VarId, VarId)>,
+    /// What functions within a function, which this call may lead to, have of the functions around them.
+    pub cells: Vec<Lent>,
     /// What it calls gives what it has written back, behind its value.
     pub gives_back: bool,
+}
+
+/// What a function within a function has of the one around it, where it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lent {
+    /// The [`Flow::cells_key`] of the function around.
+    pub of: FunctionKey,
+    /// Its variable.
+    pub outer: VarId,
+    /// The variable that holds it here.
+    pub here: VarId,
 }
 
 /// What a call calls.
@@ -244,7 +254,7 @@ impl Call {
             Target::Value(function) => Some(*function),
         };
         let args = self.args.iter().copied().chain(self.keywords.iter().map(|&(_, arg)| arg));
-        function.into_iter().chain(args).chain(self.cells.iter().map(|&(_, here)| Arg::Var(here))).collect()
+        function.into_iter().chain(args).chain(self.cells.iter().map(|one| Arg::Var(one.here))).collect()
     }
 }
 

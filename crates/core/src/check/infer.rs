@@ -280,7 +280,7 @@ impl Inferred {
             StepKind::Call(call) => call.cells.as_slice(),
             _ => &[],
         };
-        for variable in step.reads().filter(|one| !cells.iter().any(|(_, here)| here == one)) {
+        for variable in step.reads().filter(|one| !cells.iter().any(|lent| lent.here == *one)) {
             let slot = &mut types[variable.0 as usize];
             *slot = slot.without(Type::Unbound);
         }

@@ -120,7 +120,7 @@ impl Origins {
                 }
                 StepKind::Call(call) => {
                     let args = call.args.iter().copied().chain(call.keywords.iter().map(|&(_, arg)| arg));
-                    let all = args.chain(call.cells.iter().map(|&(_, here)| Arg::Var(here))).collect::<Vec<_>>();
+                    let all = args.chain(call.cells.iter().map(|one| Arg::Var(one.here))).collect::<Vec<_>>();
                     for (at, is_whole) in given_back(call) {
                         note(&[all[at]], step.target, if is_whole { Way::Same } else { Way::Items });
                     }

@@ -482,6 +482,9 @@ impl Calls<'_> {
         called.callers.borrow_mut().insert(self.caller);
         called.called_at.set(called.called_at.get().or(Some((self.caller, place))));
         let gives = called.gives.get();
+        if called.body.flow.cells_key.is_some_and(|cells| self.has_made(cells, gives)) {
+            return None;
+        }
         is_given(gives).then_some(Found { instance, gives, args })
     }
 

@@ -62,6 +62,12 @@ impl Binder<'_> {
         NONE
     }
 
+    /// `return lambda`: the function is one that makes functions.
+    pub(super) fn returned_lambda(&mut self, place: Span) -> Arg {
+        let help = "make it a `def` under `@brrr`, and leave the function that makes and returns it a plain one";
+        self.refuse_with(Code::Lambda, place, "this lambda", words::of(Code::Lambda).why, help)
+    }
+
     /// True if a name is bound by something that was refused: there is nothing more to say about it.
     pub(super) fn is_refused(&self, name: &str) -> bool {
         self.refused.names.iter().any(|known| known == name)

@@ -65,7 +65,7 @@ impl Function {
             }
             let known = inner.parameters().map(|(name, ..)| name).zip(params);
             self.bindings(&mut hints, &inner.bindings, known.collect());
-            hints.extend(conversions(&Layer::of(self, typed).within(inner)));
+            hints.extend(conversions(&Layer::of(self, typed).within(typed, inner)));
             hints[first..].iter_mut().for_each(|hint| hint.within = Some(inner.name().to_owned()));
         }
         hints.sort_by_key(|hint| (hint.offset, hint.kind));

@@ -84,10 +84,13 @@ impl Function {
         match typed.inner_at(offset) {
             // Defaults are of the function around.
             Some(inner) if offset < inner.header.end => {
-                let (around, within) = (layer.hover(offset), layer.within(inner).hover(offset));
-                within.or(around)
+                let around = match inner.around.and_then(|at| typed.inner.get(at)) {
+                    Some(one) => Layer::of(self, typed).within(typed, one).hover(offset),
+                    None => layer.hover(offset),
+                };
+                layer.within(typed, inner).hover(offset).or(around)
             }
-            Some(inner) => layer.within(inner).hover(offset),
+            Some(inner) => layer.within(typed, inner).hover(offset),
             None => layer.hover(offset),
         }
     }
@@ -97,7 +100,7 @@ impl Function {
     pub fn call_at(&self, typed: &Typed, offset: u32) -> Option<CallAnswer> {
         let layer = Layer::of(self, typed);
         match typed.inner_at(offset) {
-            Some(inner) if offset >= inner.header.end => layer.within(inner).call_at(offset),
+            Some(inner) if offset >= inner.header.end => layer.within(typed, inner).call_at(offset),
             _ => layer.call_at(offset),
         }
     }

@@ -30,7 +30,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The `def`s and `lambda`s in a body, without those within them.
+    /// The `def`s and `lambda`s in a body, those within them among them.
     pub(super) fn all(body: &[Stmt], file: &SourceFile) -> Vec<Self> {
         let mut found = Vec::new();
         body.iter().for_each(|statement| in_statement(statement, file, &mut found));
@@ -61,6 +61,7 @@ fn in_statement(statement: &Stmt, file: &SourceFile, found: &mut Vec<Header>) {
     if let Stmt::FunctionDef(def) = statement {
         found.push(Header::of_def(def, file));
         walk::defaults(&def.args).for_each(|default| in_expression(default, file, found));
+        def.body.iter().for_each(|inner| in_statement(inner, file, found));
         return;
     }
     walk::expressions(statement).into_iter().for_each(|one| in_expression(one, file, found));
@@ -84,17 +85,31 @@ pub struct Inner {
     pub calls: Vec<(Signature, TypeSet)>,
     /// The types of names where they are bound, and of returned values, in the order of the source, for all calls.
     pub bindings: Vec<Binding>,
+    /// The function around it, by its place among all; `None` for the brrr function itself.
+    pub(super) around: Option<usize>,
     body: Arc<Body>,
     pub(super) inferred: Vec<Inferred>,
 }
 
 impl Inner {
-    /// Those of the program's first function; run it when everything is settled.
+    /// Those of the program's first function, each behind the one around it; run it when everything is settled.
     pub(super) fn all(program: &Program<'_>, flow: &Flow, headers: &[Header]) -> Vec<Self> {
-        let made = flow.inner.iter().filter_map(|inner| {
-            let header = *headers.iter().find(|header| header.span == inner.span)?;
-            let (body, calls) = (inner.body.clone(), Vec::new());
-            let mut made = Self { header, calls, bindings: Vec::new(), body, inferred: Vec::new() };
+        let mut all = Vec::new();
+        Self::add(program, flow, headers, None, &mut all);
+        all
+    }
+
+    fn add(program: &Program<'_>, flow: &Flow, headers: &[Header], around: Option<usize>, all: &mut Vec<Self>) {
+        for inner in &flow.inner {
+            let Some(&header) = headers.iter().find(|header| header.span == inner.span) else { continue };
+            let mut made = Self {
+                header,
+                calls: Vec::new(),
+                bindings: Vec::new(),
+                around,
+                body: inner.body.clone(),
+                inferred: Vec::new(),
+            };
             for at in 1..program.count() {
                 let instance = program.instance(at);
                 // A call that was found to be another one on the way is no call.
@@ -114,9 +129,9 @@ impl Inner {
                 }
             }
             made.bindings.sort_by_key(|binding| binding.span);
-            Some(made)
-        });
-        made.collect()
+            all.push(made);
+            Self::add(program, &inner.body.flow, headers, Some(all.len() - 1), all);
+        }
     }
 
     /// Its flow graph.

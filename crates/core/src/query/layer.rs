@@ -41,10 +41,14 @@ impl<'a> Layer<'a> {
     }
 
     /// A function within it.
-    pub(super) fn within(self, inner: &'a Inner) -> Self {
+    pub(super) fn within(self, typed: &'a Typed, inner: &'a Inner) -> Self {
+        let around = match inner.around.and_then(|at| typed.inner.get(at)) {
+            Some(one) => self.within(typed, one),
+            None => self,
+        };
         let inferred = inner.inferred.iter().collect();
-        let (file, bindings, params) = (self.file, &inner.bindings[..], inner.params());
-        Self { file, flow: inner.flow(), inferred, bindings, params, around: Some(Box::new(self)) }
+        let (file, bindings, params) = (around.file, &inner.bindings[..], inner.params());
+        Self { file, flow: inner.flow(), inferred, bindings, params, around: Some(Box::new(around)) }
     }
 
     /// Each step of it that is reached, once for each signature.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustpython_parser::ast::{self, Expr, Stmt};
 
 use super::Binder;
-use crate::check::flow::{Arg, Cell, End, Flow, FlowId, Hidden, Inner, Step, StepKind, VarId};
+use crate::check::flow::{Arg, Cell, End, Flow, FlowId, Hidden, Inner, Lent, Step, StepKind, VarId};
 use crate::check::program::Body;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
@@ -44,7 +44,7 @@ impl Binder<'_> {
         let is_plain = def.decorator_list.is_empty() && def.type_params.is_empty();
         let defaults = walk::defaults(&def.args).collect::<Vec<_>>();
         self.entry(Point::Start, self.first_line_of(place));
-        if self.is_local || !is_plain {
+        if !is_plain {
             return self.refuse_statement(statement);
         }
         self.open_named(defaults.iter().copied(), place);
@@ -72,13 +72,6 @@ impl Binder<'_> {
 
     fn lambda(&mut self, inner: &ast::ExprLambda, expression: &Expr, is_direct: bool) -> Arg {
         let mut defaults = walk::defaults(&inner.args);
-        if self.is_local {
-            let message = "a lambda inside of a function that is inside of a function cannot be compiled";
-            let diagnostic = Diagnostic::new(Code::Lambda, message, span(expression), "the second one in");
-            let help = "define it outside of the function, and give it what it reads as arguments";
-            self.diagnostics.push(diagnostic.help(help));
-            return Arg::Constant(Constant::None);
-        }
         if !is_direct && defaults.next().is_some() {
             return self.refuse_expression(expression);
         }
@@ -174,6 +167,7 @@ impl Binder<'_> {
         let mut binder = Binder::new(&function, &env, self.file);
         binder.probes = self.probes;
         binder.is_local = true;
+        binder.place = format!("{} {}:{at}", self.place, self.first_line);
         binder.parameters(&function);
         binder.shared(&function.ast.body, |name| self.local(name).is_some());
         binder.locals(&function.ast.body);
@@ -184,6 +178,7 @@ impl Binder<'_> {
         let end = Span::new(place.end, place.end);
         let entry = binder.entry(Point::Start, end);
         binder.finish(End::Return(Arg::Constant(Constant::None), entry, end));
+        binder.close_cells();
         let writes = binder.shared.iter().filter_map(|name| self.local(name)).collect();
         let (mut flow, diagnostics) = (binder.flow, binder.diagnostics);
         let is_refused = diagnostics.iter().any(Diagnostic::is_error);
@@ -220,7 +215,7 @@ impl Binder<'_> {
         }
         let text = self.file.slice(self.first);
         let (path, line, probes) = (self.file.path(), self.first_line, self.probes);
-        let key = FunctionKey(hash_of(&format!("{path}\n{line}\n{probes}\n{text}\n{at}\n{meanings}")));
+        let key = FunctionKey(hash_of(&format!("{path}\n{line}\n{probes}\n{text}\n{}\n{at}\n{meanings}", self.place)));
         let callee = Callee { key, name: name.to_owned() };
         let is_remade = !self.loops.is_empty();
         let function = LocalFunction { callee, place: at, is_remade, cells: None };
@@ -237,16 +232,16 @@ impl Binder<'_> {
         let needs = needs(&held, &drafts);
         let of =
             |found: &BTreeSet<usize>| found.iter().flat_map(|&at| needs[at].iter().copied()).collect::<BTreeSet<_>>();
+        let key = {
+            let (path, text) = (self.file.path(), self.file.slice(self.first));
+            FunctionKey(hash_of(&format!("{path}\n{}\n{text}\n{}\ncells", self.first_line, self.place)))
+        };
         for step in self.flow.blocks.iter_mut().flat_map(|block| &mut block.steps) {
             let StepKind::Call(call) = &mut step.kind else { continue };
             let variables = call.operands().into_iter().filter_map(Arg::var);
             let found = variables.filter_map(|variable| held.get(&variable)).flatten().copied().collect();
-            call.cells = of(&found).into_iter().map(|one| (one, one)).collect();
+            call.cells = of(&found).into_iter().map(|one| Lent { of: key, outer: one, here: one }).collect();
         }
-        let key = {
-            let (path, text) = (self.file.path(), self.file.slice(self.first));
-            FunctionKey(hash_of(&format!("{path}\n{}\n{text}\ncells", self.first_line)))
-        };
         for (at, draft) in drafts.iter_mut().enumerate() {
             let flow = &mut draft.flow;
             for &outer in &needs[at] {
@@ -274,12 +269,12 @@ impl Binder<'_> {
                 let StepKind::Call(call) = &mut step.kind else { continue };
                 let variables = call.operands().into_iter().filter_map(Arg::var);
                 let found = variables.filter_map(|variable| held.get(&variable)).flatten().copied().collect();
-                let cells = of(&found).into_iter().filter_map(|outer| Some((outer, *here.get(&outer)?)));
-                call.cells = cells.collect();
+                let lent = |outer| Some(Lent { of: key, outer, here: *here.get(&outer)? });
+                call.cells.extend(of(&found).into_iter().filter_map(lent));
             }
             flow.owner = Some(key);
         }
-        self.give_back(&mut drafts, &held);
+        self.give_back(&mut drafts, &held, key);
         let cells = needs.iter().flatten().copied().chain(drafts.iter().flat_map(|draft| draft.given.clone()));
         let in_frame = cells.filter(|one| self.flow.variables[one.0 as usize].in_frame).collect::<BTreeSet<_>>();
         self.flow.cells = in_frame.into_iter().collect();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rustpython_parser::ast::{Expr, Stmt};
+use rustpython_parser::ast::{Expr, Stmt, StmtFunctionDef};
 
 use super::Binder;
 use super::local::{Draft, Held, captured, spread};
@@ -14,6 +14,7 @@ use super::scope::written;
 use crate::check::flow::{Arg, End, Flow, Hidden, Step, StepKind, Target, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
+use crate::outside::FunctionKey;
 use crate::syntax::{blocks, identifier, walk};
 
 impl Binder<'_> {
@@ -21,6 +22,8 @@ impl Binder<'_> {
     pub(super) fn shared(&mut self, body: &[Stmt], is_around: impl Fn(&str) -> bool) {
         let mut names = Names::default();
         names.add(body);
+        let own = self.names.keys().cloned().collect::<BTreeSet<_>>();
+        names.add_from_within(body, &own);
         for name in names.declared {
             if names.written.contains(&name) && !names.deleted.contains(&name) && is_around(&name) {
                 let variable = self.variable(name.clone(), true);
@@ -32,7 +35,7 @@ impl Binder<'_> {
     }
 
     /// Has what functions within this one write come back to whoever calls them; `held` are those that the variables of this one may hold.
-    pub(super) fn give_back(&mut self, drafts: &mut [Draft], held: &Held) {
+    pub(super) fn give_back(&mut self, drafts: &mut [Draft], held: &Held, cells: FunctionKey) {
         if drafts.iter().all(|draft| draft.writes.is_empty()) {
             return;
         }
@@ -41,10 +44,10 @@ impl Binder<'_> {
         let names = drafts.iter().map(|draft| draft.name().to_owned()).collect::<Vec<_>>();
         let outer_names = self.flow.variables.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
         let only = only(&self.flow, held, BTreeSet::new());
-        let around = Around { writes: &writes, names: &names, outer_names: &outer_names };
+        let around = Around { cells, writes: &writes, names: &names, outer_names: &outer_names };
         for ((draft, held), writes) in drafts.iter_mut().zip(&within).zip(&writes) {
             let flow = &mut draft.flow;
-            let here = cells(flow);
+            let here = self::cells(flow);
             let seeds = here.iter().filter(|(outer, _)| only.contains(outer)).map(|(_, &here)| here);
             let only = self::only(flow, held, seeds.collect());
             for variable in writes.iter().filter_map(|outer| here.get(outer)) {
@@ -88,6 +91,41 @@ impl Names {
             }
         }
     }
+}
+
+impl Names {
+    /// Adds what functions within the body write of the functions around it; `own` are its parameters.
+    fn add_from_within(&mut self, body: &[Stmt], own: &BTreeSet<String>) {
+        for statement in body {
+            if let Stmt::FunctionDef(def) = statement {
+                let mut within = Self::default();
+                within.add(&def.body);
+                within.add_from_within(&def.body, &parameters(def));
+                let outer = within.declared.into_iter().filter(|name| !own.contains(name));
+                // What this body binds without declaring it is its own.
+                let outer = outer.filter(|name| !self.written.contains(name) || self.declared.contains(name));
+                for name in outer.collect::<Vec<_>>() {
+                    self.declared.insert(name.clone());
+                    if within.written.contains(&name) {
+                        self.written.insert(name.clone());
+                    }
+                    if within.deleted.contains(&name) {
+                        self.deleted.insert(name);
+                    }
+                }
+            } else {
+                blocks(statement).into_iter().for_each(|body| self.add_from_within(body, own));
+            }
+        }
+    }
+}
+
+fn parameters(def: &StmtFunctionDef) -> BTreeSet<String> {
+    let arguments = &def.args;
+    let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
+    let plain = plain.map(|argument| argument.def.arg.as_str());
+    let starred = arguments.vararg.iter().chain(&arguments.kwarg).map(|argument| argument.arg.as_str());
+    plain.chain(starred).map(identifier).collect()
 }
 
 /// The variables of the function around that a function within it has, each with the one that holds it there.
@@ -151,6 +189,8 @@ fn returns(flow: &mut Flow, values: &[Arg]) {
 
 /// The functions within a function.
 struct Around<'d> {
+    /// The [`Flow::cells_key`] of the function around.
+    cells: FunctionKey,
     /// What each of them writes.
     writes: &'d [BTreeSet<VarId>],
     names: &'d [String],
@@ -176,6 +216,13 @@ impl Around<'_> {
                 let StepKind::Call(call) = &step.kind else { continue };
                 let of = |arg: &Arg| arg.var().and_then(|one| held.get(&one));
                 let writer = |arg: &Arg| of(arg)?.iter().copied().find(|&one| !self.writes[one].is_empty());
+                // What a function within one of these calls comes back to that one only.
+                let deeper = call.cells.iter().filter(|lent| lent.of != self.cells).map(|lent| Arg::Var(lent.here));
+                if let Some(one) = deeper.collect::<Vec<_>>().iter().find_map(writer) {
+                    let help = "call it in the function around it, or have it return the value";
+                    diagnostics.push(self.refused(one, &step, "is called further inside", help));
+                    continue;
+                }
                 let mut given = call.args.iter().chain(call.keywords.iter().map(|(_, arg)| arg));
                 if let Some(one) = given.find_map(writer) {
                     diagnostics.push(self.refused(

@@ -43,7 +43,7 @@ const ALL: &[(Code, &str, &str, &str)] = &[
     (
         Code::Nested,
         "this function inside of a function",
-        "has a decorator, type parameters, or is within another one",
+        "has a decorator or type parameters",
         "define it outside of the function, under `@brrr` as well",
     ),
     (

@@ -91,15 +91,34 @@ impl Specialiser<'_> {
     fn handed_down(&mut self, one: Handed, state: &State) -> Option<Tree<Operand>> {
         if self.flow.cells_key == Some(one.of) {
             let variable = Arg::Var(VarId(one.index as u32));
-            return (self.types(variable, state).single() == Some(one.one)).then(|| self.operand(variable, state));
+            return self.lent(variable, one.one, state);
         }
         // What it may have written is not what it was given.
         if self.flow.owner == Some(one.of) && self.flow.writes.contains(&VarId(one.index as u32)) {
             let is_it = |hidden: &&Hidden| hidden.cell.is_some_and(|cell| cell.outer.0 as usize == one.index);
             let variable = Arg::Var(self.flow.hidden.iter().find(is_it)?.variable);
-            return (self.types(variable, state).single() == Some(one.one)).then(|| self.operand(variable, state));
+            return self.lent(variable, one.one, state);
         }
         self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone())
+    }
+
+    /// A variable as a function within a function has it, which wants this type.
+    fn lent(&mut self, variable: Arg, wanted: Type, state: &State) -> Option<Tree<Operand>> {
+        let found = self.types(variable, state).single()?;
+        let local = |one: Type| match one {
+            Type::Function(function) => function.as_local(),
+            _ => None,
+        };
+        match (local(found), local(wanted), wanted) {
+            _ if found == wanted => Some(self.operand(variable, state)),
+            // A function is its type: it says how it is handed on.
+            (Some(found), Some(as_wanted), Type::Function(function))
+                if found.cells.is_none() && found.callee == as_wanted.callee =>
+            {
+                Some(Tree::Function(function))
+            }
+            _ => None,
+        }
     }
 
     /// Goes on behind a call that gives a scalar or a compound: once for each type.

@@ -1,8 +1,8 @@
 //! The versions of blocks and loops: which one an edge goes to, and how many there are.
 
 use super::{Context, Specialiser, State, Waiting};
-use crate::check::flow::{End, FlowId, FlowLoopId, VarId};
-use crate::ir::{BlockId, Loop, LoopId, Operand, Terminator};
+use crate::check::flow::{End, FlowId, FlowLoopId, StepKind, VarId};
+use crate::ir::{BlockId, Loop, LoopId, Operand, Terminator, Tree};
 use crate::source::Span;
 use crate::types::TypeSet;
 
@@ -200,27 +200,41 @@ impl Specialiser<'_> {
     }
 
     /// A block that leaves at a place, for a state that no version is made for.
-    fn left(
-        &mut self,
-        mut flow: FlowId,
-        mut step: usize,
-        context: &[Option<LoopId>],
-        state: State,
-    ) -> (BlockId, State) {
-        // Blocks without steps lead to the place where something is done next.
+    fn left(&mut self, flow: FlowId, step: usize, context: &[Option<LoopId>], state: State) -> (BlockId, State) {
+        let block = self.block(context);
+        let context = context.to_vec();
+        self.leave_at(Waiting { block, flow, step, one_step: false, context, state: state.clone() });
+        (block, state)
+    }
+
+    /// Leaves at the next step that may leave: only there everything is at hand that a continuation reads. What leads there is done.
+    fn leave_at(&mut self, mut at: Waiting) {
         let entry = loop {
-            let here = self.flow.block(flow);
-            match (here.steps.get(step), &here.end) {
-                (Some(step), _) => break step.entry,
+            let here = self.flow.block(at.flow);
+            match (here.steps.get(at.step), &here.end) {
+                (Some(step), _) => match &step.kind {
+                    StepKind::Keep(arg) => {
+                        self.keep(&mut at, step, *arg);
+                        at.step += 1;
+                    }
+                    StepKind::Hold(_) => at.step += 1,
+                    _ => break step.entry,
+                },
                 (None, End::Return(_, entry, _)) => break *entry,
-                (None, End::Jump(next)) => (flow, step) = (*next, 0),
-                (None, End::Branch(_, next, _)) => (flow, step) = (*next, 0),
+                (None, End::Jump(next)) => (at.flow, at.step) = (*next, 0),
+                (None, End::Branch(condition, then_flow, else_flow)) => {
+                    let Tree::Leaf(condition) = self.operand(*condition, &at.state) else {
+                        panic!("the checker branches by a truth value")
+                    };
+                    let (then_block, _) = self.left(*then_flow, 0, &at.context, at.state.clone());
+                    let (else_block, _) = self.left(*else_flow, 0, &at.context, at.state);
+                    self.end(at.block, Terminator::Branch { condition, then_block, else_block });
+                    return;
+                }
             }
         };
-        let block = self.block(context);
-        let exit = self.exit(entry, &state);
-        self.end(block, Terminator::Leave(exit));
-        (block, state)
+        let exit = self.exit(entry, &at.state);
+        self.end(at.block, Terminator::Leave(exit));
     }
 }
 

@@ -120,7 +120,8 @@ pub(super) fn share_slots(function: FunctionValue<'_>) {
         for (at, slot) in slots.iter().enumerate() {
             let reach = reach(slot, &predecessors, &mut seen, at);
             let of_type = shared.entry(LLVMGetAllocatedType(slot.address)).or_default();
-            let is_free = |one: &&mut Shared| reach.iter().all(|&block| one.taken[block / 64] >> (block % 64) & 1 == 0);
+            let is_free =
+                |one: &&mut Shared| reach.iter().all(|&block| (one.taken[block / 64] >> (block % 64)) & 1 == 0);
             // Those that were begun last are most likely to be out of use where this one is in use.
             let own = match of_type.iter_mut().rev().take(MOST_TRIED).find(is_free) {
                 Some(one) => {

@@ -63,7 +63,7 @@ rust_tests() {
 }
 
 # What measures time, or needs both cores for itself: nothing else may run meanwhile.
-TIMED=(tests/api/test_polls.py tests/api/test_tiers.py tests/api/test_resume.py tests/api/test_large.py)
+TIMED=(tests/api/test_{polls,tiers,resume,large,recursion,compiling}.py)
 
 PYTEST=(-m pytest -q --ignore tests/lsp --ignore tests/cli --ignore tests/test_faults.py)
 

@@ -16,7 +16,7 @@ from tests.program import Program
 
 @pytest.fixture(scope="module")
 def engine():
-    engine = Engine(jobs=2, timeout=60, options=Options(forced=0.3, most_forced=5))
+    engine = Engine(jobs=2, timeout=240, options=Options(forced=0.3, most_forced=5))
     yield engine
     engine.stop()
 

@@ -213,7 +213,7 @@ class Arrays:
                  "linspace": ("np.linspace(0, 1, 5)", "float64", 1), "eye": ("np.eye(3)", "float64", 2), "zeros_like": (f"np.zeros_like({source})", dtype, ndim),
                  "ones_like": (f"np.ones_like({source})", dtype, ndim), "full_like": (f"np.full_like({source}, 1)", dtype, ndim),
                  "copy": (f"{source}.copy()", dtype, ndim), "astype": (f"{source}.astype({kind})", other, ndim),
-                 "reshape flat": (f"{source}.reshape(-1)", dtype, 1)}
+                 "reshape flat": (f"{source}.reshape(-1)", dtype, 1), "dtype variable": (f"np.zeros(3, {source}.dtype)", dtype, 1)}
         known = [one for one in forms if one in self.has]
         if not known:
             return self._assign(depth)
@@ -402,12 +402,30 @@ class Arrays:
             return self.random.choice(known)
         if kind == "i" and self.random.random() < 0.1:
             name = self.random.choice(list(self.arrays))
-            forms = [form for form in ("len", "ndim", "size") if form in self.has]
+            forms = [form for form in ("len", "ndim", "size", "itemsize", "nbytes", "dtype itemsize") if form in self.has]
             if forms:
                 form = self.random.choice(forms)
                 self._use(form)
-                return f"len({name})" if form == "len" else f"{name}.{form}"
+                return f"len({name})" if form == "len" else f"{name}.{form.replace(' ', '.')}"
+        if kind == "b" and self.random.random() < 0.15:
+            forms = [form for form in ("dtype", "isinstance") if form in self.has]
+            if forms:
+                form = self.random.choice(forms)
+                self._use(form)
+                return self._about_type(form)
         return self.random.choice(LITERALS[kind])
+
+    def _about_type(self, form: str) -> str:
+        """A question about a dtype or a class, which types decide."""
+        name, other = (self.random.choice(list(self.arrays)) for _ in range(2))
+        if form == "isinstance":
+            value = self._element()[0] if self.random.random() < 0.7 else self.random.choice([name, *self.kinds])
+            classes = ("np.floating", "np.integer", "np.signedinteger", "np.number", "np.generic", "np.float64", "np.int8", "np.bool_", "np.ndarray")
+            return f"isinstance({value}, {self.random.choice(classes)})"
+        dtype = self.random.choices(DTYPES, DTYPE_WEIGHTS)[0]
+        one = self.random.choice([f"{name}.dtype", f"{self._element()[0]}.dtype"])
+        beside = (f"np.{'bool_' if dtype == 'bool' else dtype}", f"np.dtype('{dtype}')", f"{other}.dtype", "float", "int", f"'{dtype}'")
+        return f"({one} {self.random.choice(['==', '!='])} {self.random.choice(beside)})"
 
     def _call_of(self, kind: str, depth: int) -> str:
         inner = self._expression(kind, depth - 1)

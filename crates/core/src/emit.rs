@@ -9,9 +9,12 @@ use std::sync::OnceLock;
 use inkwell::OptimizationLevel;
 use inkwell::context::Context;
 use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
+use inkwell::llvm_sys::target::{
+    LLVMInitializeX86AsmPrinter, LLVMInitializeX86Target, LLVMInitializeX86TargetInfo, LLVMInitializeX86TargetMC,
+};
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
-use inkwell::targets::{CodeModel, FileType, InitializationConfig, RelocMode, Target, TargetMachine, TargetTriple};
+use inkwell::targets::{CodeModel, FileType, RelocMode, Target, TargetMachine, TargetTriple};
 
 use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
@@ -220,14 +223,14 @@ fn configure() {
 fn machine(tier: Tier) -> Result<TargetMachine, String> {
     static HOST: OnceLock<(TargetTriple, String, String)> = OnceLock::new();
     let (triple, cpu, features) = HOST.get_or_init(|| {
-        Target::initialize_x86(&InitializationConfig {
-            asm_parser: false,
-            asm_printer: true,
-            base: true,
-            disassembler: false,
-            info: true,
-            machine_code: true,
-        });
+        // SAFETY: they fill tables of LLVM's, and no other thread is within LLVM yet. `Target::initialize_x86` would link the parser of
+        // assembly, and the disassembler, whose options would be set up whenever the library is opened.
+        unsafe {
+            LLVMInitializeX86TargetInfo();
+            LLVMInitializeX86Target();
+            LLVMInitializeX86TargetMC();
+            LLVMInitializeX86AsmPrinter();
+        }
         configure();
         let text = |text: inkwell::support::LLVMString| text.to_string();
         let (cpu, features) = (TargetMachine::get_host_cpu_name(), TargetMachine::get_host_cpu_features());

@@ -8,6 +8,7 @@ mod calls;
 mod chain;
 mod fastmath;
 mod hints;
+mod large;
 mod loaded;
 mod loops;
 mod places;
@@ -36,6 +37,7 @@ use crate::types::{Type, TypeSet};
 use builder::Builder;
 pub(crate) use calls::has_calls;
 use calls::{Calls, Members, kept_words};
+use large::{Homes, share_slots};
 use loaded::{Loaded, Payload};
 use recipe::signed;
 
@@ -147,6 +149,8 @@ struct Lowerer<'ctx, 'ir> {
     overflow_to: Option<BasicBlock<'ctx>>,
     /// The arguments of a call that the interpreter does.
     boxes: Option<PointerValue<'ctx>>,
+    /// What exits read from memory, if they are many.
+    homes: Option<Homes<'ctx>>,
     loops: loops::Loops<'ctx>,
 }
 
@@ -193,6 +197,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
             wide_scratch: None,
             overflow_to: None,
             boxes,
+            homes: None,
             loops,
         }
     }
@@ -203,6 +208,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
         self.find_fronts();
         self.b.jump(self.blocks[0]);
         (0..self.function.blocks.len()).for_each(|at| self.block(BlockId(at as u32)));
+        share_slots(self.b.function);
         self.b
     }
 }
@@ -524,10 +530,21 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if self.calls.is_called() {
             self.common_frame();
         }
+        let frame = self.b.frame();
+        if let Some(homes) = &self.homes {
+            self.b.set_frame(homes.frame(&self.b));
+        }
         let mut word = 0;
         for local in self.function.exits[id.0 as usize].live.iter().flat_map(|live| live.value.in_frame()) {
-            self.store_words(self.read(local), self.function.local(local).types, &mut word);
+            match self.homes.as_ref().and_then(|homes| homes.words(&self.b, local)) {
+                Some(words) => {
+                    words.iter().enumerate().for_each(|(at, &one)| self.b.store(self.b.word(word + at), one));
+                    word += words.len();
+                }
+                None => self.store_words(self.read(local), self.function.local(local).types, &mut word),
+            }
         }
+        self.b.set_frame(frame);
         if self.calls.is_called() {
             self.leave_to_caller(id, is_counted);
         } else {

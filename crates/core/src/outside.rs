@@ -15,7 +15,7 @@ pub use rustpython_parser::ast::Constant;
 use rustpython_parser::ast::bigint::BigInt;
 
 use crate::types::Type;
-use names::{BUILTINS, MATH, NUMPY, NUMPY_TYPES, OTHER_BUILTINS};
+use names::{BUILTINS, MATH, NUMPY, NUMPY_CLASSES, NUMPY_DTYPES, NUMPY_TYPES, OTHER_BUILTINS};
 
 /// What one name, or one attribute of a module, means.
 #[derive(Clone, Debug, PartialEq)]
@@ -221,7 +221,8 @@ pub fn function_of(module: &str, name: &str) -> Option<&'static str> {
         "math" => MATH,
         "np" => {
             let name = NUMPY_TYPES.iter().find(|(other, _)| *other == name).map_or(name, |(_, own)| own);
-            return NUMPY.iter().copied().find(|known| known.strip_prefix("np.") == Some(name));
+            let mut all = functions_of_numpy().chain(classes_of_numpy()).chain(NUMPY_DTYPES.iter().copied());
+            return all.find(|known| known.strip_prefix("np.") == Some(name));
         }
         _ => return None,
     };
@@ -241,6 +242,11 @@ pub fn functions_of_math() -> impl Iterator<Item = &'static str> {
 /// The functions and types of NumPy.
 pub fn functions_of_numpy() -> impl Iterator<Item = &'static str> {
     NUMPY.iter().copied()
+}
+
+/// The class of NumPy's dtypes, and the classes of which arrays and scalars are instances, but for those of one dtype.
+pub fn classes_of_numpy() -> impl Iterator<Item = &'static str> {
+    NUMPY_CLASSES.iter().copied().chain(NUMPY_DTYPES.first().copied())
 }
 
 /// The names of the constants of `math`.

@@ -126,7 +126,10 @@ impl Type {
             Self::Scalar(dtype) => dtype.scalar_name().to_owned(),
             Self::Array(array) => array.text(),
             Self::Tuple(shape) => tuple_text(shape, TypeSet::python),
-            Self::Function(function) => format!("function {}", function.name()),
+            Self::Function(function) => match function.as_dtype() {
+                Some(dtype) => format!("dtype[{}]", dtype.name()),
+                None => format!("function {}", function.name()),
+            },
         }
     }
 

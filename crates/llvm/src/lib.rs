@@ -55,3 +55,8 @@ pub unsafe extern "C" fn brrr_llvm_release(answer: Answer) {
 pub extern "C" fn __wrap___cxa_atexit(_: *const c_void, _: *const c_void, _: *const c_void) -> c_int {
     0
 }
+
+/// Stands for LLVM's name of the analyses of loops, of which nothing but the address matters. The first archive that defines it, too, is
+/// Polly's, which would be linked for that alone; its passes and options would be set up whenever the library is opened.
+#[unsafe(export_name = "_ZN4llvm13AllAnalysesOnINS_4LoopEE6SetKeyE")]
+pub static LOOP_ANALYSES: u64 = 0;

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use brrr_core::outside::{function_of, functions_of_numpy};
-use brrr_core::types::Dtype;
+use brrr_core::outside::{classes_of_numpy, function_of, functions_of_numpy};
+use brrr_core::types::{Dtype, FunctionType};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -36,6 +36,16 @@ pub fn function(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     names(object.py()).get(&(object.as_ptr() as usize)).map(|(_, name)| *name)
 }
 
+/// NumPy's object of a name.
+pub fn object<'py>(py: Python<'py>, name: &str) -> Option<Bound<'py, PyAny>> {
+    numpy::look(py);
+    if !numpy::is_known() {
+        return None;
+    }
+    let found = names(py).values().find(|(_, known)| *known == name);
+    found.map(|(object, _)| object.bind(py).clone())
+}
+
 /// The name of the type of a scalar.
 pub fn scalar_class(object: &Bound<'_, PyAny>) -> Option<&'static str> {
     let dtype = numpy::dtype_of_class(object.get_type().as_ptr())?;
@@ -48,7 +58,13 @@ fn names(py: Python<'_>) -> &Names {
         let mut names = Names::new();
         // Without the module there are no names.
         if let (Ok(numpy), Ok(core)) = (py.import("numpy"), py.import("numpy._core._multiarray_umath")) {
-            for name in functions_of_numpy() {
+            for dtype in Dtype::ALL {
+                let made = numpy.getattr(intern!(py, "dtype")).and_then(|class| class.call1((dtype.name(),)));
+                if let (Ok(made), Some(name)) = (made, FunctionType::dtype(dtype).builtin_name()) {
+                    names.insert(made.as_ptr() as usize, (made.unbind(), name));
+                }
+            }
+            for name in functions_of_numpy().chain(classes_of_numpy()) {
                 let Some(own) = name.strip_prefix("np.") else { continue };
                 let Ok(Some(found)) = numpy.dict().get_item(own) else { continue };
                 if is_type(&found, own)

@@ -353,6 +353,9 @@ fn defined_name<'a>(module: &'a Bound<'_, PyModule>) -> Option<&'a CStr> {
 /// The interpreter's own object of a row's function; `None` if somebody has put another one in its place.
 pub fn host_function<'py>(py: Python<'py>, name: &'static str) -> Option<Bound<'py, PyAny>> {
     let name = if matches!(name, "**" | "**-") { "pow" } else { name.trim_end_matches('.') };
+    if name.starts_with("np.") {
+        return numpy_names::object(py, name);
+    }
     let (module, own) = name.split_once('.').unwrap_or(("builtins", name));
     let found = py.import(module).ok()?.getattr(own).ok()?;
     (known_function(&found) == Some(name)).then_some(found)

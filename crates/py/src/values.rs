@@ -137,7 +137,8 @@ pub fn type_of(object: &Bound<'_, PyAny>) -> PyResult<Option<FunctionType>> {
         return Ok(Some(one));
     }
     let may_be_known = object.cast_exact::<PyCFunction>().is_ok() || object.cast::<PyType>().is_ok();
-    if !may_be_known && object.get_type().name()? != "ufunc" {
+    let is_numpy = |name: &str| name == "ufunc" || name.ends_with("DType");
+    if !may_be_known && !is_numpy(object.get_type().name()?.to_str()?) {
         return Ok(None);
     }
     Ok(outside::known_function(object).and_then(|name| builtin(object, name)))

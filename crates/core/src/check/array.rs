@@ -3,7 +3,7 @@
 use super::flow::{Arg, Item};
 use super::promote;
 use crate::ir::Constant;
-use crate::types::{ArrayType, Layout, Shape, Type, TypeSet};
+use crate::types::{ArrayType, FunctionType, Layout, Shape, Type, TypeSet};
 
 /// What happens to one dimension, or where a new one comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ pub fn ints(array: ArrayType) -> Option<Type> {
 }
 
 /// Attributes of arrays.
-pub const ATTRIBUTES: &[&str] = &[".shape", ".ndim", ".size", ".strides", ".itemsize", ".nbytes", ".T"];
+pub const ATTRIBUTES: &[&str] = &[".shape", ".ndim", ".size", ".dtype", ".strides", ".itemsize", ".nbytes", ".T"];
 
 /// What an operation with an array among its operands gives; empty if compiled code does not do it.
 #[must_use]
@@ -181,6 +181,7 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
         ("shortest.", all) if all.iter().all(|&one| has_length(one)) => Some(Type::Int),
         (".ndim" | ".size" | ".itemsize" | ".nbytes", [Type::Array(_)]) => Some(Type::Int),
         (".shape" | ".strides", [Type::Array(array)]) => ints(*array),
+        (".dtype", [Type::Array(array)]) => Some(Type::Function(FunctionType::dtype(array.dtype))),
         (".T", [Type::Array(array)]) => Some(Type::Array(transposed(*array))),
         (_, [Type::Array(_), ..]) if name.starts_with("is.") || name.starts_with("isinstance.") => Some(Type::Bool),
         _ => None,

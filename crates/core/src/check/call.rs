@@ -188,7 +188,7 @@ impl Binder<'_> {
     }
 
     /// A function as a value.
-    fn function_value(&mut self, one: FunctionType, place: Span) -> Arg {
+    pub(super) fn function_value(&mut self, one: FunctionType, place: Span) -> Arg {
         let target = self.temporary();
         self.step(target, StepKind::Function(one), place);
         Arg::Var(target)
@@ -333,6 +333,7 @@ impl Binder<'_> {
         match function {
             "range" => return self.refuse_call(call, None),
             "isinstance" => return self.is_instance(call),
+            "np.dtype" => return self.dtype_object(call),
             _ if function.starts_with("np.") => return self.numpy_function(function, call),
             "len" | "sum" | "any" | "all" | "min" | "max" => {
                 if let Some(value) = self.over_range(function, call) {
@@ -523,75 +524,5 @@ impl Binder<'_> {
             return self.leaving("call.", args, place);
         }
         self.extreme_of(function, &args, place)
-    }
-
-    /// `isinstance(x, int)`, `isinstance(x, (int, float))`, `isinstance(x, int | float)`: the types are known at compile time.
-    fn is_instance(&mut self, call: &ast::ExprCall) -> Arg {
-        let place = span(call);
-        let ([value, classes], true) = (call.args.as_slice(), call.keywords.is_empty()) else {
-            let args = self.operands(call).unwrap_or_default();
-            return self.leaving("call.", args, place);
-        };
-        let value = self.expression(value);
-        let mut names = Vec::new();
-        if !self.classes(classes, &mut names) {
-            return self.refuse_type(classes);
-        }
-        let mut answer = None;
-        for name in names {
-            let one = self.op(name, vec![value], place);
-            answer = Some(match answer {
-                Some(before) => self.op("|", vec![before, one], place),
-                None => one,
-            });
-        }
-        // An empty tuple has no type.
-        answer.unwrap_or(Arg::Constant(Constant::Bool(false)))
-    }
-
-    /// Collects the rows that ask for types; false if something else is there.
-    pub(super) fn classes(&mut self, expression: &Expr, names: &mut Vec<&'static str>) -> bool {
-        match expression {
-            Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
-                let Outside::Function(class) = self.env.meaning(name.id.as_str()) else { return false };
-                let Some(row) = ops::name(&format!("isinstance.{class}.")) else { return false };
-                self.guard(name.id.as_str());
-                names.push(row);
-                true
-            }
-            Expr::Tuple(tuple) => tuple.elts.iter().all(|one| self.classes(one, names)),
-            Expr::BinOp(ast::ExprBinOp { left, op: ast::Operator::BitOr, right, .. }) => {
-                let either = [left, right];
-                // `None` stands for its type here, though not alone.
-                let is_none =
-                    |one: &Expr| matches!(one, Expr::Constant(constant) if constant.value == ast::Constant::None);
-                if either.iter().all(|one| is_none(one)) || either.iter().any(|one| matches!(&***one, Expr::Tuple(_))) {
-                    return false;
-                }
-                either.into_iter().all(|one| match is_none(one) {
-                    true => {
-                        names.push("isinstance.None.");
-                        true
-                    }
-                    false => self.classes(one, names),
-                })
-            }
-            // `type(None)`.
-            Expr::Call(ast::ExprCall { func, args, keywords, .. }) => {
-                let (Expr::Name(name), [Expr::Constant(only)], []) = (&**func, args.as_slice(), keywords.as_slice())
-                else {
-                    return false;
-                };
-                let is_type = self.local(name.id.as_str()).is_none()
-                    && self.env.meaning(name.id.as_str()) == Outside::Function("type");
-                if is_type && only.value == ast::Constant::None {
-                    self.guard(name.id.as_str());
-                    names.push("isinstance.None.");
-                    return true;
-                }
-                false
-            }
-            _ => false,
-        }
     }
 }

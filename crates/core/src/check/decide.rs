@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::flow::{Arg, End, FlowBlock, StepKind, VarId};
-use super::{function, tuple};
+use super::{function, instance, tuple};
+use crate::ir::Constant;
 use crate::ops::{self, Recipe};
 use crate::types::{Type, TypeSet};
 
@@ -83,7 +84,7 @@ fn decides(name: &str) -> bool {
         let constant = ops::TABLE.iter().filter(|op| matches!(op.recipe, Recipe::Constant(_)));
         constant.map(|op| op.name).collect()
     });
-    NAMES.contains(name)
+    NAMES.contains(name) || instance::is_of_numpy(name)
 }
 
 fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: Type) -> Option<bool> {
@@ -96,7 +97,7 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
         StepKind::Op("|", args) => Some(of(args.first()?)? | of(args.get(1)?)?),
         StepKind::Op("&", args) => Some(of(args.first()?)? & of(args.get(1)?)?),
         StepKind::Op(name, args) => {
-            if let Type::Tuple(_) = one {
+            if let (Type::Tuple(_), false) = (one, instance::is_of_numpy(name)) {
                 let constants = args.iter().map(|arg| match arg {
                     Arg::Constant(constant) => Some(*constant),
                     Arg::Var(_) => None,
@@ -109,8 +110,16 @@ fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: T
                 Arg::Constant(constant) => Some(constant.ty()),
             });
             let types = types.collect::<Option<Vec<_>>>()?;
+            if let [one] = types.as_slice()
+                && let Some(answer) = instance::answer(name, *one)
+            {
+                return Some(answer);
+            }
             if function::is_among(&types) {
-                return function::answer(name, &types);
+                return match function::answer(name, &types)? {
+                    Constant::Bool(answer) => Some(answer),
+                    _ => None,
+                };
             }
             let row = ops::resolve(name, &types)?.row();
             match row.recipe {

@@ -167,9 +167,9 @@ impl Binder<'_> {
     fn comparison(&mut self, inner: &ast::ExprCompare, place: Span) -> Arg {
         let target = self.temporary();
         let after = self.block();
-        let mut left = self.expression(&inner.left);
+        let mut left = self.first_compared(inner);
         let last = inner.ops.len().saturating_sub(1);
-        for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+        for (at, (&operator, [before, operand])) in inner.ops.iter().zip(sides(inner)).enumerate() {
             if let Some(ends) = self.ends_of_membership(operator, at == last, place) {
                 let (holds, fails) = (self.block(), self.block());
                 let (found, missing) = if ends { (holds, fails) } else { (fails, holds) };
@@ -184,7 +184,7 @@ impl Binder<'_> {
                 }
                 continue;
             }
-            let right = self.expression(operand);
+            let right = self.compared(operator, operand, before);
             let result = self.compare(operator, left, right, place);
             self.step(target, StepKind::Copy(result), place);
             if at < last {
@@ -198,6 +198,14 @@ impl Binder<'_> {
         self.finish(End::Jump(after));
         self.enter(after);
         Arg::Var(target)
+    }
+
+    /// The first operand of a comparison.
+    fn first_compared(&mut self, inner: &ast::ExprCompare) -> Arg {
+        match (inner.ops.first(), inner.comparators.first()) {
+            (Some(&operator), Some(beside)) => self.compared(operator, &inner.left, beside),
+            (_, _) => self.expression(&inner.left),
+        }
     }
 
     fn compare(&mut self, operator: CmpOp, left: Arg, right: Arg, place: Span) -> Arg {
@@ -250,15 +258,15 @@ impl Binder<'_> {
                 self.condition(operand, else_block, then_block);
             }
             Expr::Compare(inner) => {
-                let mut left = self.expression(&inner.left);
+                let mut left = self.first_compared(inner);
                 let last = inner.ops.len().saturating_sub(1);
-                for (at, (&operator, operand)) in inner.ops.iter().zip(&inner.comparators).enumerate() {
+                for (at, (&operator, [before, operand])) in inner.ops.iter().zip(sides(inner)).enumerate() {
                     if let Some(ends) = self.ends_of_membership(operator, at == last, span(expression)) {
                         let (found, missing) = if ends { (then_block, else_block) } else { (else_block, then_block) };
                         self.membership(left, operand, found, missing);
                         return;
                     }
-                    let right = self.expression(operand);
+                    let right = self.compared(operator, operand, before);
                     let result = self.compare(operator, left, right, span(expression));
                     let next = if at == last { then_block } else { self.block() };
                     let truth = self.op("truth.", vec![result], span(expression));
@@ -479,6 +487,12 @@ impl Binder<'_> {
             other => self.refuse_target(other),
         }
     }
+}
+
+/// The two operands of each operator of a comparison.
+fn sides(inner: &ast::ExprCompare) -> impl Iterator<Item = [&Expr; 2]> {
+    let before = std::iter::once(&*inner.left).chain(&inner.comparators);
+    before.zip(&inner.comparators).map(|(before, operand)| [before, operand])
 }
 
 /// What a statement writes when everything is evaluated.

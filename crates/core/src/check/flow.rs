@@ -278,7 +278,7 @@ pub struct Creation {
 pub enum DtypeArg {
     /// A dtype that is known where the function is bound.
     Known(Dtype),
-    /// `a.dtype`
+    /// The value of an expression, such as `a.dtype`.
     Of(Arg),
 }
 
@@ -507,7 +507,7 @@ impl Creation {
     #[must_use]
     pub fn operands(&self) -> Vec<Arg> {
         let dtype = match self.dtype {
-            Some(DtypeArg::Of(array)) => Some(array),
+            Some(DtypeArg::Of(value)) => Some(value),
             Some(DtypeArg::Known(_)) | None => None,
         };
         self.args.iter().map(|&(_, arg)| arg).chain(dtype).collect()

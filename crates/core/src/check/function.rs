@@ -1,7 +1,7 @@
 //! Functions as values: what calls of Python's own do, and what is known of a function by its type alone.
 
-use super::creation;
 use super::flow::{Arg, Call, Flow, VarId};
+use super::{creation, dtype};
 use crate::ir::Constant;
 use crate::ops;
 use crate::types::{Dtype, FunctionType, Type, TypeSet};
@@ -57,7 +57,9 @@ pub fn is_value(name: &str) -> bool {
     const OVER: &[&str] = &["min", "max", "len", "any", "all", "tuple", "sum", "pow"];
     let is_type = Dtype::from_constructor(name).is_some();
     let has_rows = || (1..=4).any(|count| ops::takes(name, count) || ops::ufunc::way(name, count).is_some());
-    creation::maker(name).is_none() && (is_type || OVER.contains(&name) || parts(name).is_some() || has_rows())
+    let is_dtype = FunctionType::builtin(name).as_dtype().is_some();
+    creation::maker(name).is_none()
+        && (is_type || is_dtype || OVER.contains(&name) || parts(name).is_some() || has_rows())
 }
 
 /// The operands of a call whose very object one of Python's own functions may give back.
@@ -84,9 +86,14 @@ pub fn is_mixed_up(flow: &Flow, target: VarId, source: Arg, types: TypeSet) -> b
         && (flow.variables[target.0 as usize].in_frame || steps.any(|step| step.reads().any(|one| one == target)))
 }
 
-/// The answer of a question that the types of its operands decide, one of which is a function.
+/// What the types of the operands decide, one of which is a function or the object of a dtype.
 #[must_use]
-pub fn answer(name: &str, operands: &[Type]) -> Option<bool> {
+pub fn answer(name: &str, operands: &[Type]) -> Option<Constant> {
+    dtype::answer(name, operands).unwrap_or_else(|| question(name, operands).map(Constant::Bool))
+}
+
+/// The answer of a question about functions.
+fn question(name: &str, operands: &[Type]) -> Option<bool> {
     let is_question =
         name == "truth." || name == "bool" || name.starts_with("isinstance.") || name.starts_with("is.None");
     if !is_question && operands.iter().any(|one| one.has_local_functions()) {

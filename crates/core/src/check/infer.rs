@@ -10,10 +10,11 @@ use std::collections::{BTreeSet, HashMap};
 use super::choose::{Operand, choose};
 use super::creation::{self, Given};
 use super::decide;
+use super::dtype::{self, Attribute};
 use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, Target, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::{array, function, tuple, why};
+use super::{array, function, instance, tuple, why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
@@ -344,9 +345,16 @@ impl Inferred {
         };
         let mut result = TypeSet::EMPTY;
         for operands in &choices {
+            if let [(one, _)] = operands.as_slice() {
+                let found = dtype::attribute(name, *one).map(Attribute::ty);
+                if let Some(found) = found.or_else(|| instance::answer(name, *one).map(|_| Type::Bool)) {
+                    result = result.join(found.into());
+                    continue;
+                }
+            }
             if operands.iter().any(|(one, _)| matches!(one, Type::Function(_))) {
                 let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
-                result = function::answer(name, &types).map_or(result, |_| result.join(Type::Bool.into()));
+                result = function::answer(name, &types).map_or(result, |answer| result.join(answer.ty().into()));
                 continue;
             }
             if operands.iter().any(|(one, _)| matches!(one, Type::Array(_))) {
@@ -442,23 +450,13 @@ fn created(creation: &Creation, types: &Types) -> TypeSet {
     let dtypes: Vec<Option<Dtype>> = match creation.dtype {
         None => vec![None],
         Some(DtypeArg::Known(dtype)) => vec![Some(dtype)],
-        Some(DtypeArg::Of(value)) => read(value, types).iter().filter_map(dtype_of_value).map(Some).collect(),
+        Some(DtypeArg::Of(value)) => read(value, types).iter().filter_map(dtype::given).collect(),
     };
     let each = choices.iter().flat_map(|args| dtypes.iter().map(move |&dtype| (args, dtype)));
     let made = |(args, dtype): (&Vec<(&'static str, Type)>, Option<Dtype>)| {
         creation::result(creation.function, &Given { args, dtype, order: creation.order }).map(Type::Array)
     };
     each.filter_map(made).collect()
-}
-
-/// The dtype that the attribute `dtype` of a value gives.
-#[must_use]
-pub fn dtype_of_value(one: Type) -> Option<Dtype> {
-    match one {
-        Type::Array(array) => Some(array.dtype),
-        Type::Scalar(dtype) => Some(dtype),
-        _ => None,
-    }
 }
 
 const fn constant(arg: Arg) -> Option<Constant> {

@@ -1,6 +1,6 @@
 //! Calls that make arrays to steps: a part of [`super::bind`] like [`super::call`].
 
-use rustpython_parser::ast::{self, Expr};
+use rustpython_parser::ast::{self, CmpOp, Expr};
 
 use super::bind::Binder;
 use super::creation::Maker;
@@ -10,7 +10,7 @@ use crate::ir::Constant;
 use crate::outside::Outside;
 use crate::source::Span;
 use crate::syntax::span;
-use crate::types::Dtype;
+use crate::types::{Dtype, FunctionType};
 
 impl Binder<'_> {
     /// A call of a function or method that makes an array. What does not fit its parameters leaves, so that NumPy raises.
@@ -132,7 +132,13 @@ impl Binder<'_> {
             };
         }
         let (path, means) = match argument {
-            Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
+            Expr::Name(name) if self.local(name.id.as_str()).is_some() => {
+                return Some(Some(DtypeArg::Of(self.expression(argument))));
+            }
+            Expr::Call(call) if self.is_call_of_dtype(call) => {
+                return Some(Some(DtypeArg::Of(self.expression(argument))));
+            }
+            Expr::Name(name) => {
                 let name = crate::syntax::identifier(name.id.as_str());
                 let means = self.env.meaning(&name);
                 (name, means)
@@ -140,24 +146,66 @@ impl Binder<'_> {
             Expr::Attribute(attribute) => match self.member(attribute) {
                 Some(found) => found,
                 None if attribute.attr.as_str() == "dtype" => {
-                    return Some(Some(DtypeArg::Of(self.expression(&attribute.value))));
+                    return Some(Some(DtypeArg::Of(self.expression(argument))));
                 }
                 None => return None,
             },
             _ => return None,
         };
         let Outside::Function(function) = means else { return None };
-        let dtype = match function {
-            "bool" => Dtype::Bool,
-            "int" => Dtype::Int64,
-            "float" => Dtype::Float64,
-            "complex" => Dtype::Complex128,
-            _ => Dtype::ALL.into_iter().find(|dtype| {
-                function.strip_prefix("np.").is_some_and(|name| name == dtype.name() || name == dtype.scalar_name())
-            })?,
-        };
+        let dtype = FunctionType::builtin(function).to_dtype()?;
         self.guard(&path);
         Some(Some(DtypeArg::Known(dtype)))
+    }
+
+    /// `np.dtype(x)`, of what the source tells.
+    pub(super) fn dtype_object(&mut self, call: &ast::ExprCall) -> Arg {
+        let ([argument], []) = (call.args.as_slice(), call.keywords.as_slice()) else {
+            return self.refuse_call(call, None);
+        };
+        let dtype = match (argument, self.dtype(argument)) {
+            (_, Some(None)) => Dtype::Float64,
+            (_, Some(Some(DtypeArg::Known(dtype)))) => dtype,
+            // What is an object already stays it.
+            (Expr::Attribute(_) | Expr::Call(_), Some(Some(DtypeArg::Of(value)))) => return value,
+            (_, Some(Some(DtypeArg::Of(_))) | None) => return self.refuse_call(call, None),
+        };
+        self.function_value(FunctionType::dtype(dtype), span(call))
+    }
+
+    /// True for `np.dtype(x)`.
+    fn is_call_of_dtype(&self, call: &ast::ExprCall) -> bool {
+        let means = match &*call.func {
+            Expr::Name(name) if self.local(name.id.as_str()).is_none() => {
+                self.env.meaning(&crate::syntax::identifier(name.id.as_str()))
+            }
+            Expr::Attribute(attribute) => match self.member(attribute) {
+                Some((_, means)) => means,
+                None => return false,
+            },
+            _ => return false,
+        };
+        means == Outside::Function("np.dtype")
+    }
+
+    /// An operand of a comparison: beside a dtype, a text that NumPy makes a dtype of.
+    pub(super) fn compared(&mut self, operator: CmpOp, one: &Expr, beside: &Expr) -> Arg {
+        let is_dtype = match beside {
+            Expr::Attribute(attribute) => attribute.attr.as_str() == "dtype" && self.member(attribute).is_none(),
+            Expr::Call(call) => self.is_call_of_dtype(call),
+            _ => false,
+        };
+        match one {
+            Expr::Constant(ast::ExprConstant { value: ast::Constant::Str(text), .. })
+                if is_dtype && matches!(operator, CmpOp::Eq | CmpOp::NotEq) =>
+            {
+                match Dtype::from_text(text) {
+                    Some(dtype) => self.function_value(FunctionType::dtype(dtype), span(one)),
+                    None => self.expression(one),
+                }
+            }
+            _ => self.expression(one),
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use inkwell::types::BasicTypeEnum;
 use inkwell::values::{BasicValueEnum, FunctionValue, IntValue, PointerValue};
 
 use super::builder::Builder;
+use super::large::Homes;
 use super::loops::FIRST_FUEL;
 use super::{Loaded, Lowerer, payload_types};
 use crate::abi::{Activation, COMPOUND_BASE, FIRST_DEPTH, PENDING, Services};
@@ -180,6 +181,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.b.store(self.activation_field(offset_of!(Activation, frame)), self.b.frame());
             }
             self.parameters();
+            self.homes = Homes::new(&self.b, self.function);
             self.b.store(self.loops.fuel, self.b.int(FIRST_FUEL));
             return;
         }

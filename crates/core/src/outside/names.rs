@@ -216,6 +216,37 @@ pub(super) const NUMPY: &[&str] = &[
     "np.zeros_like",
 ];
 
+/// Classes of NumPy that arrays and scalars are instances of.
+pub(super) const NUMPY_CLASSES: &[&str] = &[
+    "np.complexfloating",
+    "np.floating",
+    "np.generic",
+    "np.inexact",
+    "np.integer",
+    "np.ndarray",
+    "np.number",
+    "np.signedinteger",
+    "np.unsignedinteger",
+];
+
+/// The class of dtypes, and its objects, of which the names in NumPy stand behind the class.
+pub(super) const NUMPY_DTYPES: &[&str] = &[
+    "np.dtype",
+    "np.dtype.bool",
+    "np.dtype.int8",
+    "np.dtype.int16",
+    "np.dtype.int32",
+    "np.dtype.int64",
+    "np.dtype.uint8",
+    "np.dtype.uint16",
+    "np.dtype.uint32",
+    "np.dtype.uint64",
+    "np.dtype.float32",
+    "np.dtype.float64",
+    "np.dtype.complex64",
+    "np.dtype.complex128",
+];
+
 /// Other names of NumPy's types, on platforms where a C `long` has 64 bits.
 pub(super) const NUMPY_TYPES: &[(&str, &str)] = &[
     ("bool", "bool_"),

@@ -1,6 +1,7 @@
 //! Functions as values: which function it is, is the type.
 //!
-//! A function has no word at run time. Where a value of such a type is called, compiled code knows what it calls.
+//! A function has no word at run time. Where a value of such a type is called, compiled code knows what it calls. The objects of NumPy's
+//! dtypes are values of the same kind: which dtype it is, is the type.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Shape, Type, TypeSet};
+use super::{Dtype, Shape, Type, TypeSet};
 use crate::outside::{self, Callee, FunctionKey};
 
 /// The type of one function. Equal ones are one allocation, which is never freed; whoever makes them bounds their number.
@@ -82,6 +83,33 @@ impl FunctionType {
     #[must_use]
     pub fn builtin(name: &str) -> Self {
         Self::new(FunctionValue::Builtin(name.to_owned()))
+    }
+
+    /// The type of the object of a dtype, such as `np.dtype("float64")`.
+    #[must_use]
+    pub fn dtype(dtype: Dtype) -> Self {
+        Self::new(FunctionValue::Builtin(format!("np.dtype.{}", dtype.name())))
+    }
+
+    /// The dtype, if it is the object of one.
+    #[must_use]
+    pub fn as_dtype(self) -> Option<Dtype> {
+        match &self.0.value {
+            FunctionValue::Builtin(name) => Dtype::from_name(name.strip_prefix("np.dtype.")?),
+            FunctionValue::Callee(_) | FunctionValue::Local(_) => None,
+        }
+    }
+
+    /// The dtype that NumPy makes of it: it is the object of one, the class of its scalars, or a class of Python's numbers.
+    #[must_use]
+    pub fn to_dtype(self) -> Option<Dtype> {
+        self.as_dtype().or_else(|| match self.builtin_name()? {
+            "bool" => Some(Dtype::Bool),
+            "int" => Some(Dtype::Int64),
+            "float" => Some(Dtype::Float64),
+            "complex" => Some(Dtype::Complex128),
+            name => Dtype::from_constructor(name),
+        })
     }
 
     /// The type of one of the user's functions.
@@ -308,6 +336,13 @@ mod tests {
         assert_eq!(sine, FunctionType::builtin("math.sin"));
         assert_ne!(sine, FunctionType::builtin("math.cos"));
         assert_eq!(sine.builtin_name(), Some("math.sin"));
+        let objects = Dtype::ALL.map(FunctionType::dtype);
+        for (one, dtype) in objects.into_iter().zip(Dtype::ALL) {
+            assert_eq!((one.as_dtype(), one.to_dtype()), (Some(dtype), Some(dtype)));
+            assert_eq!(one.builtin_name(), Some(one.name()));
+            let class = FunctionType::builtin(&format!("np.{}", dtype.scalar_name()));
+            assert_eq!((class.as_dtype(), class.to_dtype()), (None, Some(dtype)));
+        }
         let own = FunctionType::callee(&Callee::in_file("a.py", "f"));
         assert_eq!((own.name(), own.builtin_name()), ("f", None));
     }

@@ -33,7 +33,7 @@ impl Binder<'_> {
     fn may_be_function(&self, arg: Arg) -> bool {
         let Arg::Var(variable) = arg else { return false };
         let is_it = |step: &Step| {
-            step.target == variable && matches!(step.kind, StepKind::Function(_) | StepKind::Op("name.", _))
+            step.target == variable && matches!(step.kind, StepKind::Function(_) | StepKind::Op("name." | ".dtype", _))
         };
         let parameter = self.flow.parameters.get(variable.0 as usize);
         parameter.is_some_and(|one| one.annotation == Annotation::Missing && !one.variadic)

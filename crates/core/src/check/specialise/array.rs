@@ -4,12 +4,12 @@ use super::operation::{Scalar, Site};
 use super::{Path, Specialiser, Waiting};
 use crate::check::array::{self, Pick};
 use crate::check::creation::{self, Given};
+use crate::check::dtype;
 use crate::check::flow::{self, Arg, DtypeArg, Item, Step, VarId};
-use crate::check::infer::dtype_of_value;
 use crate::ir::{self, BlockId, Constant, Create, LocalId, Operand, Tree, Value};
 use crate::ops;
 use crate::source::Span;
-use crate::types::{ArrayType, Layout, Type, TypeSet};
+use crate::types::{ArrayType, FunctionType, Layout, Type, TypeSet};
 
 /// An array taken apart.
 struct Parts {
@@ -208,6 +208,10 @@ impl Specialiser<'_> {
                 });
                 ints(all.map(|stride| Some(stride?.0)).collect::<Option<Vec<_>>>()?)
             }
+            (".dtype", [_]) => {
+                let one = FunctionType::dtype(array.dtype);
+                Some((Tree::Function(one), Type::Function(one).into()))
+            }
             (".T", [_]) => {
                 let (lengths, strides) = (parts.lengths.into_iter().rev(), parts.strides.into_iter().rev());
                 let array = array::transposed(array);
@@ -228,9 +232,9 @@ impl Specialiser<'_> {
         let dtype = match creation.dtype {
             None => None,
             Some(DtypeArg::Known(dtype)) => Some(dtype),
-            Some(DtypeArg::Of(value)) => match self.types(value, &at.state).single().and_then(dtype_of_value) {
+            Some(DtypeArg::Of(value)) => match self.types(value, &at.state).single().and_then(dtype::given) {
                 None => return false,
-                found => found,
+                Some(found) => found,
             },
         };
         let given = Given { args: &types, dtype, order: creation.order };

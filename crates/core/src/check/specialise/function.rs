@@ -2,8 +2,9 @@
 
 use super::operation::Site;
 use super::{Specialiser, Waiting};
+use crate::check::dtype::{self, Attribute};
 use crate::check::flow::{Arg, Call, Step, Target};
-use crate::check::function;
+use crate::check::{function, instance};
 use crate::ir::{Constant, Operand, Tree, Value};
 use crate::types::{FunctionType, Shape, Type, TypeSet};
 
@@ -57,9 +58,32 @@ impl Specialiser<'_> {
         let types = args.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Option<Vec<_>>>();
         let Some(types) = types.filter(|types| function::is_among(types)) else { return false };
         let Some(answer) = function::answer(name, &types) else { return false };
-        let target = self.leaf(step.target, &Vec::new(), Type::Bool.into());
-        self.push(at.block, target, Value::Convert(Operand::Constant(Constant::Bool(answer))), step.span);
-        at.state.insert(step.target, Type::Bool.into());
+        self.known(at, step, answer);
+        true
+    }
+
+    /// Writes what types have decided.
+    pub(super) fn known(&mut self, at: &mut Waiting, step: &Step, constant: Constant) {
+        let target = self.leaf(step.target, &Vec::new(), constant.ty().into());
+        self.push(at.block, target, Value::Convert(Operand::Constant(constant)), step.span);
+        at.state.insert(step.target, constant.ty().into());
+    }
+
+    /// Does what the type of a scalar of NumPy, or of a value that a class is asked of, decides; false if it is something else.
+    pub(super) fn by_type(&mut self, at: &mut Waiting, step: &Step, name: &str, args: &[Arg]) -> bool {
+        let [Some(one)] = args.iter().map(|&arg| self.types(arg, &at.state).single()).collect::<Vec<_>>()[..] else {
+            return false;
+        };
+        match dtype::attribute(name, one) {
+            Some(Attribute::Dtype(dtype)) => {
+                at.state.insert(step.target, Type::Function(dtype).into());
+            }
+            Some(Attribute::Constant(constant)) => self.known(at, step, constant),
+            None => match instance::answer(name, one) {
+                Some(answer) => self.known(at, step, Constant::Bool(answer)),
+                None => return false,
+            },
+        }
         true
     }
 }

@@ -31,6 +31,9 @@ impl Specialiser<'_> {
         if name == "shortest." && args.iter().any(|&arg| matches!(self.operand(arg, &at.state), Tree::Array(..))) {
             return self.shortest(at, step, args);
         }
+        if self.by_type(at, step, name, args) {
+            return true;
+        }
         if name == "is.same." {
             return self.on_functions(at, step, name, args);
         }

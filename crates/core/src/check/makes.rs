@@ -152,7 +152,12 @@ impl Binder<'_> {
             },
             _ => return None,
         };
-        let Outside::Function(function) = means else { return None };
+        let function = match means {
+            Outside::Function(function) => function,
+            // Only a run tells.
+            Outside::Untold => return Some(Some(DtypeArg::Of(self.expression(argument)))),
+            _ => return None,
+        };
         let dtype = FunctionType::builtin(function).to_dtype()?;
         self.guard(&path);
         Some(Some(DtypeArg::Known(dtype)))

@@ -279,3 +279,58 @@ def test_a_function_with_fastmath_is_shown_as_it_runs(client):
     assert "fadd reassoc nsz arcp contract afn" in ir(client, uri, 8, "llvm")["text"]
     assert "addpd" in ir(client, uri, 8, "asm")["text"]
     assert "reassoc" not in ir(client, uri, 15, "llvm")["text"]
+
+
+WITHIN = HEAD + """\
+
+
+def far(x):
+    if x > 9:
+        return x * 3
+    return -x
+
+
+@brrr
+def f(n: int):
+    total = 0
+
+    def tri(m):
+        s = 0
+        for i in range(m):
+            s += i * 3
+        return s
+
+    def twice(m):
+        def once(k):
+            return k ^ 21
+        return once(m) * 7
+
+    for j in range(n):
+        total += tri(j) + twice(j) + far(j)
+    return total
+"""
+
+
+@pytest.mark.parametrize("stage", ["typed", "llvm", "llvm-opt", "asm"])
+def test_lines_of_functions_within_functions(client, stage):
+    """Of what stands elsewhere there are none, whatever line it has there."""
+    uri = client.open(WITHIN)
+    answer = ir(client, uri, 10, stage)
+    lines = answer["text"].split("\n")
+    of_line = {}
+    for one in answer["mapping"]:
+        of_line.setdefault(one["line"], []).extend(lines[one["irLines"][0]:one["irLines"][1] + 1])
+    assert min(of_line) >= 10 and max(of_line) <= 26, of_line
+    # `s += i * 3`, `k ^ 21`, and what is around them.
+    product = {"typed": "i * 3", "llvm": "mul", "llvm-opt": "", "asm": ""}[stage]
+    xor = {"typed": "k ^ 21", "llvm": "xor", "llvm-opt": "xor", "asm": "xor"}[stage]
+    assert any(product in text for text in of_line[16]), of_line
+    assert any(xor in text for text in of_line[21]), of_line
+    assert {14, 16, 21, 22, 24, 25} <= of_line.keys() or stage in ("llvm-opt", "asm"), of_line.keys()
+
+
+def test_the_line_of_a_function_within_a_function_has_its_ir(client):
+    uri = client.open(WITHIN)
+    for line, character, text in ((16, 17, "i * 3"), (21, 19, "k ^ 21"), (25, 8, "call")):
+        shown = client.ask("textDocument/hover", uri, (line, character))
+        assert text in shown["contents"]["value"], shown

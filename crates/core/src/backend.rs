@@ -78,12 +78,12 @@ pub fn remarks(answer: &[u8]) -> Result<Vec<Remark>, String> {
     postcard::from_bytes(answer).map_err(|error| error.to_string())
 }
 
-/// Where statements come from, as numbers; 0 for nowhere.
+/// Where the statements of a function come from, as numbers; 0 for nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Places {
-    /// For each block of the first function the number of each statement.
+    /// For each block the number of each statement.
     pub statements: Vec<Vec<u32>>,
-    /// For each of its loops the number of its header.
+    /// For each loop the number of its header.
     pub loops: Vec<u32>,
 }
 
@@ -98,8 +98,9 @@ pub struct Request {
     pub output: Output,
     /// How much time goes into it.
     pub tier: Tier,
-    /// The places which the answer is to name. Machine code does not depend on them.
-    pub places: Option<Places>,
+    /// The places which the answer is to name, for each function of the unit that stands in the text of the first one. Machine code does
+    /// not depend on them.
+    pub places: Option<Vec<Option<Places>>>,
     /// The functions of the vector library that are there, for functions that want `fastmath`.
     pub vectors: Vectors,
 }
@@ -132,13 +133,16 @@ impl Request {
     /// The same for an answer that names places, such as lines, which `number` gives for a span; [`crate::listing`] reads them out of a text.
     #[must_use]
     pub fn with_places(mut self, mut number: impl FnMut(Span) -> u32) -> Self {
-        self.places = self.unit.functions.first().map(|function| {
+        let mut places_of = |function: &ir::Function| {
             let statements =
                 function.blocks.iter().map(|block| block.statements.iter().map(|one| number(one.span)).collect());
             let statements = statements.collect();
             let header = |one: &ir::Loop| one.poll.map_or(0, |poll| number(function.exits[poll.0 as usize].span));
             Places { statements, loops: function.loops.iter().map(header).collect() }
-        });
+        };
+        let functions = self.unit.functions.iter().enumerate();
+        let places = functions.map(|(at, one)| (at == 0 || one.within).then(|| places_of(one)));
+        self.places = Some(places.collect());
         self
     }
 

@@ -1,13 +1,14 @@
 //! The drivers: the corridor from text to machine code, step by step.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Start, VarId};
 pub use crate::check::infer::Binding;
-use crate::check::program::{Body, Program, Refused, is_given};
+use crate::check::program::{Body, Instance, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Handed, Known, Nobody};
 use crate::check::specialise::{Calling, specialise};
 use crate::diagnostic::{Code, Diagnostic};
@@ -214,6 +215,8 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
             called.restarts = program.instance(at).restarts();
         }
     }
+    let within = stand_within(&members.iter().map(|&at| program.instance(at)).collect::<Vec<_>>());
+    functions.iter_mut().zip(within).for_each(|(function, within)| function.within = within);
     let mut with_effects = Vec::new();
     for (function, &at) in functions.iter().zip(&members) {
         if restarts(function) && function.effects && !can_start_again(function, &functions) {
@@ -240,6 +243,20 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         }
         Err(problem) => Err(vec![broken(&problem)]),
     }
+}
+
+/// Which of some instances stand within the first one, at whatever depth.
+fn stand_within(instances: &[Rc<Instance>]) -> Vec<bool> {
+    let first = instances.first().and_then(|first| first.body.flow.cells_key);
+    let around = |key: FunctionKey| {
+        let found = instances.iter().find(|one| one.body.flow.cells_key == Some(key));
+        found.and_then(|one| one.body.flow.owner)
+    };
+    let is_within = |one: &Rc<Instance>| {
+        let mut owners = std::iter::successors(one.body.flow.owner, |&key| around(key)).take(instances.len());
+        first.is_some_and(|first| owners.any(|owner| owner == first))
+    };
+    instances.iter().map(is_within).collect()
 }
 
 fn restarts(function: &ir::Function) -> bool {

@@ -95,8 +95,11 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     let context = Context::create();
     let wanted = (request.options, request.vectors);
     let module = match &request.places {
-        None => lower(&context, &request.unit, wanted, false),
-        Some(places) => lower(&context, &placed(&request.unit, places), wanted, true),
+        None => lower(&context, &request.unit, wanted, None),
+        Some(places) => {
+            let have_places = places.iter().map(Option::is_some).collect::<Vec<_>>();
+            lower(&context, &placed(&request.unit, places), wanted, Some(&have_places))
+        }
     };
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
@@ -126,11 +129,19 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     Ok(bytes.strip_suffix(&[0]).filter(|_| text).unwrap_or(bytes).to_vec())
 }
 
-/// The unit in which the spans of the first function's statements, and of what its loops' polls leave by, are the numbers of their places:
-/// those of the statement and of the loop that it is in.
-fn placed(unit: &ir::Unit, places: &Places) -> ir::Unit {
+/// The unit in which the spans of the statements of functions with places, and of what their loops' polls leave by, are the numbers of
+/// their places: those of the statement and of the loop that it is in.
+fn placed(unit: &ir::Unit, places: &[Option<Places>]) -> ir::Unit {
     let mut unit = unit.clone();
-    let function = &mut unit.functions[0];
+    for (function, places) in unit.functions.iter_mut().zip(places) {
+        if let Some(places) = places {
+            place(function, places);
+        }
+    }
+    unit
+}
+
+fn place(function: &mut ir::Function, places: &Places) {
     // More does not fit a column.
     let of_loop = |at: ir::LoopId| {
         places.loops.get(at.0 as usize).copied().filter(|number| u16::try_from(*number).is_ok()).unwrap_or(0)
@@ -147,7 +158,6 @@ fn placed(unit: &ir::Unit, places: &Places) -> ir::Unit {
             function.exits[poll.0 as usize].span = Span::new(header, header);
         }
     }
-    unit
 }
 
 /// The passes for a unit.

@@ -453,6 +453,7 @@ mod tests {
             creations: Vec::new(),
             inlined: Vec::new(),
             effects: false,
+            within: false,
             returned: Vec::new(),
             origins: Default::default(),
         }

@@ -158,7 +158,8 @@ fn splice(caller: &mut Function, at: BlockId, place: usize, call: &Call, body: &
             target: into.local(one.target),
             value: into.value(&one.value),
             chain: one.chain,
-            span,
+            // What stands elsewhere comes from the call.
+            span: if body.within { one.span } else { span },
         };
         block.statements.iter().map(map).collect::<Vec<_>>()
     };

@@ -78,6 +78,9 @@ pub struct Function {
     pub inlined: Vec<ExitId>,
     /// True if it changes arrays: a call that has begun is never begun again.
     pub effects: bool,
+    /// True for one that stands within the unit's first function: its spans are places in the same text. Machine code does not depend on it.
+    #[serde(skip)]
+    pub within: bool,
 }
 
 /// A function as compiled code calls it.

@@ -19,6 +19,22 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// The typed IR of all functions of a unit; only those that stand in the text of the first one have lines.
+    #[must_use]
+    pub fn of_unit(unit: &ir::Unit, line: impl Fn(Span) -> u32) -> Self {
+        let mut listing = Self::default();
+        for (at, function) in unit.functions.iter().enumerate() {
+            if at > 0 {
+                listing.push("", None);
+            }
+            let is_placed = at == 0 || function.within;
+            let one = Self::typed(function, |span| if is_placed { line(span) } else { 0 });
+            listing.text.push_str(&one.text);
+            listing.lines.extend(one.lines);
+        }
+        listing
+    }
+
     /// The typed IR; `line` gives the line of a span, 0 if it has none.
     #[must_use]
     pub fn typed(function: &ir::Function, line: impl Fn(Span) -> u32) -> Self {

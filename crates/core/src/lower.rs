@@ -41,18 +41,19 @@ use large::{Homes, share_slots};
 use loaded::{Loaded, Payload};
 use recipe::signed;
 
-/// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of its first function, and of the exits
-/// of its polls, are lines and columns, which become debug locations. `vectors` are the functions of the vector library that may be called.
+/// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of the functions of which it says so, and
+/// of the exits of their polls, are lines and columns, which become debug locations. `vectors` are the functions of the vector library
+/// that may be called.
 #[must_use]
 pub fn lower<'ctx>(
     context: &'ctx Context,
     unit: &Unit,
     (options, vectors): (Options, Vectors),
-    placed: bool,
+    placed: Option<&[bool]>,
 ) -> Module<'ctx> {
     let words = abi::unit_words(&unit.functions);
     let mut b = Builder::new(context, ENTRY_SYMBOL, words, has_calls(unit));
-    if placed {
+    if placed.is_some() {
         b.keep_places();
     }
     b.offer_vectors(vectors);
@@ -70,7 +71,8 @@ pub fn lower<'ctx>(
     for (member, level) in members.all() {
         let function = computed_ahead(&unit.functions[member]);
         let function = unrolled(&function);
-        b.begin(members.function((member, level)), member == 0);
+        let placed = placed.and_then(|placed| placed.get(member)).copied().unwrap_or_default();
+        b.begin(members.function((member, level)), placed);
         b = Lowerer::new(b, &members, &function, (member, Some(level)), options).all();
     }
     b.finish_places();

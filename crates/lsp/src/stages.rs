@@ -214,7 +214,7 @@ impl Stages {
             Stage::Assembly => Some(Output::Assembly),
         };
         let listing = match output {
-            None => unit.functions.first().map(|first| Listing::typed(first, line)).unwrap_or_default(),
+            None => Listing::of_unit(&unit, line),
             Some(output) => {
                 let request =
                     Request::new(unit, function.options(), output).with_vectors(runtime::vectors).with_places(line);

@@ -83,6 +83,7 @@ pub fn specialise(
         effects: flow.has_effects(),
         returned: origins.returned(flow),
         origins: origins.named(flow),
+        within: false,
     };
     let mut specialiser = Specialiser {
         flow,

@@ -308,21 +308,18 @@ fn ir_of_line(function: &Function, candidate: &Candidate, typed: &Typed, within:
     let wanted = file.line(within);
     let unit = function.unit(&candidate.signature).ok()?;
     let inner = typed.inner_at(within).filter(|inner| within >= inner.header.end);
-    let shown = match inner {
-        // Where it was not done in place of its calls: all of it stands within its lines, as nothing of another file need do.
-        Some(inner) => unit.functions.iter().find(|one| {
-            let whole = inner.header.span;
-            let mut places = one.blocks.iter().flat_map(|block| &block.statements).map(|one| one.span);
-            one.name == inner.name()
-                && one.called.as_ref().is_some_and(|called| called.restarts)
-                && places.all(|place| whole.start <= place.start && place.end <= whole.end)
-        }),
-        None => unit.functions.first(),
-    };
-    let listing = Listing::typed(shown?, |span| file.line(span.start));
-    let of_line = listing.text.lines().zip(&listing.lines).filter(|(_, line)| **line == Some(wanted));
-    let of_line = of_line.map(|(text, _)| text.trim()).filter(|text| !text.starts_with("exit ")).collect::<Vec<_>>();
-    let mut shown = of_line.iter().take(MOST_LINES).copied().collect::<Vec<_>>().join("\n");
+    let placed = unit.functions.iter().enumerate().filter(|(at, one)| *at == 0 || one.within);
+    let mut placed = placed.map(|(_, one)| one).collect::<Vec<_>>();
+    // A function within it has its own, or is done in place of its calls.
+    placed.sort_by_key(|one| inner.is_some_and(|inner| one.name != inner.name()));
+    let of_line = placed.into_iter().map(|one| {
+        let listing = Listing::typed(one, |span| file.line(span.start));
+        let of_line = listing.text.lines().zip(&listing.lines).filter(|(_, line)| **line == Some(wanted));
+        let of_line = of_line.map(|(text, _)| text.trim().to_owned());
+        of_line.filter(|text| !text.starts_with("exit ")).collect::<Vec<_>>()
+    });
+    let of_line = of_line.into_iter().find(|of_line| !of_line.is_empty()).unwrap_or_default();
+    let mut shown = of_line.iter().take(MOST_LINES).map(String::as_str).collect::<Vec<_>>().join("\n");
     if of_line.len() > MOST_LINES {
         let _ = write!(shown, "\n# and {} more", of_line.len() - MOST_LINES);
     }

@@ -65,9 +65,10 @@ def widens(function: ast.FunctionDef, namespace: dict) -> bool:
 
 
 def alternatives(function: ast.FunctionDef) -> set[str]:
-    """The names among which `and`, `or` and `if` within expressions choose."""
-    choices = [one for one in ast.walk(function) if isinstance(one, (ast.IfExp, ast.BoolOp))]
-    return {part.id for one in choices for part in _parts(one) if isinstance(part, ast.Name)}
+    """The names among which `and`, `or` and `if` within expressions choose, or what a `for` goes over does."""
+    choices = [part for one in ast.walk(function) if isinstance(one, (ast.IfExp, ast.BoolOp)) for part in _parts(one)]
+    choices += [part for one in ast.walk(function) if isinstance(one, ast.For) for part in ast.walk(one.iter)]
+    return {part.id for part in choices if isinstance(part, ast.Name)}
 
 
 def _parts(value: ast.expr):

@@ -203,6 +203,16 @@ def test_what_has_forms_of_its_own_is_not_judged(body, is_open):
     assert bool(oracle.differences(expected, Observed(expected.outcome, 0, {2: 1}, None))) != is_open
 
 
+@pytest.mark.parametrize(("captured", "is_open"), [((2, 3), True), (2**64 - 1, True), (1.5, False)])
+def test_what_is_captured_has_its_forms_too(captured, is_open):
+    text = ("def make(c):\n    def f(a):\n        for k in (0.5, c):\n            a %= 7\n        return a, c.__class__ is int and pow(c.real, 3, 7)\n"
+            "    return f\n")
+    namespace = {}
+    exec(text, namespace)
+    leaves = oracle.Instrumented(text, "f", {"f": namespace["make"](captured)}).run((8,))
+    assert leaves.open == is_open
+
+
 @pytest.mark.parametrize("text", [
     "## A\n```calls\nf()\n```\n",
     "## A\n```py\ndef f(): return 1\n```\n",

@@ -114,7 +114,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         Loaded::Complex(chosen(real, other_real), chosen(imag, other_imag))
     }
 
-    /// Equality; leaves if a part is NaN, for the other may be the same object.
+    /// Equality; leaves if both have a part that is NaN, for they may be one object.
     pub(super) fn same_complex(
         &mut self,
         (a, b): (FloatValue<'ctx>, FloatValue<'ctx>),
@@ -122,9 +122,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
         exit: Leaving,
     ) -> IntValue<'ctx> {
         let pair = |predicate, one, other| self.b.fcompare(predicate, one, other);
-        let unordered = self.b.or(pair(FloatPredicate::UNO, a, c), pair(FloatPredicate::UNO, b, d));
+        let nan = self.b.and(pair(FloatPredicate::UNO, a, b), pair(FloatPredicate::UNO, c, d));
         let equal = self.b.and(pair(FloatPredicate::OEQ, a, c), pair(FloatPredicate::OEQ, b, d));
-        self.leave_if(unordered, exit);
+        self.leave_if(nan, exit);
         equal
     }
 }

@@ -72,7 +72,8 @@ side_by_side() ( # side_by_side VERSION...: all but TIMED, at once; what they pr
     export BRRR_NUMPY_SECONDS=${BRRR_NUMPY_SECONDS:-15}
     outputs=$(mktemp -d)
     running=()
-    trap 'kill "${running[@]}" 2>/dev/null; rm -rf "$outputs"' EXIT
+    # What has ended cannot be killed: that is not how the part went.
+    trap 'kill "${running[@]}" 2>/dev/null || true; rm -rf "$outputs"' EXIT
     for version in "$@"; do
         "$(venv_of "$version")/bin/python" "${PYTEST[@]}" tests "${TIMED[@]/#/--ignore=}" >"$outputs/$version" 2>&1 &
         running+=($!)

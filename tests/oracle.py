@@ -9,6 +9,7 @@ code may leave: what left elsewhere, or silently ran in the interpreter, has fai
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 import traceback
@@ -48,6 +49,8 @@ def outcome(function, args=(), kwargs=None, filename: str | None = None) -> Outc
     """Calls, and says what happened. `line` is that of the innermost frame in `filename`."""
     kwargs = kwargs or {}
     given = (*args, *kwargs.values())
+    # CPython's `abs` of a complex NaN looks at `errno` without setting it before: this call does, so that none before it matters.
+    math.cosh(0.0)
     try:
         value = function(*args, **kwargs)
     except MemoryError:

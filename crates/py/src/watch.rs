@@ -76,9 +76,11 @@ impl Places {
     /// The dict is null or alive, and the thread holds the GIL.
     pub unsafe fn add_dict(&mut self, dict: *mut PyObject) {
         // SAFETY: as the caller promises; the version is part of the dict.
-        match unsafe { (!dict.is_null()).then(|| version_at(dict)).flatten() } {
-            Some(word) => unsafe { self.add(word, dict) },
-            None => self.is_blind = true,
+        unsafe {
+            match (!dict.is_null()).then(|| version_at(dict)).flatten() {
+                Some(word) => self.add(word, dict),
+                None => self.is_blind = true,
+            }
         }
     }
 

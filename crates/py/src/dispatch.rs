@@ -52,9 +52,9 @@ pub unsafe extern "C" fn vectorcall(
     // SAFETY: CPython keeps the callable and its arguments alive through the call, and the callable its specialisations.
     unsafe {
         let last = (*call.this).last;
-        if !last.is_null() && (*call.this).has_its_code() {
+        if !last.is_null() {
             let last = &*last;
-            if last.words <= STACK_WORDS && last.holds() {
+            if last.words <= STACK_WORDS && (last.is_unchanged() || (*call.this).can_still_run(last)) {
                 let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
                 let frame = frame.as_mut_ptr().cast::<u64>();
                 if ffi::PyVectorcall_NARGS(nargsf) as usize == last.direct && kwnames.is_null() {
@@ -85,7 +85,10 @@ unsafe fn enter_before(call: Call, frame: *mut u64) -> Option<*mut PyObject> {
     unsafe {
         let before = (*call.this).before.as_ref()?;
         let fits = ffi::PyVectorcall_NARGS(call.nargsf) as usize == before.direct && before.words <= STACK_WORDS;
-        if !fits || !before.holds() || !unbox_all(before, call.args, frame) {
+        if !fits || !before.is_unchanged() && !(*call.this).can_still_run(before) {
+            return None;
+        }
+        if !unbox_all(before, call.args, frame) {
             return None;
         }
         (*call.this).runs(before);

@@ -1,20 +1,12 @@
 //! LLVM module to object code, to text, or to what the optimiser says about it.
 
+mod machines;
 mod remarks;
 
-use std::cell::OnceCell;
-use std::ffi::CStr;
-use std::sync::OnceLock;
-
-use inkwell::OptimizationLevel;
 use inkwell::context::Context;
-use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
-use inkwell::llvm_sys::target::{
-    LLVMInitializeX86AsmPrinter, LLVMInitializeX86Target, LLVMInitializeX86TargetInfo, LLVMInitializeX86TargetMC,
-};
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
-use inkwell::targets::{CodeModel, FileType, RelocMode, Target, TargetMachine, TargetTriple};
+use inkwell::targets::{FileType, TargetMachine};
 
 use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
@@ -23,6 +15,7 @@ use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
 use crate::source::Span;
 use crate::types::Type;
+pub use machines::prepare;
 
 /// What the optimiser runs for functions that read and write elements of arrays.
 const WITH_MEMORY: &str = "default<O2>";
@@ -71,29 +64,9 @@ const QUICK_INLINE: &str = "always-inline,globaldce,function(sroa)";
 /// # Errors
 /// What LLVM says.
 pub fn run(request: &Request) -> Result<Vec<u8>, String> {
-    thread_local! {
-        /// Kept by each thread, one for each tier: to make one takes LLVM as long as a pass or two.
-        static MACHINES: [OnceCell<TargetMachine>; 2] = const { [const { OnceCell::new() }; 2] };
-    }
-    MACHINES.with(|[quick, full]| {
-        let kept = match request.tier {
-            Tier::Quick => quick,
-            Tier::Full => full,
-        };
-        let machine = match kept.get() {
-            Some(machine) => machine,
-            None => {
-                let made = machine(request.tier)?;
-                kept.get_or_init(|| made)
-            }
-        };
-        run_on(machine, request)
-    })
-}
-
-fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
     let wanted = (request.options, request.vectors);
+    // Lowered first: another thread may be making the machine meanwhile ([`prepare`]).
     let module = match &request.places {
         None => lower(&context, &request.unit, wanted, None),
         Some(places) => {
@@ -101,6 +74,16 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
             lower(&context, &placed(&request.unit, places), wanted, Some(&have_places))
         }
     };
+    machines::with(request.tier, |machine| finish(&context, &module, machine, request))?
+}
+
+/// Does with lowered code what is asked for.
+fn finish(
+    context: &Context,
+    module: &Module<'_>,
+    machine: &TargetMachine,
+    request: &Request,
+) -> Result<Vec<u8>, String> {
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
     if cfg!(debug_assertions) {
@@ -109,9 +92,9 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
     if request.output == Output::Llvm {
         return Ok(module.print_to_string().to_bytes().to_vec());
     }
-    let optimized = || optimize(&module, machine, &passes(&request.unit, request.tier));
+    let optimized = || optimize(module, machine, &passes(&request.unit, request.tier));
     if request.output == Output::Remarks {
-        let remarks = remarks::listen(&context, &module, optimized)?;
+        let remarks = remarks::listen(context, module, optimized)?;
         return postcard::to_stdvec(&remarks).map_err(|error| error.to_string());
     }
     optimized()?;
@@ -122,7 +105,7 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
         Output::Object => FileType::Object,
         Output::Assembly => FileType::Assembly,
     };
-    let buffer = machine.write_to_memory_buffer(&module, kind).map_err(|error| error.to_string())?;
+    let buffer = machine.write_to_memory_buffer(module, kind).map_err(|error| error.to_string())?;
     // The buffer of text ends with a zero byte that is not part of it.
     let bytes = buffer.as_slice();
     let text = kind == FileType::Assembly;
@@ -203,54 +186,4 @@ fn optimize(module: &Module<'_>, machine: &TargetMachine, passes: &str) -> Resul
     options.set_loop_slp_vectorization(true);
     options.set_loop_interleaving(true);
     module.run_passes(passes, machine, options).map_err(|error| error.to_string())
-}
-
-/// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the
-/// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed. And strides
-/// that are not known are not guessed to be one element: where they are, arrays have a type that says so. And floats that are added up
-/// become vectors, whose elements are added in the order of the source: that pays where turns divide or take roots (`lower/hints`).
-///
-/// Registers are allocated with care in the quick tier, too: what LLVM does otherwise there, where it chooses instructions one by one, keeps
-/// no local of a loop in a register. It takes a millisecond, of the four that the choice of instructions for the full tier takes.
-const OPTIONS: [&CStr; 6] = [
-    c"brrr",
-    c"-epilogue-vectorization-minimum-VF=8",
-    c"-x86-cmov-converter=false",
-    c"-enable-mem-access-versioning=false",
-    c"-optimize-regalloc",
-    c"-force-ordered-reductions",
-];
-
-/// Sets what LLVM has options of the command line for and nothing else. To be called once, before anything is compiled.
-fn configure() {
-    let options = OPTIONS.map(CStr::as_ptr);
-    // SAFETY: the strings live for ever and are as many as is said; LLVM 19, which is linked, knows these options, and no other thread
-    // is within LLVM yet.
-    unsafe { LLVMParseCommandLineOptions(OPTIONS.len() as i32, options.as_ptr(), std::ptr::null()) };
-}
-
-/// A machine for the host CPU with all its features.
-fn machine(tier: Tier) -> Result<TargetMachine, String> {
-    static HOST: OnceLock<(TargetTriple, String, String)> = OnceLock::new();
-    let (triple, cpu, features) = HOST.get_or_init(|| {
-        // SAFETY: they fill tables of LLVM's, and no other thread is within LLVM yet. `Target::initialize_x86` would link the parser of
-        // assembly, and the disassembler, whose options would be set up whenever the library is opened.
-        unsafe {
-            LLVMInitializeX86TargetInfo();
-            LLVMInitializeX86Target();
-            LLVMInitializeX86TargetMC();
-            LLVMInitializeX86AsmPrinter();
-        }
-        configure();
-        let text = |text: inkwell::support::LLVMString| text.to_string();
-        let (cpu, features) = (TargetMachine::get_host_cpu_name(), TargetMachine::get_host_cpu_features());
-        (TargetMachine::get_default_triple(), text(cpu), text(features))
-    });
-    let level = match tier {
-        Tier::Quick => OptimizationLevel::None,
-        Tier::Full => OptimizationLevel::Default,
-    };
-    let target = Target::from_triple(triple).map_err(|error| error.to_string())?;
-    let made = target.create_target_machine(triple, cpu, features, level, RelocMode::PIC, CodeModel::Small);
-    made.ok_or_else(|| "LLVM has no machine for this CPU".to_owned())
 }

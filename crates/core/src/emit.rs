@@ -1,5 +1,6 @@
 //! LLVM module to object code, to text, or to what the optimiser says about it.
 
+mod extrema;
 mod machines;
 mod remarks;
 
@@ -105,6 +106,9 @@ fn finish(
         Output::Object => FileType::Object,
         Output::Assembly => FileType::Assembly,
     };
+    if request.tier == Tier::Quick {
+        extrema::spell_out(context, module).map_err(|error| error.to_string())?;
+    }
     let buffer = machine.write_to_memory_buffer(module, kind).map_err(|error| error.to_string())?;
     // The buffer of text ends with a zero byte that is not part of it.
     let bytes = buffer.as_slice();

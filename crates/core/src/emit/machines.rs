@@ -1,22 +1,18 @@
 //! LLVM set up for this processor, once for a process; the machines that make code for it, one for each thread and tier.
 //!
-//! Enters: a tier. Leaves: a machine for it. A thread may do ahead, and beside what leads to the first request, all that this request would
-//! find cold ([`prepare`]); a request waits for what has been begun, and does what has not.
+//! Enters: a tier. Leaves: a machine for it. A thread may have it made ahead, beside what leads to the first request ([`prepare`]): the
+//! request waits for what has been begun, and does itself what has not.
 
 use std::cell::OnceCell;
 use std::ffi::CStr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use inkwell::builder::BuilderError;
-use inkwell::context::Context;
-use inkwell::intrinsics::Intrinsic;
+use inkwell::OptimizationLevel;
 use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
 use inkwell::llvm_sys::target::{
     LLVMInitializeX86AsmPrinter, LLVMInitializeX86Target, LLVMInitializeX86TargetInfo, LLVMInitializeX86TargetMC,
 };
-use inkwell::module::Module;
-use inkwell::targets::{CodeModel, FileType, RelocMode, Target, TargetMachine, TargetTriple};
-use inkwell::{AddressSpace, IntPredicate, OptimizationLevel};
+use inkwell::targets::{CodeModel, RelocMode, Target, TargetMachine, TargetTriple};
 
 use crate::backend::Tier;
 
@@ -60,8 +56,7 @@ const fn number(tier: Tier) -> usize {
     }
 }
 
-/// Does what the first request for code of a tier would do first: sets LLVM up, makes the machine, and has a small function compiled, so
-/// that code of LLVM's is in memory, and tables of its are filled, when the request comes to where they are needed. That may be at the same time.
+/// Does what the first request for code of a tier would do first: sets LLVM up and makes the machine. The request may come meanwhile.
 ///
 /// # Errors
 /// What LLVM says.
@@ -70,58 +65,7 @@ pub fn prepare(tier: Tier) -> Result<(), String> {
     if spare.is_none() {
         *spare = Some(Spare(machine(tier)?));
     }
-    drop(spare);
-    rehearse(&machine(tier)?)
-}
-
-/// Compiles a function of the kind that functions with loops are: it counts, checks for overflow, and leaves.
-fn rehearse(machine: &TargetMachine) -> Result<(), String> {
-    let context = Context::create();
-    let module = counting(&context).map_err(|error| error.to_string())?;
-    module.set_triple(&machine.get_triple());
-    module.set_data_layout(&machine.get_target_data().get_data_layout());
-    machine.write_to_memory_buffer(&module, FileType::Object).map_err(|error| error.to_string())?;
     Ok(())
-}
-
-/// `total = 0; for i in range(n): total += i`, with `n` in the frame, where the total goes.
-fn counting(context: &Context) -> Result<Module<'_>, BuilderError> {
-    let module = context.create_module("rehearsal");
-    let (int, pointer) = (context.i64_type(), context.ptr_type(AddressSpace::default()));
-    let function = module.add_function("rehearsal", int.fn_type(&[pointer.into()], false), None);
-    let sum = Intrinsic::find("llvm.sadd.with.overflow").and_then(|sum| sum.get_declaration(&module, &[int.into()]));
-    let (Some(frame), Some(sum)) = (function.get_first_param(), sum) else { return Ok(module) };
-    let frame = frame.into_pointer_value();
-    let block = |name: &str| context.append_basic_block(function, name);
-    let (entry, header, turn, next, over, left) =
-        (block("entry"), block("header"), block("turn"), block("next"), block("over"), block("left"));
-    let builder = context.create_builder();
-    builder.position_at_end(entry);
-    let n = builder.build_load(int, frame, "n")?.into_int_value();
-    builder.build_unconditional_branch(header)?;
-    builder.position_at_end(header);
-    let (i, total) = (builder.build_phi(int, "i")?, builder.build_phi(int, "total")?);
-    let (count, sum_before) = (i.as_basic_value().into_int_value(), total.as_basic_value().into_int_value());
-    let goes_on = builder.build_int_compare(IntPredicate::SLT, count, n, "")?;
-    builder.build_conditional_branch(goes_on, turn, over)?;
-    builder.position_at_end(turn);
-    let pair = builder.build_call(sum, &[sum_before.into(), count.into()], "")?;
-    let pair = pair.try_as_basic_value().unwrap_basic().into_struct_value();
-    let leaves = builder.build_extract_value(pair, 1, "")?.into_int_value();
-    builder.build_conditional_branch(leaves, left, next)?;
-    builder.position_at_end(next);
-    let more = builder.build_extract_value(pair, 0, "")?;
-    let behind = builder.build_int_nsw_add(count, int.const_int(1, false), "")?;
-    builder.build_unconditional_branch(header)?;
-    let zero = int.const_zero();
-    i.add_incoming(&[(&zero, entry), (&behind, next)]);
-    total.add_incoming(&[(&zero, entry), (&more, next)]);
-    for (block, status) in [(over, 0), (left, 1)] {
-        builder.position_at_end(block);
-        builder.build_store(frame, sum_before)?;
-        builder.build_return(Some(&int.const_int(status, false)))?;
-    }
-    Ok(module)
 }
 
 /// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the

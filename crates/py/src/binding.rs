@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::convert::{Argument, classify, is_of};
+use crate::dispatch::plain::Plain;
 use crate::env::Parameters;
 use crate::functions::{Defaults, Member};
 use crate::guards::{Guards, Held};
@@ -32,6 +33,8 @@ pub struct Specialisation {
     pub guards: Rc<Guards>,
     /// How many arguments by position it takes as they come; `usize::MAX` if they have to be arranged.
     pub direct: usize,
+    /// What most calls have to look at.
+    pub plain: Plain,
     /// How often each exit was taken.
     pub exits: Box<[Cell<u64>]>,
     /// The continuations of each exit.
@@ -88,6 +91,7 @@ impl Specialisation {
             is_weak: !values::functions_among(&machine.params).is_empty(),
             machine,
             guards,
+            plain: Plain::none(),
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
@@ -105,6 +109,7 @@ impl Specialisation {
             is_weak: !values::functions_among(&machine.params).is_empty(),
             machine,
             guards,
+            plain: Plain::none(),
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
@@ -126,7 +131,12 @@ impl Specialisation {
 
     /// The same as one of its function's, so that runs can hold it.
     pub fn shared(self) -> Rc<Self> {
-        Rc::new_cyclic(|own| Self { own: own.clone(), ..self })
+        Rc::new_cyclic(|own| Self { own: own.clone(), plain: Plain::of(&self), ..self })
+    }
+
+    /// True if it calls no function that could come to be another one.
+    pub fn calls_nothing(&self) -> bool {
+        self.members.is_empty() && self.defaults.is_none()
     }
 
     /// Reads the hidden arguments, its own and those that it hands down: false if one has no value. The references are borrowed, and
@@ -199,6 +209,7 @@ impl Specialisation {
     /// Says that there will be better code: this holds no more.
     pub fn retire(&self) {
         self.is_retired.set(true);
+        self.plain.end();
     }
 
     /// Shows every object to the garbage collector until it says stop.

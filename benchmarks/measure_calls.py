@@ -4,11 +4,13 @@ Nanoseconds of processor time; the median of the processes' medians. What brrr r
 """
 
 import json
+import math
 import statistics
 import subprocess
 import sys
 import time
 import timeit
+import types
 
 import numpy as np
 
@@ -53,12 +55,32 @@ def literal(n):
     return n + 3
 
 
+def literals(n):
+    return n + 3 + 5 - 7
+
+
+def added(n):
+    return n + 3
+
+
 def one_global(n):
     return n + FIRST
 
 
 def three_globals(n):
     return n + FIRST + SECOND - THIRD
+
+
+def one_callee(n):
+    return added(n)
+
+
+def quarter(x):
+    return x + 0.25
+
+
+def half_a_turn(x):
+    return x + math.pi
 
 
 class Namespace:
@@ -83,7 +105,11 @@ CASES = {
     "Namespace.scaled(2, 3)": (Namespace.scaled, (2, 3)),
     "n + 3": (literal, (4,)),
     "n + a global": (one_global, (4,)),
+    "n + 3 + 5 - 7": (literals, (4,)),
     "n + three globals": (three_globals, (4,)),
+    "a function that returns n + 3": (one_callee, (4,)),
+    "x + 0.25": (quarter, (0.5,)),
+    "x + math.pi": (half_a_turn, (0.5,)),
     "add of ints and of floats by turns": (add, (2, 3, 0.5, 0.25)),
     "add of ints, twice": (add, (2, 3, 4, 5)),
 }
@@ -108,7 +134,9 @@ def child():
         timers, refused = {}, {}
         for peer, decorate in decorators.items():
             try:
-                made = decorate(function)
+                # What it calls has the same decorator.
+                own = {**globals(), "added": decorate(added)}
+                made = decorate(types.FunctionType(function.__code__, own, function.__name__))
                 assert all(made(*one) == function(*one) for one in pairs)
             except BrrrError as error:
                 refused[peer] = str(error)

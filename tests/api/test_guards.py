@@ -1,6 +1,8 @@
 """What compiled code takes as given about names outside the function."""
 
 import builtins
+import sys
+import types
 
 import pytest
 
@@ -305,3 +307,107 @@ def test_globals_that_change_around_the_function_do_not_matter():
         namespace[f"name{number}"] = number
         assert f(4.0) == 6.0
     assert f.stats()["compiled"] == 100
+
+
+def warm(text, **changes):
+    """A program whose function `f` has been called often enough that guards are found to hold at once."""
+    namespace = program.execute(text, program.filename("api"), brrr)
+    namespace.update(changes)
+    for _ in range(3):
+        namespace["f"](4)
+    assert namespace["f"].stats()["compiled"] == 3
+    return namespace
+
+
+CALLEE = """
+K = 2
+def callee(n, k=3, *, by=1):
+    return n * k * by + K
+@brrr
+def f(n):
+    return callee(n)
+"""
+
+
+def test_all_that_makes_a_callee_is_seen_at_the_next_call():
+    namespace = warm(CALLEE)
+    f, callee = namespace["f"], namespace["callee"]
+    assert f(4) == 14
+    namespace["K"] = 5
+    assert f(4) == 17
+    callee.__defaults__ = (4,)
+    assert f(4) == 21
+    callee.__kwdefaults__["by"] = 2
+    assert f(4) == 37
+    callee.__kwdefaults__ = {"by": 3}
+    assert f(4) == 53
+    callee.__code__ = (lambda n, k, *, by: n + k + by).__code__
+    assert f(4) == 11
+    namespace["callee"] = lambda n: -n
+    assert f(4) == -4
+    assert f.stats()["exits"] == {}
+
+
+def test_defaults_of_a_function_that_calls_itself():
+    namespace = warm("@brrr\ndef f(n, k=2):\n    return k if n == 0 else f(n - 1) * 2 + k\n")
+    assert namespace["f"](4) == 62
+    namespace["f"].__defaults__ = (3,)
+    assert namespace["f"](4) == 93
+    namespace["f"].__defaults__ = None
+    with pytest.raises(TypeError, match=r"f\(\) missing 1 required positional argument: 'k'"):
+        namespace["f"](4)
+
+
+def test_defaults_where_there_were_none():
+    namespace = warm("def callee(n, k):\n    return n + k\n@brrr\ndef f(n):\n    return callee(n, 2)\n")
+    namespace["callee"].__defaults__ = (7,)
+    assert namespace["f"](4) == 6
+
+
+def test_another_code_object_for_the_function_itself():
+    namespace = warm("@brrr\ndef f(n):\n    return n + 1\n")
+    f = namespace["f"]
+    own = f.__code__
+    f.__code__ = (lambda n: n * 3).__code__
+    assert f(4) == 12
+    f.__code__ = own
+    assert f(4) == 5 and f.stats()["compiled"] == 4
+
+
+def test_a_name_that_goes_from_the_globals_to_the_builtins():
+    namespace = warm("@brrr\ndef f(n):\n    return abs(-n) + 1\n", abs=abs)
+    f = namespace["f"]
+    del namespace["abs"]
+    assert f(4) == 5 and f(4) == 5
+    kept = builtins.abs
+    builtins.abs = lambda x: 10
+    try:
+        assert f(4) == 11
+    finally:
+        builtins.abs = kept
+    assert f(4) == 5
+    namespace["abs"] = lambda x: 20
+    assert f(4) == 21
+
+
+def test_a_module_that_gets_a_class_of_its_own(monkeypatch):
+    module = types.ModuleType("helper")
+    module.k = 3
+    text = "import sys\nhelper = sys.modules['helper']\n@brrr\ndef f(n):\n    return n + helper.k\n"
+    monkeypatch.setitem(sys.modules, "helper", module)
+    f = warm(text)["f"]
+    assert f(4) == 7
+
+    class Counting(types.ModuleType):
+        @property
+        def k(self):
+            return 100
+
+    module.__class__ = Counting
+    assert f(4) == 104
+
+
+def test_calls_at_the_top_of_a_module_whose_names_change_all_the_time():
+    text = "@brrr\ndef f(n):\n    return n + K\nK = 1\nfound = []\nfor i in range(50):\n    found.append(f(i))\n    K += i % 10 == 9\n"
+    namespace = program.execute(text, program.filename("api"), brrr)
+    assert namespace["found"] == [i + 1 + i // 10 for i in range(50)]

@@ -177,8 +177,6 @@ pub struct Answer {
 
 /// Symbol of `extern "C" fn(request: *const u8, length: usize) -> Answer`.
 pub const RUN_SYMBOL: &[u8] = b"brrr_llvm_run\0";
-/// Symbol of `extern "C" fn(is_full: u32)`.
-pub const PREPARE_SYMBOL: &[u8] = b"brrr_llvm_prepare\0";
 /// Symbol of `extern "C" fn(answer: Answer)`.
 pub const RELEASE_SYMBOL: &[u8] = b"brrr_llvm_release\0";
 /// Symbol of a static `[u8; 8]`, equal to [`BUILD`] in a library that belongs to this build.
@@ -207,14 +205,12 @@ const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
 }
 
 type Run = unsafe extern "C" fn(*const u8, usize) -> Answer;
-type Prepare = unsafe extern "C" fn(u32);
 type Release = unsafe extern "C" fn(Answer);
 
 /// The opened library.
 #[derive(Debug)]
 pub struct Backend {
     run: Run,
-    prepare: Prepare,
     release: Release,
     _library: libloading::Library,
 }
@@ -234,19 +230,11 @@ impl Backend {
             return Err(format!("{} belongs to another build of brrr; install brrr again", path.display()));
         }
         // SAFETY: the build number says that the symbols have these types.
-        let (run, prepare, release) = unsafe {
+        let (run, release) = unsafe {
             let run = *library.get::<Run>(RUN_SYMBOL).map_err(failed)?;
-            let prepare = *library.get::<Prepare>(PREPARE_SYMBOL).map_err(failed)?;
-            (run, prepare, *library.get::<Release>(RELEASE_SYMBOL).map_err(failed)?)
+            (run, *library.get::<Release>(RELEASE_SYMBOL).map_err(failed)?)
         };
-        Ok(Self { run, prepare, release, _library: library })
-    }
-
-    /// Does what the first request for code of a tier would find undone; for a thread that does so beside what leads to that request, which
-    /// may come at any time meanwhile. What goes wrong the request will find out.
-    pub fn prepare(&self, tier: Tier) {
-        // SAFETY: the function takes a number.
-        unsafe { (self.prepare)(u32::from(tier == Tier::Full)) };
+        Ok(Self { run, release, _library: library })
     }
 
     /// Does one piece of work.

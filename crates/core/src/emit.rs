@@ -16,7 +16,6 @@ use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
 use crate::source::Span;
 use crate::types::Type;
-pub use machines::prepare;
 
 /// What the optimiser runs for functions that read and write elements of arrays.
 const WITH_MEMORY: &str = "default<O2>";
@@ -65,9 +64,12 @@ const QUICK_INLINE: &str = "always-inline,globaldce,function(sroa)";
 /// # Errors
 /// What LLVM says.
 pub fn run(request: &Request) -> Result<Vec<u8>, String> {
+    machines::with(request.tier, |machine| run_on(machine, request))?
+}
+
+fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
     let context = Context::create();
     let wanted = (request.options, request.vectors);
-    // Lowered first: another thread may be making the machine meanwhile ([`prepare`]).
     let module = match &request.places {
         None => lower(&context, &request.unit, wanted, None),
         Some(places) => {
@@ -75,16 +77,6 @@ pub fn run(request: &Request) -> Result<Vec<u8>, String> {
             lower(&context, &placed(&request.unit, places), wanted, Some(&have_places))
         }
     };
-    machines::with(request.tier, |machine| finish(&context, &module, machine, request))?
-}
-
-/// Does with lowered code what is asked for.
-fn finish(
-    context: &Context,
-    module: &Module<'_>,
-    machine: &TargetMachine,
-    request: &Request,
-) -> Result<Vec<u8>, String> {
     module.set_triple(&machine.get_triple());
     module.set_data_layout(&machine.get_target_data().get_data_layout());
     if cfg!(debug_assertions) {
@@ -93,9 +85,9 @@ fn finish(
     if request.output == Output::Llvm {
         return Ok(module.print_to_string().to_bytes().to_vec());
     }
-    let optimized = || optimize(module, machine, &passes(&request.unit, request.tier));
+    let optimized = || optimize(&module, machine, &passes(&request.unit, request.tier));
     if request.output == Output::Remarks {
-        let remarks = remarks::listen(context, module, optimized)?;
+        let remarks = remarks::listen(&context, &module, optimized)?;
         return postcard::to_stdvec(&remarks).map_err(|error| error.to_string());
     }
     optimized()?;
@@ -107,9 +99,9 @@ fn finish(
         Output::Assembly => FileType::Assembly,
     };
     if request.tier == Tier::Quick {
-        extrema::spell_out(context, module).map_err(|error| error.to_string())?;
+        extrema::spell_out(&context, &module).map_err(|error| error.to_string())?;
     }
-    let buffer = machine.write_to_memory_buffer(module, kind).map_err(|error| error.to_string())?;
+    let buffer = machine.write_to_memory_buffer(&module, kind).map_err(|error| error.to_string())?;
     // The buffer of text ends with a zero byte that is not part of it.
     let bytes = buffer.as_slice();
     let text = kind == FileType::Assembly;

@@ -6,7 +6,7 @@
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use brrr_core::backend::{Answer, BUILD, Request, Tier};
+use brrr_core::backend::{Answer, BUILD, Request};
 use brrr_core::{emit, ir};
 
 /// The encoding of requests that this library understands.
@@ -36,14 +36,6 @@ fn answer(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let request = postcard::from_bytes::<Request>(bytes).map_err(|error| error.to_string())?;
     ir::verify::verify_unit(&request.unit)?;
     emit::run(&request)
-}
-
-/// Does what the first request for code, of the full tier or of the quick one, would find undone. It may come meanwhile, and tells of what
-/// goes wrong.
-#[unsafe(no_mangle)]
-pub extern "C" fn brrr_llvm_prepare(is_full: u32) {
-    let tier = if is_full == 0 { Tier::Quick } else { Tier::Full };
-    let _ = catch_unwind(AssertUnwindSafe(|| emit::prepare(tier)));
 }
 
 /// Takes an answer back.

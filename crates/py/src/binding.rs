@@ -23,6 +23,7 @@ use crate::outside::Names;
 use crate::resume::Kept;
 use crate::shared::{Constants, Machine, Meaning};
 use crate::values;
+use crate::watch::{Places, Watch};
 
 /// Machine code as one function runs it.
 #[derive(Debug)]
@@ -47,7 +48,10 @@ pub struct Specialisation {
     handed: Box<[Handed]>,
     /// Its own defaults, if it may call itself.
     defaults: Option<Defaults>,
-    is_retired: Cell<bool>,
+    /// Not zero if there will be better code.
+    is_retired: Cell<u64>,
+    /// What all that must still be true comes down to at each call; of a member there is none.
+    watch: Watch,
     /// Itself, among those of its function; of a member there is none.
     own: Weak<Self>,
 }
@@ -95,7 +99,8 @@ impl Specialisation {
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
-            is_retired: Cell::new(false),
+            is_retired: Cell::new(0),
+            watch: Watch::default(),
             own: Weak::new(),
         }
     }
@@ -113,7 +118,8 @@ impl Specialisation {
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
-            is_retired: Cell::new(false),
+            is_retired: Cell::new(0),
+            watch: Watch::default(),
             own: Weak::new(),
         }
     }
@@ -129,14 +135,31 @@ impl Specialisation {
         Some(Self { members: members.into(), handed, defaults, ..self })
     }
 
-    /// The same as one of its function's, so that runs can hold it.
-    pub fn shared(self) -> Rc<Self> {
-        Rc::new_cyclic(|own| Self { own: own.clone(), plain: Plain::of(&self), ..self })
+    /// The same as one of its function's, so that runs can hold it. The function is alive.
+    pub fn shared(self, py: Python<'_>) -> Rc<Self> {
+        let mut places = Places::default();
+        // SAFETY: `py` proves that the thread holds the GIL; members hold their functions, and stay where they are.
+        let is_complete = unsafe {
+            places.add_code(self.guards.function());
+            self.guards.places(&mut places);
+            self.defaults.iter().for_each(|defaults| defaults.places(self.guards.function(), &mut places));
+            // Members that are not held may go, and the words with them.
+            !self.is_weak && self.members.iter().all(|member| member.places(&mut places))
+        };
+        let watch = Watch::new(py, places, !is_complete);
+        Rc::new_cyclic(|own| Self { own: own.clone(), watch, plain: Plain::of(&self), ..self })
     }
 
-    /// True if it calls no function that could come to be another one.
-    pub fn calls_nothing(&self) -> bool {
-        self.members.is_empty() && self.defaults.is_none()
+    /// Where the words of a member are that stay the same as long as it holds.
+    ///
+    /// # Safety
+    /// As [`Self::holds`].
+    pub unsafe fn places(&self, to: &mut Places) {
+        // SAFETY: as the caller promises.
+        unsafe { self.guards.places(to) };
+        if !self.function.inlined.is_empty() {
+            to.add_own(self.is_retired.as_ptr());
+        }
     }
 
     /// Reads the hidden arguments, its own and those that it hands down: false if one has no value. The references are borrowed, and
@@ -182,6 +205,27 @@ impl Specialisation {
         unsafe { self.read_hidden(objects.as_mut_ptr()) }.then_some(objects)
     }
 
+    /// True if it is known at once that [`Self::holds`], and that the function still has the code object that it had.
+    ///
+    /// # Safety
+    /// As [`Self::holds`].
+    #[inline(always)]
+    pub unsafe fn is_unchanged(&self) -> bool {
+        // SAFETY: as the caller promises; words of no object are those of members.
+        unsafe { self.watch.is_unchanged() }
+    }
+
+    /// The same as [`Self::holds`] for a function that has the code object that it had: from then on it is known at once.
+    ///
+    /// # Safety
+    /// As [`Self::holds`].
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn holds_again(&self) -> bool {
+        // SAFETY: as the caller promises.
+        unsafe { self.watch.look(|| self.holds()) }
+    }
+
     /// True if everything outside that the code relies on still is what it was.
     ///
     /// # Safety
@@ -200,7 +244,7 @@ impl Specialisation {
     pub unsafe fn holds_itself(&self) -> bool {
         // SAFETY: as the caller promises.
         unsafe {
-            !self.is_retired.get()
+            self.is_retired.get() == 0
                 && self.guards.hold()
                 && self.defaults.as_ref().is_none_or(|defaults| defaults.hold(self.guards.function()))
         }
@@ -208,19 +252,21 @@ impl Specialisation {
 
     /// Says that there will be better code: this holds no more.
     pub fn retire(&self) {
-        self.is_retired.set(true);
-        self.plain.end();
+        self.is_retired.set(1);
+        self.watch.forget();
     }
 
     /// Shows every object to the garbage collector until it says stop.
     pub fn traverse(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
         let members = self.members.iter().map(|member| member.traverse(&mut visit)).find(|&stop| stop != 0);
-        let held = self.defaults.iter().flat_map(Defaults::held).map(Held::get).filter(|object| !object.is_null());
+        let held = self.defaults.iter().flat_map(Defaults::held).chain(self.watch.held());
+        let held = held.map(Held::get).filter(|object| !object.is_null());
         members.or_else(|| held.map(visit).find(|&stop| stop != 0)).unwrap_or(0)
     }
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
+        self.watch.clear(py);
         self.members.iter().for_each(|member| member.clear(py));
         self.defaults.iter().flat_map(Defaults::held).for_each(|held| held.clear(py));
     }

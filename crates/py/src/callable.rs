@@ -74,6 +74,17 @@ impl Callable {
         self.before = std::ptr::null();
     }
 
+    /// True if what it ran can be run once more, as far as its names and those of what it calls go, where that is not known at once.
+    ///
+    /// # Safety
+    /// The thread holds the GIL.
+    #[cold]
+    #[inline(never)]
+    pub unsafe fn can_still_run(&self, one: &Specialisation) -> bool {
+        // SAFETY: as the caller promises; a callable that has its code has its function.
+        self.has_its_code() && unsafe { one.holds_again() }
+    }
+
     /// True unless somebody has given the original function another code object.
     #[inline(always)]
     pub fn has_its_code(&self) -> bool {

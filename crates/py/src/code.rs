@@ -4,7 +4,6 @@
 //! tier that was kept is taken whatever tier would be made.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use brrr_core::backend::{BUILD, Backend, Output, Request, Tier};
@@ -127,13 +126,9 @@ fn made(request: &[u8], kept: Option<&(Cache, Key)>) -> work::Made {
 pub fn note(place: &Cache, prepared: &Prepared, signature: Option<&[Type]>, key: Key) {
     let Some(signature) = signature else { return };
     if let Some(subject) = Subject::of(Path::new(prepared.source().path()), prepared.name(), prepared.text()) {
-        place.note(subject, &noted(signature), key);
+        let types = signature.iter().map(|one| one.python()).collect::<Vec<_>>().join(", ");
+        place.note(subject, &types, key);
     }
-}
-
-/// A signature as notes have it.
-fn noted(signature: &[Type]) -> String {
-    signature.iter().map(|one| one.python()).collect::<Vec<_>>().join(", ")
 }
 
 /// Where the code for a request is kept on the disk, if it is to be. [`code`] has been called before.
@@ -154,32 +149,6 @@ fn builds() -> Option<&'static [u8]> {
     BUILDS.get_or_init(found).as_deref()
 }
 
-/// Has LLVM opened and set up beside what leads to the first request, for a function that is about to be compiled for arguments of these types:
-/// unless its code is on the disk, or that cannot be told before there is a request.
-pub fn expect(py: Python<'_>, prepared: &Prepared, choices: Choices, must_be_full: bool, signature: &[Type]) {
-    /// Once for a process: a child of a fork has what its parent has opened.
-    static BEGUN: AtomicBool = AtomicBool::new(false);
-    if BEGUN.load(Ordering::Relaxed) || BACKEND.get().is_some() || installed(py).is_err() {
-        return;
-    }
-    if choices.cache
-        && let Some(place) = cache::folder().map(Cache::new)
-    {
-        let subject = Subject::of(Path::new(prepared.source().path()), prepared.name(), prepared.text());
-        if subject.is_none_or(|subject| place.has(subject, &noted(signature))) {
-            return;
-        }
-    }
-    if !BEGUN.swap(true, Ordering::Relaxed) {
-        let tier = if must_be_full || tiers::policy() == Policy::Full { Tier::Full } else { Tier::Quick };
-        work::ahead(move || {
-            if let Ok(backend) = opened() {
-                backend.prepare(tier);
-            }
-        });
-    }
-}
-
 /// LLVM, opened at the first compilation of the process.
 ///
 /// # Errors
@@ -194,6 +163,7 @@ pub fn backend(py: Python<'_>) -> Result<&'static Backend, String> {
 /// # Errors
 /// As [`backend`].
 pub fn opened() -> Result<&'static Backend, String> {
+    static BACKEND: OnceLock<Backend> = OnceLock::new();
     if let Some(backend) = BACKEND.get() {
         return Ok(backend);
     }
@@ -203,8 +173,6 @@ pub fn opened() -> Result<&'static Backend, String> {
     Ok(BACKEND.get_or_init(|| opened))
 }
 
-/// LLVM, if it has been opened.
-static BACKEND: OnceLock<Backend> = OnceLock::new();
 /// The file of this extension.
 static EXTENSION: OnceLock<PathBuf> = OnceLock::new();
 

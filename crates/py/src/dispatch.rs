@@ -53,9 +53,7 @@ pub unsafe extern "C" fn vectorcall(
     let this = callable.cast::<Callable>();
     // SAFETY: CPython keeps the callable and its arguments alive through the call, and the callable its specialisations.
     unsafe {
-        if let Some(last) = (*this).last.as_ref()
-            && (*this).has_its_code()
-        {
+        if let Some(last) = (*this).last.as_ref() {
             // A call that is handed on stands in memory; this one is in registers.
             return match plain::call::<false>(last, this, args, nargsf, kwnames) {
                 Some(result) => result,
@@ -69,7 +67,7 @@ pub unsafe extern "C" fn vectorcall(
 /// Calls that are not done by what ran last: those with two kinds of arguments by turns are done by what ran before.
 ///
 /// # Safety
-/// As [`vectorcall`]; the callable has run something, and has its code.
+/// As [`vectorcall`].
 #[inline(never)]
 unsafe fn by_turns(
     this: *mut Callable,
@@ -98,7 +96,7 @@ unsafe fn quick(call: Call) -> *mut PyObject {
     unsafe {
         if let Some(last) = (*call.this).last.as_ref()
             && last.words <= STACK_WORDS
-            && last.holds()
+            && (last.is_unchanged() || (*call.this).can_still_run(last))
         {
             let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
             let frame = frame.as_mut_ptr().cast::<u64>();
@@ -129,7 +127,10 @@ unsafe fn enter_before(call: Call, frame: *mut u64) -> Option<*mut PyObject> {
     unsafe {
         let before = (*call.this).before.as_ref()?;
         let fits = ffi::PyVectorcall_NARGS(call.nargsf) as usize == before.direct && before.words <= STACK_WORDS;
-        if !fits || !before.holds() || !unbox_all(before, call.args, frame) {
+        if !fits || !before.is_unchanged() && !(*call.this).can_still_run(before) {
+            return None;
+        }
+        if !unbox_all(before, call.args, frame) {
             return None;
         }
         (*call.this).runs(before);

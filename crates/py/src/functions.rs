@@ -27,6 +27,7 @@ use crate::guards::{Guards, Held, version};
 use crate::outside::constant_of;
 use crate::shared::Meaning;
 use crate::values::{self, Reference};
+use crate::watch::Places;
 
 /// What calls call, if the object is a function of Python's or one under the decorator.
 pub fn callee(object: &Bound<'_, PyAny>) -> Option<Callee> {
@@ -303,6 +304,25 @@ impl Defaults {
         unsafe { (*function).func_defaults == self.positional.get() && self.by_name.holds(function) }
     }
 
+    /// Where the words are that stay the same as long as this holds. Where there are no defaults, calls were compiled that need none,
+    /// whatever defaults may come.
+    ///
+    /// # Safety
+    /// As [`Self::hold`].
+    pub unsafe fn places(&self, function: *mut PyObject, to: &mut Places) {
+        let function = function.cast::<ffi::PyFunctionObject>();
+        // SAFETY: as the caller promises; this is the layout of functions, and the dict is held.
+        unsafe {
+            if !self.positional.get().is_null() {
+                to.add((&raw const (*function).func_defaults).cast(), function.cast());
+            }
+            if !self.by_name.dict.get().is_null() {
+                to.add((&raw const (*function).func_kwdefaults).cast(), function.cast());
+                to.add_dict(self.by_name.dict.get());
+            }
+        }
+    }
+
     /// Everything that is held.
     pub fn held(&self) -> impl Iterator<Item = &Held> {
         std::iter::once(&self.positional).chain(self.by_name.held())
@@ -350,6 +370,24 @@ impl Member {
                 && self.defaults.hold((*callable).original)
                 && self.code.holds_itself()
         }
+    }
+
+    /// Where the words are that stay the same as long as this holds; false if it has been given up.
+    ///
+    /// # Safety
+    /// As [`Self::holds`].
+    pub unsafe fn places(&self, to: &mut Places) -> bool {
+        let callable = self.callable();
+        // SAFETY: as above.
+        unsafe {
+            if callable.is_null() || (*callable).original.is_null() {
+                return false;
+            }
+            to.add_code((*callable).original);
+            self.defaults.places((*callable).original, to);
+            self.code.places(to);
+        }
+        true
     }
 
     /// Shows every object to the garbage collector until it says stop.

@@ -12,6 +12,8 @@ use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyModule, PyString};
 
+use crate::watch::Places;
+
 /// A reference that is held until it is given up by name: there is nobody to ask for the interpreter where such things are dropped.
 #[derive(Debug)]
 pub struct Held(Cell<*mut PyObject>);
@@ -81,8 +83,10 @@ pub struct Guards {
     /// The versions of the function's globals and builtins at the last look.
     globals: Cell<u64>,
     builtins: Cell<u64>,
-    /// Some name was not among the globals at the last look.
+    /// Some name was not among the globals at the first look. One that ceases to be there later means something else.
     is_builtin: Cell<bool>,
+    /// Everything was what it was, at least once.
+    is_known: Cell<bool>,
     /// Modules in which names are looked up.
     modules: Vec<Module>,
     names: Vec<Guard>,
@@ -148,6 +152,7 @@ impl Guards {
             globals: Cell::new(NEVER),
             builtins: Cell::new(NEVER),
             is_builtin: Cell::new(true),
+            is_known: Cell::new(false),
             modules: Vec::new(),
             names: Vec::new(),
             cells: Vec::new(),
@@ -233,6 +238,32 @@ impl Guards {
         }
     }
 
+    /// Where the words are that stay the same as long as this holds.
+    ///
+    /// # Safety
+    /// As [`Self::hold`].
+    pub unsafe fn places(&self, to: &mut Places) {
+        // SAFETY: as the caller promises; the closure of the function has as many cells, and modules are held.
+        unsafe {
+            if self.looks {
+                to.add_dict((*self.function).func_globals);
+                if self.is_builtin.get() {
+                    to.add_dict((*self.function).func_builtins);
+                }
+                for module in &self.modules {
+                    to.add_type(module.module.get());
+                    to.add_dict(module.dict.get());
+                }
+            }
+            for guard in &self.cells {
+                match self.cell_at(guard.index).as_ref() {
+                    Some(cell) => to.add((&raw const cell.ob_ref).cast(), (&raw const *cell).cast_mut().cast()),
+                    None => to.add_dict(null_mut()),
+                }
+            }
+        }
+    }
+
     /// Reads the hidden arguments: false if one has no value. The references are borrowed, and valid until Python code runs.
     ///
     /// # Safety
@@ -287,15 +318,24 @@ impl Guards {
     /// As [`Self::hold`].
     #[inline(always)]
     unsafe fn content(&self, index: usize) -> *mut PyObject {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let cell = self.cell_at(index);
+            if cell.is_null() { null_mut() } else { (*cell).ob_ref }
+        }
+    }
+
+    /// A cell of the closure; null once the function has none.
+    ///
+    /// # Safety
+    /// As [`Self::hold`].
+    #[inline(always)]
+    unsafe fn cell_at(&self, index: usize) -> *mut ffi::PyCellObject {
         // SAFETY: as the caller promises; the closure of a function is a tuple of cells, as many as its code has free variables,
         // and cannot be replaced.
         unsafe {
             let closure = (*self.function).func_closure;
-            if closure.is_null() {
-                return null_mut();
-            }
-            let cell = ffi::PyTuple_GET_ITEM(closure, index as Py_ssize_t);
-            (*cell.cast::<ffi::PyCellObject>()).ob_ref
+            if closure.is_null() { null_mut() } else { ffi::PyTuple_GET_ITEM(closure, index as Py_ssize_t).cast() }
         }
     }
 
@@ -314,8 +354,8 @@ impl Guards {
             self.globals.set(seen_version(globals));
             self.builtins.set(seen_version(builtins));
             self.modules.iter().for_each(|module| module.version.set(seen_version(module.dict.get())));
-            self.is_builtin.set(false);
-            let same = self.names.iter().all(|guard| self.find(guard.space, &guard.name) == guard.address);
+            let (was_known, was_builtin) = (self.is_known.get(), self.is_builtin.replace(false));
+            let mut same = self.names.iter().all(|guard| self.find(guard.space, &guard.name) == guard.address);
             if same {
                 for hidden in &self.hidden {
                     match hidden {
@@ -324,6 +364,11 @@ impl Guards {
                     }
                 }
             }
+            if was_known {
+                // Who watches a name is told of the namespaces that it was in.
+                same &= was_builtin || !self.is_builtin.get();
+                self.is_builtin.set(was_builtin);
+            }
             let raised = !ffi::PyErr_Occurred().is_null();
             if raised {
                 // Only a key of another type than str can raise here; the original function then meets it itself.
@@ -331,6 +376,8 @@ impl Guards {
             }
             if raised || !same {
                 self.globals.set(NEVER);
+            } else {
+                self.is_known.set(true);
             }
             same && !raised
         }
@@ -432,6 +479,16 @@ unsafe fn seen_version(dict: *mut PyObject) -> u64 {
 /// `dict` is a live dict, and the thread holds the GIL.
 #[inline(always)]
 pub unsafe fn version(dict: *mut PyObject) -> u64 {
+    // SAFETY: as the caller promises.
+    unsafe { version_at(dict).map_or(0, |at| at.read()) }
+}
+
+/// Where the version of a dict is, which no other dict ever has; `None` where CPython has none.
+///
+/// # Safety
+/// `dict` is a live dict.
+#[inline(always)]
+pub const unsafe fn version_at(dict: *mut PyObject) -> Option<*const u64> {
     #[cfg(not(Py_3_14))]
     {
         /// How CPython up to 3.13 lays out a dict.
@@ -442,11 +499,11 @@ pub unsafe fn version(dict: *mut PyObject) -> u64 {
             version: u64,
         }
         // SAFETY: as the caller promises.
-        unsafe { (*dict.cast::<DictObject>()).version }
+        Some(unsafe { &raw const (*dict.cast::<DictObject>()).version })
     }
     #[cfg(Py_3_14)]
     {
         let _ = dict;
-        0
+        None
     }
 }

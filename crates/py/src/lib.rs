@@ -34,6 +34,7 @@ mod specialise;
 mod tables;
 mod tiers;
 mod values;
+mod watch;
 mod work;
 
 #[cfg(Py_GIL_DISABLED)]

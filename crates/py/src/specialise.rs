@@ -414,6 +414,7 @@ impl Body {
                 if !self.has(&signature.params, made.warmth.tier() == Tier::Full) {
                     return Ok(self.push(py, made));
                 }
+                made.clear(py);
                 Ok(true)
             }
             Some(Err(refusal)) => {

@@ -1,7 +1,7 @@
 //! LLVM at work beside Python: the thread for what is hot, and threads that make code at their first calls.
 //!
-//! Enters: jobs for the thread ([`submit`]), encoded requests of threads that wait for their code ([`make`]), and what is done before anybody
-//! waits for it ([`ahead`]). Leaves: loaded code. LLVM needs neither the GIL nor an object: a thread that waits for code has released it, so that two threads compile at once. Of threads that ask
+//! Enters: jobs for the thread ([`submit`]), and encoded requests of threads that wait for their code ([`make`]). Leaves: loaded code. LLVM
+//! needs neither the GIL nor an object: a thread that waits for code has released it, so that two threads compile at once. Of threads that ask
 //! for the same at once one makes it, and the others wait for that one.
 //!
 //! The thread is begun when there is work and ends when there is none. Nothing waits for it when the process ends, and a signal never
@@ -11,7 +11,6 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread;
@@ -123,13 +122,9 @@ impl Drop for Own {
 
 /// Sees to it that there is a thread, if there is work. Without one, what waits goes on waiting.
 fn begin(work: &mut Work) {
-    if !work.is_running && !work.waiting.is_empty() {
-        work.is_running = spawn(labour);
+    if work.is_running || work.waiting.is_empty() {
+        return;
     }
-}
-
-/// A thread for this work, to which no signal comes; false if there can be none.
-fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: both sets are written before they are read. A thread begins with the mask of the one that makes it: the new one gets no
@@ -137,33 +132,11 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
     unsafe {
         libc::sigfillset(all.as_mut_ptr());
         if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) != 0 {
-            return false;
+            return;
         }
-        let made = thread::Builder::new().name("brrr".to_owned()).stack_size(STACK).spawn(work);
+        let made = thread::Builder::new().name("brrr".to_owned()).stack_size(STACK).spawn(labour);
         libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), null_mut());
-        made.is_ok()
-    }
-}
-
-/// Does something of LLVM's in a thread of its own, which forks wait for, and nobody else. Where there can be no thread it is not done, and
-/// what goes wrong is not told: it is done ahead of who will need it, and finds out.
-pub fn ahead(work: impl FnOnce() + Send + 'static) {
-    // From before there is a thread on, so that no fork comes between.
-    lock().busy += 1;
-    let busy = Busy;
-    spawn(move || {
-        let _busy = busy;
-        let _ = catch_unwind(AssertUnwindSafe(work));
-    });
-}
-
-/// A thread within LLVM, until it is dropped.
-struct Busy;
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        lock().busy -= 1;
-        PAUSED.notify_all();
+        work.is_running = made.is_ok();
     }
 }
 

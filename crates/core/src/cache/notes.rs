@@ -129,26 +129,14 @@ impl Cache {
         Some(lines.filter_map(line).collect())
     }
 
-    /// True if it is noted that code for a signature is kept, and that is still there.
-    #[must_use]
-    pub fn has(&self, subject: Subject, signature: &str) -> bool {
-        let noted = self.lines(subject).into_iter().find(|(known, _)| known == signature);
-        noted.is_some_and(|(_, key)| self.entry(&key).is_some())
-    }
-
-    fn entry(&self, key: &str) -> Option<fs::Metadata> {
-        let metadata = fs::symlink_metadata(self.folder.join(&key[..2]).join(format!("{key}.brrr"))).ok()?;
-        metadata.is_file().then_some(metadata)
-    }
-
     /// What runs have kept of a function with this text, as far as it is still there.
     #[must_use]
     pub fn kept(&self, subject: Subject) -> Vec<Kept> {
         let one = |(signature, key): (String, String)| {
-            let metadata = self.entry(&key)?;
+            let metadata = fs::symlink_metadata(self.folder.join(&key[..2]).join(format!("{key}.brrr"))).ok()?;
             let used = metadata.modified().ok()?;
             let unused = SystemTime::now().duration_since(used).unwrap_or_default();
-            Some(Kept { signature, bytes: metadata.size(), unused })
+            metadata.is_file().then(|| Kept { signature, bytes: metadata.size(), unused })
         };
         self.lines(subject).into_iter().filter_map(one).collect()
     }

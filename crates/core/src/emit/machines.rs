@@ -1,11 +1,10 @@
 //! LLVM set up for this processor, once for a process; the machines that make code for it, one for each thread and tier.
 //!
-//! Enters: a tier. Leaves: a machine for it. A thread may have it made ahead, beside what leads to the first request ([`prepare`]): the
-//! request waits for what has been begun, and does itself what has not.
+//! Enters: a tier. Leaves: a machine for it.
 
 use std::cell::OnceCell;
 use std::ffi::CStr;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use inkwell::OptimizationLevel;
 use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
@@ -16,56 +15,29 @@ use inkwell::targets::{CodeModel, RelocMode, Target, TargetMachine, TargetTriple
 
 use crate::backend::Tier;
 
-thread_local! {
-    /// Kept by each thread, one for each tier: to make one takes LLVM as long as a pass or two.
-    static MACHINES: [OnceCell<TargetMachine>; 2] = const { [const { OnceCell::new() }; 2] };
-}
-
-/// A machine that no thread has yet.
-struct Spare(TargetMachine);
-
-// SAFETY: a machine is bound to no thread; it is used by one at a time, which has it whole.
-unsafe impl Send for Spare {}
-
-/// What has been made ahead, one for each tier, for the first thread that needs it. Locked while it is made.
-static SPARE: [Mutex<Option<Spare>>; 2] = [const { Mutex::new(None) }; 2];
-
-/// Gives the thread's machine for a tier.
+/// Does something with the thread's machine for a tier.
 ///
 /// # Errors
 /// What LLVM says if there can be none.
 pub fn with<T>(tier: Tier, work: impl FnOnce(&TargetMachine) -> T) -> Result<T, String> {
-    MACHINES.with(|all| {
-        let kept = &all[number(tier)];
+    thread_local! {
+        /// Kept by each thread, one for each tier: to make one takes LLVM as long as a pass or two.
+        static MACHINES: [OnceCell<TargetMachine>; 2] = const { [const { OnceCell::new() }; 2] };
+    }
+    MACHINES.with(|[quick, full]| {
+        let kept = match tier {
+            Tier::Quick => quick,
+            Tier::Full => full,
+        };
         let machine = match kept.get() {
             Some(machine) => machine,
             None => {
-                let spare = SPARE[number(tier)].lock().unwrap_or_else(PoisonError::into_inner).take();
-                let made = spare.map_or_else(|| machine(tier), |spare| Ok(spare.0))?;
+                let made = machine(tier)?;
                 kept.get_or_init(|| made)
             }
         };
         Ok(work(machine))
     })
-}
-
-const fn number(tier: Tier) -> usize {
-    match tier {
-        Tier::Quick => 0,
-        Tier::Full => 1,
-    }
-}
-
-/// Does what the first request for code of a tier would do first: sets LLVM up and makes the machine. The request may come meanwhile.
-///
-/// # Errors
-/// What LLVM says.
-pub fn prepare(tier: Tier) -> Result<(), String> {
-    let mut spare = SPARE[number(tier)].lock().unwrap_or_else(PoisonError::into_inner);
-    if spare.is_none() {
-        *spare = Some(Spare(machine(tier)?));
-    }
-    Ok(())
 }
 
 /// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the
@@ -87,8 +59,8 @@ const OPTIONS: [&CStr; 6] = [
 /// Sets what LLVM has options of the command line for and nothing else. To be called once, before anything is compiled.
 fn configure() {
     let options = OPTIONS.map(CStr::as_ptr);
-    // SAFETY: the strings live for ever and are as many as is said; LLVM 19, which is linked, knows these options. Passes and the generator of
-    // code read them, and run when there is a machine; another thread may be lowering, which reads none.
+    // SAFETY: the strings live for ever and are as many as is said; LLVM 19, which is linked, knows these options, and no other thread
+    // is within LLVM yet.
     unsafe { LLVMParseCommandLineOptions(OPTIONS.len() as i32, options.as_ptr(), std::ptr::null()) };
 }
 
@@ -96,7 +68,7 @@ fn configure() {
 fn machine(tier: Tier) -> Result<TargetMachine, String> {
     static HOST: OnceLock<(TargetTriple, String, String)> = OnceLock::new();
     let (triple, cpu, features) = HOST.get_or_init(|| {
-        // SAFETY: they fill tables of LLVM's, which are read when there is a machine, and none is made before. `Target::initialize_x86` would link the parser of
+        // SAFETY: they fill tables of LLVM's, and no other thread is within LLVM yet. `Target::initialize_x86` would link the parser of
         // assembly, and the disassembler, whose options would be set up whenever the library is opened.
         unsafe {
             LLVMInitializeX86TargetInfo();

@@ -1,9 +1,8 @@
 //! Calls as most are: by position, or with keywords in the order of the parameters, of code that gives back a scalar of its own.
 //!
 //! Enters: a call of what ran last. Leaves: its result, or nothing where something is rare. What has to be looked at is found out once, when a
-//! specialisation is made, so that a call reads a few words: one kind for each argument, and guards only where there are any.
+//! specialisation is made, so that a call reads one kind for each argument and the words of the watch.
 
-use std::cell::Cell;
 use std::mem::MaybeUninit;
 
 use brrr_core::abi::COMPOUND_BASE;
@@ -34,42 +33,31 @@ enum Kind {
 #[derive(Debug)]
 pub struct Plain {
     /// How many arguments it takes; `usize::MAX` if it is none for such calls.
-    count: Cell<usize>,
+    count: usize,
     kinds: [Kind; MOST],
-    /// It relies on nothing outside.
-    is_free: bool,
 }
 
 impl Plain {
     /// Of no such calls.
     pub const fn none() -> Self {
-        Self { count: Cell::new(usize::MAX), kinds: [Kind::Other; MOST], is_free: false }
+        Self { count: usize::MAX, kinds: [Kind::Other; MOST] }
     }
 
     /// Of a specialisation that is complete.
     pub fn of(one: &Specialisation) -> Self {
-        let takes = one.direct <= MOST
-            && one.words <= STACK_WORDS
-            && !one.is_weak
-            && one.returned.is_empty()
-            && one.calls_nothing();
+        let takes = one.direct <= MOST && one.words <= STACK_WORDS && !one.is_weak && one.returned.is_empty();
         if !takes {
             return Self::none();
         }
         let mut kinds = [Kind::Other; MOST];
         for (kind, param) in kinds.iter_mut().zip(&one.params) {
-            *kind = match param {
-                Type::Int => Kind::Int,
-                Type::Float => Kind::Float,
-                _ => Kind::Other,
-            };
+            if *param == Type::Int {
+                *kind = Kind::Int;
+            } else if *param == Type::Float {
+                *kind = Kind::Float;
+            }
         }
-        Self { count: Cell::new(one.direct), kinds, is_free: one.guards.is_empty() }
-    }
-
-    /// No calls from now on.
-    pub fn end(&self) {
-        self.count.set(usize::MAX);
+        Self { count: one.direct, kinds }
     }
 }
 
@@ -77,7 +65,7 @@ impl Plain {
 /// of other types.
 ///
 /// # Safety
-/// CPython's contract of `vectorcallfunc`; `last` belongs to the callable, whose code is its own.
+/// CPython's contract of `vectorcallfunc`; `last` belongs to the callable.
 #[inline(always)]
 pub unsafe fn call<const BEFORE: bool>(
     last: &Specialisation,
@@ -89,10 +77,10 @@ pub unsafe fn call<const BEFORE: bool>(
     // SAFETY: CPython keeps the callable and its arguments alive through the call, and the callable its specialisations.
     unsafe {
         let plain = &last.plain;
-        let count = plain.count.get();
+        let count = plain.count;
         let given = ffi::PyVectorcall_NARGS(nargsf) as usize;
         let fits = if kwnames.is_null() { given == count } else { in_order(this, kwnames, given, count) };
-        if !fits || !plain.is_free && !last.guards.hold() {
+        if !fits || !last.is_unchanged() && !(*this).can_still_run(last) {
             return None;
         }
         let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();

@@ -28,10 +28,12 @@ impl Body {
                 (gone, *all) = (dead, alive);
             }
             if all.iter().filter(|one| one.is_weak).count() >= MOST_LIVING {
+                made.clear(py);
                 return false;
             }
         }
-        self.specialisations.borrow_mut().push(made.shared());
+        let made = made.shared(py);
+        self.specialisations.borrow_mut().push(made);
         if !gone.is_empty() {
             // SAFETY: the object lives as long as the body, or is what the body is hidden behind, which is being called.
             let object = unsafe { Bound::from_borrowed_ptr_or_opt(py, self.object.get()) };

@@ -77,12 +77,6 @@ impl Body {
         typed: impl FnOnce(&Prepared, &[Type], FunctionKey, &Live<'_>) -> Option<Result<Compiled, Vec<Diagnostic>>>,
     ) -> PyResult<Option<Result<Specialisation, Refusal>>> {
         let py = function.py();
-        if header.is_none()
-            && let How::Call | How::Full = how
-            && let Some(shared) = self.known()
-        {
-            code::expect(py, shared.prepared(), self.choices, matches!(how, How::Full), declared);
-        }
         if let Some(refusal) = self.verify(function)? {
             return Ok(Some(Err(refusal)));
         }

@@ -175,7 +175,7 @@ CASES = [
     (count_above, lambda: (doubles(50), 7.0), ["v?cmp.*pd", "v?p?(add|sub).*"]),
     (count_above, lambda: (longs(50).astype(np.int32), 7), ["v?pcmpgt[dq]", "v?p?(add|sub).*"]),
     (rows_added, lambda: (doubles(10, 11), doubles(11, 12), doubles(10, 12)), [ADD_PD, MUL_PD]),
-    (shortest, lambda: (longs(10, 10).astype(np.int32),), ["v?paddd", "v?pcmpgtd|v?pminsd"]),
+    (shortest, lambda: (longs(10, 10).astype(np.int32),), ["v?paddd", "v?pcmp(gt|n?le|n?lt)d|v?pminsd"]),
     (fill, lambda: (np.zeros(50, np.bool_),), ["v?p.*"]),
     (mirrored, lambda: (doubles(50), doubles(50)), ["v?(perm|shuf).*"]),
     (neighbours, lambda: (doubles(50), doubles(50)), [MUL_PD]),
@@ -332,7 +332,40 @@ def doubled_downwards(a, out):
         i -= 1
 
 
-@pytest.mark.parametrize("function", [doubled_upwards, doubled_to_the_length, doubled_to_the_shape, doubled_downwards])
+def doubled_until_equal(a, out):
+    i, n = 0, len(a)
+    while i != n:
+        out[i] = a[i] * 2.0
+        i += 1
+
+
+def doubled_until_not_less(a, out):
+    i, n = 0, len(a)
+    while not i >= n:
+        out[i] = a[i] * 2.0
+        i += 1
+
+
+def doubled_until_negative(a, out):
+    i = len(a) - 1
+    while not (i < 0):
+        out[i] = a[i] * 2.0
+        i -= 1
+
+
+def doubled_until_told(a, out):
+    i = 0
+    while True:
+        if i == len(a):
+            break
+        out[i] = a[i] * 2.0
+        i += 1
+
+
+@pytest.mark.parametrize("function", [
+    doubled_upwards, doubled_to_the_length, doubled_to_the_shape, doubled_downwards, doubled_until_equal, doubled_until_not_less,
+    doubled_until_negative, doubled_until_told,
+])  # fmt: skip
 def test_a_counter_is_within_an_array_until_it_is_moved_beyond(function):
     """The test before a block compares where turns begin, and not what the counter becomes at the end of the last one."""
     compiled, out = brrr(function), np.zeros(50)
@@ -342,6 +375,43 @@ def test_a_counter_is_within_an_array_until_it_is_moved_beyond(function):
     moved = {line.split()[0] for line in tested if re.search(r"= (add|call|extractvalue) ", line)}
     compared = [re.findall(r"%\d+", line)[1:] for line in tested if re.search(r"= icmp (slt|sge) ", line)]
     assert compared and not any(moved.intersection(names) for names in compared)
+    assert vectorised(compiled.inspect_asm(), ADD_PD)
+
+
+def sums_of_two(a, out):
+    i, n = 0, len(a)
+    while i != n - 1:
+        out[i] = a[i] + a[i + 1]
+        i += 1
+
+
+def sums_from_the_end(a, out):
+    n = len(a)
+    while n:
+        n -= 1
+        out[n] = a[n] + 1.0
+
+
+def sums_in_rows(a, out):
+    i = 0
+    while i != a.shape[0]:
+        j = 0
+        while j != a.shape[1]:
+            out[i, j] = a[i, j] + 1.0
+            j += 1
+        i += 1
+
+
+@pytest.mark.parametrize("function, shape", [
+    (sums_of_two, 70_000), (sums_from_the_end, 70_000), (sums_in_rows, (9, 20)), (sums_in_rows, (2, 70_000)),
+])  # fmt: skip
+def test_turns_until_something_is_equal_are_counted(function, shape):
+    """A test before each block says that the counter does not miss its stop."""
+    compiled, out, expected = brrr(function), np.zeros(shape), np.zeros(shape)
+    a = doubles(*np.atleast_1d(shape))
+    compiled(a, out)
+    function(a, expected)
+    assert np.array_equal(out, expected) and compiled.stats()["exits"] == {}
     assert vectorised(compiled.inspect_asm(), ADD_PD)
 
 

@@ -294,9 +294,14 @@ class Arrays:
         more = f" and {self._condition()}" if self.random.random() < 0.4 else ""
         at = len(self.lines) + 1
         self.over[f"({name} - 1)"] = (source, 0)
-        # Counted up first, so that `continue` gets on.
-        self._scope(depth, f"while {name} < len({source}){more}:", [f"({name} - 1)"], {}, {})
-        self.lines.insert(at, "    " * (depth + 1) + f"{name} += 1")
+        # One that misses its stop goes on until an index is out of bounds. Counted up first, so that `continue` gets on.
+        tests = [f"{name} < len({source})"] * 4 + [f"{name} != len({source})", f"not {name} >= len({source})"]
+        test, inside = f"{self.random.choice(tests)}{more}", "    " * (depth + 1)
+        first = [f"{inside}{name} += 1"]
+        if self.random.random() < 0.15:
+            test, first = "True", [f"{inside}if {name} == len({source}){more}:", f"{inside}    break", *first]
+        self._scope(depth, f"while {test}:", [f"({name} - 1)"], {}, {})
+        self.lines[at:at] = first
 
     def _if(self, depth: int) -> None:
         known, arrays = dict(self.kinds), dict(self.arrays)

@@ -380,7 +380,8 @@ class Generator(Groups, Expressions):
             self._line(depth + 2, "break")
         else:
             extra = f" and {self._condition(1)}" if self.random.random() < 0.4 else ""
-            self._line(depth, f"while {counter} < {turns}{extra}:")
+            test = self.random.choice([f"{counter} < {turns}"] * 4 + [f"{counter} != {turns}", f"not {counter} >= {turns}"])
+            self._line(depth, f"while {test}{extra}:")
         self._line(depth + 1, f"{counter} += 1")
         self._block(depth + 1, True)
         self._join([before, self.types])

@@ -97,6 +97,20 @@ pub struct Meeting {
     pub reach: (i64, i64),
 }
 
+impl Counter {
+    /// The local grows.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        self.steps.0 > 0
+    }
+
+    /// The local may begin beyond the stop, and turns move it away from there.
+    #[must_use]
+    pub const fn may_miss(&self) -> bool {
+        matches!(self.goes_on, Predicate::Ne)
+    }
+}
+
 impl Stride {
     /// The local grows.
     #[must_use]
@@ -229,7 +243,13 @@ fn compared(
     }
     let (first, rest) = block.statements[copies.len()..].split_first()?;
     let Value::Op { op, args, exit: None } = &first.value else { return None };
-    let Recipe::CompareInt(predicate) = op.row().recipe else { return None };
+    let (left, right, predicate) = match (op.row().recipe, args.as_slice()) {
+        (Recipe::CompareInt(predicate), &[left, right]) => (left, right, predicate),
+        (Recipe::TruthInt, &[only]) if function.types(only).single() == Some(Type::Int) => {
+            (only, Operand::Constant(Constant::Int(0)), Predicate::Ne)
+        }
+        _ => return None,
+    };
     let mut tested = first.target;
     for statement in rest {
         // The truth of a bool is the bool.
@@ -239,12 +259,16 @@ fn compared(
         }
         tested = statement.target;
     }
-    let inside = |block: BlockId| block != header && blocks.contains(&block);
-    if tested != condition || !inside(then_block) || blocks.contains(&else_block) {
-        return None;
-    }
-    let &[left, right] = args.as_slice() else { return None };
-    Some(([of(&copies, left), of(&copies, right)], predicate, [then_block, else_block]))
+    let own = |to: BlockId| to != header && blocks.contains(&to);
+    let outside = |to: BlockId| block.in_loop.is_some_and(|id| !within(function, to, id));
+    let (predicate, ways) = match [then_block, else_block] {
+        _ if tested != condition => return None,
+        [then, other] if own(then) && outside(other) => (predicate, [then, other]),
+        // `while not i >= n`, and `while True` with `if i >= n: break` first.
+        [then, other] if outside(then) && own(other) => (predicate.negated(), [other, then]),
+        _ => return None,
+    };
+    Some(([of(&copies, left), of(&copies, right)], predicate, ways))
 }
 
 /// What a statement copies, if it copies an int.
@@ -443,10 +467,13 @@ fn added(value: &Value, local: LocalId) -> Option<i64> {
 fn turns(index: &Index<'_>, counter: &Counter, blocks: &[BlockId]) -> Option<u64> {
     let stop = index.constant(counter.stop, &[])?;
     let start = index.constant(Operand::Local(counter.local), blocks)?;
+    let towards = |distance: &i64| *distance >= 0 && !counter.hidden;
     let distance = match counter.goes_on {
         Predicate::Lt => stop.checked_sub(start)?,
         Predicate::Gt => start.checked_sub(stop)?,
-        Predicate::Le | Predicate::Ge | Predicate::Eq | Predicate::Ne => return None,
+        Predicate::Ne if counter.is_up() => stop.checked_sub(start).filter(towards)?,
+        Predicate::Ne => start.checked_sub(stop).filter(towards)?,
+        Predicate::Le | Predicate::Ge | Predicate::Eq => return None,
     };
     let step = counter.steps.0.unsigned_abs().min(counter.steps.1.unsigned_abs());
     Some(u64::try_from(distance).unwrap_or(0).div_ceil(step))

@@ -42,6 +42,14 @@ const LOOPS: &[(&str, usize)] = &[
         2,
     ),
     (
+        "def f(n, m, A, B):\n    i = 0\n    while i != n:\n        j = i\n        while j != m:\n            A[j] = A[i]\n            j += 1\n        i += 1\n",
+        2,
+    ),
+    (
+        "def f(n, m, A, B):\n    while n:\n        n -= 1\n        j = m\n        while not j == n:\n            j -= 1\n            A[j] = A[n]\n",
+        2,
+    ),
+    (
         "def f(n, k, A, B):\n    i = 0\n    while i < n:\n        if k > 3:\n            i += 1\n        for j in range(9):\n            A[j] = A[i]\n        k += 1\n",
         2,
     ),
@@ -143,6 +151,7 @@ fn operation(recipe: Recipe, args: &[i64], numbers: &mut Numbers) -> Option<i64>
         (Recipe::StepUp, &[only]) => only.checked_add(1),
         (Recipe::StepDown, &[only]) => only.checked_sub(1),
         (Recipe::Same, &[only]) => Some(only),
+        (Recipe::TruthInt, &[only]) => Some((only != 0).into()),
         (Recipe::CompareInt(predicate), &[left, right]) => Some(holds(predicate, left, right).into()),
         (Recipe::Index, &[index, length]) if index < 0 => (index >= -length).then_some(index + length),
         (Recipe::Index | Recipe::Bound, &[index, length]) => (0..length).contains(&index).then_some(index),
@@ -180,15 +189,19 @@ fn tried(case: &Case, of: &Plan, seed: u64, states: usize) -> (usize, Option<Str
             let entered = |id: LoopId| from.is_none_or(|from| !inside(from, id));
             let value = |local| read(&state, Operand::Local(local));
             if at == header && entered(nest.around) {
-                let within = between(nest.counter.goes_on, value(nest.counter.local), read(&state, nest.counter.stop));
+                let within = between(
+                    nest.counter.goes_on.ordered(nest.counter.step > 0),
+                    value(nest.counter.local),
+                    read(&state, nest.counter.stop),
+                );
                 promised = of.holds(value, within, MOST);
             }
             let (local, stop) = (value(counter.local), read(&state, counter.stop));
             if at == inner_header && entered(*inner) && promised && holds(counter.goes_on, local, stop) {
                 held += 1;
                 let distance = if counter.steps.0 > 0 { stop.checked_sub(local) } else { local.checked_sub(stop) };
-                let near = distance.is_some_and(|distance| distance <= MOST);
-                if !near || !plan.holds(value, between(counter.goes_on, local, stop), MOST) {
+                let near = distance.is_some_and(|distance| (0..=MOST).contains(&distance));
+                if !near || !plan.holds(value, between(counter.goes_on.ordered(counter.is_up()), local, stop), MOST) {
                     return (held, Some(format!("from {local} to {stop}, {state:?}")));
                 }
             }

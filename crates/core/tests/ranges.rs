@@ -16,6 +16,10 @@ use brrr_core::types::{ArrayType, Dtype, Layout, Signature, Type};
 const LOOPS: &[(&str, usize)] = &[
     ("def f(i, n, A, B):\n    for i in range(i, n):\n        A[i] = A[i - 2]\n", 2),
     ("def f(i, n, k, A, B):\n    while i > n:\n        A[i] = A[k]\n        i -= 2\n", 3),
+    ("def f(i, n, A, B):\n    while i != n:\n        A[i] = A[i - 2]\n        i += 1\n", 2),
+    ("def f(i, n, k, A, B):\n    while not (i == n):\n        A[i] = A[k]\n        i -= 1\n", 3),
+    ("def f(i, n, t, A, B):\n    while i:\n        i -= 1\n        t += i * n\n        A[i] = t\n", 3),
+    ("def f(i, n, A, B):\n    while not i >= n:\n        A[i + 1] = A[i]\n        i += 1\n", 2),
     ("def f(i, n, k, A, B):\n    for i in range(n):\n        B[k, i] = B[i + k, k * 2]\n", 3),
     ("def f(i, n, m, A, B):\n    for i in range(i, n):\n        A[i % m] = A[i // 2]\n", 3),
     ("def f(i, n, A, B):\n    while i < len(A):\n        A[i + 1] = n\n        i += 2\n", 2),
@@ -305,12 +309,12 @@ fn entry(case: &Case, numbers: &mut Numbers) -> Option<(State, End, (i64, i64))>
     let remains = if counter.steps.0 > 0 { stop.wrapping_sub(start) } else { start.wrapping_sub(stop) };
     let distance = remains.cast_unsigned().min(most).cast_signed();
     let end = if counter.steps.0 > 0 { start.wrapping_add(distance) } else { start.wrapping_sub(distance) };
-    let within = match counter.goes_on {
-        Predicate::Lt => (start, end - 1),
+    let within = match counter.goes_on.ordered(counter.is_up()) {
+        Predicate::Lt => (start, end.wrapping_sub(1)),
         Predicate::Le => (start, end),
-        Predicate::Gt => (end + 1, start),
+        Predicate::Gt => (end.wrapping_add(1), start),
         Predicate::Ge => (end, start),
-        Predicate::Eq | Predicate::Ne => (0, 0),
+        Predicate::Eq | Predicate::Ne => panic!("an ordering"),
     };
     Some((state, End::At(end), within))
 }
@@ -460,6 +464,15 @@ fn headers_computed_ahead_make_valid_ir() {
             "def f(n, x):\n    for i in range(n):\n        j = n\n        while n - i < j - 2:\n            j -= 1\n    return x\n",
             true,
         ),
+        (
+            "def f(n, x):\n    while True:\n        if x == n - 1:\n            break\n        x += 1\n    return x\n",
+            true,
+        ),
+        (
+            "def f(n, x):\n    while True:\n        if x + 1 < n:\n            x += 1\n        else:\n            return n\n",
+            true,
+        ),
+        ("def f(n, x):\n    while True:\n        x += 1\n        if x == n:\n            break\n    return x\n", false),
         ("def f(n, x):\n    i = 0\n    while i < n - 1:\n        n -= x\n        i += 1\n    return i\n", false),
         ("def f(n, x):\n    while x + 1 <= n:\n        x += 1\n    return x\n", false),
     ] {

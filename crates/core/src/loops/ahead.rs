@@ -2,7 +2,8 @@
 //!
 //! Enters: verified IR. Leaves: IR that does the same, in which `while i < len(a) - 1` computes `len(a) - 1` once, in front of its
 //! header, and `while i + 1 < n` compares `i` with `n - 1`, which it computes once: so the turns are counted. A header is always done
-//! once, and first of all in its loop; what it leaves by it leaves by then, or never. Exits stay what they are.
+//! once, and first of all in its loop; what it leaves by it leaves by then, or never. Of `while True` the header is what stands
+//! before the first way out. Exits stay what they are.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -21,6 +22,9 @@ pub fn computed_ahead(function: &Function) -> Cow<'_, Function> {
     let mut function = Cow::Borrowed(function);
     for at in (0..function.loops.len()).rev() {
         let id = LoopId(at as u32);
+        if let Some(first) = first_way_out(&function, id) {
+            join_header(function.to_mut(), id, first);
+        }
         let moved = moved(&function, id);
         if !moved.is_empty() {
             put_ahead(function.to_mut(), id, &moved);
@@ -30,6 +34,46 @@ pub fn computed_ahead(function: &Function) -> Cow<'_, Function> {
         }
     }
     function
+}
+
+/// The block that an empty header goes to, and nobody else, if it writes no names and the loop may end behind it.
+fn first_way_out(function: &Function, id: LoopId) -> Option<BlockId> {
+    let header = function.loops[id.0 as usize].header;
+    let Block { in_loop, statements, terminator: Terminator::Jump(first) } = function.block(header) else {
+        return None;
+    };
+    let block = function.block(*first);
+    let Terminator::Branch { then_block, else_block, .. } = block.terminator else { return None };
+    let ends = [then_block, else_block].into_iter().filter(|&to| !within(function, to, id) || returns(function, to));
+    let ways = function.blocks.iter().flat_map(|block| block.terminator.successors()).filter(|to| to == first).count();
+    let is_own = *in_loop == Some(id) && block.in_loop == Some(id) && *first != header;
+    let only_tests = block.statements.iter().all(|one| function.local(one.target).name.starts_with('.'));
+    (statements.is_empty() && is_own && ends.count() == 1 && ways == 1 && only_tests).then_some(*first)
+}
+
+/// True of a block from which nothing goes back into a loop.
+fn returns(function: &Function, block: BlockId) -> bool {
+    function.block(block).terminator.successors().is_empty()
+}
+
+/// Does in the header what the block does that follows it. A way out that returns is no part of the loop then.
+fn join_header(function: &mut Function, id: LoopId, first: BlockId) {
+    let header = function.loops[id.0 as usize].header;
+    for to in function.block(first).terminator.successors() {
+        if returns(function, to) && function.block(to).in_loop == Some(id) {
+            function.blocks[to.0 as usize].in_loop = function.loops[id.0 as usize].parent;
+        }
+    }
+    let Block { statements, terminator, .. } = function.blocks.remove(first.0 as usize);
+    let earlier = |block: BlockId| if block.0 > first.0 { BlockId(block.0 - 1) } else { block };
+    for one in &mut function.loops {
+        one.header = earlier(one.header);
+    }
+    let joined = &mut function.blocks[earlier(header).0 as usize];
+    (joined.statements, joined.terminator) = (statements, terminator);
+    for block in &mut function.blocks {
+        redirect(&mut block.terminator, earlier);
+    }
 }
 
 /// The places of the statements of a header that do the same in front of it.

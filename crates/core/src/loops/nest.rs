@@ -32,10 +32,10 @@ pub struct Around {
     pub local: LocalId,
     /// What it is compared with; nothing in the loop writes it.
     pub stop: Operand,
-    /// The comparison under which another turn begins, none of equality.
+    /// The comparison under which another turn begins. [`Predicate::Ne`] comes with steps of 1 or -1 only.
     pub goes_on: Predicate,
     /// What is added.
-    step: i64,
+    pub step: i64,
     /// Where.
     written: (BlockId, usize),
 }
@@ -79,7 +79,9 @@ pub fn nest(function: &Function, inner: LoopId, counter: &super::Counter, plan: 
         Predicate::Le => (start.unwrap_or(i64::MIN), i64::MAX),
         Predicate::Gt => (i64::MIN + 1, start.unwrap_or(i64::MAX)),
         Predicate::Ge => (i64::MIN, start.unwrap_or(i64::MAX)),
-        Predicate::Eq | Predicate::Ne => return None,
+        Predicate::Ne if of_around.step > 0 => (start.unwrap_or(i64::MIN), i64::MAX),
+        Predicate::Ne => (i64::MIN, start.unwrap_or(i64::MAX)),
+        Predicate::Eq => return None,
     };
     let of = |node: &NodeId| mapped[node.0 as usize];
     let mut found = Plan {
@@ -87,6 +89,7 @@ pub fn nest(function: &Function, inner: LoopId, counter: &super::Counter, plan: 
         at_least: plan.at_least.iter().map(|(node, least)| (of(node), *least)).collect(),
         below: plan.below.iter().map(|(lower, upper)| (of(lower), of(upper))).collect(),
         nodes: search.nodes,
+        may_miss: of_around.goes_on == Predicate::Ne,
         ..Plan::default()
     };
     found.below.push(below);
@@ -121,7 +124,8 @@ fn counter_of(function: &Function, id: LoopId, blocks: &[BlockId], written: &Has
     let towards = match goes_on {
         Predicate::Lt | Predicate::Le => step > 0,
         Predicate::Gt | Predicate::Ge => step < 0,
-        Predicate::Eq | Predicate::Ne => false,
+        Predicate::Ne => step.abs() == 1,
+        Predicate::Eq => false,
     };
     towards.then_some(Around { local, stop, goes_on, step, written: place })
 }
@@ -188,7 +192,7 @@ impl Search<'_> {
     fn counted(&mut self, counter: &super::Counter) -> Option<NodeId> {
         let (start, stop) = (self.at_entry(Operand::Local(counter.local))?, self.at_entry(counter.stop)?);
         let one = self.node(Node::Fixed(1, 1));
-        Some(match counter.goes_on {
+        Some(match counter.goes_on.ordered(counter.is_up()) {
             Predicate::Lt => {
                 let last = self.node(Node::Sub(stop, one));
                 self.node(Node::Span(start, last))
@@ -206,8 +210,12 @@ impl Search<'_> {
     /// The distance from the counter to its stop, and what is above those that a block may have.
     fn distance(&mut self, counter: &super::Counter, most: i64) -> Option<(NodeId, NodeId)> {
         let (start, stop) = (self.at_entry(Operand::Local(counter.local))?, self.at_entry(counter.stop)?);
-        let distance = if counter.steps.0 > 0 { Node::Sub(stop, start) } else { Node::Sub(start, stop) };
-        Some((self.node(distance), self.node(Node::Fixed(most.checked_add(1)?, i64::MAX))))
+        let distance = if counter.is_up() { Node::Sub(stop, start) } else { Node::Sub(start, stop) };
+        let distance = self.node(distance);
+        if counter.may_miss() {
+            self.naturals.push(distance);
+        }
+        Some((distance, self.node(Node::Fixed(most.checked_add(1)?, i64::MAX))))
     }
 
     /// What an operand may be where the inner loop is entered.

@@ -26,7 +26,7 @@ pub enum Node {
     Entry(LocalId),
     /// The value of a local before the block, which fails if it is negative; then any int that is not.
     NonNegative(LocalId),
-    /// The values of the loop's counter where the turns of the block begin.
+    /// The values of the loop's counter where the turns of the block begin; fails if there are none and [`Plan::may_miss`].
     Counter,
     /// Both intervals and what is between.
     Hull(NodeId, NodeId),
@@ -80,6 +80,8 @@ pub struct Plan {
     pub proofs: HashMap<(BlockId, usize), Proof>,
     /// Locals that every turn tests: if one is not within 0 and its limit, the turn is done with all checks.
     pub guards: Vec<(LocalId, i64)>,
+    /// The counter may begin beyond its stop, which it must not be equal to: then its least value is above the greatest.
+    pub may_miss: bool,
     /// Turns write elements, so that they cannot be done again: blocks are looked at first ([`super::late`]).
     pub first: Option<Apart>,
     /// How much there is to gain: checks and corrections that are left out.
@@ -98,7 +100,8 @@ type Bounds = Option<(i64, i64)>;
 /// What has to be tested of a node, the lower and the upper bound: the rest follows from [`Plan::fixed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tests {
-    /// The lower bound may be too small (for [`Node::Rest`] and [`Node::NonNegative`]: what enters).
+    /// The lower bound may be too small (for [`Node::Rest`] and [`Node::NonNegative`]: what enters), or, for [`Node::Counter`], too
+    /// large for the upper one.
     pub low: bool,
     /// The upper bound may be too large.
     pub high: bool,
@@ -135,9 +138,10 @@ impl Plan {
         };
         let beyond = |low: i128, high: i128| Tests { low: low < i64::MIN.into(), high: high > i64::MAX.into() };
         match self.nodes[id.0 as usize] {
-            Node::Fixed(..) | Node::Entry(_) | Node::Counter | Node::Hull(..) | Node::Span(..) | Node::WithZero(_) => {
+            Node::Fixed(..) | Node::Entry(_) | Node::Hull(..) | Node::Span(..) | Node::WithZero(_) => {
                 Tests { low: false, high: false }
             }
+            Node::Counter => Tests { low: self.may_miss, high: false },
             Node::NonNegative(_) => Tests { low: true, high: false },
             Node::Add(left, right) => beyond(wide(left).0 + wide(right).0, wide(left).1 + wide(right).1),
             Node::Sub(left, right) => beyond(wide(left).0 - wide(right).1, wide(left).1 - wide(right).0),
@@ -241,7 +245,7 @@ impl Plan {
             Node::Fixed(low, high) => Some((low, high)),
             Node::Entry(local) => Some((entry(local), entry(local))),
             Node::NonNegative(local) => (entry(local) >= 0).then_some(NOT_NEGATIVE),
-            Node::Counter => Some(counter),
+            Node::Counter => (!tests.low || counter.0 <= counter.1).then_some(counter),
             Node::Hull(left, right) => Some((of(left).0.min(of(right).0), of(left).1.max(of(right).1))),
             Node::Span(left, right) => Some((of(left).0, of(right).1)),
             Node::Add(left, right) => {

@@ -126,9 +126,9 @@ impl Turn<'_> {
     /// unknown. `None` if it is too large.
     fn plan(&self, guards: &HashMap<LocalId, i64>) -> Option<(Plan, Vec<LocalId>)> {
         let counted = match (self.shape.counter, self.shape.stride) {
-            (Some(counter), _) if !matches!(counter.goes_on, Predicate::Eq | Predicate::Ne) => Some(counter.local),
+            (Some(counter), _) => Some(counter.local),
             (None, Some(stride)) => Some(stride.local),
-            (_, _) => None,
+            (None, None) => None,
         };
         let open =
             |local: &LocalId| !guards.contains_key(local) && !self.naturals.contains(local) && counted != Some(*local);
@@ -345,7 +345,11 @@ impl<'a> Search<'a> {
             Predicate::Le => Some(upwards(stop.unwrap_or(i64::MAX))),
             Predicate::Gt => Some(downwards(stop.unwrap_or(i64::MIN).saturating_add(1))),
             Predicate::Ge => Some(downwards(stop.unwrap_or(i64::MIN))),
-            Predicate::Eq | Predicate::Ne => None,
+            // It may begin beyond the stop. The steps of the compiler's own may count what is above 63 bits.
+            Predicate::Ne if self.shape.counter.is_some_and(|counter| counter.hidden) => Some(ANY),
+            Predicate::Ne if self.shape.counter.is_some_and(|counter| counter.is_up()) => Some(upwards(i64::MAX)),
+            Predicate::Ne => Some(downwards(i64::MIN)),
+            Predicate::Eq => None,
         }
     }
 
@@ -535,6 +539,7 @@ impl<'a> Search<'a> {
         let mut plan = self.plan;
         plan.nodes = self.nodes;
         plan.fixed = fixed;
+        plan.may_miss = self.shape.counter.is_some_and(|counter| counter.may_miss());
         plan.guards = sorted(self.guards.iter().map(|(&local, &limit)| (local, limit)));
         (plan.used().count() <= MOST_NODES).then_some((plan, unknown))
     }

@@ -408,7 +408,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     fn remains(&self, counter: &Counter) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
-        if counter.steps.0 > 0 { self.b.sub(stop, local) } else { self.b.sub(local, stop) }
+        if counter.is_up() { self.b.sub(stop, local) } else { self.b.sub(local, stop) }
     }
 
     /// The blocks of a loop behind its gate; `entry` takes the place of its header.
@@ -482,7 +482,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     /// The least and the greatest value of the counter where the turns of a block begin.
     fn within(&self, counter: &Counter, end: IntValue<'ctx>) -> Option<(IntValue<'ctx>, IntValue<'ctx>)> {
-        self.between(counter.goes_on, self.read(counter.local).int(), end)
+        self.between(counter.goes_on.ordered(counter.is_up()), self.read(counter.local).int(), end)
     }
 
     fn between(
@@ -509,7 +509,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// is a turn to do.
     fn counted_block(&mut self, counter: &Counter, most: u64, shift: u32, poll: ExitId) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
-        let up = counter.steps.0 > 0;
+        let up = counter.is_up();
         let remains = self.remains(counter);
         // Mostly all that remains is one block and there is fuel for it: the way for loops inside of others, which come here often.
         let (fuel, price, paid) = self.affordable(counter, most, shift);
@@ -586,7 +586,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let rest = match gated.left {
             Left::Counted(counter, end) => {
                 let local = self.read(counter.local).int();
-                if counter.steps.0 > 0 { self.b.sub(end, local) } else { self.b.sub(local, end) }
+                if counter.is_up() { self.b.sub(end, local) } else { self.b.sub(local, end) }
             }
             Left::Slot(slot, _) => self.turns_behind(slot),
         };

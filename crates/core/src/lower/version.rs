@@ -95,6 +95,9 @@ impl<'ctx> Test<'_, 'ctx, '_> {
             }
             Node::Counter => {
                 let (low, high) = self.counter.expect("a loop with a counter");
+                if test_low {
+                    self.failed.push(b.compare(IntPredicate::SGT, low, high));
+                }
                 Bounds { low, high }
             }
             Node::Hull(left, right) => self.hull(left, right),

@@ -102,6 +102,29 @@ impl Predicate {
             Self::Ge => Self::Le,
         }
     }
+
+    /// The ordering that says the same as `!=` of what goes up, or down, to the other operand and has not passed it.
+    #[must_use]
+    pub const fn ordered(self, is_up: bool) -> Self {
+        match self {
+            Self::Ne if is_up => Self::Lt,
+            Self::Ne => Self::Gt,
+            Self::Lt | Self::Le | Self::Eq | Self::Gt | Self::Ge => self,
+        }
+    }
+
+    /// The one that holds where this one does not, of ints: floats may have no order.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        match self {
+            Self::Lt => Self::Ge,
+            Self::Le => Self::Gt,
+            Self::Eq => Self::Ne,
+            Self::Ne => Self::Eq,
+            Self::Gt => Self::Le,
+            Self::Ge => Self::Lt,
+        }
+    }
 }
 
 /// How a float becomes a whole number.

@@ -89,8 +89,8 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.at_end(front.front);
         let mut all = self.b.bool(true);
         for (id, nest) in &front.nests {
-            let Around { local, stop, goes_on, .. } = nest.counter;
-            let within = self.between(goes_on, self.read(local).int(), self.operand(stop).int());
+            let Around { local, stop, goes_on, step, .. } = nest.counter;
+            let within = self.between(goes_on.ordered(step > 0), self.read(local).int(), self.operand(stop).int());
             if let Some(holds) = self.test(&nest.plan, within, self.most(*id)) {
                 all = self.b.and(all, holds);
             }

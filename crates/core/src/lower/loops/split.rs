@@ -20,9 +20,7 @@ pub(super) type Again<'ctx> = (BasicBlock<'ctx>, PhiValue<'ctx>);
 
 /// True if a test of the plan can fail for the first turns only, or for the last ones.
 pub(super) fn can_be(plan: &Plan, counter: &Counter) -> bool {
-    matches!(counter.goes_on, Predicate::Lt | Predicate::Le | Predicate::Gt | Predicate::Ge)
-        && plan.guards.is_empty()
-        && !plan.first_indices().is_empty()
+    counter.goes_on != Predicate::Eq && plan.guards.is_empty() && !plan.first_indices().is_empty()
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -42,7 +40,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// Where a block of a falling counter is tested, at first with the end that it has, and its ends. The builder is left there.
     pub(super) fn may_test_again(&mut self, left: &mut Left<'ctx>) -> Option<Again<'ctx>> {
         let Left::Counted(counter, end) = left else { return None };
-        if counter.steps.0 > 0 {
+        if counter.is_up() {
             return None;
         }
         let (before, test) = (self.b.current(), self.b.block("test"));

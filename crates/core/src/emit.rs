@@ -225,7 +225,7 @@ impl Size {
     /// The full tier chooses and schedules instructions with care, which keeps what is computed once for the whole function, and takes time
     /// by the square of that.
     const fn is_selected(self) -> bool {
-        self.statements <= 1_000
+        self.statements <= 1_500
     }
 }
 

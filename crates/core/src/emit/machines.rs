@@ -43,17 +43,19 @@ pub fn with<T>(tier: Tier, work: impl FnOnce(&TargetMachine) -> T) -> Result<T, 
 /// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the
 /// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed. And strides
 /// that are not known are not guessed to be one element: where they are, arrays have a type that says so. And floats that are added up
-/// become vectors, whose elements are added in the order of the source: that pays where turns divide or take roots (`lower/hints`).
+/// become vectors, whose elements are added in the order of the source: that pays where turns divide or take roots (`lower/hints`). Nothing is
+/// gained by looking for ints that could be kept in registers of masks, which takes half of the time of a large function.
 ///
 /// Registers are allocated with care in the quick tier, too: what LLVM does otherwise there, where it chooses instructions one by one, keeps
 /// no local of a loop in a register. It takes a millisecond, of the four that the choice of instructions for the full tier takes.
-const OPTIONS: [&CStr; 6] = [
+const OPTIONS: [&CStr; 7] = [
     c"brrr",
     c"-epilogue-vectorization-minimum-VF=8",
     c"-x86-cmov-converter=false",
     c"-enable-mem-access-versioning=false",
     c"-optimize-regalloc",
     c"-force-ordered-reductions",
+    c"-disable-x86-domain-reassignment",
 ];
 
 /// Sets what LLVM has options of the command line for and nothing else. To be called once, before anything is compiled.

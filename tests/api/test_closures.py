@@ -384,3 +384,30 @@ def test_in_a_loop():
         functions.append(f)
     # One variable for all of them.
     assert [f(2) for f in functions] == [203] * 4
+
+
+def test_functions_that_capture_functions_share_machine_code_and_are_dropped():
+    """Each pair is made anew, called and dropped: nothing is compiled for it."""
+
+    def make(k):
+        @brrr
+        def g(x):
+            return x + k
+
+        @brrr
+        def f(x):
+            return g(x) * k
+
+        return f
+
+    assert [make(k)(2) for k in range(1, 5)] == [3, 8, 15, 24]
+    seconds = 0.0
+    for k in range(5, 200):
+        f = make(k)
+        assert f(2) == (2 + k) * k
+        seconds += f.stats()["compile_seconds"]
+    assert seconds < 0.2
+    f, g = make(3), make(4)
+    assert (f(2), g(2), f(2)) == (15, 24, 15)
+    del f
+    assert (make(5)(2), g(2)) == (35, 24)

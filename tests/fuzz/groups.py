@@ -20,6 +20,8 @@ ARRAY, NUMBER = "G", "K"
 # A tuple of the module's functions.
 TABLE = "T"
 FIRST = [3, 1, 4, 1]
+# What else a function may return.
+SHAPES = ["None", "7", DEPTH, "(1, 2.5)", "()", f"(1, {DEPTH}, 0.5)", f"({DEPTH}, (2, 0.5))", f"(True, {DEPTH})"]
 
 
 class Groups:
@@ -107,9 +109,12 @@ class Groups:
             self._line(1, f"if {DEPTH} <= 0:")
             self._line(2, f"return {self._literal(self.wanted)}")
         if self.random.random() < (0.4 if isinstance(self.wanted, tuple) else 0.03):
-            # A scalar or a tuple: whoever calls may not be able to take it apart.
+            # A scalar or a tuple, or tuples of several shapes: whoever calls may not be able to take it apart.
             self._line(1, f"if {DEPTH} % {self.random.choice([2, 3, 5])} == 1:")
-            self._line(2, f"return {self.random.choice(['None', '7', DEPTH, '(1, 2.5)'])}")
+            self._line(2, f"return {self.random.choice(SHAPES)}")
+            if self.random.random() < 0.3:
+                self._line(1, f"if {DEPTH} == {self.random.randint(0, 4)}:")
+                self._line(2, f"return {self.random.choice(SHAPES)}")
         if self.outside and self.random.random() < 0.7:
             target = self._target()
             self._line(1, f"{target} = {self.random.choice([NUMBER, f'{NUMBER} * 2 - {DEPTH}', self._element()])}")

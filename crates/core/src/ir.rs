@@ -488,11 +488,14 @@ impl Function {
         }
     }
 
-    /// The type of the tuple or array whose status is so far from the first: of those that it returns, and behind them the one that it
-    /// gives when it is called, if that is another one.
+    /// The type of the tuple or array whose status is so far from the first: of those that it returns, and behind them of those that it
+    /// gives when it is called.
     #[must_use]
     pub fn compound(&self, at: usize) -> Option<Type> {
-        let given = || self.called.as_ref()?.gives.compounds().single().filter(|_| at == self.compounds.len());
+        let given = || {
+            let gives = self.called.as_ref()?.gives.compounds();
+            gives.iter().nth(at.checked_sub(self.compounds.len())?)
+        };
         self.compounds.get(at).copied().or_else(given)
     }
 

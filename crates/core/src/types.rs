@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use array::{ArrayType, Layout, MOST_DIMENSIONS};
 pub use dtype::{Dtype, Kind};
 pub use function::{FunctionSet, FunctionType, FunctionValue, LocalFunction};
-pub use shape::{MOST_LEAVES, Shape};
+pub use shape::{MOST_LEAVES, MOST_SHAPES, Shape, ShapeSet};
 
 /// The type of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -210,9 +210,9 @@ pub struct TypeSet {
 /// The tuples, arrays or functions in a set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 enum Compound {
-    /// Tuples of this shape.
-    Tuple(Shape),
-    /// Tuples of several lengths, or too large ones.
+    /// Tuples of these shapes.
+    Tuples(ShapeSet),
+    /// Tuples of more shapes, or too large ones.
     AnyTuple,
     /// Arrays of this type.
     Array(ArrayType),
@@ -230,20 +230,15 @@ impl Compound {
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (left, right) if left == right => left,
-            (Self::Tuple(left), Self::Tuple(right)) => {
-                let joined = (left.elements().len() == right.elements().len())
-                    .then(|| left.elements().iter().zip(right.elements()).map(|(one, other)| one.join(*other)))
-                    .and_then(|elements| Shape::new(&elements.collect::<Vec<_>>()));
-                joined.map_or(Self::AnyTuple, Self::Tuple)
-            }
-            (Self::Tuple(_) | Self::AnyTuple, Self::Tuple(_) | Self::AnyTuple) => Self::AnyTuple,
+            (Self::Tuples(left), Self::Tuples(right)) => left.join(right).map_or(Self::AnyTuple, Self::Tuples),
+            (Self::Tuples(_) | Self::AnyTuple, Self::Tuples(_) | Self::AnyTuple) => Self::AnyTuple,
             (Self::Array(_) | Self::AnyArray, Self::Array(_) | Self::AnyArray) => Self::AnyArray,
             (Self::Functions(left), Self::Functions(right)) => {
                 left.join(right).map_or(Self::AnyFunction, Self::Functions)
             }
             (Self::Functions(_) | Self::AnyFunction, Self::Functions(_) | Self::AnyFunction) => Self::AnyFunction,
             (
-                Self::Tuple(_)
+                Self::Tuples(_)
                 | Self::AnyTuple
                 | Self::Array(_)
                 | Self::AnyArray
@@ -258,7 +253,10 @@ impl Compound {
     /// The one type of all values, if there is one.
     fn member(self) -> Option<Type> {
         match self {
-            Self::Tuple(shape) => Some(Type::Tuple(shape)),
+            Self::Tuples(set) => match set.all() {
+                &[one] => Some(Type::Tuple(one)),
+                _ => None,
+            },
             Self::Array(array) => Some(Type::Array(array)),
             Self::Functions(set) => match set.all() {
                 &[one] => Some(Type::Function(one)),
@@ -272,9 +270,9 @@ impl Compound {
     fn members(self) -> Option<Vec<Type>> {
         match self {
             Self::Functions(set) => Some(set.all().iter().copied().map(Type::Function).collect()),
-            Self::Tuple(_) | Self::AnyTuple | Self::Array(_) | Self::AnyArray | Self::AnyFunction | Self::Any => {
-                self.member().map(|one| vec![one])
-            }
+            Self::Tuples(set) => Some(set.all().iter().copied().map(Type::Tuple).collect()),
+            Self::Array(array) => Some(vec![Type::Array(array)]),
+            Self::AnyTuple | Self::AnyArray | Self::AnyFunction | Self::Any => None,
         }
     }
 }
@@ -290,7 +288,7 @@ impl TypeSet {
     #[must_use]
     pub fn of(one: Type) -> Self {
         match one {
-            Type::Tuple(shape) => Self { scalars: 0, compound: Some(Compound::Tuple(shape)) },
+            Type::Tuple(shape) => Self { scalars: 0, compound: Some(Compound::Tuples(ShapeSet::of(shape))) },
             Type::Array(array) => Self { scalars: 0, compound: Some(Compound::Array(array)) },
             Type::Function(function) => {
                 Self { scalars: 0, compound: Some(Compound::Functions(FunctionSet::of(function))) }
@@ -299,7 +297,7 @@ impl TypeSet {
         }
     }
 
-    /// The join of two paths. Tuples of one length join by element; arrays of different types do not.
+    /// The join of two paths. Tuples that one place can hold join by element; arrays of different types do not.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
         let compound = match (self.compound, other.compound) {
@@ -313,7 +311,10 @@ impl TypeSet {
     #[must_use]
     pub fn contains(self, one: Type) -> bool {
         match one {
-            Type::Tuple(_) | Type::Array(_) => self.compound.and_then(Compound::member) == Some(one),
+            Type::Tuple(shape) => {
+                matches!(self.compound, Some(Compound::Tuples(set)) if set.all().contains(&shape))
+            }
+            Type::Array(_) => self.compound.and_then(Compound::member) == Some(one),
             Type::Function(function) => {
                 matches!(self.compound, Some(Compound::Functions(set)) if set.all().contains(&function))
             }
@@ -331,8 +332,12 @@ impl TypeSet {
     #[must_use]
     pub fn without(self, one: Type) -> Self {
         match one {
-            Type::Tuple(_) | Type::Array(_) if self.contains(one) => Self { compound: None, ..self },
-            Type::Tuple(_) | Type::Array(_) => self,
+            Type::Tuple(shape) => match self.compound {
+                Some(Compound::Tuples(set)) => Self { compound: set.without(shape).map(Compound::Tuples), ..self },
+                _ => self,
+            },
+            Type::Array(_) if self.contains(one) => Self { compound: None, ..self },
+            Type::Array(_) => self,
             Type::Function(function) => match self.compound {
                 Some(Compound::Functions(set)) => {
                     Self { compound: set.without(function).map(Compound::Functions), ..self }
@@ -371,7 +376,7 @@ impl TypeSet {
     pub fn is_held(self) -> bool {
         match self.compound {
             None => true,
-            Some(Compound::Tuple(shape)) => self.scalars == 0 && shape.elements().iter().all(|types| types.is_held()),
+            Some(Compound::Tuples(set)) => self.scalars == 0 && set.all().len() == 1,
             Some(Compound::Array(_)) => self.scalars == 0,
             Some(Compound::Functions(set)) => self.scalars == 0 && set.all().len() == 1,
             Some(Compound::AnyTuple | Compound::AnyArray | Compound::AnyFunction | Compound::Any) => false,
@@ -390,19 +395,33 @@ impl TypeSet {
         Self { scalars: 0, compound: self.compound }
     }
 
-    /// Of a set of scalars and of tuples of one shape, or arrays of one type, what a tag is needed for when it goes from one function to
-    /// another: the scalars, and unbound for the other.
+    /// What goes from one function to another apart, if a place does not hold the set and all of it is known: each tuple, array or
+    /// function, by the type whose tag says that it is this one. No value has one of these.
+    #[must_use]
+    pub fn apart(self) -> Vec<(Type, Type)> {
+        const SAYS: [Type; MOST_SHAPES] = [Type::Unbound, Type::Low, Type::Object, Type::Pointer];
+        let all = match self.compound {
+            Some(compound @ (Compound::Tuples(_) | Compound::Array(_))) => compound.members().unwrap_or_default(),
+            Some(compound) => compound.member().into_iter().collect(),
+            None => Vec::new(),
+        };
+        let is_apart = self.scalars != 0 || all.len() > 1;
+        if is_apart { SAYS.into_iter().zip(all).collect() } else { Vec::new() }
+    }
+
+    /// Of a set that goes [apart](Self::apart), what a tag is needed for: the scalars, and what says which of the others it is.
     #[must_use]
     pub fn mixed(self) -> Option<Self> {
-        let is_mixed = self.scalars != 0 && self.compounds().single().is_some();
-        is_mixed.then(|| Self { compound: None, ..self }.join(Type::Unbound.into()))
+        let others = self.apart();
+        let says = others.iter().map(|&(says, _)| says.into()).fold(Self { compound: None, ..self }, Self::join);
+        (!others.is_empty()).then_some(says)
     }
 
     /// The scalars that a value of the set is made of.
     #[must_use]
     pub fn leaves(self) -> usize {
         match self.compound {
-            Some(Compound::Tuple(shape)) => shape.leaves(),
+            Some(Compound::Tuples(set)) => set.all().iter().map(|shape| shape.leaves()).max().unwrap_or(0),
             Some(Compound::Array(array)) => array.leaves(),
             Some(Compound::Functions(_)) => 0,
             None | Some(Compound::AnyTuple | Compound::AnyArray | Compound::AnyFunction | Compound::Any) => 1,
@@ -431,13 +450,16 @@ impl TypeSet {
             Some(Type::Array(_)) => vec![Type::Object.into()],
             Some(Type::Function(_)) => Vec::new(),
             _ => match self.mixed() {
-                Some(tagged) => [tagged].into_iter().chain(self.compounds().in_frame()).collect(),
+                Some(tagged) => {
+                    let others = self.apart().into_iter().flat_map(|(_, one)| Self::of(one).in_frame());
+                    [tagged].into_iter().chain(others).collect()
+                }
                 None => vec![self],
             },
         }
     }
 
-    /// The members: scalars in the order of their tags, then the tuple or array, or the functions.
+    /// The members: scalars in the order of their tags, then the tuples, the array, or the functions.
     pub fn iter(self) -> impl Iterator<Item = Type> {
         let compound = self.compound.and_then(Compound::members).unwrap_or_default();
         Type::SCALARS.into_iter().filter(move |&one| self.scalars & bit(one) != 0).chain(compound)
@@ -465,7 +487,7 @@ impl TypeSet {
             Some(Compound::AnyArray) => Some("array"),
             Some(Compound::AnyFunction) => Some("function"),
             Some(Compound::Any) => Some("tuple | array"),
-            None | Some(Compound::Tuple(_) | Compound::Array(_) | Compound::Functions(_)) => None,
+            None | Some(Compound::Tuples(_) | Compound::Array(_) | Compound::Functions(_)) => None,
         };
         for name in self.iter().map(name).chain(any.map(str::to_owned)) {
             // Several machine types are one type of Python.
@@ -550,8 +572,19 @@ mod tests {
         assert_eq!((joined.leaves(), joined.words()), (2, 3));
         let empty = TypeSet::of(Type::Tuple(Shape::new(&[]).unwrap()));
         let several = joined.join(empty);
-        assert!(!several.is_held() && several.single().is_none());
-        assert_eq!(several.python(), "tuple");
+        assert!(!several.is_held() && several.single().is_none() && !several.has_any());
+        assert!(
+            several.includes(joined) && several.includes(empty) && several.without(empty.single().unwrap()) == joined
+        );
+        assert_eq!(several.iter().count(), 2);
+        // Which of both it is, and the leaves of both.
+        assert_eq!((several.apart().len(), several.in_frame().len(), several.words()), (2, 3, 5));
+        let nested = pair(Type::Tuple(Shape::new(&[]).unwrap()), Type::Int);
+        assert_eq!(nested.join(joined).join(empty), joined.join(empty).join(nested));
+        assert_eq!(nested.join(joined).apart().len(), 2);
+        let longer =
+            (3..6).map(|length| TypeSet::of(Type::Tuple(Shape::new(&vec![Type::Int.into(); length]).unwrap())));
+        assert_eq!(longer.fold(several, TypeSet::join).python(), "tuple");
         assert!(!joined.join(Type::None.into()).is_held());
     }
 

@@ -186,16 +186,22 @@ pub unsafe fn member(running: &Running, function: usize) -> Option<(*mut Callabl
 /// The words of an object as a set of types holds it; false if it does not hold it.
 fn fit(object: &Bound<'_, PyAny>, gives: TypeSet, words: &mut Vec<u64>) -> bool {
     if let Some(tagged) = gives.mixed() {
-        let (start, tag) = (words.len(), Type::Unbound.tag().unwrap_or_default());
-        // SAFETY: the object is alive, and the thread holds the GIL.
-        let is_compound = object.cast_exact::<PyTuple>().is_ok() || unsafe { numpy::is_array(object.as_ptr()) };
-        let fits = if is_compound {
-            words.push(tag.into());
-            words.resize(start + tagged.words(), 0);
-            fit(object, gives.compounds(), words)
-        } else {
-            fit(object, tagged, words)
-        };
+        let start = words.len();
+        let others = gives.apart();
+        let mut at = start + tagged.words();
+        for (says, one) in others {
+            let mut own = Vec::new();
+            if fit(object, one.into(), &mut own) {
+                words.push(says.tag().unwrap_or_default().into());
+                words.resize(at, 0);
+                words.append(&mut own);
+                words.resize(start + gives.words(), 0);
+                return true;
+            }
+            at += one.words();
+        }
+        // What says which of the others it is no object has.
+        let fits = fit(object, tagged, words);
         words.resize(start + gives.words(), 0);
         return fits;
     }

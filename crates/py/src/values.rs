@@ -25,11 +25,15 @@ struct Seen {
     entries: HashMap<u64, Entry>,
     /// Python's own functions, which are held: there are few.
     builtins: HashMap<&'static str, Py<PyAny>>,
-    /// The keys of dead functions that have types, by the address of the code and the name: the next function with both gets one of them,
-    /// so that there are no more types than functions at one time. Whatever was made for the dead one notices that it is gone.
+    /// The keys of dead functions, by the address of the code and the name: the next function with both gets one of them, so that there are no
+    /// more keys and types than functions at one time, and machine code for who calls the dead one serves for who calls the next one, if it
+    /// means the same. Whatever was made for the dead one notices that it is gone, or has held it.
     dead: HashMap<(usize, String), Vec<u64>>,
     last: u64,
 }
+
+/// Names and codes of dead functions without types, at the most.
+const MOST_DEAD: usize = 4096;
 
 struct Entry {
     address: usize,
@@ -60,6 +64,9 @@ impl Gone {
             }
             if let Some(one) = entry.of_type {
                 one.set_place(0);
+            }
+            // Where a program makes code without end, few of these come again.
+            if entry.of_type.is_some() || seen.dead.len() < MOST_DEAD {
                 seen.dead.entry(entry.code.clone()).or_default().push(self.0);
             }
             Some(entry)

@@ -418,7 +418,7 @@ impl<'a> Program<'a> {
 /// True if compiled code can hold what a call gives.
 #[must_use]
 pub fn is_given(gives: TypeSet) -> bool {
-    let is_held = gives.is_held() || gives.mixed().is_some() && gives.compounds().is_held();
+    let is_held = gives.is_held() || gives.mixed().is_some();
     !gives.is_empty() && is_held && !gives.contains(Type::Low) && !gives.contains(Type::Unbound)
 }
 

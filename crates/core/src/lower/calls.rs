@@ -401,13 +401,21 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The leaves of a value as a set that holds it has them.
     fn as_given(&self, value: &Tree<Operand>, gives: TypeSet, leaves: &mut Vec<(Loaded<'ctx>, TypeSet)>) {
         if let Some(tagged) = gives.mixed() {
-            let compound = gives.compounds();
-            if let Tree::Leaf(operand) = value {
-                leaves.push((self.convert(self.operand(*operand), tagged), tagged));
-                leaves.extend(compound.in_frame().into_iter().map(|types| (self.nothing(types), types)));
-            } else {
-                leaves.push((self.convert(Loaded::Unit(Type::Unbound), tagged), tagged));
-                self.as_given(value, compound, leaves);
+            let others = gives.apart();
+            let it = others.iter().position(|&(_, one)| is_form(value, one));
+            let first = match (value, it) {
+                (Tree::Leaf(operand), None) => self.operand(*operand),
+                (_, Some(at)) => self.nothing(others[at].0.into()),
+                _ => panic!("what a function returns is what it gives"),
+            };
+            leaves.push((self.convert(first, tagged), tagged));
+            for (at, (_, one)) in others.into_iter().enumerate() {
+                let one = TypeSet::of(one);
+                if it == Some(at) {
+                    self.as_given(value, one, leaves);
+                } else {
+                    leaves.extend(one.in_frame().into_iter().map(|types| (self.nothing(types), types)));
+                }
             }
             return;
         }
@@ -520,17 +528,20 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let mut parts = (1..count).map(|at| self.b.element_of(result, at)).collect::<Vec<_>>().into_iter();
         let leaves = called.gives.in_frame();
         let leaves = leaves.into_iter().map(|types| (self.of_registers(types, &mut parts), types)).collect::<Vec<_>>();
-        if let (Some(tagged), [(first, _), rest @ ..], Some(compound)) =
-            (called.gives.mixed(), leaves.as_slice(), called.gives.compounds().single())
-        {
+        if let (Some(tagged), [(first, _), rest @ ..]) = (called.gives.mixed(), leaves.as_slice()) {
             let (tag, _) = self.to_tagged(*first);
-            let unbound = self.b.i8.const_int(Type::Unbound.tag().unwrap_or_default().into(), false);
-            let (whole, scalar) = (self.b.block("whole"), self.b.block("scalar"));
-            let is_whole = self.b.compare(IntPredicate::EQ, tag, unbound);
-            self.b.branch(is_whole, whole, scalar);
-            self.b.at_end(whole);
-            self.return_from_entry(compound.into(), rest);
-            self.b.at_end(scalar);
+            let mut rest = rest;
+            for (says, compound) in called.gives.apart() {
+                let says = self.b.i8.const_int(says.tag().unwrap_or_default().into(), false);
+                let (whole, other) = (self.b.block("whole"), self.b.block("other"));
+                let is_whole = self.b.compare(IntPredicate::EQ, tag, says);
+                self.b.branch(is_whole, whole, other);
+                self.b.at_end(whole);
+                let own = rest.split_at(TypeSet::of(compound).in_frame().len());
+                rest = own.1;
+                self.return_from_entry(compound.into(), own.0);
+                self.b.at_end(other);
+            }
             self.return_from_entry(tagged, &[(*first, tagged)]);
             return;
         }
@@ -543,8 +554,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         match (gives.single(), leaves) {
             (Some(compound @ (Type::Tuple(_) | Type::Array(_) | Type::Function(_))), leaves) => {
                 leaves.iter().for_each(|&(value, types)| self.store_words(value, types, &mut word));
-                let known = self.function.compounds.iter().position(|&one| one == compound);
-                let at = known.unwrap_or(self.function.compounds.len());
+                let compounds = &self.function.compounds;
+                let given = self.function.called.iter().flat_map(|called| called.gives.compounds().iter());
+                let all = compounds.iter().copied().chain(given);
+                let Some(at) = all.into_iter().position(|one| one == compound) else {
+                    panic!("what a function gives is one of what it gives")
+                };
                 self.b.ret(self.b.i64.const_int(COMPOUND_BASE + at as u64, false));
             }
             (_, &[(value, _)]) => {
@@ -557,6 +572,22 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             _ => panic!("one scalar was verified"),
         }
+    }
+}
+
+/// True if a value is of this type, as far as tuples, arrays and functions go.
+fn is_form(value: &Tree<Operand>, one: Type) -> bool {
+    match (value, one) {
+        (Tree::Tuple(parts), Type::Tuple(shape)) => {
+            let is_part = |(part, types): (&Tree<Operand>, &TypeSet)| match types.compounds().single() {
+                Some(one) => is_form(part, one),
+                None => matches!(part, Tree::Leaf(_)),
+            };
+            parts.len() == shape.elements().len() && parts.iter().zip(shape.elements()).all(is_part)
+        }
+        (Tree::Array(array, _), Type::Array(one)) => *array == one,
+        (Tree::Function(function), Type::Function(one)) => *function == one,
+        (Tree::Leaf(_) | Tree::Tuple(_) | Tree::Array(..) | Tree::Function(_), _) => false,
     }
 }
 

@@ -47,10 +47,91 @@ impl Shape {
         self.0
     }
 
+    /// The shape of a place that holds tuples of both; `None` if there is none.
+    #[must_use]
+    pub fn join(self, other: Self) -> Option<Self> {
+        if self.0.len() != other.0.len() {
+            return None;
+        }
+        let elements = self.0.iter().zip(other.0).map(|(one, other)| one.join(*other));
+        Self::new(&elements.collect::<Vec<_>>())
+    }
+
     /// The scalars that the tuple is made of, depth first.
     #[must_use]
     pub fn leaves(self) -> usize {
         self.0.iter().map(|types| types.leaves()).sum()
+    }
+}
+
+/// Shapes that a name may hold: of several lengths, or with elements of which no one place holds both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShapeSet(&'static [Shape]);
+
+/// Shapes of one set, at the most: beyond, nothing is known of them.
+pub const MOST_SHAPES: usize = 4;
+
+impl ShapeSet {
+    /// The set of one shape.
+    #[must_use]
+    pub fn of(one: Shape) -> Self {
+        Self::new(vec![one]).unwrap_or(Self(&[]))
+    }
+
+    fn new(mut all: Vec<Shape>) -> Option<Self> {
+        static SETS: Mutex<Option<HashSet<&'static [Shape]>>> = Mutex::new(None);
+        if all.len() > MOST_SHAPES {
+            return None;
+        }
+        all.sort_unstable();
+        let mut sets = SETS.lock().unwrap_or_else(PoisonError::into_inner);
+        let sets = sets.get_or_insert_default();
+        if let Some(known) = sets.get(all.as_slice()) {
+            return Some(Self(known));
+        }
+        let made: &'static [Shape] = Box::leak(all.into_boxed_slice());
+        sets.insert(made);
+        Some(Self(made))
+    }
+
+    /// The shapes of both, those that one place can hold as one; `None` if they are too many.
+    #[must_use]
+    pub fn join(self, other: Self) -> Option<Self> {
+        let mut all = self.0.to_vec();
+        for &one in other.0 {
+            // Whether one place can hold two shapes depends on lengths and kinds only, so at most one of them is joined.
+            match all.iter_mut().find_map(|known| known.join(one).map(|joined| (known, joined))) {
+                Some((known, joined)) => *known = joined,
+                None => all.push(one),
+            }
+        }
+        Self::new(all)
+    }
+
+    /// The shapes but for one; `None` if nothing remains.
+    #[must_use]
+    pub fn without(self, one: Shape) -> Option<Self> {
+        let rest = self.0.iter().copied().filter(|&other| other != one).collect::<Vec<_>>();
+        if rest.is_empty() { None } else { Self::new(rest) }
+    }
+
+    /// The shapes.
+    #[must_use]
+    pub const fn all(self) -> &'static [Shape] {
+        self.0
+    }
+}
+
+impl Serialize for ShapeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapeSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = Vec::<Shape>::deserialize(deserializer)?;
+        Self::new(all).ok_or_else(|| serde::de::Error::custom("no set of shapes"))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Specialiser, State, Waiting};
 use crate::check::flow::{Arg, Call, EntryId, Hidden, Step, Target, VarId};
 use crate::check::program::{Handed, Passed};
-use crate::ir::{self, BlockId, Called, Operand, Terminator, Tree, Value};
+use crate::ir::{self, BlockId, Called, LocalId, Operand, Terminator, Tree, Value};
 use crate::source::Span;
 use crate::types::{Type, TypeSet};
 
@@ -75,7 +75,7 @@ impl Specialiser<'_> {
             step.span,
         );
         if let Some(tagged) = found.gives.mixed() {
-            self.either(at, step, tagged, found.gives.compounds());
+            self.either(at, step, tagged, found.gives);
             return Some(After::Spread);
         }
         let target = self.place(step.target, found.gives);
@@ -121,20 +121,32 @@ impl Specialiser<'_> {
         }
     }
 
-    /// Goes on behind a call that gives a scalar or a compound: once for each type.
-    fn either(&mut self, at: &Waiting, step: &Step, tagged: TypeSet, compound: TypeSet) {
+    /// Goes on behind a call that gives a scalar or one of several compounds: once for each type.
+    fn either(&mut self, at: &Waiting, step: &Step, tagged: TypeSet, gives: TypeSet) {
         let subject = self.intermediate_of(tagged);
-        let whole = self.place(step.target, compound);
-        for (leaf, local) in (0..).zip([subject].into_iter().chain(whole.in_frame())) {
+        let wholes = gives.apart().into_iter().map(|(says, one)| (says, one, self.place(step.target, one.into())));
+        let wholes = wholes.collect::<Vec<_>>();
+        let locals = wholes.iter().map(|(.., whole)| whole.in_frame()).collect::<Vec<_>>();
+        // Several may have locals in common.
+        let received = match locals.as_slice() {
+            [_] => locals.clone(),
+            several => several.iter().map(|own| own.iter().map(|&one| self.like(one)).collect()).collect(),
+        };
+        for (leaf, &local) in (0..).zip([subject].iter().chain(received.iter().flatten())) {
             self.push(at.block, local, Value::Given(leaf), step.span);
         }
         let mut arms = Vec::new();
         for one in tagged.iter() {
             let block = self.block(&at.context);
             arms.push((one, block));
-            if one == Type::Unbound {
-                self.open(block, &whole);
-                self.go_on(at, step, block, compound);
+            if let Some(which) = wholes.iter().position(|(says, ..)| *says == one) {
+                let (_, compound, whole) = &wholes[which];
+                let each = locals[which].iter().zip(&received[which]).filter(|(local, from)| local != from);
+                each.for_each(|(&local, &from)| {
+                    self.push(block, local, Value::Convert(Operand::Local(from)), step.span)
+                });
+                self.open(block, whole);
+                self.go_on(at, step, block, (*compound).into());
                 continue;
             }
             for known in self.place(step.target, one.into()).leaves() {
@@ -143,6 +155,11 @@ impl Specialiser<'_> {
             self.go_on(at, step, block, one.into());
         }
         self.end(at.block, Terminator::Switch { subject, arms });
+    }
+
+    /// A new local of the same types.
+    fn like(&mut self, local: LocalId) -> LocalId {
+        self.intermediate_of(self.function.local(local).types)
     }
 
     /// A value that the function returns, as a call gives it.
@@ -156,11 +173,14 @@ impl Specialiser<'_> {
             Some(gives) if gives != types && gives.is_held() => (self.widened(block, &value, types, gives), gives),
             // Which of both it is the lowering says.
             Some(gives) if gives.mixed().is_some() && types.compounds().is_empty() => (value, types),
-            Some(gives) if gives.mixed().is_some() => {
-                let gives = gives.compounds();
-                (self.widened(block, &value, types, gives), gives)
+            Some(gives) => {
+                let all = gives.apart().into_iter().map(|(_, one)| TypeSet::of(one));
+                match all.into_iter().find(|one| one.includes(types)) {
+                    Some(gives) => (self.widened(block, &value, types, gives), gives),
+                    None => (value, types),
+                }
             }
-            Some(_) | None => (value, types),
+            None => (value, types),
         }
     }
 

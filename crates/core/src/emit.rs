@@ -48,11 +48,12 @@ const QUICK_LOOPS: &str =
     "loop-mssa(licm<no-allowspeculation>,loop-rotate<header-duplication;no-prepare-for-lto>,licm<allowspeculation>)";
 /// The same where there are many loops, in either tier.
 const MANY_LOOPS: &str = "loop-mssa(licm<allowspeculation>)";
-/// The full tier of large functions, in front of their loops and behind them.
-const FULL_MANY: [&str; 2] = [
-    "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,reassociate",
-    "gvn<>,instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg",
-];
+/// The full tier of large functions, in front of their loops; what finds equal values behind them; and what comes last.
+const FULL_MANY: &str =
+    "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,reassociate";
+const EQUAL_VALUES: &str = "gvn<>";
+const EQUAL_VALUES_MANY: &str = "early-cse<memssa>";
+const FULL_MANY_LAST: &str = "instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg";
 
 /// What it runs last.
 const QUICK_LAST: &str = "early-cse<>,simplifycfg";
@@ -198,7 +199,13 @@ impl Size {
 
     /// The full tier has all its passes.
     const fn is_optimized(self) -> bool {
-        self.loops <= 500_000 && self.has_loops()
+        self.loops <= 500_000 && self.has_loops() && self.is_small()
+    }
+
+    /// It is known of each value, and of each element that is read, where it is known already; branches are followed through blocks that only lead
+    /// to others.
+    const fn is_small(self) -> bool {
+        self.statements <= 5_000
     }
 
     /// The full tier chooses and schedules instructions with care, which keeps what is computed once for the whole function, and takes time
@@ -216,8 +223,9 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
     let size = Size::of(unit);
     let many = size.has_loops().then_some(MANY_LOOPS);
     if tier == Tier::Full && !size.is_optimized() {
-        let [first, last] = FULL_MANY;
-        let passes = [Some(first), many, Some(last)].into_iter().flatten().collect::<Vec<_>>();
+        let equal = if size.is_small() { EQUAL_VALUES } else { EQUAL_VALUES_MANY };
+        let passes = [Some(FULL_MANY), many, Some(equal), Some(FULL_MANY_LAST)];
+        let passes = passes.into_iter().flatten().collect::<Vec<_>>();
         let passes = format!("function({})", passes.join(","));
         return if has_calls(unit) { format!("{INLINE},{passes}") } else { passes };
     }

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 QUICK = "--quick" in sys.argv
-SIZES = (10, 100, 1_000) if QUICK else (10, 30, 100, 300, 1_000, 3_000, 5_000)
+SIZES = (10, 100, 1_000, 5_000) if QUICK else (10, 30, 100, 300, 1_000, 3_000, 5_000)
 PROCESSES = 1 if QUICK else 5
 PEERS = ("quick", "full", "numba")
 FUNCTIONS = 100 if QUICK else 1_000

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import maturin
+import trim_library
 from maturin import (  # noqa: F401  hooks that stay as they are
     build_sdist,
     get_requires_for_build_editable,
@@ -36,7 +37,8 @@ def _build_parts() -> None:
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     for arguments in (["--profile", "llvm", "-p", "brrr-llvm"], ["--release", "-p", "brrr-lsp"]):
         subprocess.run(["cargo", "build", "--locked", *arguments], cwd=ROOT, check=True, stdin=subprocess.DEVNULL)
-    _put(target / "llvm" / "libbrrr_llvm.so", ROOT / "crates/py/python/brrr/_llvm.so")
+    trim_library.write(target / "llvm" / "libbrrr_llvm.so", target / "llvm" / "_llvm.so")
+    _put(target / "llvm" / "_llvm.so", ROOT / "crates/py/python/brrr/_llvm.so")
     for program in PROGRAMS:
         _put(target / "release" / program, ROOT / "build/data/scripts" / program)
 

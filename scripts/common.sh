@@ -123,7 +123,8 @@ put() {
 # build_llvm: the LLVM library, into the Python package.
 build_llvm() {
     quietly "LLVM library (cargo build -p brrr-llvm)" cargo build --quiet --profile llvm --locked -p brrr-llvm
-    put "$TARGET/llvm/libbrrr_llvm.so" crates/py/python/brrr/_llvm.so
+    quietly "relocations that nothing reads" .venv/bin/python scripts/trim_library.py "$TARGET/llvm/libbrrr_llvm.so" "$TARGET/llvm/_llvm.so"
+    put "$TARGET/llvm/_llvm.so" crates/py/python/brrr/_llvm.so
 }
 
 # build_programs: `brrr` and `brrr-lsp`, to where maturin takes the scripts of a wheel from.

@@ -43,6 +43,29 @@ def test_wrong_arguments_are_told_word_for_word(args, kwargs):
     assert oracle.outcome(add, args, kwargs) == expected
 
 
+def test_keywords_where_they_would_be_by_position():
+    """Names in the order of the parameters; also names that are not interned, and what is positional only."""
+
+    @brrr
+    def f(a, /, b, c):
+        return a * 100 + b * 10 + c
+
+    @brrr
+    def nine(a, b, c, d, e, f, g, h, i):
+        return a + b - c + d - e + f - g + h - i
+
+    made = "".join(["b", "_c"]).split("_")
+    for args, kwargs in [((1,), {"b": 2, "c": 3}), ((1, 2), {"c": 3}), ((1,), {"c": 3, "b": 2}), ((1,), dict(zip(made, (2, 3)))), ((1, 2, 3), {})]:
+        assert counted(f, *args, **kwargs) == (123, 1, 1)
+    for args, kwargs in [((), {"a": 1, "b": 2, "c": 3}), ((1, 2), {"b": 3}), ((1, 2, 3), {"c": 3}), ((1,), {"b": 2}), ((1,), {"b": 2, "d": 3})]:
+        expected = oracle.outcome(f.original_func, args, kwargs)
+        assert expected.raised and oracle.outcome(f, args, kwargs) == expected
+    # What fails does not spoil what follows.
+    assert counted(f, 1, b=2, c=3) == (123, 1, 1) and counted(f, 1, b=2.5, c=3)[0] == 128.0
+    names = "abcdefghi"
+    assert nine(*range(9)) == nine(**dict(zip(names, range(9)))) == nine.original_func(*range(9))
+
+
 def test_defaults_may_change():
     @brrr
     def f(a=1, *, b=2):

@@ -30,6 +30,14 @@ def test_import_opens_no_llvm():
     assert run.stdout == "False\n", run.stderr
 
 
+@pytest.mark.parametrize(("disabled", "result"), [("", "False"), ("1", "3 False")])
+def test_decoration_opens_no_llvm(disabled, result):
+    code = "from tests.api.functions import add\n" + ("print(add(1, 2), end=' ')\n" if disabled else "")
+    code += "print('_llvm' in open('/proc/self/maps').read())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env={**os.environ, "BRRR_DISABLE": disabled})
+    assert run.stdout == f"{result}\n", run.stderr
+
+
 def test_names():
     run = python("import brrr\nfrom brrr import *\nprint(callable(brrr), issubclass(BrrrError, TypeError), issubclass(BrrrWarning, UserWarning))")
     assert run.stdout == "True True True\n", run.stderr

@@ -13,6 +13,11 @@ pub use crate::ir::{Options, Overflow};
 use crate::ops::vectors::Vectors;
 use crate::source::Span;
 
+/// The stack that LLVM has for a request, and for each byte of it: it follows values through a function by recursion, and a thread may have
+/// a small stack.
+const STACK: usize = 1 << 20;
+const STACK_FOR_BYTE: usize = 256;
+
 /// How much time goes into code. Its results, its exits and its frames are the same either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tier {
@@ -250,6 +255,11 @@ impl Backend {
     /// # Errors
     /// As [`Self::run`], and if the bytes are no request.
     pub fn run_encoded(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+        let stack = STACK + STACK_FOR_BYTE * bytes.len();
+        stacker::maybe_grow(stack, stack, || self.run_here(bytes))
+    }
+
+    fn run_here(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         // SAFETY: `bytes` lives through the call; the answer's bytes are copied before they are released.
         let (failed, output) = unsafe {
             let answer = (self.run)(bytes.as_ptr(), bytes.len());

@@ -1,20 +1,14 @@
 //! LLVM module to object code, to text, or to what the optimiser says about it.
 
+mod extrema;
+mod machines;
 mod remarks;
 
-use std::cell::OnceCell;
-use std::ffi::CStr;
-use std::sync::OnceLock;
-
-use inkwell::OptimizationLevel;
-use inkwell::context::Context;
-use inkwell::llvm_sys::support::LLVMParseCommandLineOptions;
-use inkwell::llvm_sys::target::{
-    LLVMInitializeX86AsmPrinter, LLVMInitializeX86Target, LLVMInitializeX86TargetInfo, LLVMInitializeX86TargetMC,
-};
+use inkwell::context::{AsContextRef, Context};
+use inkwell::llvm_sys::core::LLVMContextSetDiscardValueNames;
 use inkwell::module::Module;
 use inkwell::passes::PassBuilderOptions;
-use inkwell::targets::{CodeModel, FileType, RelocMode, Target, TargetMachine, TargetTriple};
+use inkwell::targets::{FileType, TargetMachine};
 
 use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
@@ -48,18 +42,17 @@ const LAST: &str = "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(l
 
 /// The quick tier: what makes loops decent and costs little. Vectors, unrolling and what finds equal loads across blocks take most of the
 /// time of a compilation, and are what the full tier is for.
-const QUICK: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,\
-    loop-mssa(licm<no-allowspeculation>,loop-rotate<header-duplication;no-prepare-for-lto>,licm<allowspeculation>)";
-/// The same where there are many loops. To rotate one, and to find its closed form, LLVM follows what it computes through the rest of the
-/// function and keeps trees of the whole of it up to date: for loops one behind the other that is quadratic.
-const QUICK_MANY: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,\
-    loop-mssa(licm<allowspeculation>)";
-/// The full tier where there are even more.
-const FULL_MANY: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,reassociate,\
-    loop-mssa(licm<allowspeculation>),gvn<>,instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg";
-/// So many loops times statements are many for closed forms in the quick tier, for rotation there, and for what is quadratic in the full
-/// tier. To rotate takes a microsecond and a half for each; closed forms take three to five times as much.
-const MOST_WORK: [usize; 3] = [4_000, 20_000, 1_000_000];
+const QUICK: &str = "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>";
+/// Its loops.
+const QUICK_LOOPS: &str =
+    "loop-mssa(licm<no-allowspeculation>,loop-rotate<header-duplication;no-prepare-for-lto>,licm<allowspeculation>)";
+/// The same where there are many loops, in either tier.
+const MANY_LOOPS: &str = "loop-mssa(licm<allowspeculation>)";
+/// The full tier of large functions, in front of their loops and behind them.
+const FULL_MANY: [&str; 2] = [
+    "mem2reg,early-cse<>,simplifycfg<keep-loops>,instcombine<max-iterations=1;no-verify-fixpoint>,reassociate",
+    "gvn<>,instcombine<max-iterations=1;no-verify-fixpoint>,simplifycfg",
+];
 
 /// What it runs last.
 const QUICK_LAST: &str = "early-cse<>,simplifycfg";
@@ -71,28 +64,17 @@ const QUICK_INLINE: &str = "always-inline,globaldce,function(sroa)";
 /// # Errors
 /// What LLVM says.
 pub fn run(request: &Request) -> Result<Vec<u8>, String> {
-    thread_local! {
-        /// Kept by each thread, one for each tier: to make one takes LLVM as long as a pass or two.
-        static MACHINES: [OnceCell<TargetMachine>; 2] = const { [const { OnceCell::new() }; 2] };
-    }
-    MACHINES.with(|[quick, full]| {
-        let kept = match request.tier {
-            Tier::Quick => quick,
-            Tier::Full => full,
-        };
-        let machine = match kept.get() {
-            Some(machine) => machine,
-            None => {
-                let made = machine(request.tier)?;
-                kept.get_or_init(|| made)
-            }
-        };
-        run_on(machine, request)
-    })
+    let tier = if Size::of(&request.unit).is_selected() { request.tier } else { Tier::Quick };
+    machines::with(tier, |machine| run_on(machine, request, tier))?
 }
 
-fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String> {
+fn run_on(machine: &TargetMachine, request: &Request, selection: Tier) -> Result<Vec<u8>, String> {
     let context = Context::create();
+    if request.output == Output::Object {
+        // Names of values are for who reads them; to keep them apart takes a tenth of the time, and of a large function half.
+        // SAFETY: the context is alive.
+        unsafe { LLVMContextSetDiscardValueNames((&context).as_ctx_ref(), 1) };
+    }
     let wanted = (request.options, request.vectors);
     let module = match &request.places {
         None => lower(&context, &request.unit, wanted, None),
@@ -122,6 +104,9 @@ fn run_on(machine: &TargetMachine, request: &Request) -> Result<Vec<u8>, String>
         Output::Object => FileType::Object,
         Output::Assembly => FileType::Assembly,
     };
+    if selection == Tier::Quick {
+        extrema::spell_out(&context, &module).map_err(|error| error.to_string())?;
+    }
     let buffer = machine.write_to_memory_buffer(&module, kind).map_err(|error| error.to_string())?;
     // The buffer of text ends with a zero byte that is not part of it.
     let bytes = buffer.as_slice();
@@ -160,17 +145,80 @@ fn place(function: &mut ir::Function, places: &Places) {
     }
 }
 
+/// What of a unit LLVM takes time for that grows faster than the unit does.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    /// Statements.
+    statements: usize,
+    /// Loops times statements, of each function. To rotate a loop, and to find its closed form, LLVM follows what it computes through the
+    /// rest of the function and keeps trees of the whole of it up to date.
+    loops: usize,
+    /// Exits times statements, of each loop. Before anything is done with a loop, LLVM has each of its exits say of each value that is read
+    /// outside where it comes from.
+    exits: usize,
+}
+
+impl Size {
+    fn of(unit: &ir::Unit) -> Self {
+        let mut size = Self::default();
+        for function in &unit.functions {
+            let mut of_loops = vec![(0, 0); function.loops.len()];
+            let mut statements = 0;
+            for block in &function.blocks {
+                let exits = block.statements.iter().filter(|statement| statement.value.exit().is_some()).count();
+                let around = |&one: &ir::LoopId| function.loops[one.0 as usize].parent;
+                for one in std::iter::successors(block.in_loop, around) {
+                    let (of_loop, exits_of_loop) = &mut of_loops[one.0 as usize];
+                    *of_loop += block.statements.len();
+                    *exits_of_loop += exits;
+                }
+                statements += block.statements.len();
+            }
+            size.statements += statements;
+            size.loops += function.loops.len() * statements;
+            size.exits += of_loops.iter().map(|(statements, exits)| statements * exits).sum::<usize>();
+        }
+        size
+    }
+
+    /// Closed forms are worth their time in the quick tier; they take three to five times as much as rotation.
+    const fn has_closed_forms(self) -> bool {
+        self.loops <= 4_000
+    }
+
+    /// Rotation is worth its time in the quick tier, which is a microsecond and a half for each loop and statement.
+    const fn is_rotated(self) -> bool {
+        self.loops <= 20_000 && self.has_loops()
+    }
+
+    /// Anything is done with loops as such.
+    const fn has_loops(self) -> bool {
+        self.exits <= 2_000_000
+    }
+
+    /// The full tier has all its passes.
+    const fn is_optimized(self) -> bool {
+        self.loops <= 500_000 && self.has_loops()
+    }
+
+    /// The full tier chooses and schedules instructions with care, which keeps what is computed once for the whole function, and takes time
+    /// by the square of that.
+    const fn is_selected(self) -> bool {
+        self.statements <= 1_500
+    }
+}
+
 /// The passes for a unit.
 fn passes(unit: &ir::Unit, tier: Tier) -> String {
     let has_memory =
         |function: &ir::Function| function.locals.iter().any(|local| local.types.single() == Some(Type::Pointer));
     let has_memory = unit.functions.iter().any(has_memory);
-    let statements =
-        |function: &ir::Function| function.blocks.iter().map(|block| block.statements.len()).sum::<usize>();
-    let work = unit.functions.iter().map(|function| function.loops.len() * statements(function)).sum::<usize>();
-    let [of_closed_forms, of_rotation, of_full] = MOST_WORK;
-    if tier == Tier::Full && work > of_full {
-        let passes = format!("function({FULL_MANY})");
+    let size = Size::of(unit);
+    let many = size.has_loops().then_some(MANY_LOOPS);
+    if tier == Tier::Full && !size.is_optimized() {
+        let [first, last] = FULL_MANY;
+        let passes = [Some(first), many, Some(last)].into_iter().flatten().collect::<Vec<_>>();
+        let passes = format!("function({})", passes.join(","));
         return if has_calls(unit) { format!("{INLINE},{passes}") } else { passes };
     }
     if has_memory && tier == Tier::Full {
@@ -179,15 +227,16 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
     let counts = |function: &ir::Function| {
         shapes(&computed_ahead(function)).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
     };
-    let counted = unit.functions.iter().any(counts);
     if tier == Tier::Quick {
+        let loops = if size.is_rotated() { Some(QUICK_LOOPS) } else { many };
         // Closed forms are worth a million turns; with memory there are none.
-        let first = if work > of_rotation { QUICK_MANY } else { QUICK };
-        let has_closed_forms = counted && !has_memory && work <= of_closed_forms;
-        let passes = if has_closed_forms { vec![first, COUNTED, QUICK_LAST] } else { vec![first, QUICK_LAST] };
+        let closed_forms = size.is_rotated() && size.has_closed_forms() && !has_memory;
+        let closed_forms = (closed_forms && unit.functions.iter().any(counts)).then_some(COUNTED);
+        let passes = [Some(QUICK), loops, closed_forms, Some(QUICK_LAST)].into_iter().flatten().collect::<Vec<_>>();
         let passes = format!("function({})", passes.join(","));
         return if has_calls(unit) { format!("{QUICK_INLINE},{passes}") } else { passes };
     }
+    let counted = unit.functions.iter().any(counts);
     let passes = if counted { vec![FIRST, COUNTED, THEN, VECTORS, LAST] } else { vec![FIRST, THEN, LAST] };
     let passes = format!("function({})", passes.join(","));
     if has_calls(unit) { format!("{INLINE},{passes}") } else { passes }
@@ -203,54 +252,4 @@ fn optimize(module: &Module<'_>, machine: &TargetMachine, passes: &str) -> Resul
     options.set_loop_slp_vectorization(true);
     options.set_loop_interleaving(true);
     module.run_passes(passes, machine, options).map_err(|error| error.to_string())
-}
-
-/// What is left of a loop over vectors is done in shorter vectors, from those of eight elements on: rows of matrices are short. And the
-/// least of two ints stays a conditional move: LLVM's guess that a branch would be predicted costs Levenshtein half of its speed. And strides
-/// that are not known are not guessed to be one element: where they are, arrays have a type that says so. And floats that are added up
-/// become vectors, whose elements are added in the order of the source: that pays where turns divide or take roots (`lower/hints`).
-///
-/// Registers are allocated with care in the quick tier, too: what LLVM does otherwise there, where it chooses instructions one by one, keeps
-/// no local of a loop in a register. It takes a millisecond, of the four that the choice of instructions for the full tier takes.
-const OPTIONS: [&CStr; 6] = [
-    c"brrr",
-    c"-epilogue-vectorization-minimum-VF=8",
-    c"-x86-cmov-converter=false",
-    c"-enable-mem-access-versioning=false",
-    c"-optimize-regalloc",
-    c"-force-ordered-reductions",
-];
-
-/// Sets what LLVM has options of the command line for and nothing else. To be called once, before anything is compiled.
-fn configure() {
-    let options = OPTIONS.map(CStr::as_ptr);
-    // SAFETY: the strings live for ever and are as many as is said; LLVM 19, which is linked, knows these options, and no other thread
-    // is within LLVM yet.
-    unsafe { LLVMParseCommandLineOptions(OPTIONS.len() as i32, options.as_ptr(), std::ptr::null()) };
-}
-
-/// A machine for the host CPU with all its features.
-fn machine(tier: Tier) -> Result<TargetMachine, String> {
-    static HOST: OnceLock<(TargetTriple, String, String)> = OnceLock::new();
-    let (triple, cpu, features) = HOST.get_or_init(|| {
-        // SAFETY: they fill tables of LLVM's, and no other thread is within LLVM yet. `Target::initialize_x86` would link the parser of
-        // assembly, and the disassembler, whose options would be set up whenever the library is opened.
-        unsafe {
-            LLVMInitializeX86TargetInfo();
-            LLVMInitializeX86Target();
-            LLVMInitializeX86TargetMC();
-            LLVMInitializeX86AsmPrinter();
-        }
-        configure();
-        let text = |text: inkwell::support::LLVMString| text.to_string();
-        let (cpu, features) = (TargetMachine::get_host_cpu_name(), TargetMachine::get_host_cpu_features());
-        (TargetMachine::get_default_triple(), text(cpu), text(features))
-    });
-    let level = match tier {
-        Tier::Quick => OptimizationLevel::None,
-        Tier::Full => OptimizationLevel::Default,
-    };
-    let target = Target::from_triple(triple).map_err(|error| error.to_string())?;
-    let made = target.create_target_machine(triple, cpu, features, level, RelocMode::PIC, CodeModel::Small);
-    made.ok_or_else(|| "LLVM has no machine for this CPU".to_owned())
 }

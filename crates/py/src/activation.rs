@@ -62,6 +62,12 @@ impl Running {
         }
     }
 
+    /// True if the run has asked for nothing that is to be looked after when it is over.
+    #[inline(always)]
+    pub const fn is_untouched(&self) -> bool {
+        self.watch.is_null() && self.made.is_null() && self.pinned.is_null()
+    }
+
     /// Holds the code, which other code may replace while Python code runs, or another thread. What may run any calls this first; until
     /// then the code that runs is the one that calls enter.
     #[inline]

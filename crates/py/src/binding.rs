@@ -15,6 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyFunction;
 
 use crate::convert::{Argument, classify, is_of};
+use crate::dispatch::plain::Plain;
 use crate::env::Parameters;
 use crate::functions::{Defaults, Member};
 use crate::guards::{Guards, Held};
@@ -33,6 +34,8 @@ pub struct Specialisation {
     pub guards: Rc<Guards>,
     /// How many arguments by position it takes as they come; `usize::MAX` if they have to be arranged.
     pub direct: usize,
+    /// What most calls have to look at.
+    pub plain: Plain,
     /// How often each exit was taken.
     pub exits: Box<[Cell<u64>]>,
     /// The continuations of each exit.
@@ -92,6 +95,7 @@ impl Specialisation {
             is_weak: !values::functions_among(&machine.params).is_empty(),
             machine,
             guards,
+            plain: Plain::none(),
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
@@ -110,6 +114,7 @@ impl Specialisation {
             is_weak: !values::functions_among(&machine.params).is_empty(),
             machine,
             guards,
+            plain: Plain::none(),
             members: Box::default(),
             handed: Box::default(),
             defaults: None,
@@ -142,7 +147,7 @@ impl Specialisation {
             !self.is_weak && self.members.iter().all(|member| member.places(&mut places))
         };
         let watch = Watch::new(py, places, !is_complete);
-        Rc::new_cyclic(|own| Self { own: own.clone(), watch, ..self })
+        Rc::new_cyclic(|own| Self { own: own.clone(), watch, plain: Plain::of(&self), ..self })
     }
 
     /// Where the words of a member are that stay the same as long as it holds.

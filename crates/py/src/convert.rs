@@ -32,10 +32,8 @@ pub unsafe fn unbox(object: *mut PyObject, expected: Type) -> Option<u64> {
     // SAFETY: the caller promises a live object; after the test of its exact type the layout is known.
     unsafe {
         match expected {
-            Type::Int if ffi::Py_TYPE(object) == &raw mut ffi::PyLong_Type => unbox_int(object),
-            Type::Float if ffi::Py_TYPE(object) == &raw mut ffi::PyFloat_Type => {
-                Some((*object.cast::<ffi::PyFloatObject>()).ob_fval.to_bits())
-            }
+            Type::Int => unbox_int_object(object),
+            Type::Float => unbox_float(object),
             Type::Bool if object == ffi::Py_True() => Some(1),
             Type::Bool if object == ffi::Py_False() => Some(0),
             Type::None if object == ffi::Py_None() => Some(0),
@@ -43,8 +41,6 @@ pub unsafe fn unbox(object: *mut PyObject, expected: Type) -> Option<u64> {
             Type::Unbound
             | Type::None
             | Type::Bool
-            | Type::Int
-            | Type::Float
             | Type::Nat
             | Type::Complex
             | Type::Low
@@ -55,6 +51,29 @@ pub unsafe fn unbox(object: *mut PyObject, expected: Type) -> Option<u64> {
             | Type::Array(_)
             | Type::Function(_) => None,
         }
+    }
+}
+
+/// The payload of what is exactly an int, and fits a word.
+///
+/// # Safety
+/// As [`unbox`].
+#[inline(always)]
+pub unsafe fn unbox_int_object(object: *mut PyObject) -> Option<u64> {
+    // SAFETY: as the caller promises; the exact type has this layout.
+    unsafe { if ffi::Py_TYPE(object) == &raw mut ffi::PyLong_Type { unbox_int(object) } else { None } }
+}
+
+/// The payload of what is exactly a float.
+///
+/// # Safety
+/// As [`unbox`].
+#[inline(always)]
+pub unsafe fn unbox_float(object: *mut PyObject) -> Option<u64> {
+    // SAFETY: as the caller promises; the exact type has this layout.
+    unsafe {
+        let is_it = ffi::Py_TYPE(object) == &raw mut ffi::PyFloat_Type;
+        is_it.then(|| (*object.cast::<ffi::PyFloatObject>()).ob_fval.to_bits())
     }
 }
 
@@ -253,7 +272,7 @@ pub unsafe fn boxed(tag: u64, words: *const u64) -> *mut PyObject {
     // SAFETY: constructors of the C API, with the GIL held.
     unsafe {
         match tag {
-            INT => ffi::PyLong_FromLongLong(words.read().cast_signed()),
+            INT => boxed_int(words.read()),
             FLOAT => ffi::PyFloat_FromDouble(f64::from_bits(words.read())),
             BOOL => ffi::Py_NewRef(if words.read() == 0 { ffi::Py_False() } else { ffi::Py_True() }),
             NONE => ffi::Py_NewRef(ffi::Py_None()),
@@ -270,7 +289,23 @@ pub unsafe fn boxed(tag: u64, words: *const u64) -> *mut PyObject {
     }
 }
 
-const fn tag_of(one: Type) -> u64 {
+/// A new reference to an int, or null with an exception set.
+///
+/// # Safety
+/// The thread holds the GIL.
+#[inline(always)]
+pub unsafe fn boxed_int(payload: u64) -> *mut PyObject {
+    // SAFETY: as the caller promises. Where C's `long` has 64 bits, CPython has a shorter way for ints of one digit there.
+    unsafe {
+        #[cfg(unix)]
+        return ffi::PyLong_FromLong(payload.cast_signed());
+        #[cfg(not(unix))]
+        return ffi::PyLong_FromLongLong(payload.cast_signed());
+    }
+}
+
+/// The tag of a scalar's type.
+pub const fn tag_of(one: Type) -> u64 {
     match one.tag() {
         Some(tag) => tag as u64,
         None => panic!("a scalar has a tag"),

@@ -7,6 +7,8 @@
 //! result, its exception and its traceback are CPython's own; what leaves by a side exit goes on in [`crate::resume`]. No panic
 //! crosses into CPython.
 
+mod leave;
+pub mod plain;
 mod returned;
 
 use std::any::Any;
@@ -14,24 +16,24 @@ use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::null_mut;
 
-use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE, PENDING};
-use brrr_core::ir::Origin;
+use brrr_core::abi::{COMPOUND_BASE, EXIT_BASE};
 use brrr_core::types::{Signature, Type};
 use pyo3::ffi::{self, PyObject};
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyFunction};
+use pyo3::types::PyFunction;
 
 use crate::activation::Running;
 use crate::arrange::{Arranged, Call};
 use crate::binding::Specialisation;
 use crate::callable::Callable;
-use crate::calls::Came;
 use crate::convert::{Argument, boxed, boxed_compound, classify, describe, is_of, write};
 use crate::errors::panic_refusal;
-use crate::resume::{Outcome, resume, stuck};
+use crate::resume::Outcome;
 use crate::specialise::{Body, How};
-use crate::{arrays, depth, interrupt, poll};
-use returned::{MOST_WORDS, Returned, same_object};
+use crate::{arrays, depth, poll};
+pub use leave::interrupted;
+use leave::leave;
+use returned::{Returned, same_object};
 
 /// Frames up to this size stand on the stack.
 const STACK_WORDS: usize = 64;
@@ -48,27 +50,67 @@ pub unsafe extern "C" fn vectorcall(
     nargsf: usize,
     kwnames: *mut PyObject,
 ) -> *mut PyObject {
-    let call = Call { this: callable.cast(), args, nargsf, kwnames };
+    let this = callable.cast::<Callable>();
     // SAFETY: CPython keeps the callable and its arguments alive through the call, and the callable its specialisations.
     unsafe {
-        let last = (*call.this).last;
-        if !last.is_null() {
-            let last = &*last;
-            if last.words <= STACK_WORDS && (last.is_unchanged() || (*call.this).can_still_run(last)) {
-                let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
-                let frame = frame.as_mut_ptr().cast::<u64>();
-                if ffi::PyVectorcall_NARGS(nargsf) as usize == last.direct && kwnames.is_null() {
-                    if unbox_all(last, args, frame) {
-                        return enter(call, last, args, frame);
-                    }
-                    if let Some(result) = enter_before(call, frame) {
-                        return result;
-                    }
-                } else if last.params.len() <= STACK_ARGUMENTS
-                    && let Some(result) = enter_arranged(call, last, frame)
-                {
+        if let Some(last) = (*this).last.as_ref() {
+            // A call that is handed on stands in memory; this one is in registers.
+            return match plain::call::<false>(last, this, args, nargsf, kwnames) {
+                Some(result) => result,
+                None => by_turns(this, args, nargsf, kwnames),
+            };
+        }
+        slow(Call { this, args, nargsf, kwnames })
+    }
+}
+
+/// Calls that are not done by what ran last: those with two kinds of arguments by turns are done by what ran before.
+///
+/// # Safety
+/// As [`vectorcall`].
+#[inline(never)]
+unsafe fn by_turns(
+    this: *mut Callable,
+    args: *const *mut PyObject,
+    nargsf: usize,
+    kwnames: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: as the caller promises; what ran is the callable's.
+    unsafe {
+        if let Some(before) = (*this).before.as_ref()
+            && let Some(result) = plain::call::<true>(before, this, args, nargsf, kwnames)
+        {
+            return result;
+        }
+        quick(Call { this, args, nargsf, kwnames })
+    }
+}
+
+/// Calls that need no look at what there is but what ran last.
+///
+/// # Safety
+/// As [`by_turns`].
+#[inline(never)]
+unsafe fn quick(call: Call) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if let Some(last) = (*call.this).last.as_ref()
+            && last.words <= STACK_WORDS
+            && (last.is_unchanged() || (*call.this).can_still_run(last))
+        {
+            let mut frame = MaybeUninit::<[u64; STACK_WORDS]>::uninit();
+            let frame = frame.as_mut_ptr().cast::<u64>();
+            if ffi::PyVectorcall_NARGS(call.nargsf) as usize == last.direct && call.kwnames.is_null() {
+                if unbox_all(last, call.args, frame) {
+                    return enter(call, last, call.args, frame);
+                }
+                if let Some(result) = enter_before(call, frame) {
                     return result;
                 }
+            } else if last.params.len() <= STACK_ARGUMENTS
+                && let Some(result) = enter_arranged(call, last, frame)
+            {
+                return result;
             }
         }
         slow(call)
@@ -174,13 +216,31 @@ unsafe fn enter_plain(call: Call, to: &Specialisation, args: *const *mut PyObjec
     unsafe {
         let mut running = Running::new(call.this, to, args);
         let status = to.entry()(frame, running.activation());
-        if !running.made.is_null() || !running.pinned.is_null() {
-            let result = left(call, to, args, frame, status, &raw mut running);
-            running.unpin();
-            arrays::release(running.made);
-            return result;
+        finish(call, to, args, frame, status, &raw mut running)
+    }
+}
+
+/// What a run that is over has come to, and what it holds goes.
+///
+/// # Safety
+/// As [`left`].
+#[inline(never)]
+unsafe fn finish(
+    call: Call,
+    to: &Specialisation,
+    args: *const *mut PyObject,
+    frame: *mut u64,
+    status: u64,
+    running: *mut Running,
+) -> *mut PyObject {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let result = left(call, to, args, frame, status, running);
+        if !(*running).made.is_null() || !(*running).pinned.is_null() {
+            (*running).unpin();
+            arrays::release((*running).made);
         }
-        left(call, to, args, frame, status, &raw mut running)
+        result
     }
 }
 
@@ -238,124 +298,6 @@ unsafe fn boxed_result(to: &Specialisation, at: u64, frame: *const u64) -> *mut 
         match to.function.compound(at as usize) {
             Some(one) => boxed_compound(one, &mut frame.cast()),
             None => boxed(u64::MAX, frame),
-        }
-    }
-}
-
-/// A signal handler has raised while the code ran, which has left by the exit of the loop header where it polled.
-///
-/// # Safety
-/// As [`leave`], of a call of `this`.
-#[cold]
-#[inline(never)]
-pub unsafe fn interrupted(
-    this: *mut Callable,
-    from: &Specialisation,
-    status: u64,
-    frame: *const u64,
-    raised: PyErr,
-) -> *mut PyObject {
-    // SAFETY: the exit has written as many words as its record has; the callable is alive and holds its function and code.
-    unsafe {
-        let py = Python::assume_attached();
-        let original = Bound::from_borrowed_ptr_or_opt(py, (*this).original);
-        let code = Bound::from_borrowed_ptr_or_opt(py, (*this).code);
-        let exit = status.checked_sub(EXIT_BASE).map(|exit| exit as usize);
-        let exit = exit.and_then(|exit| Some((from.function.exits.get(exit)?, *from.exit_words.get(exit)?)));
-        let prepared = (*this).body().and_then(|body| body.prepared(py).ok());
-        if let (Some(original), Some(Ok(code)), Some(exit), Some(prepared)) =
-            (original, code.map(Bound::cast_into::<PyCode>), exit, prepared)
-        {
-            let (exit, words) = exit;
-            let words = std::slice::from_raw_parts(frame, words);
-            interrupt::raise(raised, &original, &code, prepared.source(), &from.function, (exit, words));
-        } else {
-            raised.restore(py);
-        }
-    }
-    null_mut()
-}
-
-/// A side exit: the interpreter goes on at the statement.
-///
-/// # Safety
-/// As [`enter`]; the entry has just left by this exit.
-#[cold]
-#[inline(never)]
-unsafe fn leave(
-    call: Call,
-    from: &Specialisation,
-    args: *const *mut PyObject,
-    status: u64,
-    frame: *const u64,
-    running: *mut Running,
-) -> *mut PyObject {
-    // SAFETY: the callable is alive; the exit has written as many words as its record has, and the frame has room for every record;
-    // the arguments are alive, and are held from here on, for Python code runs.
-    unsafe {
-        (*call.this).others += 1;
-        let kept = (*running).take_kept();
-        if status == PENDING {
-            return finished(from, args, kept);
-        }
-        let exit = status - EXIT_BASE;
-        let (Some(body), false) = ((*call.this).body(), (*call.this).original.is_null()) else { return original(call) };
-        let resume = |py: Python<'_>| {
-            let function = Bound::from_borrowed_ptr(py, (*call.this).original);
-            let Ok(function) = function.cast_into::<PyFunction>() else { return Outcome::Original };
-            let args = (0..from.params.len()).map(|at| Bound::from_borrowed_ptr(py, *args.add(at)));
-            let args = args.collect::<Vec<_>>();
-            let exit = exit as usize;
-            let words = from.exit_words.get(exit).copied().unwrap_or(0);
-            let frame = std::slice::from_raw_parts(frame, words).to_vec();
-            resume(call.this, &function, body, (from, exit, frame), args, (kept, 0))
-        };
-        match catch_unwind(AssertUnwindSafe(|| Python::try_attach(resume))) {
-            Ok(Some(Outcome::Done(result))) => {
-                if body.has_moved.take() {
-                    (*call.this).others -= 1;
-                    (*call.this).compiled += 1;
-                }
-                result
-            }
-            Ok(Some(Outcome::Original) | None) => original(call),
-            Err(panic) => raise_panic(panic.as_ref()),
-        }
-    }
-}
-
-/// The result of a function that calls itself, where the interpreter has done the rest of the outermost call.
-///
-/// # Safety
-/// As [`leave`].
-unsafe fn finished(from: &Specialisation, args: *const *mut PyObject, kept: Option<Came>) -> *mut PyObject {
-    // SAFETY: the thread holds the GIL, and the arguments are alive.
-    unsafe {
-        let py = Python::assume_attached();
-        let result = match kept {
-            Some(kept) => kept.into_result(py),
-            None => return null_with(stuck()),
-        };
-        if result.is_null() {
-            return result;
-        }
-        // An argument that comes back is the same object.
-        let words = |object: *mut PyObject, one: Type| {
-            let mut words = [0; MOST_WORDS];
-            write(object, one, words.as_mut_ptr()).map(|_| words)
-        };
-        let is_it = |origin: &Origin| {
-            let index = origin.parameter as usize;
-            let one = from.params.get(index).copied().filter(|one| one.tag().is_some())?;
-            let argument = *args.add(index);
-            (words(argument, one)? == words(result, one)?).then_some(argument)
-        };
-        match from.returned.iter().find_map(is_it) {
-            Some(argument) => {
-                ffi::Py_DECREF(result);
-                ffi::Py_NewRef(argument)
-            }
-            None => result,
         }
     }
 }

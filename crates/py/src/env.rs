@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 
 use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
+use brrr_core::syntax;
 use pyo3::exceptions::PyWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -272,7 +273,8 @@ fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult
     keywords.set_item("flags", flags)?;
     keywords.set_item("dont_inherit", true)?;
     let compile = py.import("builtins")?.getattr("compile")?;
-    let made = || compile.call((text, path, "exec"), Some(&keywords));
+    // CPython's parser takes stack by the depth of the text, and this thread may have little: the function was made elsewhere.
+    let made = || syntax::with_stack(|| compile.call((text, path, "exec"), Some(&keywords)));
     let is_imported = py.import("sys")?.getattr("modules")?.contains("warnings")?;
     // To import `warnings` takes as long as all the rest; until somebody does, this list alone decides.
     let filters = py.import("_warnings").and_then(|module| module.getattr("filters"));

@@ -86,8 +86,7 @@ def encode(value, contents: bool = True) -> tuple[str, Any]:
     if not is_array(value):
         return (f"np.{scalar_name(type(value))}", _scalar(value))
     flags = value.flags
-    # Of an array without elements nothing depends on its strides, which NumPy makes zero or not.
-    form = (value.dtype.str, value.shape, value.strides if value.size else None, flags.writeable, flags.owndata)
+    form = (value.dtype.str, value.shape, value.strides, flags.writeable, flags.owndata)
     return (_class_name(value), (*form, _contents(value) if contents else None))
 
 

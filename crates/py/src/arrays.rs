@@ -142,7 +142,7 @@ pub extern "C" fn create(activation: *mut abi::Activation, creation: u64, args: 
             ffi::PyErr_Clear();
             return null_mut();
         }
-        let fits = numpy::is_array(object) && numpy::array_type(object) == Some(creation.result);
+        let fits = numpy::is_array(object) && numpy::is_laid_out(object, creation.result);
         if !fits {
             ffi::Py_DECREF(object);
             return null_mut();

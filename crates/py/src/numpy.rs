@@ -217,6 +217,16 @@ pub unsafe fn array_type(object: *mut PyObject) -> Option<ArrayType> {
     }
 }
 
+/// True of an array of a type, and of one that is only laid out otherwise and has no elements: code for the type finds all of them.
+///
+/// # Safety
+/// As [`array_type`].
+pub unsafe fn is_laid_out(object: *mut PyObject, array: ArrayType) -> bool {
+    // SAFETY: as the caller promises.
+    let (found, bytes) = unsafe { (array_type(object), bytes(object)) };
+    found.is_some_and(|found| found == array || bytes == 0 && ArrayType { layout: array.layout, ..found } == array)
+}
+
 /// Bytes that an array's elements take at the most: as if each was of the largest dtype.
 ///
 /// # Safety
@@ -241,7 +251,8 @@ static BY_NUMBER: [Option<Dtype>; 16] = {
     all
 };
 
-/// How the elements lie: by strides that are just those of a new array, or any. Of an array without elements nothing depends on it.
+/// How the elements lie: by strides that are just those of a new array, in which a length of 0 counts as 1, or any. NumPy gives
+/// arrays without elements strides of 0, or what those had of which they are parts, and so have their own parts.
 ///
 /// # Safety
 /// Both have `ndim` elements.
@@ -249,14 +260,11 @@ static BY_NUMBER: [Option<Dtype>; 16] = {
 unsafe fn layout(ndim: usize, shape: *const npy_intp, strides: *const npy_intp, size: npy_intp) -> Layout {
     // SAFETY: as the caller promises.
     let (length, stride) = unsafe { (|at: usize| shape.add(at).read(), |at: usize| strides.add(at).read()) };
-    if (0..ndim).any(|at| length(at) == 0) {
-        return Layout::C;
-    }
     let mut wanted = size;
     let mut is_c = true;
     for at in (0..ndim).rev() {
         is_c &= stride(at) == wanted;
-        wanted *= length(at);
+        wanted *= length(at).max(1);
     }
     if is_c {
         return Layout::C;
@@ -266,7 +274,7 @@ unsafe fn layout(ndim: usize, shape: *const npy_intp, strides: *const npy_intp, 
         if stride(at) != wanted {
             return Layout::Strided;
         }
-        wanted *= length(at);
+        wanted *= length(at).max(1);
     }
     Layout::F
 }
@@ -321,6 +329,12 @@ pub unsafe fn boxed_array(array: ArrayType, words: *const u64) -> *mut PyObject 
             Layout::C => (0..ndim).rev().for_each(|at| dense(at, &mut strides, &mut wanted)),
             Layout::F => (0..ndim).for_each(|at| dense(at, &mut strides, &mut wanted)),
             Layout::Strided => (0..ndim).for_each(|at| strides[at] = words.add(2 + ndim + at).read() as npy_intp),
+        }
+        // What has no elements when it is made has no distances between them.
+        let of_owner = &raw const (*owner.cast::<PyArrayObject>()).fields;
+        let has_none = |at: usize| (*of_owner).strides.add(at).read() == 0;
+        if bytes(owner) == 0 && (0..(*of_owner).nd as usize).all(has_none) {
+            strides = [0; MOST_DIMENSIONS as usize];
         }
         let py = Python::assume_attached();
         let descr = (*owner.cast::<PyArrayObject>()).fields.descr;

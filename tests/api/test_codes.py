@@ -219,3 +219,12 @@ def test_a_callee_shows_the_chain(tmp_path, monkeypatch):
     assert first.path == one.path and first.start.line == 3
     assert second.path.endswith("chain_library.py") and second.start.line == 9
     assert "chain_library.py:9:12" in str(caught.value)
+
+
+def test_the_kind_of_a_dtype_is_found_by_comparing_the_dtype(decorator):
+    def kind(a):
+        return a.dtype.type
+
+    with pytest.raises(BrrrError) as caught:
+        decorator(kind)
+    assert the_one(caught).help == "compare the dtype itself: `a.dtype == np.float64`"

@@ -239,6 +239,9 @@ class Groups:
             self._line(depth + 1, f"nonlocal q, {name}")
             self._line(depth + 1, f"{name} = {self._expression(types[name], 1)}")
             self._line(depth + 1, f"q += {self._expression('int', 1)}")
+            if self.writers and self.random.random() < 0.6:
+                # One of the function further around, which writes variables of that.
+                self._line(depth + 1, self._write_call())
         self._line(depth, "v2()")
 
     def _putter(self, depth: int, *_) -> None:

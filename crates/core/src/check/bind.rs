@@ -4,6 +4,7 @@
 //! problems are reported, not only the first.
 
 pub(super) mod fold;
+mod further;
 mod iterate;
 mod leave;
 mod local;
@@ -38,6 +39,7 @@ pub fn bind(function: &Function, env: &Env, file: &SourceFile, probes: bool) -> 
     binder.probes = probes;
     binder.parameters(function);
     binder.locals(&function.ast.body);
+    binder.further.own = further::writers(&function.ast.body);
     binder.find_reads(&function.ast.body);
     binder.start();
     binder.body(&function.ast.body);
@@ -89,6 +91,8 @@ pub(super) struct Binder<'a> {
     place: String,
     /// The names of the function around that it writes.
     pub(super) shared: BTreeSet<String>,
+    /// The functions that write variables of functions around, and what a call of them makes of this one.
+    further: further::Further,
 }
 
 impl<'a> Binder<'a> {
@@ -110,6 +114,7 @@ impl<'a> Binder<'a> {
             cells: Vec::new(),
             owner: None,
             writes: Vec::new(),
+            further: Vec::new(),
         };
         Self {
             flow,
@@ -135,6 +140,7 @@ impl<'a> Binder<'a> {
             is_local: false,
             place: String::new(),
             shared: BTreeSet::new(),
+            further: further::Further::default(),
         }
     }
 

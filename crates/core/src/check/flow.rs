@@ -64,6 +64,9 @@ pub struct Flow {
     pub owner: Option<FunctionKey>,
     /// The variables of the function around that it writes: what it returns is a tuple of its value and these.
     pub writes: Vec<VarId>,
+    /// Variables of functions further around that it writes by calling others: the [`Flow::cells_key`] of that function, the variable there, and
+    /// the one that holds it here.
+    pub further: Vec<(FunctionKey, VarId, VarId)>,
 }
 
 /// A function within a function. What it has of the one around it are its hidden arguments, each a [`Cell`].

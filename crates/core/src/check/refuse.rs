@@ -276,7 +276,9 @@ impl Binder<'_> {
         let words = words::of(Code::Attribute);
         let message = format!("the attribute `.{name}` cannot be compiled");
         let mut diagnostic = Diagnostic::new(Code::Attribute, message, place, words.why);
+        let of_dtype = base.len() <= 40 && (base == "dtype" || base.ends_with(".dtype"));
         diagnostic = match nearest(name, known) {
+            _ if of_dtype => diagnostic.help(format!("compare the dtype itself: `{base} == np.float64`")),
             Some(near) => {
                 let at = Span::new(place.end - name.len() as u32, place.end);
                 diagnostic.help(format!("there is `.{near}`")).fix(fixes::rename(at, near))

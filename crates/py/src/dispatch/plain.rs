@@ -14,6 +14,7 @@ use crate::activation::Running;
 use crate::binding::Specialisation;
 use crate::callable::Callable;
 use crate::convert::{boxed, boxed_int, tag_of, unbox_float, unbox_int_object, write};
+use crate::numpy;
 
 /// Parameters at the most.
 const MOST: usize = 8;
@@ -25,8 +26,33 @@ enum Kind {
     Int,
     /// One of Python's floats.
     Float,
+    /// One of Python's bools.
+    Bool,
+    /// An array.
+    Array,
     /// By its type.
     Other,
+}
+
+impl Kind {
+    const fn of(param: Type) -> Self {
+        match param {
+            Type::Int => Self::Int,
+            Type::Float => Self::Float,
+            Type::Bool => Self::Bool,
+            Type::Array(_) => Self::Array,
+            Type::Unbound
+            | Type::None
+            | Type::Nat
+            | Type::Complex
+            | Type::Low
+            | Type::Scalar(_)
+            | Type::Object
+            | Type::Pointer
+            | Type::Tuple(_)
+            | Type::Function(_) => Self::Other,
+        }
+    }
 }
 
 /// What calls of a specialisation have to look at.
@@ -51,11 +77,7 @@ impl Plain {
         }
         let mut kinds = [Kind::Other; MOST];
         for (kind, param) in kinds.iter_mut().zip(&one.params) {
-            if *param == Type::Int {
-                *kind = Kind::Int;
-            } else if *param == Type::Float {
-                *kind = Kind::Float;
-            }
+            *kind = Kind::of(*param);
         }
         Self { count: one.direct, kinds }
     }
@@ -92,6 +114,11 @@ pub unsafe fn call<const BEFORE: bool>(
             let payload = match plain.kinds.get(at)? {
                 Kind::Int => unbox_int_object(object)?,
                 Kind::Float => unbox_float(object)?,
+                Kind::Bool if object == ffi::Py_True() => 1,
+                Kind::Bool if object == ffi::Py_False() => 0,
+                Kind::Bool => return None,
+                Kind::Array if is_array_of(object, last, at) => object as u64,
+                Kind::Array => return None,
                 Kind::Other => {
                     word = other(object, last, at, word)?;
                     continue;
@@ -128,6 +155,21 @@ pub unsafe fn call<const BEFORE: bool>(
 unsafe fn boxed_other(status: u64, frame: *const u64) -> *mut PyObject {
     // SAFETY: as the caller promises.
     unsafe { boxed(status, frame) }
+}
+
+/// True if argument number `at` is an array of the very type of its parameter.
+///
+/// # Safety
+/// The object is alive, and the thread holds the GIL.
+#[inline(never)]
+unsafe fn is_array_of(object: *mut PyObject, last: &Specialisation, at: usize) -> bool {
+    // SAFETY: as the caller promises; what is exactly an array has its layout.
+    unsafe {
+        match last.params.get(at) {
+            Some(Type::Array(array)) => numpy::is_array(object) && numpy::array_type(object) == Some(*array),
+            Some(_) | None => false,
+        }
+    }
 }
 
 /// Writes the payload of argument number `at`.

@@ -169,8 +169,10 @@ impl Binder<'_> {
         binder.is_local = true;
         binder.place = format!("{} {}:{at}", self.place, self.first_line);
         binder.parameters(&function);
+        binder.further = self.further.clone();
         binder.shared(&function.ast.body, |name| self.local(name).is_some());
         binder.locals(&function.ast.body);
+        binder.further.own = super::further::writers(&function.ast.body);
         binder.find_reads(&function.ast.body);
         binder.start();
         binder.body(&function.ast.body);

@@ -5,13 +5,16 @@
 //! over: where it leaves, it can be called again from its start. What could see the difference is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rustpython_parser::ast::{Expr, Stmt, StmtFunctionDef};
 
 use super::Binder;
+use super::further::{Writers, mentioned};
 use super::local::{Draft, Held, captured, spread};
 use super::scope::written;
 use crate::check::flow::{Arg, End, Flow, Hidden, Step, StepKind, Target, VarId};
+use crate::check::program::Body;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::outside::FunctionKey;
@@ -23,7 +26,10 @@ impl Binder<'_> {
         let mut names = Names::default();
         names.add(body);
         let own = self.names.keys().cloned().collect::<BTreeSet<_>>();
-        names.add_from_within(body, &own);
+        let bound = names.own(&own);
+        self.further = self.further.inside(&bound);
+        names.add_called(body, &own, &self.further.here);
+        names.add_from_within(body, &own, &self.further.within);
         for name in names.declared {
             if names.written.contains(&name) && !names.deleted.contains(&name) && is_around(&name) {
                 let variable = self.variable(name.clone(), true);
@@ -48,8 +54,9 @@ impl Binder<'_> {
         for ((draft, held), writes) in drafts.iter_mut().zip(&within).zip(&writes) {
             let flow = &mut draft.flow;
             let here = self::cells(flow);
-            let seeds = here.iter().filter(|(outer, _)| only.contains(outer)).map(|(_, &here)| here);
-            let only = self::only(flow, held, seeds.collect());
+            let further = around.further(flow, held, &self::only_here(flow, held, &only), &here);
+            self.diagnostics.extend(further);
+            let only = only_here(flow, held, &only);
             for variable in writes.iter().filter_map(|outer| here.get(outer)) {
                 flow.variables[variable.0 as usize].in_frame = true;
             }
@@ -67,14 +74,14 @@ impl Binder<'_> {
 
 /// The names that a body, and not functions within it, declares, writes and deletes.
 #[derive(Default)]
-struct Names {
-    declared: BTreeSet<String>,
-    written: BTreeSet<String>,
+pub(super) struct Names {
+    pub(super) declared: BTreeSet<String>,
+    pub(super) written: BTreeSet<String>,
     deleted: BTreeSet<String>,
 }
 
 impl Names {
-    fn add(&mut self, body: &[Stmt]) {
+    pub(super) fn add(&mut self, body: &[Stmt]) {
         for statement in body {
             self.written.extend(written(statement));
             match statement {
@@ -94,13 +101,33 @@ impl Names {
 }
 
 impl Names {
-    /// Adds what functions within the body write of the functions around it; `own` are its parameters.
-    fn add_from_within(&mut self, body: &[Stmt], own: &BTreeSet<String>) {
+    /// The names that are the body's own; `own` are its parameters.
+    fn own(&self, own: &BTreeSet<String>) -> BTreeSet<String> {
+        own.iter().chain(self.written.difference(&self.declared)).cloned().collect()
+    }
+
+    /// Adds what functions write that the body, and not functions within it, may call; `own` are its parameters.
+    fn add_called(&mut self, body: &[Stmt], own: &BTreeSet<String>, writers: &Writers) {
+        let mut names = BTreeSet::new();
+        if !writers.is_empty() {
+            mentioned(body, false, &mut names);
+        }
+        let bound = self.own(own);
+        let called = names.iter().filter(|name| !bound.contains(*name)).filter_map(|name| writers.get(name));
+        for name in called.flatten().filter(|name| !bound.contains(*name)).cloned().collect::<Vec<_>>() {
+            self.declared.insert(name.clone());
+            self.written.insert(name);
+        }
+    }
+
+    /// Adds what functions within the body write of the functions around it, or may by calling `writers`; `own` are its parameters.
+    pub(super) fn add_from_within(&mut self, body: &[Stmt], own: &BTreeSet<String>, writers: &Writers) {
         for statement in body {
             if let Stmt::FunctionDef(def) = statement {
-                let mut within = Self::default();
+                let (mut within, parameters) = (Self::default(), parameters(def));
                 within.add(&def.body);
-                within.add_from_within(&def.body, &parameters(def));
+                within.add_called(&def.body, &parameters, writers);
+                within.add_from_within(&def.body, &parameters, writers);
                 let outer = within.declared.into_iter().filter(|name| !own.contains(name));
                 // What this body binds without declaring it is its own.
                 let outer = outer.filter(|name| !self.written.contains(name) || self.declared.contains(name));
@@ -114,13 +141,13 @@ impl Names {
                     }
                 }
             } else {
-                blocks(statement).into_iter().for_each(|body| self.add_from_within(body, own));
+                blocks(statement).into_iter().for_each(|body| self.add_from_within(body, own, writers));
             }
         }
     }
 }
 
-fn parameters(def: &StmtFunctionDef) -> BTreeSet<String> {
+pub(super) fn parameters(def: &StmtFunctionDef) -> BTreeSet<String> {
     let arguments = &def.args;
     let plain = arguments.posonlyargs.iter().chain(&arguments.args).chain(&arguments.kwonlyargs);
     let plain = plain.map(|argument| argument.def.arg.as_str());
@@ -131,6 +158,12 @@ fn parameters(def: &StmtFunctionDef) -> BTreeSet<String> {
 /// The variables of the function around that a function within it has, each with the one that holds it there.
 fn cells(flow: &Flow) -> BTreeMap<VarId, VarId> {
     flow.hidden.iter().filter_map(|hidden| Some((hidden.cell?.outer, hidden.variable))).collect()
+}
+
+/// The variables of a function within the function that hold nothing but such functions; `only` are those of the function around.
+fn only_here(flow: &Flow, held: &Held, only: &BTreeSet<VarId>) -> BTreeSet<VarId> {
+    let seeds = cells(flow).into_iter().filter(|(outer, _)| only.contains(outer)).map(|(_, here)| here);
+    self::only(flow, held, seeds.collect())
 }
 
 /// The variables of the function around that each function writes, by way of others, too.
@@ -216,13 +249,6 @@ impl Around<'_> {
                 let StepKind::Call(call) = &step.kind else { continue };
                 let of = |arg: &Arg| arg.var().and_then(|one| held.get(&one));
                 let writer = |arg: &Arg| of(arg)?.iter().copied().find(|&one| !self.writes[one].is_empty());
-                // What a function within one of these calls comes back to that one only.
-                let deeper = call.cells.iter().filter(|lent| lent.of != self.cells).map(|lent| Arg::Var(lent.here));
-                if let Some(one) = deeper.collect::<Vec<_>>().iter().find_map(writer) {
-                    let help = "call it in the function around it, or have it return the value";
-                    diagnostics.push(self.refused(one, &step, "is called further inside", help));
-                    continue;
-                }
                 let mut given = call.args.iter().chain(call.keywords.iter().map(|(_, arg)| arg));
                 if let Some(one) = given.find_map(writer) {
                     diagnostics.push(self.refused(
@@ -243,6 +269,11 @@ impl Around<'_> {
                     continue;
                 }
                 let targets = self.writes[one].iter().filter_map(|&outer| here(outer)).collect::<Vec<_>>();
+                if targets.len() != self.writes[one].len() {
+                    let help = "call it by its name, in a `def`, or have it return the value";
+                    diagnostics.push(self.refused(one, &step, "is called further inside", help));
+                    continue;
+                }
                 if is_seen(flow, &step, &targets) {
                     let help = "call it in a statement of its own, and use what it gives in the next one";
                     diagnostics.push(self.refused(one, &step, "is called in a statement that reads it, too", help));
@@ -250,6 +281,35 @@ impl Around<'_> {
                 }
                 unpack(flow, (block, at - 1), &targets);
             }
+        }
+        diagnostics
+    }
+
+    /// The same for the functions within a function within this one, and within those; `here` are the variables that hold those of this one.
+    fn further(
+        &self,
+        flow: &mut Flow,
+        held: &Held,
+        only: &BTreeSet<VarId>,
+        here: &BTreeMap<VarId, VarId>,
+    ) -> Vec<Diagnostic> {
+        let mut diagnostics = Vec::new();
+        for at in 0..flow.inner.len() {
+            let mut inner = flow.inner[at].body.flow.clone();
+            let held = spread(&inner, captured(&inner, held));
+            if !held.values().flatten().any(|&one| !self.writes[one].is_empty()) {
+                continue;
+            }
+            let cells = cells(&inner);
+            let only = only_here(&inner, &held, only);
+            let written = here.iter().filter(|(_, between)| inner.writes.contains(between));
+            let written = written.filter_map(|(&outer, between)| Some((outer, *cells.get(between)?)));
+            let written = written.collect::<BTreeMap<_, _>>();
+            diagnostics.extend(self.calls(&mut inner, &held, &only, &|outer| written.get(&outer).copied()));
+            inner.further.extend(written.iter().map(|(&outer, &here)| (self.cells, outer, here)));
+            let all = here.iter().filter_map(|(&outer, between)| Some((outer, *cells.get(between)?))).collect();
+            diagnostics.extend(self.further(&mut inner, &held, &only, &all));
+            flow.inner[at].body = Arc::new(Body::new(inner));
         }
         diagnostics
     }

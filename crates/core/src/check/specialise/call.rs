@@ -99,6 +99,10 @@ impl Specialiser<'_> {
             let variable = Arg::Var(self.flow.hidden.iter().find(is_it)?.variable);
             return self.lent(variable, one.one, state);
         }
+        let is_it = |(of, outer, _): &&(_, VarId, _)| *of == one.of && outer.0 as usize == one.index;
+        if let Some(&(.., here)) = self.flow.further.iter().find(is_it) {
+            return self.lent(Arg::Var(here), one.one, state);
+        }
         self.handed.iter().find(|(known, _)| *known == one).map(|(_, tree)| tree.clone())
     }
 

@@ -1,6 +1,7 @@
 """What compiled code takes as given about names outside the function."""
 
 import builtins
+import random
 import sys
 import types
 
@@ -411,3 +412,57 @@ def test_calls_at_the_top_of_a_module_whose_names_change_all_the_time():
     text = "@brrr\ndef f(n):\n    return n + K\nK = 1\nfound = []\nfor i in range(50):\n    found.append(f(i))\n    K += i % 10 == 9\n"
     namespace = program.execute(text, program.filename("api"), brrr)
     assert namespace["found"] == [i + 1 + i // 10 for i in range(50)]
+
+
+SHUFFLED = """
+import math
+alpha, beta = 1, 2
+@brrr
+def f(x):
+    return x * alpha + abs(beta) + math.floor(2.5)
+"""
+
+
+def shuffle(chosen, names, step):
+    """Does something to a namespace: values that change, names that come and go, other places for all of them."""
+    added = [name for name in names if isinstance(name, str) and name.startswith("x")]
+    match chosen.randrange(12):
+        case 0 | 1 | 2 | 3:
+            names[chosen.choice(["alpha", "beta"])] = chosen.randrange(-9, 9)
+        case 4:
+            # An equal key that is another object.
+            names["".join(["al", "pha"])] = names.pop("alpha", 5)
+        case 5:
+            names.pop(chosen.choice(["alpha", "beta"]), None)
+        case 6:
+            names["abs"] = chosen.choice([abs, int])
+        case 7:
+            names.pop("abs", None)
+        case 8:
+            names.update((f"x{step}_{at}", at) for at in range(chosen.choice([1, 40])))
+        case 9:
+            for name in added:
+                del names[name]
+        case 10:
+            kept = {name: value for name, value in names.items() if name not in added}
+            names.clear()
+            names.update(reversed(kept.items()))
+        case _ if step > 700:
+            # A key that is no string: names are looked up in another way from then on.
+            names[chosen.choice([7, ("alpha",)])] = step
+    if chosen.randrange(5):
+        names.setdefault("alpha", 3)
+        names.setdefault("beta", -4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_names_are_found_wherever_a_namespace_has_them(seed):
+    chosen = random.Random(seed)
+    file = program.filename("shuffled")
+    names = program.execute(SHUFFLED, file, brrr)
+    f = names["f"]
+    for step in range(1_500):
+        shuffle(chosen, names, step)
+        got, expected = [oracle.outcome(one, (step,), {}, file) for one in (f, f.original_func)]
+        assert got == expected, (step, {name: names.get(name) for name in ("alpha", "beta", "abs")})
+    assert f.stats()["compiled"] > 300

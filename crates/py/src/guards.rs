@@ -2,8 +2,9 @@
 //!
 //! Enters: the objects that names had ([`crate::outside::Names`]) and the paths that were relied on. Leaves: [`Guards`] of one
 //! function. A guard is a name, an attribute of a module, or a variable of an enclosing function that must still be the same object.
-//! A hidden argument is one of these whose object is read, whatever it is. A namespace that has not changed since the last look, by the
-//! version that CPython gives its dicts, is not looked up again; a cell is read each time, which costs no more.
+//! A hidden argument is one of these whose object is read, whatever it is. In a namespace that has not changed since the last look, by the
+//! version that CPython gives its dicts, nothing is looked up again, and in others where names were the last time ([`Spot`]); a cell is
+//! read each time, which costs no more.
 
 use std::cell::Cell;
 use std::ptr::null_mut;
@@ -12,6 +13,7 @@ use pyo3::ffi::{self, Py_ssize_t, PyObject};
 use pyo3::prelude::*;
 use pyo3::types::{PyFunction, PyModule, PyString};
 
+use crate::spot::Spot;
 use crate::watch::Places;
 
 /// A reference that is held until it is given up by name: there is nobody to ask for the interpreter where such things are dropped.
@@ -87,6 +89,8 @@ pub struct Guards {
     is_builtin: Cell<bool>,
     /// Everything was what it was, at least once.
     is_known: Cell<bool>,
+    /// Names among the globals and builtins are to be looked up.
+    is_open: Cell<bool>,
     /// Modules in which names are looked up.
     modules: Vec<Module>,
     names: Vec<Guard>,
@@ -104,6 +108,8 @@ struct Module {
     dict: Held,
     /// The version of the dict at the last look.
     version: Cell<u64>,
+    /// Its names are to be looked up.
+    is_open: Cell<bool>,
 }
 
 /// The version of a dict at which nobody has looked.
@@ -119,6 +125,20 @@ struct Guard {
     address: *mut PyObject,
     /// The object, if it is held.
     held: Held,
+    spots: Spots,
+}
+
+/// Where a name was found: in its namespace, and of a name of the function among the builtins.
+#[derive(Debug)]
+struct Spots {
+    own: Spot,
+    builtin: Spot,
+}
+
+impl Spots {
+    const fn new() -> Self {
+        Self { own: Spot::new(), builtin: Spot::new() }
+    }
 }
 
 /// A variable of an enclosing function that must still have its object.
@@ -138,6 +158,7 @@ enum Hidden {
         space: usize,
         name: Held,
         now: Cell<*mut PyObject>,
+        spots: Spots,
     },
 }
 
@@ -153,6 +174,7 @@ impl Guards {
             builtins: Cell::new(NEVER),
             is_builtin: Cell::new(true),
             is_known: Cell::new(false),
+            is_open: Cell::new(true),
             modules: Vec::new(),
             names: Vec::new(),
             cells: Vec::new(),
@@ -167,7 +189,8 @@ impl Guards {
         if !self.names.iter().any(|guard| guard.space == space && guard.name.get() == name.as_ptr()) {
             let held = seen.held(py).map_or_else(Held::nothing, Held::new);
             self.looks = true;
-            self.names.push(Guard { space, name: Held::new(&name), address: seen.address, held });
+            let (name, spots) = (Held::new(&name), Spots::new());
+            self.names.push(Guard { space, name, address: seen.address, held, spots });
         }
     }
 
@@ -183,7 +206,7 @@ impl Guards {
     pub fn hidden_name(&mut self, py: Python<'_>, space: usize, name: &str) {
         let name = Held::new(&PyString::intern(py, name));
         self.looks = true;
-        self.hidden.push(Hidden::Named { space, name, now: Cell::new(null_mut()) });
+        self.hidden.push(Hidden::Named { space, name, now: Cell::new(null_mut()), spots: Spots::new() });
     }
 
     /// Adds a hidden argument in a cell.
@@ -197,7 +220,8 @@ impl Guards {
         let known = self.modules.iter().position(|known| known.module.get() == module.as_ptr());
         let at = known.unwrap_or_else(|| {
             let dict = Held::new(&plain.dict());
-            self.modules.push(Module { module: Held::new(module), dict, version: Cell::new(NEVER) });
+            let (version, is_open) = (Cell::new(NEVER), Cell::new(true));
+            self.modules.push(Module { module: Held::new(module), dict, version, is_open });
             self.modules.len() - 1
         });
         Some(at + 1)
@@ -351,16 +375,32 @@ impl Guards {
                 return false;
             }
             // What runs in between, and changes something, is seen at the next look.
-            self.globals.set(seen_version(globals));
-            self.builtins.set(seen_version(builtins));
-            self.modules.iter().for_each(|module| module.version.set(seen_version(module.dict.get())));
-            let (was_known, was_builtin) = (self.is_known.get(), self.is_builtin.replace(false));
-            let mut same = self.names.iter().all(|guard| self.find(guard.space, &guard.name) == guard.address);
+            // What is open stays so until all of it has been looked up, by whoever does that first.
+            if [has_changed(globals, &self.globals), has_changed(builtins, &self.builtins)] != [false; 2] {
+                self.is_open.set(true);
+            }
+            for module in &self.modules {
+                if has_changed(module.dict.get(), &module.version) {
+                    module.is_open.set(true);
+                }
+            }
+            let is_open = |space: usize| match space.checked_sub(1) {
+                Some(at) => self.modules.get(at).is_none_or(|module| module.is_open.get()),
+                None => self.is_open.get(),
+            };
+            let (was_known, was_builtin) = (self.is_known.get(), self.is_builtin.get());
+            self.is_builtin.set(was_builtin && !self.is_open.get());
+            let is_same = |guard: &Guard| {
+                !is_open(guard.space) || self.find(guard.space, &guard.name, &guard.spots) == guard.address
+            };
+            let mut same = self.names.iter().all(is_same);
             if same {
                 for hidden in &self.hidden {
                     match hidden {
-                        Hidden::Named { space, name, now } => now.set(self.find(*space, name)),
-                        Hidden::Cell(_) => {}
+                        Hidden::Named { space, name, now, spots } if is_open(*space) => {
+                            now.set(self.find(*space, name, spots));
+                        }
+                        Hidden::Named { .. } | Hidden::Cell(_) => {}
                     }
                 }
             }
@@ -375,8 +415,10 @@ impl Guards {
                 ffi::PyErr_Clear();
             }
             if raised || !same {
-                self.globals.set(NEVER);
+                self.forget();
             } else {
+                self.is_open.set(false);
+                self.modules.iter().for_each(|module| module.is_open.set(false));
                 self.is_known.set(true);
             }
             same && !raised
@@ -387,21 +429,31 @@ impl Guards {
     ///
     /// # Safety
     /// As [`Self::hold`]; all namespaces are there.
-    unsafe fn find(&self, space: usize, name: &Held) -> *mut PyObject {
+    unsafe fn find(&self, space: usize, name: &Held, spots: &Spots) -> *mut PyObject {
         if name.get().is_null() {
             return null_mut();
         }
         // SAFETY: as the caller promises.
         unsafe {
             if let Some(module) = space.checked_sub(1).and_then(|at| self.modules.get(at)) {
-                return ffi::PyDict_GetItemWithError(module.dict.get(), name.get());
+                return spots.own.get(module.dict.get(), name.get());
             }
-            let found = ffi::PyDict_GetItemWithError((*self.function).func_globals, name.get());
+            let found = spots.own.get((*self.function).func_globals, name.get());
             if !found.is_null() {
                 return found;
             }
             self.is_builtin.set(true);
-            ffi::PyDict_GetItemWithError((*self.function).func_builtins, name.get())
+            spots.builtin.get((*self.function).func_builtins, name.get())
+        }
+    }
+
+    /// Everything is looked up anew the next time.
+    fn forget(&self) {
+        self.globals.set(NEVER);
+        self.is_open.set(true);
+        for module in &self.modules {
+            module.version.set(NEVER);
+            module.is_open.set(true);
         }
     }
 
@@ -425,7 +477,7 @@ impl Guards {
 
     /// Gives up the references: nothing holds any more.
     pub fn clear(&self, py: Python<'_>) {
-        self.globals.set(NEVER);
+        self.forget();
         self.held().for_each(|held| held.clear(py));
     }
 }
@@ -461,16 +513,17 @@ unsafe fn is_unchanged(dict: *mut PyObject, seen: &Cell<u64>) -> bool {
     !dict.is_null() && unsafe { version(dict) } == seen.get()
 }
 
-/// The version to remember: where CPython has none, the next look is never spared.
+/// Remembers the version of a dict; false if it is what it was. Where CPython has none, the next look is never spared.
 ///
 /// # Safety
 /// As [`version`].
-unsafe fn seen_version(dict: *mut PyObject) -> u64 {
+unsafe fn has_changed(dict: *mut PyObject, seen: &Cell<u64>) -> bool {
     // SAFETY: as the caller promises.
-    match unsafe { version(dict) } {
+    let now = match unsafe { version(dict) } {
         0 => NEVER,
-        seen => seen,
-    }
+        now => now,
+    };
+    seen.replace(now) != now || now == NEVER
 }
 
 /// The version of a dict: it changes whenever the dict does. Zero where CPython has none: then nothing is known.

@@ -31,6 +31,7 @@ mod probes;
 mod resume;
 mod shared;
 mod specialise;
+mod spot;
 mod tables;
 mod tiers;
 mod values;

@@ -40,6 +40,8 @@ scripts/build-faults.sh
 faulty=$(.venv-faults/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 PYTHONPATH=$faulty "$python" benchmarks/measure_checks.py "${options[@]}" >"$results/checks.json"
 say "  start-up"
+# As users have it: the package's bytecode is kept.
+unset PYTHONDONTWRITEBYTECODE
 BRRR_TIER=auto "$python" benchmarks/measure_startup.py "${options[@]}" >"$results/startup.json"
 say "  calls"
 "$python" benchmarks/measure_calls.py "${options[@]}" >"$results/calls.json"

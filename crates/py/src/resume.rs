@@ -272,6 +272,10 @@ unsafe fn go_on<'py>(
         let moved = moved.and_then(|entry| {
             let again::Code(found) = entry.code.as_ref()?;
             let found = found.clone();
+            // What a header computes leaves by the exit of its poll: code that was entered there, and has left there at once, would do so again.
+            if std::ptr::eq(Rc::as_ptr(&found), code) {
+                return None;
+            }
             // SAFETY: the thread holds the GIL.
             let (words, hidden) = unsafe { entering(py, &found, &entry.values) }?;
             Some((found, words, hidden, entry))

@@ -8,9 +8,11 @@ import threading
 import time
 import traceback
 
+import numpy as np
 import pytest
 
 from brrr import _brrr, brrr
+from tests import forced, oracle, program
 from tests.nested import Generator
 
 class Forced:
@@ -482,3 +484,16 @@ def test_what_leaves_behind_a_capture_has_what_is_read_later(first):
         names["f"](first, 2)
     assert raised.traceback[-1].lineno + 1 == 9
     assert names["f"].stats()["exits"]
+
+
+def test_code_that_leaves_where_it_is_entered_does_not_move_to_itself():
+    text = "@brrr\ndef f(a, b, i, n):\n    while i != n - 1:\n        b[i] = a[i] * 2 + a[i + 1]\n        i += 1\n    return i, b\n"
+    with forced.probed(), program.tier("full"):
+        f = program.execute(text, program.filename("moves"), brrr)["f"]
+        # Enough interpreted turns for code of the loop's own.
+        for visit in range(1, 60):
+            forced.run(f, ((np.arange(3e4), np.zeros(30_000), 0, 30_000), {}), visit % 40 + 1, None)
+        # `n - 1` leaves at the header, which is where that code polls.
+        arguments = (np.arange(3e4), np.zeros(30_000), 2**63 - 1, -(2**63))
+        outcome, _ = forced.run(f, (arguments, {}), forced.NEVER, None)
+    assert outcome == oracle.outcome(f.original_func, arguments)

@@ -2,7 +2,7 @@
 //!
 //! Enters: a tier. Leaves: a machine for it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
@@ -14,6 +14,16 @@ use inkwell::llvm_sys::target::{
 use inkwell::targets::{CodeModel, RelocMode, Target, TargetMachine, TargetTriple};
 
 use crate::backend::Tier;
+
+thread_local! {
+    /// The tier of the machine that the thread is at work with.
+    static AT_WORK: Cell<Tier> = const { Cell::new(Tier::Full) };
+}
+
+/// The tier of the machine that the thread is at work with.
+pub fn tier() -> Tier {
+    AT_WORK.get()
+}
 
 /// Does something with the thread's machine for a tier.
 ///
@@ -36,6 +46,7 @@ pub fn with<T>(tier: Tier, work: impl FnOnce(&TargetMachine) -> T) -> Result<T, 
                 kept.get_or_init(|| made)
             }
         };
+        AT_WORK.set(tier);
         Ok(work(machine))
     })
 }
@@ -48,7 +59,7 @@ pub fn with<T>(tier: Tier, work: impl FnOnce(&TargetMachine) -> T) -> Result<T, 
 ///
 /// Registers are allocated with care in the quick tier, too: what LLVM does otherwise there, where it chooses instructions one by one, keeps
 /// no local of a loop in a register. It takes a millisecond, of the four that the choice of instructions for the full tier takes.
-const OPTIONS: [&CStr; 7] = [
+pub(super) const OPTIONS: [&CStr; 7] = [
     c"brrr",
     c"-epilogue-vectorization-minimum-VF=8",
     c"-x86-cmov-converter=false",

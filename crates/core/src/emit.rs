@@ -4,6 +4,7 @@ mod extrema;
 mod machines;
 mod remarks;
 
+use std::cell::Cell;
 use std::ffi::CStr;
 
 use inkwell::context::{AsContextRef, Context};
@@ -73,10 +74,15 @@ pub fn sets_option(name: &[u8]) -> bool {
     machines::OPTIONS.iter().chain(&remarks::OPTIONS).any(|given| is_given(given))
 }
 
+thread_local! {
+    /// The tier of the code that the thread makes.
+    static TIER: Cell<Tier> = const { Cell::new(Tier::Full) };
+}
+
 /// True if the thread makes code in which instructions are put into an order that suits the processor.
 #[must_use]
 pub fn schedules() -> bool {
-    machines::tier() == Tier::Full
+    TIER.get() == Tier::Full
 }
 
 /// Does a piece of work. The IR must be verified.
@@ -84,6 +90,7 @@ pub fn schedules() -> bool {
 /// # Errors
 /// What LLVM says.
 pub fn run(request: &Request) -> Result<Vec<u8>, String> {
+    TIER.set(request.tier);
     let tier = if Size::of(&request.unit).is_selected() { request.tier } else { Tier::Quick };
     machines::with(tier, |machine| run_on(machine, request, tier))?
 }

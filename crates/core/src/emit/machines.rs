@@ -2,7 +2,7 @@
 //!
 //! Enters: a tier. Leaves: a machine for it.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 use std::ffi::CStr;
 use std::sync::OnceLock;
 
@@ -14,16 +14,6 @@ use inkwell::llvm_sys::target::{
 use inkwell::targets::{CodeModel, RelocMode, Target, TargetMachine, TargetTriple};
 
 use crate::backend::Tier;
-
-thread_local! {
-    /// The tier of the machine that the thread is at work with.
-    static AT_WORK: Cell<Tier> = const { Cell::new(Tier::Full) };
-}
-
-/// The tier of the machine that the thread is at work with.
-pub fn tier() -> Tier {
-    AT_WORK.get()
-}
 
 /// Does something with the thread's machine for a tier.
 ///
@@ -46,7 +36,6 @@ pub fn with<T>(tier: Tier, work: impl FnOnce(&TargetMachine) -> T) -> Result<T, 
                 kept.get_or_init(|| made)
             }
         };
-        AT_WORK.set(tier);
         Ok(work(machine))
     })
 }

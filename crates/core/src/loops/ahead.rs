@@ -36,7 +36,8 @@ pub fn computed_ahead(function: &Function, overflow: Overflow) -> Cow<'_, Functi
         if !moved.is_empty() {
             put_ahead(function.to_mut(), id, &moved);
         }
-        if let Some(sum) = sums::compared(&function, id) {
+        // Of a sum of a sum there is another one then.
+        while let Some(sum) = sums::compared(&function, id) {
             sums::move_constant(function.to_mut(), id, &sum);
         }
     }

@@ -274,7 +274,7 @@ mod tests {
             let chosen = (seed >> 33) as usize;
             if chosen % 5 < 3 {
                 // Mostly small ones, now and then one of several pages.
-                let size = if chosen % 7 == 0 { chosen / 35 % 20_000 } else { chosen / 35 % 300 };
+                let size = if chosen.is_multiple_of(7) { chosen / 35 % 20_000 } else { chosen / 35 % 300 };
                 let block = blocks.take(size).cast::<u8>();
                 if block.is_null() {
                     full += 1;

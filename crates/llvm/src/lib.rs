@@ -2,6 +2,9 @@
 //!
 //! Enters: an encoded [`Request`]. Leaves: the bytes that were asked for, or a message. Nothing unwinds across the border.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod memory;
+
 #[cfg(target_os = "linux")]
 use std::ffi::c_int;
 use std::ffi::c_void;

@@ -14,7 +14,7 @@ use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{FileType, TargetMachine};
 
 use crate::backend::{Output, Places, Request, Tier};
-use crate::ir;
+use crate::ir::{self, Overflow};
 use crate::loops::ahead::computed_ahead;
 use crate::loops::shapes;
 use crate::lower::{has_calls, lower};
@@ -259,7 +259,9 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
         return WITH_MEMORY.to_owned();
     }
     let counts = |function: &ir::Function| {
-        shapes(&computed_ahead(function)).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
+        shapes(&computed_ahead(function, Overflow::Exact))
+            .iter()
+            .any(|shape| shape.counter.is_some() || shape.stride.is_some())
     };
     if tier == Tier::Quick {
         let loops = if size.is_rotated() { Some(QUICK_LOOPS) } else { many };

@@ -4,6 +4,7 @@
 
 pub mod ahead;
 pub mod carried;
+pub mod elements;
 pub mod index;
 pub mod late;
 pub mod nest;

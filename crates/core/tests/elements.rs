@@ -23,10 +23,10 @@ fn found(body: &str, dtype: Dtype, layouts: [Layout; 2]) -> Elements {
 #[test]
 fn places_and_sizes() {
     let c = [Layout::C; 2];
-    let sum = Elements { places: 3, writes: 1, largest: 1, moves: false, apart: false };
+    let sum = Elements { places: 3, writes: 1, largest: 1, moves: false, apart: false, in_place: false };
     assert_eq!(found("b[i, j] = a[i, j] + a[i, j + 1]", Dtype::UInt8, c), sum);
-    assert_eq!(found("b[i, j] += a[i, j]", Dtype::Float32, c), Elements { largest: 4, ..sum });
-    let copy = Elements { places: 2, writes: 1, largest: 8, moves: true, apart: false };
+    assert_eq!(found("b[i, j] += a[i, j]", Dtype::Float32, c), Elements { largest: 4, in_place: true, ..sum });
+    let copy = Elements { places: 2, writes: 1, largest: 8, moves: true, apart: false, in_place: false };
     assert_eq!(found("b[i, j] = a[i, j]", Dtype::Float64, c), copy);
     assert_eq!(found("b[i, -j - 1] = a[i, 0]", Dtype::Float64, c), copy);
 }

@@ -22,6 +22,8 @@ pub struct Elements {
     pub moves: bool,
     /// Some stand elsewhere than beside those of the turn before.
     pub apart: bool,
+    /// Some are written to an array of which some are read.
+    pub in_place: bool,
 }
 
 /// Finds them.
@@ -29,6 +31,7 @@ pub struct Elements {
 pub fn elements(function: &Function, blocks: &[BlockId], counter: &Counter) -> Elements {
     let turn = Turn::new(function, blocks, counter);
     let mut found = Elements { moves: true, ..Elements::default() };
+    let (mut read, mut written) = (Vec::new(), Vec::new());
     let is_header = |&block: &BlockId| function.block(block).terminator.successors().contains(&counter.inside);
     for &block in blocks.iter().filter(|block| !is_header(block)) {
         for (at, statement) in function.block(block).statements.iter().enumerate() {
@@ -46,15 +49,29 @@ pub fn elements(function: &Function, blocks: &[BlockId], counter: &Counter) -> E
             };
             if let Some(element) = element {
                 found.places += 1;
-                found.writes += usize::from(op.row().recipe == Recipe::Store);
+                let writes = op.row().recipe == Recipe::Store;
+                found.writes += usize::from(writes);
                 found.largest = found.largest.max(size(element));
-                found.apart |= turn.address((block, at)).is_some_and(|made| !is_beside(&made));
+                if let Some(made) = turn.address((block, at)) {
+                    found.apart |= !is_beside(&made);
+                    let bases = if writes { &mut written } else { &mut read };
+                    bases.extend(base(made));
+                }
             } else if statement.target != counter.local && !reaches(op.row().recipe) {
                 found.moves = false;
             }
         }
     }
+    found.in_place = written.iter().any(|one| read.contains(one));
     found
+}
+
+/// Where the array begins that an address is in.
+fn base(address: Made) -> Option<Made> {
+    match address {
+        Made::Of(op, args) if op.row().recipe == Recipe::Locate => args.into_iter().next(),
+        Made::Of(..) | Made::Fixed(_) | Made::Turn => None,
+    }
 }
 
 const fn size(element: Type) -> u32 {

@@ -40,7 +40,8 @@ pub(super) fn pays(function: &Function, shape: &Shape, plan: &Plan) -> bool {
 /// Bytes of a vector.
 const VECTOR: u32 = 64;
 
-/// How many elements of a loop are a vector, if what is left behind full ones is to be one, too.
+/// How many elements of a loop are a vector, if what is left behind full ones is to be one, too. Not where elements are read that the
+/// run before may just have written: processors wait until what a mask has written is in memory.
 pub(super) fn lanes(function: &Function, header: BlockId, shape: &Shape) -> Option<u32> {
     let counter = shape.counter.filter(|counter| counter.steps == (1, 1) && counter.goes_on == Predicate::Lt)?;
     let found = elements(function, &shape.blocks, &counter);
@@ -48,7 +49,7 @@ pub(super) fn lanes(function: &Function, header: BlockId, shape: &Shape) -> Opti
         let successors = function.block(block).terminator.successors();
         block != header && successors.iter().any(|to| !shape.blocks.contains(to))
     };
-    let is_small = found.writes > 0 && found.largest <= 2 && !found.apart;
+    let is_small = found.writes > 0 && found.largest <= 2 && !found.apart && !found.in_place;
     let masked = is_small && is_there("avx512bw") && !shape.blocks.iter().any(ends_early);
     masked.then(|| VECTOR / found.largest)
 }

@@ -1,7 +1,8 @@
-//! What is found of the elements that turns read and write.
+//! What is found of the elements that turns read and write, and of their indices.
 
 use brrr_core::compile::Prepared;
 use brrr_core::loops::elements::{Elements, elements};
+use brrr_core::loops::indices::only_indices;
 use brrr_core::loops::shapes;
 use brrr_core::outside::Env;
 use brrr_core::syntax;
@@ -43,4 +44,26 @@ fn side_by_side() {
     assert_eq!(apart("b[i, j] = a[i, j]", [Layout::F, Layout::C]), (true, true));
     assert_eq!(apart("b[i, j] = a[i, j]", [Layout::Strided, Layout::C]), (true, true));
     assert_eq!(apart("b[i, j] = a[j, i] * a[j, i]", [Layout::C; 2]), (false, true));
+}
+
+#[test]
+fn conversions_that_are_only_indices() {
+    for (body, expected) in [
+        ("b[int(a[i])] += 1", 1),
+        ("b[int(a[i] * 3.0)] = b[int(x)]", 2),
+        ("k = int(a[i])\n        b[k] += 1", 0),
+        ("b[int(a[i])] = int(x)", 1),
+        ("b[int(a[i]) - 1] += 1", 0),
+        ("b[i if int(x) else 0] += 1", 0),
+        ("b[int(x) if i else 0] += 1", 0),
+    ] {
+        let source = format!("def f(a, b, x):\n    for i in range(len(a)):\n        {body}\n    return x\n");
+        let mut lines = source.split_inclusive('\n').map(str::to_owned);
+        let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
+        let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
+        let array = |dtype| Type::Array(ArrayType { dtype, ndim: 1, layout: Layout::C, writable: true, view: false });
+        let params = vec![array(Dtype::Float64), array(Dtype::Int64), Type::Float];
+        let function = prepared.typed(&Signature { params }).expect("verified IR");
+        assert_eq!(only_indices(&function).len(), expected, "{source}");
+    }
 }

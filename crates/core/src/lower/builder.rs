@@ -386,9 +386,11 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
     }
 
-    /// Towards zero; the int must fit.
-    pub fn float_to_int(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
-        self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
+    /// Towards zero; the least int if there is none that fits.
+    pub fn float_to_int_or_least(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        let pair = self.f64.vec_type(2).get_poison();
+        let pair = self.inner.build_insert_element(pair, value, self.int(0), "").expect("a lane");
+        self.intrinsic("llvm.x86.sse2.cvttsd2si64", &[], &[pair.into()]).into_int_value()
     }
 
     /// The nearest float of a type.

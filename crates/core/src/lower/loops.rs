@@ -28,6 +28,7 @@ use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
 use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
+use crate::loops::indices::only_indices;
 use crate::loops::late::with_late_checks;
 use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Place, Plan, Proof};
@@ -93,6 +94,8 @@ pub(super) struct Loops<'ctx> {
     pub(super) aside: HashMap<LocalId, Slot<'ctx>>,
     /// What is proven of the statement that is being lowered.
     pub(super) proof: Proof,
+    /// Conversions of which nothing but indices is made.
+    only_indices: HashSet<Place>,
 }
 
 /// All loops together get second copies of so many statements.
@@ -149,6 +152,7 @@ impl<'ctx> Loops<'ctx> {
             regions: HashMap::new(),
             aside: HashMap::new(),
             proof: Proof::default(),
+            only_indices: only_indices(function),
         }
     }
 }
@@ -242,6 +246,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.chain(&block.statements[place..=place + parts], &proofs);
             } else {
                 self.loops.proof = proof(place);
+                self.loops.proof.fits |= self.loops.only_indices.contains(&(at, place));
                 self.loops.at = (at, place);
                 self.statement(statement);
             }

@@ -28,8 +28,6 @@ REASONS = {
     "modular_power": "turns are counted, for polls, beside the shift that ends the loop (a third of the difference), each run of 30 "
     "turns begins with a test that no product leaves 64 bits (a fifth), and C leaves out "
     "the last reduction of the square",
-    "of the loop need, and is read from the stack right behind the vectors that a row has written, for which this processor waits; with all of it in "
-    "registers the loop takes C's time",
     "histogram_float": "whether a float is an index each turn finds out for itself; C does not ask, and cuts off eight floats at once",
 }
 

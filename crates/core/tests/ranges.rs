@@ -477,7 +477,7 @@ fn headers_computed_ahead_make_valid_ir() {
         ("def f(n, x):\n    while x + 1 <= n:\n        x += 1\n    return x\n", true),
         ("def f(n, x):\n    while x - 1 < n:\n        x += 1\n    return x\n", true),
         ("def f(n, x):\n    while x + 1 != n:\n        x += 1\n    return x\n", true),
-        ("def f(n, x):\n    while x + 1 + 1 < n:\n        x += 1\n    else:\n        x = 0\n    return x\n", true),
+        ("def f(n, x):\n    while x + 1 + 1 < n:\n        x += 1\n    else:\n        x = 0\n    return x\n", false),
         ("def f(n, x):\n    while not n + 1 == 3 + x:\n        x -= 1\n    return x\n", true),
         ("def f(n, x):\n    while x + 5:\n        x -= 1\n    return x\n", true),
         ("def f(n, x):\n    while x + n != n:\n        x -= 1\n    return x\n", false),

@@ -36,8 +36,8 @@ pub fn computed_ahead(function: &Function, overflow: Overflow) -> Cow<'_, Functi
         if !moved.is_empty() {
             put_ahead(function.to_mut(), id, &moved);
         }
-        // Of a sum of a sum there is another one then.
-        while let Some(sum) = sums::compared(&function, id) {
+        // Once only: of a sum of a sum, what remains would be compared with the end of 64 bits as if that were its stop.
+        if let Some(sum) = sums::compared(&function, id) {
             sums::move_constant(function.to_mut(), id, &sum);
         }
     }

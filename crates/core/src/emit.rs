@@ -14,7 +14,7 @@ use crate::backend::{Output, Places, Request, Tier};
 use crate::ir;
 use crate::loops::ahead::computed_ahead;
 use crate::loops::shapes;
-use crate::lower::{has_calls, lower};
+use crate::lower::{IN_PIECE, has_calls, is_large, lower};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -175,9 +175,13 @@ impl Size {
                 }
                 statements += block.statements.len();
             }
-            size.statements += statements;
-            size.loops += function.loops.len() * statements;
-            size.exits += of_loops.iter().map(|(statements, exits)| statements * exits).sum::<usize>();
+            // LLVM sees pieces of a large function, and no loop that is larger than that.
+            let piece = if is_large(function) { IN_PIECE } else { statements };
+            let exits =
+                of_loops.iter().filter(|(of_loop, _)| *of_loop <= piece).map(|(of_loop, exits)| of_loop * exits);
+            size.statements += piece;
+            size.loops += function.loops.len() * piece * piece / statements.max(1);
+            size.exits += exits.sum::<usize>() * piece / statements.max(1);
         }
         size
     }

@@ -1,15 +1,16 @@
 //! Blocks to functions of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use inkwell::attributes::AttributeLoc;
 use inkwell::llvm_sys::LLVMOpcode;
 use inkwell::llvm_sys::core::{
     LLVMAddCase, LLVMAppendBasicBlockInContext, LLVMBuildAlloca, LLVMBuildBr, LLVMBuildCall2, LLVMBuildLoad2,
     LLVMBuildRet, LLVMBuildStore, LLVMBuildStructGEP2, LLVMBuildSwitch, LLVMConstInt, LLVMGetBasicBlockTerminator,
-    LLVMGetFirstInstruction, LLVMGetIncomingBlock, LLVMGetNextInstruction, LLVMGetNumOperands, LLVMGetOperand,
-    LLVMInstructionEraseFromParent, LLVMMoveBasicBlockAfter, LLVMPositionBuilderAtEnd, LLVMPositionBuilderBefore,
-    LLVMReplaceAllUsesWith, LLVMSetOperand, LLVMSetSuccessor, LLVMTypeOf,
+    LLVMGetFirstInstruction, LLVMGetIncomingBlock, LLVMGetInstructionParent, LLVMGetNextInstruction,
+    LLVMGetNumOperands, LLVMGetOperand, LLVMInstructionEraseFromParent, LLVMMoveBasicBlockAfter,
+    LLVMPositionBuilderAtEnd, LLVMPositionBuilderBefore, LLVMReplaceAllUsesWith, LLVMSetOperand, LLVMSetSuccessor,
+    LLVMTypeOf,
 };
 use inkwell::llvm_sys::prelude::{LLVMBasicBlockRef, LLVMTypeRef, LLVMValueRef};
 use inkwell::module::Linkage;
@@ -31,9 +32,10 @@ pub(super) unsafe fn take_apart(b: &mut Builder<'_>, graph: &Graph, pieces: &[Ve
     // SAFETY: the caller's promise; what is built has the types that LLVM asks for.
     unsafe {
         let cutter = Cutter { b, owners: &owners, entry: graph.blocks[0] };
-        cutter.joins_to_slots(graph);
-        cutter.values_to_slots(graph);
         let entries = entries(graph, &owners);
+        cutter.b.inner.unset_current_debug_location();
+        cutter.joins_to_slots(graph);
+        cutter.values_to_slots(graph, &entries);
         let result = driver.get_type().get_return_type();
         let area = result.iter().map(|one| one.as_type_ref()).collect();
         let slots = Slots::new(graph, pieces, (&owners, &entries), area);
@@ -112,16 +114,32 @@ impl Cutter<'_, '_> {
         }
     }
 
-    /// What one piece computes and another one reads goes through a slot.
-    unsafe fn values_to_slots(&self, graph: &Graph) {
-        // SAFETY: the caller's promise.
+    /// What one piece computes and another one reads goes through a slot, and so does what is read in another block of a piece that can be
+    /// entered in between.
+    unsafe fn values_to_slots(&self, graph: &Graph, entries: &HashMap<usize, usize>) {
+        let mut ways_in: HashMap<usize, usize> = HashMap::new();
+        entries.keys().for_each(|&entry| *ways_in.entry(self.owners.of(graph.blocks[entry])).or_default() += 1);
+        // SAFETY: the caller's promise; a phi has a value for each block that leads to its own.
         unsafe {
             for &block in &graph.blocks {
                 let own = self.owners.of(block);
-                let elsewhere = |&user: &LLVMValueRef| self.owners.of_instruction(user) != own;
-                let values = instructions(block).filter(|&one| !is_slot(one) && uses(one).any(|user| elsewhere(&user)));
-                for value in values.collect::<Vec<_>>() {
-                    let users = uses(value).filter(elsewhere).collect::<std::collections::HashSet<_>>();
+                let is_whole = ways_in.get(&own).is_none_or(|&ways| ways == 1);
+                // Where a value is read that a user has for its operand of this number.
+                let reads = |user: LLVMValueRef, at: u32| match is(user, LLVMOpcode::LLVMPHI) {
+                    true => LLVMGetIncomingBlock(user, at),
+                    false => LLVMGetInstructionParent(user),
+                };
+                let elsewhere = |from: LLVMBasicBlockRef| from != block && (!is_whole || self.owners.of(from) != own);
+                let far = |value: LLVMValueRef| {
+                    let users = uses(value).collect::<HashSet<_>>();
+                    let operands = users.into_iter().flat_map(move |user| {
+                        let count = LLVMGetNumOperands(user).cast_unsigned();
+                        (0..count).filter(move |&at| LLVMGetOperand(user, at) == value).map(move |at| (user, at))
+                    });
+                    operands.filter(|&(user, at)| elsewhere(reads(user, at))).collect::<Vec<_>>()
+                };
+                let values = instructions(block).filter(|&one| !is_slot(one)).map(|one| (one, far(one)));
+                for (value, far) in values.filter(|(_, far)| !far.is_empty()).collect::<Vec<_>>() {
                     let slot = self.slot(LLVMTypeOf(value));
                     if is(value, LLVMOpcode::LLVMPHI) {
                         self.behind_joins(block);
@@ -129,19 +147,14 @@ impl Cutter<'_, '_> {
                         LLVMPositionBuilderBefore(self.inner(), LLVMGetNextInstruction(value));
                     }
                     LLVMBuildStore(self.inner(), value, slot);
-                    for user in users {
-                        for at in 0..LLVMGetNumOperands(user).cast_unsigned() {
-                            if LLVMGetOperand(user, at) == value {
-                                let before = if is(user, LLVMOpcode::LLVMPHI) {
-                                    LLVMGetBasicBlockTerminator(LLVMGetIncomingBlock(user, at))
-                                } else {
-                                    user
-                                };
-                                LLVMPositionBuilderBefore(self.inner(), before);
-                                let read = LLVMBuildLoad2(self.inner(), LLVMTypeOf(value), slot, c"".as_ptr());
-                                LLVMSetOperand(user, at, read);
-                            }
-                        }
+                    for (user, at) in far {
+                        let before = match is(user, LLVMOpcode::LLVMPHI) {
+                            true => LLVMGetBasicBlockTerminator(LLVMGetIncomingBlock(user, at)),
+                            false => user,
+                        };
+                        LLVMPositionBuilderBefore(self.inner(), before);
+                        let read = LLVMBuildLoad2(self.inner(), LLVMTypeOf(value), slot, c"".as_ptr());
+                        LLVMSetOperand(user, at, read);
                     }
                 }
             }
@@ -196,6 +209,8 @@ impl<'ctx> Cut<'_, 'ctx> {
                 LLVMReplaceAllUsesWith(slot, field);
                 LLVMInstructionEraseFromParent(slot);
             }
+            // Calls of functions with places need one.
+            self.cutter.b.place(0, 0);
             let (dispatch, finish) = (self.block(driver), self.block(driver));
             // Whatever the first block leads to.
             let terminator = LLVMGetBasicBlockTerminator(self.cutter.entry);
@@ -301,6 +316,9 @@ impl<'ctx> Cut<'_, 'ctx> {
             self.begin(blocks, (begin, entry), number);
             for &block in blocks {
                 self.rewrite(&mut piece, block, area_type, number);
+            }
+            if let Some(places) = &self.cutter.b.places {
+                places.take_along(self.cutter.b.context, piece.function);
             }
         }
         piece.function

@@ -1,8 +1,9 @@
 """Takes out of the LLVM library the relocations of what nothing reads: `trim_library.py FROM TO`.
 
 LLVM's tables of how instructions are scheduled, one for each kind of processor, begin each row with the row's name, which is for LLVM's own
-developers. These pointers are a third of all that the loader has to put in when the library is opened, and make it copy two hundred pages
-that nobody needs (docs/start-up.md). What is of another shape than is expected stays as it is.
+developers. And LLVM has the names of the intrinsic functions of all processors, and looks up those of one alone. These pointers are half of
+all that the loader has to put in when the library is opened, and make it copy two hundred pages that nobody needs (docs/start-up.md). What
+is of another shape than is expected stays as it is.
 """
 
 import struct
@@ -12,6 +13,9 @@ from pathlib import Path
 # `MCSchedClassDesc` of LLVM 19: a pointer to the name and 14 bytes.
 ROW = 24
 TABLES = b"ModelSchedClasses"
+# Pointers to names in order. Those of a processor begin with `llvm.` and its name; they are looked up when a module has one.
+INTRINSICS = b"IntrinsicNameTable"
+FOREIGN = b"aarch64 amdgcn arm bpf dx hexagon loongarch mips nvvm ppc r600 riscv s390 spv ve wasm xcore".split()
 
 
 def sections(data):
@@ -56,12 +60,25 @@ def encoded(addresses):
     return words
 
 
+def foreign(data, known, addresses):
+    """Those of these addresses at which there is the name of an intrinsic function of another processor."""
+    (first, place, _), (texts, strings, length) = known[".data.rel.ro"], known[".rodata"]
+    found = set()
+    for address in addresses:
+        (name,) = struct.unpack_from("<Q", data, place + address - first)
+        if texts <= name < texts + length:
+            parts = text(data, strings + name - texts).split(b".")
+            if parts[0] == b"llvm" and parts[1] in FOREIGN:
+                found.add(address)
+    return found
+
+
 def trim(data):
     """Changes the library in place; says how many relocations went."""
     if data[:6] != b"\x7fELF\x02\x01":
         return 0
     known = sections(data)
-    if not {".relr.dyn", ".symtab", ".strtab", ".data.rel.ro"} <= known.keys():
+    if not {".relr.dyn", ".symtab", ".strtab", ".data.rel.ro", ".rodata"} <= known.keys():
         return 0
     _, packed, length = known[".relr.dyn"]
     first, place, size = known[".data.rel.ro"]
@@ -69,7 +86,12 @@ def trim(data):
     relocated, dropped = set(addresses), set()
     _, symbols, bytes_ = known[".symtab"]
     for name, _, _, _, start, span in struct.iter_unpack("<IBBHQQ", data[symbols : symbols + bytes_]):
-        if span == 0 or span % ROW or not first <= start <= start + span <= first + size:
+        if span == 0 or not first <= start <= start + span <= first + size:
+            continue
+        if INTRINSICS in text(data, known[".strtab"][1] + name):
+            dropped |= foreign(data, known, relocated.intersection(range(start, start + span, 8)))
+            continue
+        if span % ROW:
             continue
         if TABLES not in text(data, known[".strtab"][1] + name):
             continue

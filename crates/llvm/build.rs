@@ -34,6 +34,14 @@ fn main() -> io::Result<()> {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,pack-relative-relocs");
     // `__wrap___cxa_atexit` in src/lib.rs says why.
     println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=__cxa_atexit");
+    // So does `__wrap__ZN4llvm2cl6Option11addArgumentEv`.
+    println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap=_ZN4llvm2cl6Option11addArgumentEv");
+    // `src/memory.rs` stands for these.
+    if env::var("CARGO_CFG_TARGET_ARCH").as_deref() == Ok("x86_64") {
+        for function in ["malloc", "calloc", "realloc", "aligned_alloc", "free"] {
+            println!("cargo:rustc-cdylib-link-arg=-Wl,--wrap={function}");
+        }
+    }
     // What a first call runs stands together: it is spread over the whole library otherwise, and each part is mapped when it is reached.
     let order = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?).join("order.txt");
     println!("cargo:rerun-if-changed={}", order.display());

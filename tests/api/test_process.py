@@ -22,7 +22,36 @@ def test_import_is_light():
     """It imports nothing but its own modules: everything else is for what is done later."""
     run = python("import os, sys\nbefore = set(sys.modules)\nimport brrr\nprint(sorted(set(sys.modules) - before))")
     assert run.returncode == 0, run.stderr
-    assert ast.literal_eval(run.stdout) == ["brrr", "brrr._brrr", "brrr._errors"]
+    assert ast.literal_eval(run.stdout) == ["brrr", "brrr._brrr"]
+
+
+def test_exceptions_are_there_when_asked_for():
+    """Their classes are made at the first question, by whatever way it comes."""
+    names = {"BrrrError", "BrrrWarning", "Diagnostic"}
+    ways = [
+        "import brrr\nfound = {name: getattr(brrr, name) for name in names}",
+        "from brrr import *\nfound = {name: globals()[name] for name in names}",
+        "from brrr import BrrrError, BrrrWarning, Diagnostic\nfound = dict(BrrrError=BrrrError, BrrrWarning=BrrrWarning, Diagnostic=Diagnostic)",
+    ]
+    for way in ways:
+        code = f"names = {names}\n{way}\nimport brrr, sys\nassert names <= set(dir(brrr)) and not hasattr(brrr, 'other')\n"
+        code += "assert all(found[name] is getattr(sys.modules['brrr._errors'], name) is getattr(brrr, name) for name in names)"
+        run = python(code)
+        assert (run.returncode, run.stderr) == (0, ""), run.stderr
+
+
+def test_the_first_call_makes_no_classes_of_ast(tmp_path):
+    """Python's compiler, asked by its name, makes them all."""
+    (tmp_path / "module.py").write_text("from brrr import brrr\n\n@brrr\ndef add(a, b):\n    return a + b\n")
+    code = "import gc, module\nassert module.add(2, 3) == 5 and module.add.stats()['exits'] == {}\n"
+    code += "print(sum(isinstance(one, type) and one.__module__ == 'ast' for one in gc.get_objects()))"
+    # From byte code: what is compiled by Python itself has them.
+    for turn in range(2):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+    assert run.stdout == "0\n"
 
 
 def test_import_opens_no_llvm():

@@ -109,6 +109,27 @@ def neighbours_before(a, out):
         i += 1
 
 
+def neighbours_until(a, out):
+    i = 0
+    while i + 1 != len(a):
+        out[i] = a[i] * a[i + 1]
+        i += 1
+
+
+def between(a, out):
+    i = 0
+    while 0 <= i < len(a):
+        out[i] = a[i] * 3.0
+        i += 1
+
+
+def downwards_between(a, out):
+    i = len(a) - 1
+    while i >= 0 and i < len(a):
+        out[i] = a[i] * 3.0
+        i -= 1
+
+
 def downwards(a, out):
     i = len(a) - 1
     while i >= 0:
@@ -181,6 +202,9 @@ CASES = [
     (neighbours, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (neighbours_before, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (downwards, lambda: (doubles(50), doubles(50)), [MUL_PD]),
+    (neighbours_until, lambda: (doubles(50), doubles(50)), [MUL_PD]),
+    (between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
+    (downwards_between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
 ]
 
 

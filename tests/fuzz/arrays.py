@@ -296,6 +296,9 @@ class Arrays:
         self.over[f"({name} - 1)"] = (source, 0)
         # One that misses its stop goes on until an index is out of bounds. Counted up first, so that `continue` gets on.
         tests = [f"{name} < len({source})"] * 4 + [f"{name} != len({source})", f"not {name} >= len({source})"]
+        # What is moved to the other side, and what is asked once.
+        tests += [f"{name} + 1 != len({source}) + 1", f"{name} - 2 < len({source}) - 2", f"len({source}) >= 1 + {name}"]
+        tests += [f"0 <= {name} < len({source})", f"{name} > -1 and {name} < len({source})"]
         test, inside = f"{self.random.choice(tests)}{more}", "    " * (depth + 1)
         first = [f"{inside}{name} += 1"]
         if self.random.random() < 0.15:

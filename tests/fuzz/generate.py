@@ -62,6 +62,8 @@ class Generator(Groups, Expressions):
             made = self._idiom(long=False)
         elif pick < 0.2:
             made = self._joins()
+        elif pick < 0.23:
+            made = self._headers()
         else:
             made = self._tree()
         made.constructs = made.constructs | used(made.text)
@@ -83,6 +85,15 @@ class Generator(Groups, Expressions):
         kinds = [self.random.choice(SCALARS) for _ in range(3)]
         calls = [tuple(self._value(kind, False) for kind in kinds) for _ in range(5)]
         return Program(text, "f", calls, constructs=frozenset({"idiom: joins"}))
+
+    def _headers(self) -> Program:
+        text = f"@brrr\ndef f(a, b, c):\n{Idioms(self.random).headers()}"
+        calls = []
+        for _ in range(6):
+            low = self.random.choice([0, 0, 5, 2**63 - 30, -(2**63), 2**62, -(2**62)])
+            ends = [max(-(2**63), min(2**63 - 1, low + self.random.randint(-30, 30))) for _ in range(3)]
+            calls.append(tuple(self.random.choice([end, end, self.random.randint(-3, 40)]) for end in ends))
+        return Program(text, "f", calls, constructs=frozenset({"idiom: headers"}))
 
     # Trees.
 
@@ -380,7 +391,9 @@ class Generator(Groups, Expressions):
             self._line(depth + 2, "break")
         else:
             extra = f" and {self._condition(1)}" if self.random.random() < 0.4 else ""
-            test = self.random.choice([f"{counter} < {turns}"] * 4 + [f"{counter} != {turns}", f"not {counter} >= {turns}"])
+            tests = [f"{counter} < {turns}"] * 4 + [f"{counter} != {turns}", f"not {counter} >= {turns}"]
+            tests += [f"{counter} + 3 != {turns + 3}", f"{turns - 1} >= {counter} - 1 + 1", f"0 <= {counter} < {turns}"]
+            test = self.random.choice(tests)
             self._line(depth, f"while {test}{extra}:")
         self._line(depth + 1, f"{counter} += 1")
         self._block(depth + 1, True)

@@ -126,3 +126,27 @@ class Idioms:
         unbound = {"w", "v"} & {result} - {line.split()[0] for line in lines}
         lines += [f"    {name} = 0" for name in sorted(unbound)]
         return "\n".join(lines) + "\n"
+
+    def headers(self) -> str:
+        """The body of a function of three ints whose loops compare sums, and have several tests: they begin and end anywhere within 64
+        bits, at its ends too."""
+        lines = ["    i = a", "    t = 0"]
+        for _ in range(self.random.randint(1, 3)):
+            constant, other = self.random.choice([0, 1, 1, 2, 5, -3, 2**62, 2**63 - 1]), self.random.choice(["b", "c", "b - 1", "c + 2", "7", "t"])
+            left = self.random.choice([f"i + {constant}", f"{constant} + i", f"i - {constant}", "i", f"i + 1 - {constant}"])
+            symbol = self.random.choice(["!=", "!=", "<", "<=", ">", ">="])
+            test = self.random.choice([f"{left} {symbol} {other}", f"{other} {symbol} {left}", f"not {left} == {other}"])
+            if self.random.random() < 0.5:
+                more = self.random.choice(["0 <= i", "i >= c", "i + 2 > b", "i < 60", "c", "b > c", "not i > c", "i != 3"])
+                test = self.random.choice([f"{more} and {test}", f"{test} and {more}", f"{more} and {test} and i + 9 > c"])
+            if self.random.random() < 0.2:
+                test = self.random.choice([f"c <= i < {other}", f"b > i - 1 >= {constant}", f"0 < i + {constant} != b"])
+            step = self.random.choice(["i += 1", "i += 1", "i -= 1", "i -= 1", "i += 2", "i -= 3", "i += c"])
+            lines += [f"    while {test}:", "        t += 1", "        if t > 40:", self.random.choice(["            break", "            return i, t"])]
+            lines += [f"        {step}"]
+            if self.random.random() < 0.3:
+                lines += [f"        if {self.random.choice(['t % 3 == 0', 'i > b', 'c < t'])}:", f"            {self.random.choice(['i += 1', 'i -= 1', 'continue', 'c -= 1'])}"]
+            if self.random.random() < 0.3:
+                lines += ["    else:", "        t += 5"]
+            lines.append("    t = 0")
+        return "\n".join(lines[:-1]) + "\n    return i, t\n"

@@ -12,6 +12,7 @@ use crate::ir;
 pub use crate::ir::{Options, Overflow};
 use crate::ops::vectors::Vectors;
 use crate::source::Span;
+use crate::stack;
 
 /// The stack that LLVM has for a request, and for each byte of it: it follows values through a function by recursion, and a thread may have
 /// a small stack.
@@ -256,7 +257,7 @@ impl Backend {
     /// As [`Self::run`], and if the bytes are no request.
     pub fn run_encoded(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         let stack = STACK + STACK_FOR_BYTE * bytes.len();
-        stacker::maybe_grow(stack, stack, || self.run_here(bytes))
+        stack::with(stack, stack, || self.run_here(bytes))
     }
 
     fn run_here(&self, bytes: &[u8]) -> Result<Vec<u8>, String> {

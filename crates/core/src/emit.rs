@@ -4,6 +4,9 @@ mod extrema;
 mod machines;
 mod remarks;
 
+use std::cell::Cell;
+use std::ffi::CStr;
+
 use inkwell::context::{AsContextRef, Context};
 use inkwell::llvm_sys::core::LLVMContextSetDiscardValueNames;
 use inkwell::module::Module;
@@ -11,7 +14,7 @@ use inkwell::passes::PassBuilderOptions;
 use inkwell::targets::{FileType, TargetMachine};
 
 use crate::backend::{Output, Places, Request, Tier};
-use crate::ir;
+use crate::ir::{self, Overflow};
 use crate::loops::ahead::computed_ahead;
 use crate::loops::shapes;
 use crate::lower::{IN_PIECE, has_calls, is_large, lower};
@@ -60,11 +63,34 @@ const QUICK_LAST: &str = "early-cse<>,simplifycfg";
 /// What it runs before anything else where functions call each other.
 const QUICK_INLINE: &str = "always-inline,globaldce,function(sroa)";
 
+/// True for the name of an option of LLVM's command line that is set here.
+#[must_use]
+pub fn sets_option(name: &[u8]) -> bool {
+    // As they are given: `-name` or `-name=value`.
+    let is_given = |given: &CStr| {
+        let rest = given.to_bytes().strip_prefix(b"-").and_then(|given| given.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+    };
+    machines::OPTIONS.iter().chain(&remarks::OPTIONS).any(|given| is_given(given))
+}
+
+thread_local! {
+    /// The tier of the code that the thread makes.
+    static TIER: Cell<Tier> = const { Cell::new(Tier::Full) };
+}
+
+/// True if the thread makes code in which instructions are put into an order that suits the processor.
+#[must_use]
+pub fn schedules() -> bool {
+    TIER.get() == Tier::Full
+}
+
 /// Does a piece of work. The IR must be verified.
 ///
 /// # Errors
 /// What LLVM says.
 pub fn run(request: &Request) -> Result<Vec<u8>, String> {
+    TIER.set(request.tier);
     let tier = if Size::of(&request.unit).is_selected() { request.tier } else { Tier::Quick };
     machines::with(tier, |machine| run_on(machine, request, tier))?
 }
@@ -240,7 +266,9 @@ fn passes(unit: &ir::Unit, tier: Tier) -> String {
         return WITH_MEMORY.to_owned();
     }
     let counts = |function: &ir::Function| {
-        shapes(&computed_ahead(function)).iter().any(|shape| shape.counter.is_some() || shape.stride.is_some())
+        shapes(&computed_ahead(function, Overflow::Exact))
+            .iter()
+            .any(|shape| shape.counter.is_some() || shape.stride.is_some())
     };
     if tier == Tier::Quick {
         let loops = if size.is_rotated() { Some(QUICK_LOOPS) } else { many };

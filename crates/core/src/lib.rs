@@ -1,6 +1,6 @@
 //! brrr's core: source text to typed IR to machine code. Knows neither Python objects nor LSP.
 //!
-//! Start reading at [`compile`]: the steps in their order. From the ground up the modules are [`source`], [`types`], [`ir`] with
+//! Start reading at [`compile`]: the steps in their order. From the ground up the modules are [`stack`], [`source`], [`types`], [`ir`] with
 //! [`ops`], [`abi`], [`diagnostic`], [`outside`], [`syntax`], [`suppress`], [`check`], [`report`], [`backend`], [`loops`], [`nesting`], `lower`, `emit`, [`runtime`], [`load`],
 //! [`query`], [`compile`]; each imports only those before it. All but `lower` and `emit` work without LLVM.
 
@@ -28,6 +28,7 @@ pub mod query;
 pub mod report;
 pub mod runtime;
 pub mod source;
+pub mod stack;
 pub mod suppress;
 pub mod syntax;
 pub mod types;

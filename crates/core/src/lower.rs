@@ -60,7 +60,7 @@ pub fn lower<'ctx>(
     }
     b.offer_vectors(vectors);
     let members = Members::new(&b, unit);
-    let function = computed_ahead(&unit.functions[0]);
+    let function = computed_ahead(&unit.functions[0], options.overflow);
     let function = unrolled(&function);
     let mut b = match function.called {
         Some(_) => {
@@ -71,7 +71,8 @@ pub fn lower<'ctx>(
         None => Lowerer::new(b, &members, &function, (0, None), options).all(),
     };
     for (member, level) in members.all() {
-        let function = computed_ahead(&unit.functions[member]);
+        let own = unit.functions[member].called.as_ref().map_or(options, |called| called.options);
+        let function = computed_ahead(&unit.functions[member], own.overflow);
         let function = unrolled(&function);
         let placed = placed.and_then(|placed| placed.get(member)).copied().unwrap_or_default();
         b.begin(members.function((member, level)), placed);

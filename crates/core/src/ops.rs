@@ -6,8 +6,6 @@
 //!
 //! What has no row is not done in compiled code: the statement takes its side exit and the interpreter does it, or raises.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use numpy::Element;
 pub use recipe::{Kind, Leave, Passed, Predicate, Recipe, Rounding};
 
+use self::names::Names;
 use crate::types::Type::{self, Bool, Complex, Float, Int, Low, Nat, None as NoneType};
 
 /// Index of a row in [`TABLE`].
@@ -61,6 +60,7 @@ pub mod array;
 mod calls;
 mod complex;
 mod math;
+mod names;
 mod nat;
 pub mod vectors;
 #[macro_use]
@@ -312,14 +312,8 @@ pub const fn rank(one: Type) -> Option<u8> {
     }
 }
 
-/// The rows of each name, in the order of the table.
-static BY_NAME: LazyLock<HashMap<&'static str, Vec<OpId>>> = LazyLock::new(|| {
-    let mut rows = HashMap::<_, Vec<_>>::new();
-    for (at, op) in TABLE.iter().enumerate() {
-        rows.entry(op.name).or_default().push(OpId(at as u16));
-    }
-    rows
-});
+/// The rows of each name.
+static NAMES: Names<COUNT> = Names::of(&ALL);
 
 /// The minor version of the CPython that compiled code is for.
 static PYTHON: AtomicU8 = AtomicU8::new(u8::MAX);
@@ -342,13 +336,18 @@ pub fn overloads(name: &str) -> impl Iterator<Item = OpId> {
 
 fn rows(name: &str) -> impl Iterator<Item = OpId> {
     let python = python();
-    BY_NAME.get(name).into_iter().flatten().copied().filter(move |op| op.row().since <= python)
+    of_name(name).filter(move |op| op.row().since <= python)
+}
+
+/// The same for every CPython.
+fn of_name(name: &str) -> impl Iterator<Item = OpId> {
+    NAMES.candidates(name).map(OpId).filter(move |op| op.row().name == name)
 }
 
 /// A name of the table that is equal to this one.
 #[must_use]
 pub fn name(name: &str) -> Option<&'static str> {
-    BY_NAME.get_key_value(name).map(|(name, _)| *name)
+    of_name(name).next().map(|op| op.row().name)
 }
 
 /// True if there is a row of this name with so many operands.

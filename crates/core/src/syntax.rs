@@ -20,6 +20,7 @@ use rustpython_parser::{Mode, ParseError, Tok, parse_tokens};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::outside::{Callee, Env, FunctionKey};
 use crate::source::{SourceFile, Span};
+use crate::stack;
 use names::{Decorators, Scope};
 
 /// Tokens of one logical line, and `elif`s of one function: what bounds the depth of syntax trees, and so of recursion.
@@ -58,7 +59,7 @@ pub struct Module {
 
 /// Runs a walk over syntax trees with stack enough for the deepest one that [`parse`] and [`read_function`] let through.
 pub fn with_stack<R>(walk: impl FnOnce() -> R) -> R {
-    stacker::maybe_grow(4 << 20, STACK, walk)
+    stack::with(4 << 20, STACK, walk)
 }
 
 /// Finds the functions under the decorator, whatever it was imported as. Run it, and the drop of what it returns, within

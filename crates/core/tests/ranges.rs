@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use brrr_core::compile::Prepared;
-use brrr_core::ir::{Constant, Function, LocalId, Operand, Terminator, Value};
+use brrr_core::ir::{Constant, Function, LocalId, Operand, Overflow, Terminator, Value};
 use brrr_core::loops::plan::{Node, Plan};
 use brrr_core::loops::{Shape, Stride, ranges, shapes};
 use brrr_core::ops::{Predicate, Recipe};
@@ -474,13 +474,38 @@ fn headers_computed_ahead_make_valid_ir() {
         ),
         ("def f(n, x):\n    while True:\n        x += 1\n        if x == n:\n            break\n    return x\n", false),
         ("def f(n, x):\n    i = 0\n    while i < n - 1:\n        n -= x\n        i += 1\n    return i\n", false),
-        ("def f(n, x):\n    while x + 1 <= n:\n        x += 1\n    return x\n", false),
+        ("def f(n, x):\n    while x + 1 <= n:\n        x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while x - 1 < n:\n        x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while x + 1 != n:\n        x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while x + 1 + 1 < n:\n        x += 1\n    else:\n        x = 0\n    return x\n", true),
+        ("def f(n, x):\n    while not n + 1 == 3 + x:\n        x -= 1\n    return x\n", true),
+        ("def f(n, x):\n    while x + 5:\n        x -= 1\n    return x\n", true),
+        ("def f(n, x):\n    while x + n != n:\n        x -= 1\n    return x\n", false),
+        ("def f(n, x):\n    for i in range(9):\n        while x + 1 != n:\n            x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while 0 <= x < n:\n        x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while n > x >= 0:\n        x -= 1\n    return x\n", true),
+        ("def f(n, x):\n    while n and x >= 0 and n > 3 and x + 1 < n:\n        x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while n - 1 > x + 1 > 0:\n        x += 1\n    return x\n", true),
+        ("def f(n, x):\n    while not (x < 0 or x >= n):\n        x += 2\n    return x\n", true),
+        ("def f(n, x):\n    while 0 <= x < n:\n        x += n\n    return x\n", false),
+        (
+            "def f(n, x):\n    while 0 <= x < n:\n        x += 2\n        if x == 8:\n            x -= 1\n    return x\n",
+            false,
+        ),
+        (
+            "def f(n, x):\n    while 0 <= n < 9:\n        while 0 <= x < n:\n            x += 1\n        n += 1\n    return x\n",
+            true,
+        ),
+        (
+            "def f(n, x):\n    t = 0\n    while True:\n        if x < 0:\n            break\n        if x >= n:\n            return t\n        x += 1\n    return x\n",
+            false,
+        ),
     ] {
         let mut lines = source.split_inclusive('\n').map(str::to_owned);
         let (file, function) = syntax::read_function("case.py", 1, &mut || lines.next()).expect("a function");
         let prepared = Prepared::new(file, function, &Env::default(), false).expect("a function that compiles");
         let function = prepared.typed(&Signature { params: vec![Type::Int; 2] }).expect("verified IR");
-        let ahead = brrr_core::loops::ahead::computed_ahead(&function);
+        let ahead = brrr_core::loops::ahead::computed_ahead(&function, Overflow::Exact);
         brrr_core::ir::verify::verify(&ahead).expect("valid IR");
         assert_eq!(function.exits, ahead.exits);
         let is_counted =

@@ -2,8 +2,12 @@
 //!
 //! Enters: an encoded [`Request`]. Leaves: the bytes that were asked for, or a message. Nothing unwinds across the border.
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod memory;
+
 #[cfg(target_os = "linux")]
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
+use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use brrr_core::backend::{Answer, BUILD, Request};
@@ -54,6 +58,47 @@ pub unsafe extern "C" fn brrr_llvm_release(answer: Answer) {
 #[unsafe(no_mangle)]
 pub extern "C" fn __wrap___cxa_atexit(_: *const c_void, _: *const c_void, _: *const c_void) -> c_int {
     0
+}
+
+/// The beginning of an `llvm::cl::Option` of LLVM 19.
+#[cfg(target_os = "linux")]
+#[repr(C)]
+#[derive(Debug)]
+pub struct CommandLineOption {
+    virtual_functions: *const c_void,
+    occurrences: [u16; 4],
+    name: *const u8,
+    length: usize,
+}
+
+#[cfg(target_os = "linux")]
+unsafe extern "C" {
+    #[link_name = "__real__ZN4llvm2cl6Option11addArgumentEv"]
+    fn register(option: *mut CommandLineOption);
+}
+
+/// Stands for `llvm::cl::Option::addArgument`, by which each of LLVM's 1 600 options says its name when the library is opened, so that it can be
+/// set. The others have what they begin with, which is all that is asked of them.
+///
+/// # Safety
+/// `option` is an option of LLVM's, of which the name is known.
+#[cfg(target_os = "linux")]
+#[unsafe(export_name = "__wrap__ZN4llvm2cl6Option11addArgumentEv")]
+pub unsafe extern "C" fn register_if_set(option: *mut CommandLineOption) {
+    // SAFETY: the caller's promise, and the beginning is the one of LLVM 19, which is linked. A name without bytes may be none.
+    unsafe {
+        let (name, length) = ((*option).name, (*option).length);
+        if !name.is_null() && emit::sets_option(std::slice::from_raw_parts(name, length)) {
+            register(option);
+        }
+    }
+}
+
+/// Stands for `llvm::X86Subtarget::enableMachineScheduler`, which is true: in the quick tier instructions stay in the order of their choice, which
+/// processors have no trouble with, for to change it is a twelfth of the time of a compilation.
+#[unsafe(export_name = "_ZNK4llvm12X86Subtarget22enableMachineSchedulerEv")]
+pub extern "C" fn schedules(_: *const c_void) -> bool {
+    emit::schedules()
 }
 
 /// Stands for LLVM's name of the analyses of loops, of which nothing but the address matters. The first archive that defines it, too, is

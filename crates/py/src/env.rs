@@ -3,6 +3,7 @@
 //! Enters: a Python function. Leaves: the lines it was made from, parsed; and the answer whether these lines are
 //! still what its code object was compiled from. The file is never read as a whole, unless `linecache` does.
 
+use std::ffi::{CStr, CString, c_int};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
@@ -10,9 +11,10 @@ use brrr_core::compile::Prepared;
 use brrr_core::diagnostic::{Code, Diagnostic};
 use brrr_core::syntax;
 use pyo3::exceptions::PyWarning;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyCode, PyDict, PyFunction, PyList, PyModule, PyString, PyTuple};
+use pyo3::types::{PyCode, PyFunction, PyList, PyModule, PyString, PyTuple};
 
 use crate::convert::characters;
 use crate::decorate::LAMBDA;
@@ -26,6 +28,11 @@ const CO_VARKEYWORDS: u32 = 0x08;
 const CO_ASYNC: u32 = 0x280;
 /// `co_flags`: everything that `from __future__ import` sets.
 const CO_FUTURES: u32 = 0x1FE_0000;
+/// `cf_flags` of a text that is UTF-8, whatever its first lines say.
+const PYCF_SOURCE_IS_UTF8: c_int = 0x100;
+const PYCF_IGNORE_COOKIE: c_int = 0x800;
+/// As the interpreter was started: `-O` takes asserts out.
+const OPTIMIZATION: c_int = -1;
 
 /// What a code object says about parameters.
 #[derive(Debug)]
@@ -227,8 +234,9 @@ pub fn verify(function: &Bound<'_, PyFunction>, prepared: &Prepared) -> PyResult
     let known = fingerprint(&code)?;
     for imports in possible_imports(function, &code)? {
         let text = if imports.is_empty() { text.clone() } else { format!("import {}\n{text}", imports.join(", ")) };
-        let again = match compile(py, &text, prepared.source().path(), flags & CO_FUTURES) {
-            Ok(module) => {
+        let again = match compile(py, &text, prepared.source().path(), flags) {
+            Ok(None) => None,
+            Ok(Some(module)) => {
                 find(&module, PyString::new(py, written_name(&characters(&code.getattr("co_name")?))).as_any())?
             }
             Err(error) if error.is_instance_of::<pyo3::exceptions::PySyntaxError>(py) => None,
@@ -267,14 +275,12 @@ fn possible_imports(function: &Bound<'_, PyFunction>, code: &Bound<'_, PyAny>) -
     Ok((0..1 << modules.len()).rev().map(chosen).collect())
 }
 
-/// Python's own compiler, which has said its warnings already when it made the function.
-fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult<Bound<'py, PyAny>> {
-    let keywords = PyDict::new(py);
-    keywords.set_item("flags", flags)?;
-    keywords.set_item("dont_inherit", true)?;
-    let compile = py.import("builtins")?.getattr("compile")?;
+/// Python's own compiler, which has said its warnings already when it made the function. `None` if the text cannot be one of Python's.
+fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult<Option<Bound<'py, PyAny>>> {
+    // No text that Python compiles has a zero byte.
+    let Ok(text) = CString::new(text) else { return Ok(None) };
     // CPython's parser takes stack by the depth of the text, and this thread may have little: the function was made elsewhere.
-    let made = || syntax::with_stack(|| compile.call((text, path, "exec"), Some(&keywords)));
+    let made = || syntax::with_stack(|| compiled(py, &text, path, flags)).map(Some);
     let is_imported = py.import("sys")?.getattr("modules")?.contains("warnings")?;
     // To import `warnings` takes as long as all the rest; until somebody does, this list alone decides.
     let filters = py.import("_warnings").and_then(|module| module.getattr("filters"));
@@ -294,6 +300,21 @@ fn compile<'py>(py: Python<'py>, text: &str, path: &str, flags: u32) -> PyResult
     let made = ignored.and_then(|_| made());
     silence.call_method1("__exit__", (py.None(), py.None(), py.None()))?;
     made
+}
+
+/// What `compile(text, path, "exec", flags, dont_inherit=True)` does. Called by its name, it would make the hundred classes of `ast` first,
+/// to find out that the text is none of these: that takes longer than all else that is done with a function before LLVM.
+fn compiled<'py>(py: Python<'py>, text: &CStr, path: &str, flags: u32) -> PyResult<Bound<'py, PyAny>> {
+    let path = PyString::new(py, path);
+    let flags = (flags & CO_FUTURES) as c_int | PYCF_SOURCE_IS_UTF8 | PYCF_IGNORE_COOKIE;
+    let mut flags = ffi::PyCompilerFlags { cf_flags: flags, cf_feature_version: c_int::from(py.version_info().minor) };
+    // SAFETY: the text, the path and the flags live through the call, and the GIL is held; what comes back is a new reference, or null with
+    // an exception.
+    unsafe {
+        let made =
+            ffi::Py_CompileStringObject(text.as_ptr(), path.as_ptr(), ffi::Py_file_input, &raw mut flags, OPTIMIZATION);
+        Bound::from_owned_ptr_or_err(py, made)
+    }
 }
 
 /// The function's lines, made a module of their own. The class around it is rebuilt, for names such as `__x` depend on it,

@@ -3,9 +3,6 @@
 //! Enters: a block of the flow graph. Leaves: the variable that its branch asks about, and where the branch goes for a type of
 //! that variable. Inference narrows the variable behind the branch, and what is never reached gets no code.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use super::flow::{Arg, End, FlowBlock, StepKind, VarId};
 use super::{function, instance, tuple};
 use crate::ir::Constant;
@@ -80,11 +77,8 @@ fn subject(block: &FlowBlock, value: VarId, before: usize) -> Option<(VarId, usi
 
 /// True if there are operands of an operation whose types alone decide it.
 fn decides(name: &str) -> bool {
-    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-        let constant = ops::TABLE.iter().filter(|op| matches!(op.recipe, Recipe::Constant(_)));
-        constant.map(|op| op.name).collect()
-    });
-    NAMES.contains(name) || instance::is_of_numpy(name)
+    let is_constant = |op: ops::OpId| matches!(op.row().recipe, Recipe::Constant(_));
+    ops::overloads(name).any(is_constant) || instance::is_of_numpy(name)
 }
 
 fn truth(block: &FlowBlock, value: VarId, before: usize, variable: VarId, one: Type) -> Option<bool> {

@@ -48,7 +48,7 @@ pub fn with<T>(tier: Tier, work: impl FnOnce(&TargetMachine) -> T) -> Result<T, 
 ///
 /// Registers are allocated with care in the quick tier, too: what LLVM does otherwise there, where it chooses instructions one by one, keeps
 /// no local of a loop in a register. It takes a millisecond, of the four that the choice of instructions for the full tier takes.
-const OPTIONS: [&CStr; 7] = [
+pub(super) const OPTIONS: [&CStr; 7] = [
     c"brrr",
     c"-epilogue-vectorization-minimum-VF=8",
     c"-x86-cmov-converter=false",

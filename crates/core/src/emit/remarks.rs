@@ -30,7 +30,7 @@ use inkwell::values::{AsValueRef, BasicMetadataValueEnum, FunctionValue, Instruc
 use crate::backend::{Remark, Said};
 
 /// Of which passes LLVM tells what they did, what they did not do, and why not.
-const OPTIONS: [&CStr; 4] = [
+pub(super) const OPTIONS: [&CStr; 4] = [
     c"brrr",
     c"-pass-remarks=^(loop-vectorize|slp-vectorizer|inline|loop-delete)$",
     c"-pass-remarks-missed=^(inline)$",

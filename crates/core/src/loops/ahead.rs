@@ -1,9 +1,13 @@
 //! What a header computes of what no turn changes, ahead of the loop.
 //!
 //! Enters: verified IR. Leaves: IR that does the same, in which `while i < len(a) - 1` computes `len(a) - 1` once, in front of its
-//! header, and `while i + 1 < n` compares `i` with `n - 1`, which it computes once: so the turns are counted. A header is always done
-//! once, and first of all in its loop; what it leaves by it leaves by then, or never. Of `while True` the header is what stands
-//! before the first way out. Exits stay what they are.
+//! header, `while i + 1 < n` compares `i` with `n - 1`, which it computes once ([`sums`]), and `while 0 <= i < n`, where `i` grows, asks
+//! once whether it is negative ([`lasting`]): so the turns are counted. A header is always done once, and first of all in its loop; what
+//! it leaves by it leaves by then, or never. Of `while True` the header is what stands before the first way out. Exits stay what they
+//! are.
+
+mod lasting;
+mod sums;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -11,26 +15,30 @@ use std::collections::HashSet;
 use super::unroll::redirect;
 use super::within;
 use crate::ir::{
-    Block, BlockId, Chain, Constant, ExitId, Function, LocalId, LoopId, Operand, Statement, Terminator, Value,
+    Block, BlockId, Chain, ExitId, Function, LocalId, LoopId, Operand, Overflow, Statement, Terminator, Value,
 };
-use crate::ops::{self, Predicate, Recipe};
-use crate::types::Type;
+use crate::ops::Recipe;
 
 /// Moves what can be moved, out of inner loops first.
 #[must_use]
-pub fn computed_ahead(function: &Function) -> Cow<'_, Function> {
+pub fn computed_ahead(function: &Function, overflow: Overflow) -> Cow<'_, Function> {
     let mut function = Cow::Borrowed(function);
     for at in (0..function.loops.len()).rev() {
         let id = LoopId(at as u32);
         if let Some(first) = first_way_out(&function, id) {
             join_header(function.to_mut(), id, first);
         }
+        // Ints that wrap may become what they have been asked not to be.
+        if let Some(split) = lasting::split(&function, id).filter(|_| overflow == Overflow::Exact) {
+            lasting::ask_once(function.to_mut(), id, &split);
+        }
         let moved = moved(&function, id);
         if !moved.is_empty() {
             put_ahead(function.to_mut(), id, &moved);
         }
-        if let Some(sum) = compared_sum(&function, id) {
-            move_constant(function.to_mut(), id, &sum);
+        // Of a sum of a sum there is another one then.
+        while let Some(sum) = sums::compared(&function, id) {
+            sums::move_constant(function.to_mut(), id, &sum);
         }
     }
     function
@@ -177,99 +185,4 @@ fn put_ahead(function: &mut Function, id: LoopId, moved: &[usize]) {
     function
         .blocks
         .insert(front.0 as usize, Block { in_loop, statements: ahead, terminator: Terminator::Jump(behind) });
-}
-
-/// A header's comparison of `i + 1`, or `i - 1`, with what no turn writes.
-struct Sum {
-    /// The places of the sum and of the comparison in the header.
-    sum: usize,
-    comparison: usize,
-    /// The variable part of the sum.
-    variable: Operand,
-    /// What it is compared with, and what is taken from that.
-    stop: Operand,
-    constant: i64,
-}
-
-/// The comparison that does the same on `i` and a stop that is less by the constant, which is computed once. Where that is beyond 64
-/// bits, no sum, or every one, is beyond the stop: the end of 64 bits says so as well, if `i` may be equal to it.
-fn compared_sum(function: &Function, id: LoopId) -> Option<Sum> {
-    let header = function.block(function.loops[id.0 as usize].header);
-    let Terminator::Branch { .. } = header.terminator else { return None };
-    let writes = writes(function, id);
-    // What leaves first is the sum.
-    let sum = header.statements.iter().position(|statement| statement.value.exit().is_some())?;
-    let statement = &header.statements[sum];
-    let Value::Op { op, args, .. } = &statement.value else { return None };
-    let (variable, constant) = match (op.row().recipe, args.as_slice()) {
-        (Recipe::AddInt, &[one @ Operand::Local(_), Operand::Constant(Constant::Int(constant))])
-        | (Recipe::AddInt, &[Operand::Constant(Constant::Int(constant)), one @ Operand::Local(_)]) => (one, constant),
-        (Recipe::SubInt, &[one @ Operand::Local(_), Operand::Constant(Constant::Int(constant))]) => {
-            (one, constant.checked_neg()?)
-        }
-        _ => return None,
-    };
-    let own = Operand::Local(statement.target);
-    let (comparison, predicate, stop) =
-        header.statements.iter().enumerate().find_map(|(at, one)| match &one.value {
-            Value::Op { op, args, exit: None } => match (op.row().recipe, args.as_slice()) {
-                (Recipe::CompareInt(predicate), &[one, other]) if one == own => Some((at, predicate, other)),
-                (Recipe::CompareInt(predicate), &[other, one]) if one == own => Some((at, predicate.swapped(), other)),
-                _ => None,
-            },
-            _ => None,
-        })?;
-    let is_right_at_the_end = match predicate {
-        Predicate::Lt | Predicate::Ge => constant > 0,
-        Predicate::Le | Predicate::Gt => constant < 0,
-        Predicate::Eq | Predicate::Ne => false,
-    };
-    let fits = match stop {
-        Operand::Constant(Constant::Int(stop)) => stop.checked_sub(constant).is_some(),
-        Operand::Constant(_) => false,
-        Operand::Local(local) => is_right_at_the_end && !writes.contains(&local),
-    };
-    let once = writes.iter().filter(|&&one| one == statement.target).count() == 1 && reads(function, own) == 1;
-    let kept =
-        header.statements[sum + 1..comparison.max(sum + 1)].iter().any(|one| Operand::Local(one.target) == variable);
-    (fits && once && !kept && statement.chain == Chain::Alone && comparison > sum).then_some(Sum {
-        sum,
-        comparison,
-        variable,
-        stop,
-        constant,
-    })
-}
-
-/// How often an operand is read, by exits too.
-fn reads(function: &Function, operand: Operand) -> usize {
-    let blocks = function.blocks.iter().map(|block| {
-        let statements = block.statements.iter().flat_map(|statement| statement.value.operands());
-        let end = match &block.terminator {
-            Terminator::Branch { condition, .. } => vec![*condition],
-            Terminator::Return(value) => value.leaves(),
-            Terminator::Switch { subject, .. } => vec![Operand::Local(*subject)],
-            Terminator::Jump(_) | Terminator::Leave(_) => Vec::new(),
-        };
-        statements.chain(end).filter(|&one| one == operand).count()
-    });
-    let live = function.exits.iter().flat_map(|exit| &exit.live).flat_map(|live| live.value.leaves());
-    blocks.sum::<usize>() + live.filter(|&one| Operand::Local(one) == operand).count()
-}
-
-/// Writes the comparison anew. The sum's own local holds the new stop, ahead of the loop.
-fn move_constant(function: &mut Function, id: LoopId, sum: &Sum) {
-    put_ahead(function, id, &[sum.sum]);
-    let header = function.loops[id.0 as usize].header;
-    let front = &mut function.blocks[header.0 as usize - 1].statements;
-    let Some(Statement { target, value: Value::Op { op, args, exit }, .. }) = front.last_mut() else { return };
-    let own = Operand::Local(*target);
-    let Some(cut) = ops::find("cut.", &[Type::Int; 2]) else { return };
-    (*op, *args, *exit) = (cut, vec![sum.stop, Operand::Constant(Constant::Int(sum.constant))], None);
-    let comparison = &mut function.blocks[header.0 as usize].statements[sum.comparison - 1];
-    if let Value::Op { args, .. } = &mut comparison.value {
-        for arg in args {
-            *arg = if *arg == own { sum.variable } else { own };
-        }
-    }
 }

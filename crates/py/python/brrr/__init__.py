@@ -25,7 +25,6 @@ if "t" in getattr(_sys, "abiflags", ""):
     raise ImportError("brrr needs a CPython with the GIL, not a free-threaded build")
 
 from brrr._brrr import Function, __version__, brrr
-from brrr._errors import BrrrError, BrrrWarning, Diagnostic
 
 if _os.environ.get("BRRR_TRACE_TYPES", "") not in ("", "0"):
     from brrr._trace import watched as _watched
@@ -33,6 +32,20 @@ if _os.environ.get("BRRR_TRACE_TYPES", "") not in ("", "0"):
     brrr = _watched(brrr)
 
 __all__ = ["BrrrError", "BrrrWarning", "Diagnostic", "Function", "brrr"]
+
+
+def __getattr__(name):
+    """What is raised and warned with, once somebody asks: to make these classes takes a fifth of the import."""
+    if name in ("BrrrError", "BrrrWarning", "Diagnostic"):
+        from brrr import _errors
+
+        globals()[name] = found = getattr(_errors, name)
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
 
 
 def load_ipython_extension(shell):

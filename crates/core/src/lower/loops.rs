@@ -24,7 +24,6 @@ use inkwell::values::{IntValue, PointerValue};
 use self::cost::{least_step, most_between, price};
 use self::late::Checks;
 use self::rows::Front;
-use super::pieces::MOST_IN_BLOCK;
 use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
 use crate::backend::{Options, Overflow};
@@ -225,15 +224,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.calls.at = at;
         self.count(at);
         let block = self.function.block(at);
-        let (mut place, mut parts_of_block) = (0, 0);
+        let (mut place, mut begun) = (0, 0);
         while let Some(statement) = block.statements.get(place) {
-            if self.is_large && parts_of_block == MOST_IN_BLOCK {
-                let next = self.b.block("");
-                self.b.jump(next);
-                self.b.at_end(next);
-                parts_of_block = 0;
-            }
-            parts_of_block += 1;
+            self.begin_part(place, &mut begun);
             let parts = block.statements[place..].iter().take_while(|one| one.chain == Chain::Part).count();
             let certain = block.in_loop.map(|id| &self.loops.shapes[id.0 as usize].certain);
             let proof = |place| match plan.and_then(|plan| plan.proofs.get(&(at, place))) {

@@ -20,6 +20,7 @@ use inkwell::llvm_sys::core::{
 use inkwell::llvm_sys::prelude::{LLVMBasicBlockRef, LLVMValueRef};
 
 use self::graph::Graph;
+use super::Lowerer;
 use super::builder::Builder;
 use crate::ir::Function;
 
@@ -28,11 +29,23 @@ const LARGE: usize = 600;
 /// Pieces have about so many, or fewer.
 pub(crate) const IN_PIECE: usize = 300;
 /// A block of more statements than this becomes several, in functions that are cut.
-pub(super) const MOST_IN_BLOCK: usize = 64;
+const MOST_IN_BLOCK: usize = 64;
 
 /// True for functions that are cut.
 pub(crate) fn is_large(function: &Function) -> bool {
     function.blocks.iter().map(|block| block.statements.len()).sum::<usize>() > LARGE
+}
+
+impl Lowerer<'_, '_> {
+    /// Begins a new block in front of a statement of a function that is cut, where many stand behind the one at which the last block was `begun`.
+    pub(super) fn begin_part(&self, statement: usize, begun: &mut usize) {
+        if self.is_large && statement >= *begun + MOST_IN_BLOCK {
+            let next = self.b.block("");
+            self.b.jump(next);
+            self.b.at_end(next);
+            *begun = statement;
+        }
+    }
 }
 
 /// Cuts the function that the builder has made, if it is one that can be: where its slots are all made as it begins.

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use fixedbitset::FixedBitSet;
 use inkwell::llvm_sys::LLVMOpcode;
 use inkwell::llvm_sys::core::{
-    LLVMGetAllocatedType, LLVMGetFirstUse, LLVMGetInstructionOpcode, LLVMGetNextUse, LLVMGetOperand, LLVMGetUser,
-    LLVMGetVolatile,
+    LLVMGetAllocatedType, LLVMGetFirstUse, LLVMGetInstructionOpcode, LLVMGetNextUse, LLVMGetNumOperands,
+    LLVMGetOperand, LLVMGetUser, LLVMGetVolatile,
 };
 use inkwell::llvm_sys::prelude::{LLVMTypeRef, LLVMUseRef, LLVMValueRef};
 
@@ -116,16 +116,12 @@ unsafe fn access(instruction: LLVMValueRef) -> Option<LLVMValueRef> {
     // SAFETY: the caller's promise; a read has one operand, a write two.
     unsafe {
         match LLVMGetInstructionOpcode(instruction) {
-            _ if !matches!(LLVMGetInstructionOpcode(instruction), LLVMOpcode::LLVMLoad | LLVMOpcode::LLVMStore)
-                || LLVMGetVolatile(instruction) != 0 =>
-            {
-                None
-            }
-            LLVMOpcode::LLVMLoad => Some(LLVMGetOperand(instruction, 0)),
-            _ => {
+            LLVMOpcode::LLVMLoad if LLVMGetVolatile(instruction) == 0 => Some(LLVMGetOperand(instruction, 0)),
+            LLVMOpcode::LLVMStore if LLVMGetVolatile(instruction) == 0 => {
                 let (value, address) = (LLVMGetOperand(instruction, 0), LLVMGetOperand(instruction, 1));
                 (value != address).then_some(address)
             }
+            _ => None,
         }
     }
 }
@@ -139,7 +135,7 @@ unsafe fn block_uses(graph: &Graph, block: usize, numbers: &HashMap<LLVMValueRef
     unsafe {
         for one in instructions(graph.blocks[block]) {
             let accessed = access(one);
-            let count = inkwell::llvm_sys::core::LLVMGetNumOperands(one).cast_unsigned();
+            let count = LLVMGetNumOperands(one).cast_unsigned();
             for operand in (0..count).map(|at| LLVMGetOperand(one, at)) {
                 let Some(&slot) = numbers.get(&operand) else { continue };
                 let writes = accessed.is_none() || LLVMGetInstructionOpcode(one) == LLVMOpcode::LLVMStore;

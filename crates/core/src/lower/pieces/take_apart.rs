@@ -6,13 +6,13 @@ use inkwell::attributes::AttributeLoc;
 use inkwell::llvm_sys::LLVMOpcode;
 use inkwell::llvm_sys::core::{
     LLVMAddCase, LLVMAppendBasicBlockInContext, LLVMBuildAlloca, LLVMBuildBr, LLVMBuildCall2, LLVMBuildLoad2,
-    LLVMBuildRet, LLVMBuildStore, LLVMBuildStructGEP2, LLVMBuildSwitch, LLVMConstInt, LLVMGetBasicBlockTerminator,
-    LLVMGetFirstInstruction, LLVMGetIncomingBlock, LLVMGetInstructionParent, LLVMGetNextInstruction,
-    LLVMGetNumOperands, LLVMGetOperand, LLVMInstructionEraseFromParent, LLVMMoveBasicBlockAfter,
-    LLVMPositionBuilderAtEnd, LLVMPositionBuilderBefore, LLVMReplaceAllUsesWith, LLVMSetOperand, LLVMSetSuccessor,
-    LLVMTypeOf,
+    LLVMBuildRet, LLVMBuildRetVoid, LLVMBuildStore, LLVMBuildStructGEP2, LLVMBuildSwitch, LLVMConstInt,
+    LLVMGetBasicBlockTerminator, LLVMGetFirstInstruction, LLVMGetIncomingBlock, LLVMGetInstructionParent,
+    LLVMGetNextInstruction, LLVMGetNumOperands, LLVMGetOperand, LLVMInstructionEraseFromParent,
+    LLVMMoveBasicBlockAfter, LLVMPositionBuilderAtEnd, LLVMPositionBuilderBefore, LLVMReplaceAllUsesWith,
+    LLVMSetOperand, LLVMSetSuccessor, LLVMTypeOf,
 };
-use inkwell::llvm_sys::prelude::{LLVMBasicBlockRef, LLVMTypeRef, LLVMValueRef};
+use inkwell::llvm_sys::prelude::{LLVMBasicBlockRef, LLVMBuilderRef, LLVMTypeRef, LLVMValueRef};
 use inkwell::module::Linkage;
 use inkwell::types::{AsTypeRef, BasicMetadataTypeEnum, BasicTypeEnum, IntType, StructType};
 use inkwell::values::{AsValueRef, FunctionValue};
@@ -65,7 +65,7 @@ struct Cutter<'a, 'ctx> {
 }
 
 impl Cutter<'_, '_> {
-    fn inner(&self) -> inkwell::llvm_sys::prelude::LLVMBuilderRef {
+    fn inner(&self) -> LLVMBuilderRef {
         self.b.inner.as_mut_ptr()
     }
 
@@ -246,7 +246,7 @@ impl<'ctx> Cut<'_, 'ctx> {
                     LLVMBuildRet(builder, LLVMBuildLoad2(builder, result.as_type_ref(), field, c"".as_ptr()));
                 }
                 None => {
-                    inkwell::llvm_sys::core::LLVMBuildRetVoid(builder);
+                    LLVMBuildRetVoid(builder);
                 }
             }
         }

@@ -28,10 +28,7 @@ REASONS = {
     "modular_power": "turns are counted, for polls, beside the shift that ends the loop (a third of the difference), each run of 30 "
     "turns begins with a test that no product leaves 64 bits (a fifth), and C leaves out "
     "the last reduction of the square",
-    "matmul_rows": "what does not change from row to row (the stride, where vectors end) does not fit the registers beside what the other copies "
-    "of the loop need, and is read from the stack right behind the vectors that a row has written, for which this processor waits; with all of it in "
-    "registers the loop takes C's time",
-    "histogram_float": "whether a float is an int that fits, and whether that is an index, each turn finds out for itself; C asks neither",
+    "histogram_float": "whether a float is an index each turn finds out for itself; C does not ask, and cuts off eight floats at once",
 }
 
 

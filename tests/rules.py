@@ -22,6 +22,7 @@ from types import CellType
 from tests import arrays, table
 from tests.elements import OF_ARRAYS, Target, Turns, index_reason
 from tests.forms import SPELLING, alternatives, mixes_tuples, widens
+from tests.signs import SIGNS, made_nan
 from tests.values import TooMuch, Unsettled, encode, finite, fits, huge
 
 # The instrumented run gives up beyond so many; the call is then left out, or judged by its result alone.
@@ -30,8 +31,6 @@ MOST_EVENTS = 40_000
 # Conditions of rows that are exact: nothing but an exception or a result that does not fit makes such a row leave.
 EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero",
                    "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse"))
-# What tells the sign of a NaN: compiled code gives it to one that it makes itself as the processor pleases.
-SIGNS = ("copysign", "signbit")
 UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 # What is asked about objects, not about numbers: it never leaves.
 OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}
@@ -255,7 +254,7 @@ class Instrumented:
         if huge(name, args):
             raise TooMuch
         operands = (*args, *kwargs.values()) if kwargs else args
-        if getattr(function, "__name__", "") in SIGNS and self._made_nan(operands[-1]):
+        if getattr(function, "__name__", "") in SIGNS and made_nan(operands[-1], self._given):
             raise Unsettled
         try:
             result = function(*args, **kwargs)
@@ -264,10 +263,6 @@ class Instrumented:
             raise
         self._judge(site, result, operands)
         return result
-
-    def _made_nan(self, value) -> bool:
-        """True of a NaN that is none of the arguments."""
-        return not arrays.is_array(value) and value != value and not any(value is one for one in self._given)
 
     def _failed(self, name: str, error: Exception, operands: tuple) -> None:
         # Leaving is counted once, for the statement.

@@ -9,9 +9,10 @@ import time
 
 import pytest
 
+from brrr import brrr
 from tests import program, table
 from tests.fuzz import features
-from tests.fuzz.check import Finding, Options
+from tests.fuzz.check import Checker, Finding, Options
 from tests.fuzz.engine import Engine
 from tests.fuzz.generate import Generator
 from tests.fuzz.shrink import shrink, smaller
@@ -125,3 +126,45 @@ def test_smaller_texts_are_smaller_and_valid():
         for text in smaller(one.text):
             assert len(text) < len(one.text)
             ast.parse(text)
+
+
+INFINITE = float("inf")
+
+
+@pytest.mark.parametrize("body, value, tells", [
+    ("x = a * 0.0\n    y = 1\n    return copysign(2.0, x) + y", INFINITE, True),
+    ("x = a * 0.0\n    y = 1\n    return copysign(2.0, x) + y", 3.0, False),
+    ("return told(a * 0.0)", INFINITE, True),
+    ("return told(a)", float("nan"), False),
+    ("return told(a * 0.0) if N == 3 else a", INFINITE, False),
+])
+def test_the_sign_of_a_nan_that_is_made_is_not_judged(body, value, tells):
+    """Wherever it becomes visible: then a difference is none. Of all other numbers, and of a NaN that is passed, signs are compared."""
+    text = f"from math import copysign\nN = 7\ndef told(x):\n    return copysign(1.0, x)\n@brrr\ndef f(a):\n    {body}\n"
+    one = Program(text, "f", [(value,)])
+    file = program.filename("fuzz")
+    assert Checker._is_settled(Finding(one, (value,), ["a difference"]), file) is not tells
+    if "N == 3" in body:
+        assert not Checker._is_settled(Finding(one, (value,), ["a difference"], elsewhere=True), file)
+    assert math.copysign.__name__ == "copysign" and math.copysign(1.0, -0.0) == -1.0
+
+
+class Turned:
+    """A compiled function with another sign of what it gives, forced exits or not."""
+
+    def __init__(self, function):
+        self.function = brrr(function)
+
+    def __call__(self, *args):
+        return -self.function(*args)
+
+    def __getattr__(self, name):
+        return getattr(self.function, name)
+
+
+@pytest.mark.parametrize("value, found", [(INFINITE, False), (2.0, True), (-2.0, True)])
+def test_a_difference_counts_unless_the_sign_of_a_nan_decides_it(value, found):
+    text = "import math\ndef told(x):\n    return math.copysign(1.0, x - x)\n@brrr\ndef f(a):\n    return told(a)\n"
+    checker = Checker(Options(instrumented=0.0), Turned)
+    assert bool(checker.examine(Program(text, "f", [(value,)], judged=False), 0)) is found
+    assert checker.totals.skipped == (0 if found else 1)

@@ -4,7 +4,9 @@
 
 pub mod ahead;
 pub mod carried;
+pub mod elements;
 pub mod index;
+pub mod indices;
 pub mod late;
 pub mod nest;
 pub mod overlap;

@@ -107,7 +107,7 @@ pub(super) fn apart(
 
 /// How a value is made in a turn.
 #[derive(Debug, PartialEq)]
-enum Made {
+pub(super) enum Made {
     /// It is the same in all turns.
     Fixed(Operand),
     /// It is the counter, as it is when the turn begins.
@@ -117,7 +117,7 @@ enum Made {
 }
 
 /// What turns write.
-struct Turn<'a> {
+pub(super) struct Turn<'a> {
     function: &'a Function,
     counter: &'a Counter,
     /// Where each local is written, if it is so once.
@@ -125,7 +125,7 @@ struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(function: &'a Function, blocks: &[BlockId], counter: &'a Counter) -> Self {
+    pub(super) fn new(function: &'a Function, blocks: &[BlockId], counter: &'a Counter) -> Self {
         let mut written = HashMap::new();
         for &block in blocks {
             for (at, statement) in function.block(block).statements.iter().enumerate() {
@@ -140,7 +140,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The address that a statement reads or writes.
-    fn address(&self, place: Place) -> Option<Made> {
+    pub(super) fn address(&self, place: Place) -> Option<Made> {
         let Value::Op { args, .. } = self.value(place) else { return None };
         self.made(*args.first()?, place, DEPTH)
     }
@@ -193,7 +193,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    fn is_fixed(made: &Made) -> bool {
+    pub(super) fn is_fixed(made: &Made) -> bool {
         match made {
             Made::Fixed(_) => true,
             Made::Turn => false,

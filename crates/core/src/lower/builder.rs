@@ -386,9 +386,11 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_signed_int_to_float(value, self.f64, "").expect("an int")
     }
 
-    /// Towards zero; the int must fit.
-    pub fn float_to_int(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
-        self.inner.build_float_to_signed_int(value, self.i64, "").expect("a float")
+    /// Towards zero; the least int if there is none that fits.
+    pub fn float_to_int_or_least(&self, value: FloatValue<'ctx>) -> IntValue<'ctx> {
+        let pair = self.f64.vec_type(2).get_poison();
+        let pair = self.inner.build_insert_element(pair, value, self.int(0), "").expect("a lane");
+        self.intrinsic("llvm.x86.sse2.cvttsd2si64", &[], &[pair.into()]).into_int_value()
     }
 
     /// The nearest float of a type.
@@ -498,12 +500,27 @@ impl<'ctx> Builder<'ctx> {
 
     /// A branch that is hardly ever taken.
     pub fn branch_unlikely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
+        self.branch_by(condition, (then, 1), (other, 1 << 20));
+    }
+
+    /// A branch that is mostly taken.
+    pub fn branch_likely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
+        self.branch_by(condition, (then, 2_000), (other, 1));
+    }
+
+    /// A branch whose ways are taken by turns of these numbers.
+    fn branch_by(
+        &self,
+        condition: IntValue<'ctx>,
+        (then, often): (BasicBlock<'ctx>, u64),
+        (other, seldom): (BasicBlock<'ctx>, u64),
+    ) {
         let branch = self.branch(condition, then, other);
         let i32 = self.context.i32_type();
         let weights = self.context.metadata_node(&[
             self.context.metadata_string("branch_weights").into(),
-            i32.const_int(1, false).into(),
-            i32.const_int(1 << 20, false).into(),
+            i32.const_int(often, false).into(),
+            i32.const_int(seldom, false).into(),
         ]);
         branch.set_metadata(weights, self.context.get_kind_id("prof")).expect("a branch");
     }
@@ -514,6 +531,15 @@ impl<'ctx> Builder<'ctx> {
         let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0".to_owned(), false, false, None, false);
         let call = self.inner.build_indirect_call(ty, nothing, &[value.into()], "").expect("arguments that fit");
         call.try_as_basic_value().unwrap_basic()
+    }
+
+    /// The same value, of which the optimiser thinks that it depends on another one: what is computed of it stays where that is known.
+    pub fn opaque_by(&self, value: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
+        let ty = value.get_type().fn_type(&[value.get_type().into(), other.get_type().into()], false);
+        let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0,r".to_owned(), false, false, None, false);
+        let args = [value.into(), other.into()];
+        let call = self.inner.build_indirect_call(ty, nothing, &args, "").expect("arguments that fit");
+        call.try_as_basic_value().unwrap_basic().into_int_value()
     }
 
     pub fn switch(&self, value: IntValue<'ctx>, other: BasicBlock<'ctx>, cases: &[(IntValue<'ctx>, BasicBlock<'ctx>)]) {

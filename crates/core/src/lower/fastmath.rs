@@ -38,16 +38,19 @@ fn sets() -> impl Iterator<Item = (char, u32)> {
     })
 }
 
+/// True if the processor has a set of instructions.
 #[cfg(target_arch = "x86_64")]
-fn is_there(feature: &str) -> bool {
+pub(super) fn is_there(feature: &str) -> bool {
     match feature {
         "avx2" => std::arch::is_x86_feature_detected!("avx2"),
+        // Masks for elements of one and two bytes.
+        "avx512bw" => std::arch::is_x86_feature_detected!("avx512bw"),
         _ => std::arch::is_x86_feature_detected!("avx512f"),
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn is_there(_: &str) -> bool {
+pub(super) fn is_there(_: &str) -> bool {
     false
 }
 

@@ -21,13 +21,24 @@ use super::builder::Builder;
 
 const ROLLED: &CStr = c"llvm.loop.unroll.runtime.disable";
 const VECTORIZED: &CStr = c"llvm.loop.isvectorized";
+const MASKED: &CStr = c"llvm.loop.vectorize.predicate.enable";
 const OF_VECTORS: &CStr = c"llvm.loop.vectorize.followup_vectorized";
 const OF_THE_REST: &CStr = c"llvm.loop.vectorize.followup_epilogue";
 
+/// What LLVM is to do with a loop.
+#[derive(Clone, Copy)]
+pub(super) struct Hints {
+    /// It stays rolled, unless it becomes vectors.
+    pub rolled: bool,
+    /// It does not become vectors.
+    pub serial: bool,
+    /// It becomes vectors of which the last one is not full.
+    pub masked: bool,
+}
+
 impl<'ctx> Builder<'ctx> {
-    /// The way back to the header of a loop; one that is to stay `rolled` does so unless it becomes vectors, and one
-    /// that is `serial` does not become vectors.
-    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, rolled: bool, serial: bool) {
+    /// The way back to the header of a loop.
+    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, Hints { rolled, serial, masked }: Hints) {
         let jump = self.jumped(header);
         let disabled = self.property(ROLLED, &[]);
         let vectorized = self.property(VECTORIZED, &[self.one()]);
@@ -38,6 +49,9 @@ impl<'ctx> Builder<'ctx> {
         }
         if serial {
             properties.push(self.property(VECTORIZED, &[self.one()]));
+        }
+        if masked {
+            properties.push(self.property(MASKED, &[self.one()]));
         }
         let kind = self.context.get_kind_id("llvm.loop");
         // SAFETY: the nodes belong to the context of the module. A loop's own node is its first part: the temporary node stands for it

@@ -28,6 +28,7 @@ use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
 use crate::backend::{Options, Overflow};
 use crate::ir::{BlockId, Chain, ExitId, Function, LocalId, LoopId};
+use crate::loops::indices::only_indices;
 use crate::loops::late::with_late_checks;
 use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Place, Plan, Proof};
@@ -49,6 +50,8 @@ struct Gated<'ctx> {
     left: Left<'ctx>,
     /// Cost of a turn, or of a step of one of the counter, as a shift; `None` if nothing was paid.
     shift: Option<u32>,
+    /// They are fewer than what a vector holds.
+    masked: bool,
 }
 
 /// How a block of turns ends.
@@ -68,8 +71,8 @@ pub(super) struct Loops<'ctx> {
     turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
     plans: HashMap<LoopId, Rc<Plan>>,
-    /// The loops that have a copy for whole runs.
-    wholes: HashSet<LoopId>,
+    /// The loops that have a copy for whole runs, with the elements of the vector that is what is left of one, if it is.
+    wholes: HashMap<LoopId, Option<u32>>,
     /// The loops around such loops that have a copy for these.
     fronts: Vec<Rc<Front<'ctx>>>,
     gated: Option<Gated<'ctx>>,
@@ -91,12 +94,14 @@ pub(super) struct Loops<'ctx> {
     pub(super) aside: HashMap<LocalId, Slot<'ctx>>,
     /// What is proven of the statement that is being lowered.
     pub(super) proof: Proof,
+    /// Conversions of which nothing but indices is made.
+    only_indices: HashSet<Place>,
 }
 
 /// All loops together get second copies of so many statements.
 const MOST_COPIED: usize = 480;
 /// And third copies of so many.
-const MOST_WHOLE: usize = 200;
+const MOST_WHOLE: usize = 280;
 
 impl<'ctx> Loops<'ctx> {
     pub(super) fn new(
@@ -106,7 +111,7 @@ impl<'ctx> Loops<'ctx> {
     ) -> Self {
         let shapes = loops::shapes(function);
         let mut plans = HashMap::new();
-        let (mut wholes, mut copied, mut copied_whole) = (HashSet::new(), 0, 0);
+        let (mut wholes, mut copied, mut copied_whole) = (HashMap::new(), 0, 0);
         for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
             // Ints that wrap need no checks.
             if options.overflow == Overflow::Wrap || inner.poll.is_none() {
@@ -122,7 +127,10 @@ impl<'ctx> Loops<'ctx> {
                 let is_whole = inner.parent.is_some() && !plan.has_late_checks() && whole::pays(function, shape, &plan);
                 if is_whole && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
-                    wholes.insert(LoopId(at as u32));
+                    let lanes = whole::lanes(function, inner.header, shape);
+                    let lanes = lanes.filter(|_| copied_whole + count <= MOST_WHOLE);
+                    copied_whole += lanes.map_or(0, |_| count);
+                    wholes.insert(LoopId(at as u32), lanes);
                 }
                 plans.insert(LoopId(at as u32), Rc::new(plan));
             }
@@ -144,6 +152,7 @@ impl<'ctx> Loops<'ctx> {
             regions: HashMap::new(),
             aside: HashMap::new(),
             proof: Proof::default(),
+            only_indices: only_indices(function),
         }
     }
 }
@@ -238,6 +247,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.chain(&block.statements[place..=place + parts], &proofs);
             } else {
                 self.loops.proof = proof(place);
+                self.loops.proof.fits |= self.loops.only_indices.contains(&(at, place));
                 self.loops.at = (at, place);
                 self.statement(statement);
             }
@@ -299,7 +309,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (counter, short) = (shape.counter, shape.short().is_some());
         let entry = self.blocks[header.0 as usize];
         let mut gate = entry;
-        let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains(&id) && !self.has_front(id)).cloned();
+        let has_whole = plan.as_ref().filter(|_| self.loops.wholes.contains_key(&id) && !self.has_front(id)).cloned();
         // What is done again behind a late check is the whole block.
         let may_split =
             |(plan, counter): (&Rc<Plan>, Counter)| !plan.has_late_checks() && split::can_be(plan, &counter);
@@ -372,7 +382,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             for block in own.iter().filter(|_| checked.is_some()) {
                 self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.proven", block.0));
             }
-            self.loops.gated = Some(Gated { id, left: whole, shift });
+            self.loops.gated = Some(Gated { id, left: whole, shift, masked: false });
             let done = late.as_ref().map_or(gate, |late| late.done);
             if let Some(late) = late {
                 self.begin_with_late_checks(&late, proven, plan.first.as_ref());
@@ -389,7 +399,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Some(only)
         };
         if let Some(checked) = checked {
-            self.loops.gated = Some(Gated { id, left, shift });
+            self.loops.gated = Some(Gated { id, left, shift, masked: false });
             self.turns(header, &own, (checked, gate), None);
         }
         self.loops.gated = None;

@@ -3,8 +3,10 @@
 use inkwell::basic_block::BasicBlock;
 
 use super::super::Lowerer;
+use super::super::hints::Hints;
 use crate::ir::BlockId;
 use crate::loops::carried::{only_adds_floats, recurs};
+use crate::loops::elements::elements;
 use crate::loops::select::branches;
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -17,7 +19,16 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let waits = || is_checked || recurs(self.function, header, &blocks);
         let rolled = branches(self.function, header, own) || !self.loops.has_memory && waits();
         // What may be added in any order becomes vectors.
-        let is_serial = !self.options.fastmath && only_adds_floats(self.function, header, &blocks);
-        self.b.jump_back(entry, rolled, is_serial);
+        let adds = !self.options.fastmath && only_adds_floats(self.function, header, &blocks);
+        let masked = self.loops.gated.as_ref().is_some_and(|gated| gated.masked);
+        self.b.jump_back(entry, Hints { rolled, serial: adds || self.puts_apart(&blocks), masked });
+    }
+
+    /// True if turns only put elements elsewhere, which do not stand side by side on both sides: to gather them in a vector takes longer
+    /// than to put them where they go.
+    fn puts_apart(&self, blocks: &[BlockId]) -> bool {
+        let counter = self.loops.gated.as_ref().and_then(|gated| self.loops.shapes[gated.id.0 as usize].counter);
+        let found = counter.map(|counter| elements(self.function, blocks, &counter));
+        found.is_some_and(|found| found.moves && found.apart && found.writes > 0)
     }
 }

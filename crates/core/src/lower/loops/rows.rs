@@ -11,6 +11,7 @@ use inkwell::basic_block::BasicBlock;
 use super::super::Lowerer;
 use super::{least_step, most_between, price};
 use crate::ir::{BlockId, LoopId};
+use crate::loops::elements::elements;
 use crate::loops::nest::{Around, Nest, nest};
 use crate::loops::{self, statements};
 
@@ -28,6 +29,8 @@ pub(super) struct Front<'ctx> {
 
 /// All such loops together have so many statements of their own.
 const MOST_AROUND: usize = 160;
+/// Turns that read and write elements at so many places find out for each run whether arrays overlap.
+const MOST_PLACES: usize = 4;
 
 impl<'ctx> Lowerer<'ctx, '_> {
     /// Finds the loops that are made twice. The builder is at the start of the function.
@@ -53,7 +56,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let mut found = Vec::new();
         for (at, inner) in self.function.loops.iter().enumerate().filter(|(_, inner)| inner.parent == Some(around)) {
             let id = LoopId(at as u32);
-            if !self.loops.wholes.contains(&id) {
+            if !self.loops.wholes.contains_key(&id) {
                 // Others are made again as they are.
                 let is_plain = self.loops.shapes[at].innermost && self.has_gate(id).is_none();
                 is_plain.then_some(())?;
@@ -106,7 +109,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         for &(at, _) in &inside {
             self.blocks[at.0 as usize] = self.b.block(&format!("bb{}.rows", at.0));
         }
-        self.b.branch(all, self.blocks[front.header.0 as usize], front.own);
+        self.b.branch_likely(all, self.blocks[front.header.0 as usize], front.own);
         for &(at, of_nest) in &inside {
             match of_nest {
                 None => self.lower_block(at),
@@ -130,7 +133,14 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.at_end(go);
         // It is a block at most, and the loop around polls behind it if there was less fuel than that.
         let price = self.b.shl(self.remains(&counter), self.b.int(shift.into()));
-        self.b.store(self.loops.fuel, self.b.sub_no_wrap(self.fuel(), price));
-        self.whole_turns(id, &counter, &plan, shift, &own);
+        let fuel = self.b.sub_no_wrap(self.fuel(), price);
+        self.b.store(self.loops.fuel, fuel);
+        // What LLVM computes of where a run stops, such as how many turns are full vectors, costs an operation or two. Computed in front of the loops
+        // around it is read from the stack for each run, and processors wait there for vectors that are being written. Tests of whether
+        // many arrays overlap cost more, and are moved out.
+        let stop = self.operand(counter.stop).int();
+        let few = elements(self.function, &shape.blocks, &counter).places <= MOST_PLACES;
+        let stop = if few { self.b.opaque_by(stop, fuel) } else { stop };
+        self.whole_turns(id, &counter, stop, &plan, shift, &own);
     }
 }

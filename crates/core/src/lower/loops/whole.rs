@@ -4,19 +4,25 @@
 //! the source's does, with no loop of blocks around it. What its runs ask for is tested before each run, unless that can be done in
 //! front of the loop around it ([`super::rows`]); where it does not hold, or there is more to do than a block, or too little fuel,
 //! the run goes the usual way of blocks.
+//!
+//! Small elements are many in a vector, and most of a short row is less than what LLVM does at a time. On machines that read and write
+//! parts of vectors, what is left of a run behind its full vectors is one of them, of which a part is masked.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use inkwell::basic_block::BasicBlock;
 use inkwell::types::BasicType;
+use inkwell::values::IntValue;
 
+use super::super::fastmath::is_there;
 use super::super::{Lowerer, Slot};
 use super::{Gated, Left};
 use crate::ir::{BlockId, Function, LocalId, LoopId, Statement, Value};
+use crate::loops::elements::elements;
 use crate::loops::plan::Plan;
 use crate::loops::{self, Counter, Shape};
-use crate::ops::Recipe;
+use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
 
 /// True of a loop that a copy for whole runs makes faster, if it is inside of others: it goes over elements.
@@ -29,6 +35,23 @@ pub(super) fn pays(function: &Function, shape: &Shape, plan: &Plan) -> bool {
         && shape.short().is_none()
         && plan.guards.is_empty()
         && loops::statements(function, &shape.blocks).any(has_memory)
+}
+
+/// Bytes of a vector.
+const VECTOR: u32 = 64;
+
+/// How many elements of a loop are a vector, if what is left behind full ones is to be one, too. Not where elements are read that the
+/// run before may just have written: processors wait until what a mask has written is in memory.
+pub(super) fn lanes(function: &Function, header: BlockId, shape: &Shape) -> Option<u32> {
+    let counter = shape.counter.filter(|counter| counter.steps == (1, 1) && counter.goes_on == Predicate::Lt)?;
+    let found = elements(function, &shape.blocks, &counter);
+    let ends_early = |&block: &BlockId| {
+        let successors = function.block(block).terminator.successors();
+        block != header && successors.iter().any(|to| !shape.blocks.contains(to))
+    };
+    let is_small = found.writes > 0 && found.largest <= 2 && !found.apart && !found.in_place;
+    let masked = is_small && is_there("avx512bw") && !shape.blocks.iter().any(ends_early);
+    masked.then(|| VECTOR / found.largest)
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -55,23 +78,53 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.branch(may, paid, gate);
         self.b.at_end(paid);
         self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, price));
-        self.whole_turns(id, counter, plan, shift, own);
+        self.whole_turns(id, counter, stop, plan, shift, own);
         self.b.at_end(gate);
         self.put_aside(id, own);
         gate
     }
 
-    /// The turns of a whole run that is paid for.
-    pub(super) fn whole_turns(&mut self, id: LoopId, counter: &Counter, plan: &Rc<Plan>, shift: u32, own: &[BlockId]) {
+    /// The turns of a whole run that is paid for, up to where it stops.
+    pub(super) fn whole_turns(
+        &mut self,
+        id: LoopId,
+        counter: &Counter,
+        stop: IntValue<'ctx>,
+        plan: &Rc<Plan>,
+        shift: u32,
+        own: &[BlockId],
+    ) {
         let outside = self.blocks[counter.outside.0 as usize];
-        let stop = self.operand(counter.stop).int();
+        let Some(lanes) = self.loops.wholes.get(&id).copied().flatten() else {
+            return self.turns_up_to((id, shift), counter, (stop, false), outside, plan, own);
+        };
+        let (local, rest) = (self.read(counter.local).int(), self.b.block("rest"));
+        let remains = self.b.sub(stop, local);
+        let few = self.b.and(remains, self.b.int(i64::from(lanes) - 1));
+        let full = self.b.add(local, self.b.sub(remains, few));
+        self.turns_up_to((id, shift), counter, (full, false), rest, plan, own);
+        self.b.at_end(rest);
+        // It is there already, which LLVM would have to find out.
+        self.b.store(self.slots[counter.local.0 as usize].payload[0], full);
+        self.turns_up_to((id, shift), counter, (self.b.add(full, few), true), outside, plan, own);
+    }
+
+    fn turns_up_to(
+        &mut self,
+        (id, shift): (LoopId, u32),
+        counter: &Counter,
+        (end, masked): (IntValue<'ctx>, bool),
+        outside: BasicBlock<'ctx>,
+        plan: &Rc<Plan>,
+        own: &[BlockId],
+    ) {
         let proven = self.b.block("turn.whole");
         self.b.jump(proven);
         let outer = self.blocks.clone();
         for block in own {
             self.blocks[block.0 as usize] = self.b.block(&format!("bb{}.whole", block.0));
         }
-        self.loops.gated = Some(Gated { id, left: Left::Counted(*counter, stop), shift: Some(shift) });
+        self.loops.gated = Some(Gated { id, left: Left::Counted(*counter, end), shift: Some(shift), masked });
         let header = self.function.loops[id.0 as usize].header;
         self.turns(header, own, (proven, outside), Some((plan, None)));
         self.loops.gated = None;

@@ -46,7 +46,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.intrinsic("llvm.ctpop", &[self.b.i64.into()], &[magnitude.into()]).into_int_value()
     }
 
-    /// Both bounds are floats; NaN is within none.
     pub(super) fn rounded(&mut self, rounding: Rounding, value: FloatValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
         let whole = match rounding {
             Rounding::Floor => self.float_intrinsic("llvm.floor", value),
@@ -54,11 +53,25 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Rounding::Even => self.float_intrinsic("llvm.roundeven", value),
             Rounding::Trunc => value,
         };
-        let low = self.b.fcompare(FloatPredicate::OGE, whole, self.b.float(-9_223_372_036_854_775_808.0));
-        let high = self.b.fcompare(FloatPredicate::OLT, whole, self.b.float(9_223_372_036_854_775_808.0));
-        let fits = self.b.and(low, high);
-        self.leave_if(self.b.not(fits), exit);
-        self.b.float_to_int(whole)
+        self.cut_off_or_leave(whole, exit)
+    }
+
+    /// The whole part of a float; leaves if it does not fit. The processor has the least int for what does not, NaN among it, which is one
+    /// comparison where that with both bounds would be two.
+    pub(super) fn cut_off_or_leave(&mut self, float: FloatValue<'ctx>, exit: Leaving) -> IntValue<'ctx> {
+        let int = self.b.float_to_int_or_least(float);
+        if self.loops.proof.fits {
+            return int;
+        }
+        let suspect = self.b.compare(IntPredicate::EQ, int, self.b.int(i64::MIN));
+        let (look, stay) = (self.b.block("least"), self.b.block(""));
+        self.b.branch_unlikely(suspect, look, stay);
+        self.b.at_end(look);
+        let least = self.b.float(-9_223_372_036_854_775_808.0);
+        self.leave_if(self.b.fcompare(FloatPredicate::UNE, float, least), exit);
+        self.b.jump(stay);
+        self.b.at_end(stay);
+        int
     }
 
     pub(super) fn is(&self, kind: Kind, value: FloatValue<'ctx>) -> IntValue<'ctx> {

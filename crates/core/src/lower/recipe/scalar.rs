@@ -248,6 +248,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let (ty, is_signed) = (self.int_type(to), to.kind() == Kind::Signed);
         let bits = ty.get_bit_width();
         match value {
+            Number::Float(_, float) | Number::Complex(_, (float, _)) if is_signed && ty == self.b.i64 => {
+                let float = self.b.resized(float, self.b.f64);
+                self.cut_off_or_leave(float, exit)
+            }
             Number::Float(_, float) | Number::Complex(_, (float, _)) => {
                 let (low, high) = self.bounds(float.get_type(), bits, is_signed);
                 let fits =

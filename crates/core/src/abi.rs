@@ -121,6 +121,8 @@ pub const fn host_over_words(operands: usize) -> usize {
 pub const ARRAY_DATA: usize = 16;
 /// Where it keeps the address of the lengths, each an i64.
 pub const ARRAY_LENGTHS: usize = 32;
+/// Where an array object has the number of its dimensions, an `int`.
+pub const ARRAY_DIMENSIONS: usize = 24;
 /// Where it keeps the address of the strides, each an i64, in bytes.
 pub const ARRAY_STRIDES: usize = 40;
 

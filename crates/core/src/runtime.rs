@@ -155,7 +155,8 @@ pub const NO_VECTORS_VARIABLE: &str = "BRRR_NO_LIBMVEC";
 
 fn helpers() -> Vec<Symbol> {
     use array::{
-        brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_step, brrr_slice_stop,
+        brrr_part_stride, brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_step,
+        brrr_slice_stop,
     };
     use float::{
         brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_power_of_ten,
@@ -176,6 +177,7 @@ fn helpers() -> Vec<Symbol> {
         brrr_wide_mul as extern "C" fn(u64, i64, u64, i64, &mut i128) -> u8;
         brrr_wide_mod as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
         brrr_wide_floor_div as extern "C" fn(u64, i64, i64, &mut i64) -> u8;
+        brrr_part_stride as unsafe extern "C" fn(*const c_void, i64) -> i64;
         brrr_slice_start as Test3;
         brrr_slice_stop as Test3;
         brrr_slice_first as extern "C" fn(i64, i64) -> i64;

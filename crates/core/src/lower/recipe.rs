@@ -174,6 +174,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             Recipe::Data => Loaded::Pointer(self.array_data(args[0].pointer())),
             Recipe::Length => Loaded::Int(self.array_length(args[0].pointer(), int(1))),
             Recipe::Stride => Loaded::Int(self.array_stride(args[0].pointer(), int(1))),
+            Recipe::PartStride => {
+                let passed = [args[0].pointer().into(), int(1).into()];
+                Loaded::Int(self.b.call("brrr_part_stride", self.b.i64.into(), &passed, false).into_int_value())
+            }
             Recipe::Load => self.element_read(args[0].pointer(), op.row().result),
             Recipe::Store => self.element_written(args[0].pointer(), args[1]),
             Recipe::SameComplex => Loaded::Bool(self.same_complex(args[0].complex(), args[1].complex(), exit)),

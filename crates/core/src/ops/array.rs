@@ -80,6 +80,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "data." (Object) -> Pointer, NEVER, Recipe::Data, "Where an array's first element lies.", "";
     "length." (Object, Int) -> Int, NEVER, Recipe::Length, "The length of a dimension of an array.", "";
     "stride." (Object, Int) -> Int, NEVER, Recipe::Stride, "The stride of a dimension of an array, in bytes.", "";
+    "part.stride." (Object, Int) -> Int, NEVER, Recipe::PartStride, "The stride of a part of an array that its lengths tell, in bytes.", "";
     "slice.start." (Int, Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_start"), "Where a slice starts: bound, length, step.", "";
     "slice.stop." (Int, Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_stop"), "Where a slice stops: bound, length, step.", "";
     "slice.first." (Int, Int) -> Int, NEVER, Recipe::Call("brrr_slice_first"), "Where a slice without a start starts: length, step.", "";

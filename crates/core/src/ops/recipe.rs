@@ -394,6 +394,8 @@ pub enum Recipe {
     Length,
     /// The stride of a dimension of an array object, in bytes; the dimension is a constant.
     Stride,
+    /// The stride of a part of an array, in bytes, or 0 if all strides of the array are that.
+    PartStride,
     /// Reads an element.
     Load,
     /// Writes an element.

@@ -1,4 +1,22 @@
-//! Helpers on slices: `PySlice_AdjustIndices` of CPython. Steps are not zero.
+//! Helpers on slices: `PySlice_AdjustIndices` of CPython. Steps are not zero. And on the strides of parts.
+
+use std::ffi::c_void;
+
+use crate::abi::{ARRAY_DIMENSIONS, ARRAY_STRIDES};
+
+/// The stride of a part of an array, or 0 if all strides of the array are that, as those are of one that NumPy has made without elements.
+///
+/// # Safety
+/// The array is an object of NumPy's.
+pub(super) unsafe extern "C" fn brrr_part_stride(array: *const c_void, stride: i64) -> i64 {
+    // SAFETY: an object of NumPy's has its number of dimensions and its strides there; of none, there is nothing to read.
+    let strides: &[i64] = unsafe {
+        let count = array.byte_add(ARRAY_DIMENSIONS).cast::<i32>().read();
+        let first = array.byte_add(ARRAY_STRIDES).cast::<*const i64>().read();
+        if count > 0 { std::slice::from_raw_parts(first, count.unsigned_abs() as usize) } else { &[] }
+    };
+    if strides.iter().all(|&one| one == 0) { 0 } else { stride }
+}
 
 /// A bound that counts from the end, cut to what a slice may reach: of a negative step down to the place before the first element.
 fn cut(bound: i64, length: i64, step: i64) -> i64 {

@@ -204,7 +204,10 @@ impl Specialiser<'_> {
             (".strides", [_]) => {
                 let all = (0..parts.lengths.len()).map(|at| match array.view {
                     false => self.compute(site, "stride.", &[(parts.owner, Type::Object), (int(at as i64), Type::Int)]),
-                    true => self.stride(site, &parts, at).map(|stride| (stride, Type::Int)),
+                    // NumPy gives an array without elements strides of 0, and its parts have them.
+                    true => self.stride(site, &parts, at).and_then(|stride| {
+                        self.compute(site, "part.stride.", &[(parts.owner, Type::Object), (stride, Type::Int)])
+                    }),
                 });
                 ints(all.map(|stride| Some(stride?.0)).collect::<Option<Vec<_>>>()?)
             }

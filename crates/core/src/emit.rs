@@ -17,7 +17,7 @@ use crate::backend::{Output, Places, Request, Tier};
 use crate::ir::{self, Overflow};
 use crate::loops::ahead::computed_ahead;
 use crate::loops::shapes;
-use crate::lower::{has_calls, lower};
+use crate::lower::{IN_PIECE, has_calls, is_large, lower};
 use crate::source::Span;
 use crate::types::Type;
 
@@ -180,6 +180,8 @@ struct Size {
     /// Loops times statements, of each function. To rotate a loop, and to find its closed form, LLVM follows what it computes through the
     /// rest of the function and keeps trees of the whole of it up to date.
     loops: usize,
+    /// The same as if no function were cut into pieces.
+    all_loops: usize,
     /// Exits times statements, of each loop. Before anything is done with a loop, LLVM has each of its exits say of each value that is read
     /// outside where it comes from.
     exits: usize,
@@ -201,21 +203,26 @@ impl Size {
                 }
                 statements += block.statements.len();
             }
-            size.statements += statements;
-            size.loops += function.loops.len() * statements;
-            size.exits += of_loops.iter().map(|(statements, exits)| statements * exits).sum::<usize>();
+            // LLVM sees pieces of a large function, and no loop that is larger than that.
+            let piece = if is_large(function) { IN_PIECE } else { statements };
+            let of_loops = of_loops.iter().filter(|(of_loop, _)| *of_loop <= piece);
+            let exits = of_loops.map(|(of_loop, exits)| of_loop * exits).sum::<usize>();
+            size.statements += piece;
+            size.all_loops += function.loops.len() * statements;
+            size.loops += function.loops.len() * piece * piece / statements.max(1);
+            size.exits += exits * piece / statements.max(1);
         }
         size
     }
 
     /// Closed forms are worth their time in the quick tier; they take three to five times as much as rotation.
     const fn has_closed_forms(self) -> bool {
-        self.loops <= 4_000
+        self.all_loops <= 4_000
     }
 
     /// Rotation is worth its time in the quick tier, which is a microsecond and a half for each loop and statement.
     const fn is_rotated(self) -> bool {
-        self.loops <= 20_000 && self.has_loops()
+        self.all_loops <= 20_000 && self.has_loops()
     }
 
     /// Anything is done with loops as such.

@@ -11,6 +11,7 @@ mod hints;
 mod large;
 mod loaded;
 mod loops;
+mod pieces;
 mod places;
 mod recipe;
 mod version;
@@ -39,6 +40,7 @@ pub(crate) use calls::has_calls;
 use calls::{Calls, Members, kept_words};
 use large::{Homes, share_slots};
 use loaded::{Loaded, Payload};
+pub(crate) use pieces::{IN_PIECE, is_large};
 use recipe::signed;
 
 /// Lowers a unit that [`crate::ir::verify`] accepts. With `placed`, the spans of the statements of the functions of which it says so, and
@@ -154,6 +156,8 @@ struct Lowerer<'ctx, 'ir> {
     boxes: Option<PointerValue<'ctx>>,
     /// What exits read from memory, if they are many.
     homes: Option<Homes<'ctx>>,
+    /// It is cut into pieces when it is whole.
+    is_large: bool,
     loops: loops::Loops<'ctx>,
 }
 
@@ -201,6 +205,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
             overflow_to: None,
             boxes,
             homes: None,
+            is_large: pieces::is_large(function),
             loops,
         }
     }
@@ -211,7 +216,11 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
         self.find_fronts();
         self.b.jump(self.blocks[0]);
         (0..self.function.blocks.len()).for_each(|at| self.block(BlockId(at as u32)));
-        share_slots(self.b.function);
+        if self.is_large {
+            pieces::cut(&mut self.b);
+        } else {
+            share_slots(self.b.function);
+        }
         self.b
     }
 }

@@ -223,14 +223,29 @@ fn chains(function: &Function, statements: &[Statement]) -> Result<(), String> {
         inside = statement.chain == Chain::Part;
     }
     ensure(!inside, || "a chain has no end".to_owned())?;
-    let reads = |one: &Statement, id: LocalId| one.value.operands().contains(&Operand::Local(id));
-    for (at, part) in statements.iter().enumerate().filter(|(_, one)| one.chain == Chain::Part) {
-        let end = at + statements[at..].iter().take_while(|one| one.chain == Chain::Part).count();
-        let within = statements[at + 1..=end].iter().filter(|one| reads(one, part.target)).count();
-        let beyond = statements[end + 1..].iter().take_while(|one| one.target != part.target);
-        let beyond = beyond.filter(|one| reads(one, part.target)).count();
-        ensure(within > 0 && beyond == 0, || "what a chain leaves out is read".to_owned())?;
+    // The parts that still stand in their targets, each with the end of its chain and whether it was read. From the last statement back, to
+    // know where a chain ends.
+    let mut ends = vec![0; statements.len()];
+    for (at, one) in statements.iter().enumerate().rev() {
+        ends[at] = if one.chain == Chain::Part { ends[at + 1] } else { at };
     }
+    let mut parts = HashMap::new();
+    let is_read = |part: Option<(usize, bool)>| {
+        ensure(part.is_none_or(|(_, read)| read), || "what a chain leaves out is read".to_owned())
+    };
+    for (at, one) in statements.iter().enumerate() {
+        for id in one.value.operands().into_iter().filter_map(Operand::local) {
+            if let Some((end, read)) = parts.get_mut(&id) {
+                ensure(at <= *end, || "what a chain leaves out is read".to_owned())?;
+                *read = true;
+            }
+        }
+        is_read(match one.chain {
+            Chain::Part => parts.insert(one.target, (ends[at], false)),
+            Chain::Alone | Chain::End => parts.remove(&one.target),
+        })?;
+    }
+    parts.into_values().try_for_each(|part| is_read(Some(part)))?;
     Ok(())
 }
 

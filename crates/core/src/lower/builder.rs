@@ -36,7 +36,7 @@ pub struct Builder<'ctx> {
     pub f64: FloatType<'ctx>,
     pub pointer: PointerType<'ctx>,
     pub(super) inner: Inner<'ctx>,
-    places: Option<Places<'ctx>>,
+    pub(super) places: Option<Places<'ctx>>,
     pub(super) fastmath: FastMath<'ctx>,
 }
 

@@ -181,7 +181,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.b.store(self.activation_field(offset_of!(Activation, frame)), self.b.frame());
             }
             self.parameters();
-            self.homes = Homes::new(&self.b, self.function);
+            if !self.is_large {
+                self.homes = Homes::new(&self.b, self.function);
+            }
             self.b.store(self.loops.fuel, self.b.int(FIRST_FUEL));
             return;
         }

@@ -233,8 +233,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.calls.at = at;
         self.count(at);
         let block = self.function.block(at);
-        let mut place = 0;
+        let (mut place, mut begun) = (0, 0);
         while let Some(statement) = block.statements.get(place) {
+            self.begin_part(place, &mut begun);
             let parts = block.statements[place..].iter().take_while(|one| one.chain == Chain::Part).count();
             let certain = block.in_loop.map(|id| &self.loops.shapes[id.0 as usize].certain);
             let proof = |place| match plan.and_then(|plan| plan.proofs.get(&(at, place))) {

@@ -9,8 +9,11 @@ use inkwell::debug_info::{
     AsDIScope, DICompileUnit, DIFlagsConstants, DILocation, DISubprogram, DWARFEmissionKind, DWARFSourceLanguage,
     DebugInfoBuilder,
 };
+use inkwell::llvm_sys::debuginfo::{
+    LLVMDILocationGetColumn, LLVMDILocationGetLine, LLVMInstructionGetDebugLoc, LLVMInstructionSetDebugLoc,
+};
 use inkwell::module::{FlagBehavior, Module};
-use inkwell::values::FunctionValue;
+use inkwell::values::{AsValueRef, FunctionValue};
 
 /// The one file, and the function at hand.
 #[derive(Debug)]
@@ -49,15 +52,36 @@ impl<'ctx> Places<'ctx> {
 
     /// Goes on with another function.
     pub(super) fn begin(&mut self, function: FunctionValue<'ctx>, placed: bool) {
+        self.function = placed.then(|| self.described(function));
+    }
+
+    fn described(&self, function: FunctionValue<'ctx>) -> DISubprogram<'ctx> {
         let (file, scope) = (self.unit.get_file(), self.unit.as_debug_info_scope());
-        self.function = placed.then(|| {
-            let ty = self.builder.create_subroutine_type(file, None, &[], DIFlags::PUBLIC);
-            let name = function.get_name().to_string_lossy().into_owned();
-            let made =
-                self.builder.create_function(scope, &name, None, file, 0, ty, false, true, 0, DIFlags::PUBLIC, true);
-            function.set_subprogram(made);
-            made
-        });
+        let ty = self.builder.create_subroutine_type(file, None, &[], DIFlags::PUBLIC);
+        let name = function.get_name().to_string_lossy().into_owned();
+        let made = self.builder.create_function(scope, &name, None, file, 0, ty, false, true, 0, DIFlags::PUBLIC, true);
+        function.set_subprogram(made);
+        made
+    }
+
+    /// Has instructions that were moved from the function at hand to another one have their places there.
+    pub(super) fn take_along(&self, context: &'ctx Context, to: FunctionValue<'ctx>) {
+        if self.function.is_none() {
+            return;
+        }
+        let scope = self.described(to).as_debug_info_scope();
+        for instruction in to.get_basic_block_iter().flat_map(|block| block.get_instructions()) {
+            // SAFETY: an instruction, and its location, if it has one, which is one of ours.
+            let place = unsafe {
+                let location = LLVMInstructionGetDebugLoc(instruction.as_value_ref());
+                (!location.is_null()).then(|| (LLVMDILocationGetLine(location), LLVMDILocationGetColumn(location)))
+            };
+            if let Some((line, column)) = place {
+                let location = self.builder.create_debug_location(context, line, column, scope, None);
+                // SAFETY: the location is one of this function.
+                unsafe { LLVMInstructionSetDebugLoc(instruction.as_value_ref(), location.as_mut_ptr()) }
+            }
+        }
     }
 
     pub(super) fn at(&self, context: &'ctx Context, line: u32, column: u32) -> Option<DILocation<'ctx>> {

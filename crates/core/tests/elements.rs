@@ -53,6 +53,7 @@ fn conversions_that_are_only_indices() {
         ("b[int(a[i] * 3.0)] = b[int(x)]", 2),
         ("k = int(a[i])\n        b[k] += 1", 0),
         ("b[int(a[i])] = int(x)", 1),
+        ("int(x)\n        b[i] += 1", 0),
         ("b[int(a[i]) - 1] += 1", 0),
         ("b[i if int(x) else 0] += 1", 0),
         ("b[int(x) if i else 0] += 1", 0),

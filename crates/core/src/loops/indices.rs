@@ -10,7 +10,7 @@ use crate::ir::{BlockId, ExitId, Function, LocalId, Operand, Statement, Terminat
 use crate::ops::{Element, Recipe};
 use crate::types::{Dtype, Type};
 
-/// Finds them: all that reads one stands behind it in its block, is an index, and leaves where it would leave itself.
+/// Finds them: something reads one, and all that does stands behind it in its block, is an index, and leaves where it would leave itself.
 #[must_use]
 pub fn only_indices(function: &Function) -> HashSet<Place> {
     let places = || {
@@ -28,6 +28,7 @@ pub fn only_indices(function: &Function) -> HashSet<Place> {
     if made.is_empty() {
         return HashSet::new();
     }
+    let mut read = HashSet::new();
     for (place, statement) in places() {
         // What is written elsewhere, too, is not followed.
         if made.get(&statement.target).is_some_and(|(own, _)| *own != place) {
@@ -38,8 +39,14 @@ pub fn only_indices(function: &Function) -> HashSet<Place> {
             let is_index = |&((block, before), exit): &(Place, ExitId)| {
                 at == 0 && block == place.0 && before < place.1 && indexes(statement) == Some(exit)
             };
-            if made.get(&local).is_some_and(|one| !is_index(one)) {
-                made.remove(&local);
+            match made.get(&local).map(is_index) {
+                Some(true) => {
+                    read.insert(local);
+                }
+                Some(false) => {
+                    made.remove(&local);
+                }
+                None => {}
             }
         }
     }
@@ -53,7 +60,7 @@ pub fn only_indices(function: &Function) -> HashSet<Place> {
     for local in ends.chain(live) {
         made.remove(&local);
     }
-    made.into_values().map(|(place, _)| place).collect()
+    made.into_iter().filter(|(local, _)| read.contains(local)).map(|(_, (place, _))| place).collect()
 }
 
 /// The exit of a conversion of a float to a 64-bit int.

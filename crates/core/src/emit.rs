@@ -2,6 +2,7 @@
 
 mod extrema;
 mod machines;
+mod pairs;
 mod remarks;
 
 use std::cell::Cell;
@@ -133,6 +134,7 @@ fn run_on(machine: &TargetMachine, request: &Request, selection: Tier) -> Result
     };
     if selection == Tier::Quick {
         extrema::spell_out(&context, &module).map_err(|error| error.to_string())?;
+        pairs::make_where_read(&context, &module).map_err(|error| error.to_string())?;
     }
     let buffer = machine.write_to_memory_buffer(&module, kind).map_err(|error| error.to_string())?;
     // The buffer of text ends with a zero byte that is not part of it.

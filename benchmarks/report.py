@@ -67,12 +67,17 @@ def mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
+def is_timed(row, peer):
+    """What was timed is work, and not the call of a formula; kernels over arrays have none."""
+    return bool(row.get(peer)) and ("dependent" in row or row[peer] >= CLOSED_FORM)
+
+
 def time_of(row, peer, wrong):
     """Milliseconds of a peer; what it says if it gives another result; nothing if it takes no such function."""
     if peer not in row:
         return "refused"
     value = row[peer]
-    return wrong if value is None else "closed form" if value < CLOSED_FORM else f"{value * 1e3:,.2f}"
+    return wrong if value is None else f"{value * 1e3:,.2f}" if is_timed(row, peer) else "closed form"
 
 
 def spread(row):
@@ -178,9 +183,9 @@ def calls(found):
 def both(found):
     """Geometric means over the kernels of both tables."""
     rows = [row for row in found["kernels"] + found["arrays"] if row["brrr"]]
-    to_c = [row["brrr"] / row["c"] for row in rows if row["c"] >= CLOSED_FORM]
-    to_numba = [row["brrr"] / row["numba"] for row in rows if row["numba"] and min(row["numba"], row["brrr"]) >= CLOSED_FORM]
-    to_pythran = [row["brrr"] / row["pythran"] for row in rows if row.get("pythran") and min(row["pythran"], row["brrr"]) >= CLOSED_FORM]
+    to_c = [row["brrr"] / row["c"] for row in rows if is_timed(row, "c")]
+    to_numba = [row["brrr"] / row["numba"] for row in rows if is_timed(row, "numba") and is_timed(row, "brrr")]
+    to_pythran = [row["brrr"] / row["pythran"] for row in rows if is_timed(row, "pythran") and is_timed(row, "brrr")]
     return table(
         ["over all kernels, geometric mean", "ratio", "kernels"],
         [

@@ -9,7 +9,7 @@ from tests import forced, oracle, program
 
 np = pytest.importorskip("numpy")
 
-LINES = 700
+LINES = 1_000
 # Exits that are forced in each call.
 FORCED = 40
 

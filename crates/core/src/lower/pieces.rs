@@ -25,7 +25,7 @@ use super::builder::Builder;
 use crate::ir::Function;
 
 /// Functions of so many statements are cut.
-const LARGE: usize = 600;
+const LARGE: usize = 1_500;
 /// Pieces have about so many, or fewer.
 pub(crate) const IN_PIECE: usize = 300;
 /// A block of more statements than this becomes several, in functions that are cut.

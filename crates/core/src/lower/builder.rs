@@ -498,50 +498,6 @@ impl<'ctx> Builder<'ctx> {
         self.inner.build_conditional_branch(condition, then, other).expect("a current block")
     }
 
-    /// A branch that is hardly ever taken.
-    pub fn branch_unlikely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
-        self.branch_by(condition, (then, 1), (other, 1 << 20));
-    }
-
-    /// A branch that is mostly taken.
-    pub fn branch_likely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
-        self.branch_by(condition, (then, 2_000), (other, 1));
-    }
-
-    /// A branch whose ways are taken by turns of these numbers.
-    fn branch_by(
-        &self,
-        condition: IntValue<'ctx>,
-        (then, often): (BasicBlock<'ctx>, u64),
-        (other, seldom): (BasicBlock<'ctx>, u64),
-    ) {
-        let branch = self.branch(condition, then, other);
-        let i32 = self.context.i32_type();
-        let weights = self.context.metadata_node(&[
-            self.context.metadata_string("branch_weights").into(),
-            i32.const_int(often, false).into(),
-            i32.const_int(seldom, false).into(),
-        ]);
-        branch.set_metadata(weights, self.context.get_kind_id("prof")).expect("a branch");
-    }
-
-    /// The same value, of which the optimiser does not know where it comes from.
-    pub fn opaque(&self, value: BasicValueEnum<'ctx>) -> BasicValueEnum<'ctx> {
-        let ty = value.get_type().fn_type(&[value.get_type().into()], false);
-        let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0".to_owned(), false, false, None, false);
-        let call = self.inner.build_indirect_call(ty, nothing, &[value.into()], "").expect("arguments that fit");
-        call.try_as_basic_value().unwrap_basic()
-    }
-
-    /// The same value, of which the optimiser thinks that it depends on another one: what is computed of it stays where that is known.
-    pub fn opaque_by(&self, value: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
-        let ty = value.get_type().fn_type(&[value.get_type().into(), other.get_type().into()], false);
-        let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0,r".to_owned(), false, false, None, false);
-        let args = [value.into(), other.into()];
-        let call = self.inner.build_indirect_call(ty, nothing, &args, "").expect("arguments that fit");
-        call.try_as_basic_value().unwrap_basic().into_int_value()
-    }
-
     pub fn switch(&self, value: IntValue<'ctx>, other: BasicBlock<'ctx>, cases: &[(IntValue<'ctx>, BasicBlock<'ctx>)]) {
         self.inner.build_switch(value, other, cases).expect("a current block");
     }

@@ -1,4 +1,5 @@
-//! What LLVM is told of a loop, at its way back: which of the loops that it makes of it are worth writing out several times.
+//! What LLVM is told beside the code: which way a branch mostly goes, where it is not to know where a value comes from, and of a loop, at its
+//! way back, which of the loops that it makes of it are worth writing out several times.
 //!
 //! It would write out the turns that remain when it makes vectors, too, as if all turns came there. They are a few, and what is made of
 //! them took up to a quarter of the time of a compilation. It writes out turns that branch over writes, which has them in the same
@@ -15,7 +16,8 @@ use inkwell::llvm_sys::core::{
 };
 use inkwell::llvm_sys::debuginfo::{LLVMMetadataReplaceAllUsesWith, LLVMTemporaryMDNode};
 use inkwell::llvm_sys::prelude::LLVMMetadataRef;
-use inkwell::values::AsValueRef;
+use inkwell::types::BasicType;
+use inkwell::values::{AsValueRef, BasicValueEnum, IntValue};
 
 use super::builder::Builder;
 
@@ -36,6 +38,54 @@ pub(super) struct Hints {
     pub masked: bool,
 }
 
+/// Branches, and values.
+impl<'ctx> Builder<'ctx> {
+    /// A branch that is hardly ever taken.
+    pub fn branch_unlikely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
+        self.branch_by(condition, (then, 1), (other, 1 << 20));
+    }
+
+    /// A branch that is mostly taken.
+    pub fn branch_likely(&self, condition: IntValue<'ctx>, then: BasicBlock<'ctx>, other: BasicBlock<'ctx>) {
+        self.branch_by(condition, (then, 2_000), (other, 1));
+    }
+
+    /// A branch whose ways are taken by turns of these numbers.
+    fn branch_by(
+        &self,
+        condition: IntValue<'ctx>,
+        (then, often): (BasicBlock<'ctx>, u64),
+        (other, seldom): (BasicBlock<'ctx>, u64),
+    ) {
+        let branch = self.branch(condition, then, other);
+        let i32 = self.context.i32_type();
+        let weights = self.context.metadata_node(&[
+            self.context.metadata_string("branch_weights").into(),
+            i32.const_int(often, false).into(),
+            i32.const_int(seldom, false).into(),
+        ]);
+        branch.set_metadata(weights, self.context.get_kind_id("prof")).expect("a branch");
+    }
+
+    /// The same value, of which the optimiser does not know where it comes from.
+    pub fn opaque(&self, value: BasicValueEnum<'ctx>) -> BasicValueEnum<'ctx> {
+        let ty = value.get_type().fn_type(&[value.get_type().into()], false);
+        let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0".to_owned(), false, false, None, false);
+        let call = self.inner.build_indirect_call(ty, nothing, &[value.into()], "").expect("arguments that fit");
+        call.try_as_basic_value().unwrap_basic()
+    }
+
+    /// The same value, of which the optimiser thinks that it depends on another one: what is computed of it stays where that is known.
+    pub fn opaque_by(&self, value: IntValue<'ctx>, other: IntValue<'ctx>) -> IntValue<'ctx> {
+        let ty = value.get_type().fn_type(&[value.get_type().into(), other.get_type().into()], false);
+        let nothing = self.context.create_inline_asm(ty, String::new(), "=r,0,r".to_owned(), false, false, None, false);
+        let args = [value.into(), other.into()];
+        let call = self.inner.build_indirect_call(ty, nothing, &args, "").expect("arguments that fit");
+        call.try_as_basic_value().unwrap_basic().into_int_value()
+    }
+}
+
+/// Loops.
 impl<'ctx> Builder<'ctx> {
     /// The way back to the header of a loop.
     pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, Hints { rolled, serial, masked }: Hints) {

@@ -11,6 +11,7 @@ mod late;
 mod rows;
 mod select;
 mod split;
+mod stride;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -556,24 +557,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.store(slot, turns);
         self.b.store(self.loops.fuel, self.b.sub_no_wrap(fuel, self.b.shl(turns, shift)));
         slot
-    }
-
-    /// The turns that a loop with a stride does after the next one, which it does; steps that are not positive count as one.
-    fn turns_after_first(&self, stride: &Stride) -> IntValue<'ctx> {
-        let (local, stop) = (self.read(stride.local).int(), self.operand(stride.stop).int());
-        let remains = if stride.is_up() { self.b.sub(stop, local) } else { self.b.sub(local, stop) };
-        let remains = if stride.reaches_stop() { remains } else { self.b.sub(remains, self.b.int(1)) };
-        let step = self.read(stride.step).int();
-        let step = self.b.intrinsic("llvm.smax", &[self.b.i64.into()], &[step.into(), self.b.int(1).into()]);
-        self.b.div_unsigned(remains, step.into_int_value())
-    }
-
-    /// The least and the greatest value of the local where the turns of a block begin, if steps are positive.
-    fn strides(&self, stride: &Stride, slot: PointerValue<'ctx>) -> (IntValue<'ctx>, IntValue<'ctx>) {
-        let (local, step) = (self.read(stride.local).int(), self.read(stride.step).int());
-        let turns = self.b.load(self.b.i64, slot).into_int_value();
-        let way = self.b.mul(step, self.b.sub(turns, self.b.int(1)));
-        if stride.is_up() { (local, self.b.add(local, way)) } else { (self.b.sub(local, way), local) }
     }
 
     /// The turns that a block has left behind the one that is being done.

@@ -505,18 +505,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.intrinsic("llvm.copysign", &[self.b.f64.into()], &[magnitude.into(), sign.into()]).into_float_value()
     }
 
-    /// libm's `pow`; a result that is not finite from finite operands is where CPython raises or turns complex.
-    fn pow_float(&mut self, base: FloatValue<'ctx>, exponent: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
-        let power = self.libm_power("pow", base, exponent);
-        let finite = |value: FloatValue<'ctx>| {
-            self.b.fcompare(FloatPredicate::OLT, self.fabs(value), self.b.float(f64::INFINITY))
-        };
-        let operands = self.b.and(finite(base), finite(exponent));
-        let lost = self.b.and(operands, self.b.not(finite(power)));
-        self.leave_if_at_once_or_late(lost, exit);
-        power
-    }
-
     /// Exact comparison. Rounding the int keeps the order, so unequal floats decide; if they are equal, the float is a whole
     /// number, and the ints decide, except that 2**63 is above every int.
     fn compare_mixed(&self, predicate: Predicate, int: IntValue<'ctx>, float: FloatValue<'ctx>) -> IntValue<'ctx> {

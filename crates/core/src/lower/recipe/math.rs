@@ -104,6 +104,23 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
+    /// libm's `pow`; a result that is not finite from finite operands is where CPython raises or turns complex.
+    pub(super) fn pow_float(
+        &mut self,
+        base: FloatValue<'ctx>,
+        exponent: FloatValue<'ctx>,
+        exit: Leaving,
+    ) -> FloatValue<'ctx> {
+        let power = self.libm_power("pow", base, exponent);
+        let finite = |value: FloatValue<'ctx>| {
+            self.b.fcompare(FloatPredicate::OLT, self.fabs(value), self.b.float(f64::INFINITY))
+        };
+        let operands = self.b.and(finite(base), finite(exponent));
+        let lost = self.b.and(operands, self.b.not(finite(power)));
+        self.leave_if_at_once_or_late(lost, exit);
+        power
+    }
+
     /// `m_log` of CPython: what is not positive is out of the domain, NaN is passed on.
     pub(super) fn log(&mut self, function: &str, value: FloatValue<'ctx>, exit: Leaving) -> FloatValue<'ctx> {
         let outside = self.b.fcompare(FloatPredicate::OLE, value, self.b.float(0.0));

@@ -40,9 +40,9 @@ use crate::source::Span;
 use crate::types::Type;
 
 /// What a function may spend before its first poll, in units of about an addition.
-pub(super) const FIRST_FUEL: i64 = 1 << 17;
+pub(super) const FIRST_FUEL: i64 = 1 << 18;
 /// A block costs at most so much.
-const MOST_COST: u64 = 1 << 17;
+const MOST_COST: u64 = 1 << 18;
 
 /// What is known while the blocks of a loop behind a gate are made.
 struct Gated<'ctx> {

@@ -213,7 +213,13 @@ class Arrays:
                  "linspace": ("np.linspace(0, 1, 5)", "float64", 1), "eye": ("np.eye(3)", "float64", 2), "zeros_like": (f"np.zeros_like({source})", dtype, ndim),
                  "ones_like": (f"np.ones_like({source})", dtype, ndim), "full_like": (f"np.full_like({source}, 1)", dtype, ndim),
                  "copy": (f"{source}.copy()", dtype, ndim), "astype": (f"{source}.astype({kind})", other, ndim),
-                 "reshape flat": (f"{source}.reshape(-1)", dtype, 1), "dtype variable": (f"np.zeros(3, {source}.dtype)", dtype, 1)}
+                 "reshape flat": (f"{source}.reshape(-1)", dtype, 1), "zeros list": (f"np.zeros([2, len({source})])", "float64", 2),
+                 "array list": (f"np.array([{self._expression('f', 1)}, {self._expression('f', 1)}])", "float64", 1),
+                 "array nested": (f"np.array([[1, n], (n, 2)], {kind})", other, 2), "array": (f"np.array({source})", dtype, ndim),
+                 "asarray": (f"np.asarray({source}, {kind})", other, ndim), "astype same": (f"{source}.astype({source}.dtype, copy=False)", dtype, ndim),
+                 "reshape F": (f"{source}.reshape(-1, order='F')", dtype, 1), "reshape 1": (f"{source}.reshape(1, -1)", dtype, 2),
+                 "ravel": (f"{source}.ravel()", dtype, 1), "flatten F": (f"{source}.flatten('F')", dtype, 1),
+                 "like shape": (f"np.zeros_like({source}, shape=3)", dtype, 1), "dtype variable": (f"np.zeros(3, {source}.dtype)", dtype, 1)}
         known = [one for one in forms if one in self.has]
         if not known:
             return self._assign(depth)

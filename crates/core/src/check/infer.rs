@@ -454,7 +454,8 @@ fn created(creation: &Creation, types: &Types) -> TypeSet {
     };
     let each = choices.iter().flat_map(|args| dtypes.iter().map(move |&dtype| (args, dtype)));
     let made = |(args, dtype): (&Vec<(&'static str, Type)>, Option<Dtype>)| {
-        creation::result(creation.function, &Given { args, dtype, order: creation.order }).map(Type::Array)
+        let given = Given { args, dtype, order: creation.order, copy: creation.copy };
+        creation::result(creation.function, &given).map(Type::Array)
     };
     each.filter_map(made).collect()
 }

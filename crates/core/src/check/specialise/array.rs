@@ -240,8 +240,13 @@ impl Specialiser<'_> {
                 Some(found) => found,
             },
         };
-        let given = Given { args: &types, dtype, order: creation.order };
+        let given = Given { args: &types, dtype, order: creation.order, copy: creation.copy };
         let Some(result) = creation::result(creation.function, &given) else { return false };
+        if creation::is_given(creation.function, &given) {
+            let same = self.operand(creation.args[0].1, &at.state);
+            self.bind(at, step, &same, Type::Array(result).into());
+            return true;
+        }
         let names = |part: &[(&str, Type)]| part.iter().map(|(name, _)| (*name).to_owned()).collect();
         let made = ir::Creation {
             function: creation.function.to_owned(),
@@ -249,6 +254,7 @@ impl Specialiser<'_> {
             keywords: names(&types[creation.positional..]),
             dtype,
             order: creation.order,
+            copy: creation.copy,
             result,
         };
         let creations = &mut self.function.creations;

@@ -47,6 +47,22 @@ def until(a, stop, out):
             out[i, j] = a[i, j]
 
 
+@brrr
+def cubes(a, out):
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            x = a[i, j]
+            out[i, j] = (x * x + x) * x + x
+
+
+@brrr
+def mean_of_nine(a, out):
+    for i in range(1, a.shape[0] - 1):
+        for j in range(1, a.shape[1] - 1):
+            total = a[i - 1, j - 1] + a[i - 1, j] + a[i - 1, j + 1] + a[i, j - 1] + a[i, j] + a[i, j + 1]
+            out[i, j] = (total + a[i + 1, j - 1] + a[i + 1, j] + a[i + 1, j + 1]) / 9
+
+
 def numbers(seed, length, dtype):
     made = np.random.default_rng(seed).integers(0, 120, (3, length))
     return made.astype(dtype)
@@ -71,6 +87,17 @@ def test_rows_of_all_lengths(dtype):
         same(where_above, a, a.dtype.type(60), numbers(3, length, dtype))
         same(widen, a, np.zeros((3, length), np.int16))
         same(widen, a != 0, np.zeros((3, length), dtype))
+        same(until, a, a.dtype.type(7), numbers(3, length, dtype))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint32", "float64"])
+def test_rows_of_longer_elements(dtype):
+    for length in LENGTHS:
+        a = (numbers(1, length, dtype) / 7).astype(dtype)
+        same(cubes, a, numbers(2, length, dtype))
+        same(mean_of_nine, a, numbers(2, length, "float32"))
+        same(where_above, a, a.dtype.type(9), numbers(3, length, dtype))
+        same(widen, a, numbers(3, length, "float32"))
         same(until, a, a.dtype.type(7), numbers(3, length, dtype))
 
 

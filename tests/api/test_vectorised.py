@@ -144,6 +144,12 @@ def running(a, out):
         out[i] = found
 
 
+def square(a, out):
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[i, j] = a[i, j] * a[i, j]
+
+
 def loops(text):
     """The innermost loops of an assembly text, each as its lines: from a label to a jump back to it."""
     lines = text.splitlines()
@@ -261,6 +267,29 @@ def test_rows_are_tested_in_front_of_the_loop_around(function, made, many):
     apart = [lines for lines in optimized.values() if any(re.match(r"%found\.conflict\d* =", line) for line in lines)]
     in_front = any(not re.search(r"conflict", lines[-2] if not lines[-1] else lines[-1]) for lines in apart)
     assert apart and in_front is many
+
+
+def has(feature):
+    with open("/proc/cpuinfo") as told:
+        return feature in told.read().split()
+
+
+@pytest.mark.skipif(not has("avx512bw"), reason="a processor that writes parts of vectors")
+@pytest.mark.parametrize(
+    "function, dtype, masked",
+    [
+        (square, np.uint8, True),
+        (square, np.float32, True),
+        (laplacian, np.float32, True),
+        (square, np.float64, False),
+        (laplacian, np.float64, False),
+    ],
+)
+def test_what_is_left_of_a_short_row_is_a_vector_under_a_mask(function, dtype, masked):
+    shape = (10, 11, 12)[: 2 if function is square else 3]
+    compiled = brrr(function)
+    compiled(doubles(*shape).astype(dtype), np.zeros(shape, dtype))
+    assert ("llvm.masked.store" in compiled.inspect_llvm()) is masked
 
 
 def test_rows_of_one_array_are_told_apart_before_each_run():

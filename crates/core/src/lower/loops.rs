@@ -25,6 +25,7 @@ use inkwell::values::{IntValue, PointerValue};
 use self::cost::{least_step, most_between, price};
 use self::late::Checks;
 use self::rows::Front;
+use self::whole::Rest;
 use super::{Lowerer, Slot, signed};
 use crate::abi::{NO_EXIT, Services};
 use crate::backend::{Options, Overflow};
@@ -72,8 +73,8 @@ pub(super) struct Loops<'ctx> {
     turns: PointerValue<'ctx>,
     shapes: Vec<Shape>,
     plans: HashMap<LoopId, Rc<Plan>>,
-    /// The loops that have a copy for whole runs, with the elements of the vector that is what is left of one, if it is.
-    wholes: HashMap<LoopId, Option<u32>>,
+    /// The loops that have a copy for whole runs, and whether what is left of one is a vector.
+    wholes: HashMap<LoopId, Option<Rest>>,
     /// The loops around such loops that have a copy for these.
     fronts: Vec<Rc<Front<'ctx>>>,
     gated: Option<Gated<'ctx>>,
@@ -128,10 +129,10 @@ impl<'ctx> Loops<'ctx> {
                 let is_whole = inner.parent.is_some() && !plan.has_late_checks() && whole::pays(function, shape, &plan);
                 if is_whole && copied_whole + count <= MOST_WHOLE {
                     copied_whole += count;
-                    let lanes = whole::lanes(function, inner.header, shape);
-                    let lanes = lanes.filter(|_| copied_whole + count <= MOST_WHOLE);
-                    copied_whole += lanes.map_or(0, |_| count);
-                    wholes.insert(LoopId(at as u32), lanes);
+                    let rest =
+                        whole::rest(function, inner.header, shape).filter(|_| copied_whole + count <= MOST_WHOLE);
+                    copied_whole += rest.map_or(0, |_| count);
+                    wholes.insert(LoopId(at as u32), rest);
                 }
                 plans.insert(LoopId(at as u32), Rc::new(plan));
             }

@@ -30,7 +30,7 @@ pub(super) struct Front<'ctx> {
 /// All such loops together have so many statements of their own.
 const MOST_AROUND: usize = 160;
 /// Turns that read and write elements at so many places find out for each run whether arrays overlap.
-const MOST_PLACES: usize = 4;
+pub(super) const MOST_PLACES: usize = 4;
 
 impl<'ctx> Lowerer<'ctx, '_> {
     /// Finds the loops that are made twice. The builder is at the start of the function.

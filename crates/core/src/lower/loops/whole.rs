@@ -6,17 +6,20 @@
 //! the run goes the usual way of blocks.
 //!
 //! Small elements are many in a vector, and most of a short row is less than what LLVM does at a time. On machines that read and write
-//! parts of vectors, what is left of a run behind its full vectors is one of them, of which a part is masked.
+//! parts of vectors, what is left of a run behind its full vectors is one of them, of which a part is masked: always where elements are
+//! bytes, or cost much; else where LLVM would leave many to be done one by one.
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use inkwell::IntPredicate;
 use inkwell::basic_block::BasicBlock;
 use inkwell::types::BasicType;
 use inkwell::values::IntValue;
 
 use super::super::fastmath::is_there;
 use super::super::{Lowerer, Slot};
+use super::rows::MOST_PLACES;
 use super::{Gated, Left};
 use crate::ir::{BlockId, Function, LocalId, LoopId, Statement, Value};
 use crate::loops::elements::elements;
@@ -39,19 +42,37 @@ pub(super) fn pays(function: &Function, shape: &Shape, plan: &Plan) -> bool {
 
 /// Bytes of a vector.
 const VECTOR: u32 = 64;
+/// What LLVM does at a time of what remains behind its vectors.
+const SHORT_VECTOR: u32 = 8;
 
-/// How many elements of a loop are a vector, if what is left behind full ones is to be one, too. Not where elements are read that the
+/// How what is left of a run behind full vectors becomes one, too.
+#[derive(Clone, Copy)]
+pub(super) struct Rest {
+    /// The elements of a vector.
+    lanes: u32,
+    /// So many elements are left at least, behind the vectors of [`SHORT_VECTOR`]. Of a few, each on its own costs less than a mask.
+    least: u32,
+}
+
+/// Whether what is left of a loop's runs behind full vectors is to be one, too. Not where elements are read that the
 /// run before may just have written: processors wait until what a mask has written is in memory.
-pub(super) fn lanes(function: &Function, header: BlockId, shape: &Shape) -> Option<u32> {
+pub(super) fn rest(function: &Function, header: BlockId, shape: &Shape) -> Option<Rest> {
     let counter = shape.counter.filter(|counter| counter.steps == (1, 1) && counter.goes_on == Predicate::Lt)?;
     let found = elements(function, &shape.blocks, &counter);
     let ends_early = |&block: &BlockId| {
         let successors = function.block(block).terminator.successors();
         block != header && successors.iter().any(|to| !shape.blocks.contains(to))
     };
-    let is_small = found.writes > 0 && found.largest <= 2 && !found.apart && !found.in_place;
-    let masked = is_small && is_there("avx512bw") && !shape.blocks.iter().any(ends_early);
-    masked.then(|| VECTOR / found.largest)
+    let least = match found.largest {
+        // Of bytes there are always many.
+        1 | 2 => 0,
+        // Each element costs more then, and what two ways need would not stay in registers.
+        4 if found.places > MOST_PLACES => 0,
+        4 => 5,
+        _ => return None,
+    };
+    let can = found.writes > 0 && !found.apart && !found.in_place && !shape.blocks.iter().any(ends_early);
+    (can && is_there("avx512bw")).then(|| Rest { lanes: VECTOR / found.largest, least })
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
@@ -95,11 +116,20 @@ impl<'ctx> Lowerer<'ctx, '_> {
         own: &[BlockId],
     ) {
         let outside = self.blocks[counter.outside.0 as usize];
-        let Some(lanes) = self.loops.wholes.get(&id).copied().flatten() else {
+        let Some(Rest { lanes, least }) = self.loops.wholes.get(&id).copied().flatten() else {
             return self.turns_up_to((id, shift), counter, (stop, false), outside, plan, own);
         };
         let (local, rest) = (self.read(counter.local).int(), self.b.block("rest"));
         let remains = self.b.sub(stop, local);
+        if least > 0 {
+            let (masked, each) = (self.b.block("masked"), self.b.block("each"));
+            let left = self.b.and(remains, self.b.int(i64::from(SHORT_VECTOR) - 1));
+            let many = self.b.compare(IntPredicate::UGE, left, self.b.int(least.into()));
+            self.b.branch(many, masked, each);
+            self.b.at_end(each);
+            self.turns_up_to((id, shift), counter, (stop, false), outside, plan, own);
+            self.b.at_end(masked);
+        }
         let few = self.b.and(remains, self.b.int(i64::from(lanes) - 1));
         let full = self.b.add(local, self.b.sub(remains, few));
         self.turns_up_to((id, shift), counter, (full, false), rest, plan, own);

@@ -34,6 +34,7 @@ BODIES = {
     "zeros list": "return np.zeros([2, i])", "array list": "return np.array([a[i], 1.5])", "array nested": "return np.array([[1, i], [i, 2]])", "array": "return np.array(b)",
     "asarray": "return np.asarray(b)", "astype same": "return b.astype(np.float64, copy=False)", "reshape F": "return b.reshape(-1, order='F')", "reshape 1": "return b.reshape(1, -1)",
     "ravel": "return b.ravel()", "flatten F": "return b.flatten('F')", "like shape": "return np.zeros_like(b, shape=3)",
+    "transpose method": "return b.transpose(1, 0)", "swapaxes": "return b.swapaxes(0, 1)", "item index": "return b.item(i)", "item 2": "return b.item(i, 2)", "truth": "return bool(a[:1])",
     "return array": "return a", "return row": "return b[i]", "return slice": "return a[1:]", "return transpose": "return b.T", "return tuple": "return a, a[i]",
     "int8": "return np.int8(i)", "float32": "return np.float32(a[i])", "uint64": "return np.uint64(i)", "complex64": "return np.complex64(a[i])",
     "int": "return int(a[i])", "float": "return float(a[i])", "bool": "return bool(a[i])", "round": "return round(a[i])", "divmod": "return divmod(a[i], 2)",

@@ -13,6 +13,9 @@ pub const NOT_NEGATIVE: (i64, i64) = (0, i64::MAX);
 /// A block has at most so many turns.
 pub const MOST_TURNS: u64 = 1 << 14;
 
+/// Indices that may be as large as this are not hoped to be within an array.
+const LONGEST: i64 = 1 << 31;
+
 /// Index of a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
@@ -187,6 +190,14 @@ impl Plan {
     /// False if the test fails whatever the values are, because of limits and constants alone.
     #[must_use]
     pub fn is_possible(&self) -> bool {
+        // An index that is known for nothing but to be below a limit: no array is that long.
+        let beyond = |&(index, _): &(NodeId, NodeId)| match self.nodes[index.0 as usize] {
+            Node::Fixed(_, high) => high >= LONGEST,
+            _ => false,
+        };
+        if self.below.iter().any(beyond) {
+            return false;
+        }
         let mut bounds = vec![None; self.nodes.len()];
         for id in self.used() {
             let node = self.nodes[id.0 as usize];

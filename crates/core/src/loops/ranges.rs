@@ -25,7 +25,7 @@ use super::carried::{carried, unsettled};
 use super::index::constant;
 use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan};
 use super::{Meeting, Shape, order, statements};
-use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Statement, Value};
+use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Value};
 use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
 
@@ -417,7 +417,7 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 let adds = self.carried.contains(&target) && !self.guards.contains_key(&target);
-                let addend = if adds { self.addend(statement) } else { None };
+                let addend = if adds { self.addend((block, at)) } else { None };
                 let value = match self.known.get(&target) {
                     // What it becomes is within what it is known to be.
                     Some(&known) if addend.is_some() && known.bounded => match statement.value {
@@ -444,10 +444,19 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What the statement adds to its target, if it does that.
-    fn addend(&mut self, statement: &Statement) -> Option<Known> {
-        let Value::Op { op, args, .. } = &statement.value else { return None };
-        let own = Operand::Local(statement.target);
+    /// What a statement adds to its target, if it does that: itself, or one before it in its block, of which it takes the sum.
+    fn addend(&mut self, (block, at): (BlockId, usize)) -> Option<Known> {
+        let statements = &self.function.block(block).statements[..=at];
+        let (target, mut sum) = (statements[at].target, at);
+        while let Some(&of) = copied(&statements[sum].value) {
+            sum = statements[..sum].iter().rposition(|one| Operand::Local(one.target) == of)?;
+        }
+        let Value::Op { op, args, .. } = &statements[sum].value else { return None };
+        let own = Operand::Local(target);
+        // What it is made of is the same until the copy.
+        if statements[sum..at].iter().any(|one| args.contains(&Operand::Local(one.target))) {
+            return None;
+        }
         match (op.row().recipe, args.as_slice()) {
             (Recipe::AddInt | Recipe::WrappingAdd, &[left, right]) if left == own && right != own => {
                 Some(self.operand(right))
@@ -542,6 +551,15 @@ impl<'a> Search<'a> {
         plan.may_miss = self.shape.counter.is_some_and(|counter| counter.may_miss());
         plan.guards = sorted(self.guards.iter().map(|(&local, &limit)| (local, limit)));
         (plan.used().count() <= MOST_NODES).then_some((plan, unknown))
+    }
+}
+
+/// What a statement is a copy of.
+fn copied(value: &Value) -> Option<&Operand> {
+    match value {
+        Value::Convert(of) => Some(of),
+        Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => args.first(),
+        Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
     }
 }
 

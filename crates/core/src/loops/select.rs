@@ -85,7 +85,7 @@ pub fn branches(function: &Function, header: BlockId, own: &[BlockId]) -> bool {
 }
 
 /// True if a turn can come to its end without coming through a block.
-fn comes_back(function: &Function, header: BlockId, own: &[BlockId], without: BlockId) -> bool {
+pub(super) fn comes_back(function: &Function, header: BlockId, own: &[BlockId], without: BlockId) -> bool {
     let (mut waiting, mut seen) = (vec![header], HashSet::from([without]));
     while let Some(block) = waiting.pop() {
         for to in function.block(block).terminator.successors() {
@@ -122,7 +122,7 @@ fn can_be_done(function: &Function, block: BlockId, plan: &Plan) -> bool {
                 Recipe::Same | Recipe::Not | Recipe::TruthInt | Recipe::Constant(_) => true,
                 Recipe::CompareInt(_) | Recipe::CompareFloat(_) | Recipe::AddFloat | Recipe::SubFloat => true,
                 Recipe::MulFloat | Recipe::AddKnown | Recipe::MulKnown | Recipe::Locate | Recipe::Load => true,
-                Recipe::Scalar(element) => exit.is_none() && element.cost() <= 1,
+                Recipe::Scalar(element) => (exit.is_none() || proof.fits) && element.cost() <= 1,
                 _ => false,
             },
         };

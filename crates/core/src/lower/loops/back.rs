@@ -5,7 +5,8 @@ use inkwell::basic_block::BasicBlock;
 use super::super::Lowerer;
 use super::super::hints::Hints;
 use crate::ir::BlockId;
-use crate::loops::carried::{only_adds_floats, recurs};
+use crate::loops::Counter;
+use crate::loops::carried::{is_cheap, only_adds_floats, recurs};
 use crate::loops::elements::elements;
 use crate::loops::select::branches;
 
@@ -18,17 +19,24 @@ impl<'ctx> Lowerer<'ctx, '_> {
         // Without elements, it is not worth writing out what has all its checks, or turns that wait for each other.
         let waits = || is_checked || recurs(self.function, header, &blocks);
         let rolled = branches(self.function, header, own) || !self.loops.has_memory && waits();
-        // What may be added in any order becomes vectors.
-        let adds = !self.options.fastmath && only_adds_floats(self.function, header, &blocks);
+        // What may be added in any order becomes vectors; and what stands side by side, for that is read and computed at once.
+        let counter = self.counter_at_work();
+        let is_apart = || counter.is_none_or(|counter| elements(self.function, &blocks, &counter).apart);
+        let adds = only_adds_floats(self.function, header, &blocks, counter.as_ref());
+        let waits_for_sums = !self.options.fastmath && adds && is_apart();
         let masked = self.loops.gated.as_ref().is_some_and(|gated| gated.masked);
-        self.b.jump_back(entry, Hints { rolled, serial: adds || self.puts_apart(&blocks), masked });
+        self.b.jump_back(entry, Hints { rolled, serial: waits_for_sums || self.puts_apart(header, &blocks), masked });
     }
 
-    /// True if turns only put elements elsewhere, which do not stand side by side on both sides: to gather them in a vector takes longer
-    /// than to put them where they go.
-    fn puts_apart(&self, blocks: &[BlockId]) -> bool {
-        let counter = self.loops.gated.as_ref().and_then(|gated| self.loops.shapes[gated.id.0 as usize].counter);
-        let found = counter.map(|counter| elements(self.function, blocks, &counter));
-        found.is_some_and(|found| found.moves && found.apart && found.writes > 0)
+    /// True if turns write elements and do little else, and some do not stand side by side: to gather them in a vector takes longer
+    /// than to do with each what is to be done.
+    fn puts_apart(&self, header: BlockId, blocks: &[BlockId]) -> bool {
+        let found = self.counter_at_work().map(|counter| elements(self.function, blocks, &counter));
+        found.is_some_and(|found| found.apart && found.writes > 0) && is_cheap(self.function, header, blocks)
+    }
+
+    /// What counts the turns of the loop that is being lowered.
+    fn counter_at_work(&self) -> Option<Counter> {
+        self.loops.gated.as_ref().and_then(|gated| self.loops.shapes[gated.id.0 as usize].counter)
     }
 }

@@ -357,7 +357,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Left::Slot(slot, Some(stride)) => Some(self.strides(&stride, slot)),
                 Left::Slot(_, None) => None,
             };
-            let (holds, least) = self.test_and_least(plan, within, most);
+            let turns = match left {
+                Left::Counted(counter, end) if !short => self.turns_between(&counter, end),
+                Left::Slot(slot, Some(_)) => self.b.load(self.b.i64, slot).into_int_value(),
+                Left::Counted(..) | Left::Slot(_, None) => self.b.int(most.cast_signed()),
+            };
+            let (holds, least) = self.test_and_least(plan, within, turns);
             let proven = self.b.block("turn.proven");
             let is_tested = holds.is_some() || !plan.guards.is_empty() || plan.has_late_checks();
             let checked = is_tested.then(|| self.b.block("turn"));
@@ -416,6 +421,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let price = self.b.shl(remains, self.b.int(shift.into()));
         let few = self.b.compare(IntPredicate::ULE, remains, most);
         (fuel, price, self.b.and(few, self.b.compare(IntPredicate::SLE, price, fuel)))
+    }
+
+    /// The most turns that there may be until the counter, in steps of this size at least, reaches a value that lies in its way.
+    fn turns_between(&self, counter: &Counter, end: IntValue<'ctx>) -> IntValue<'ctx> {
+        let local = self.read(counter.local).int();
+        let way = if counter.is_up() { self.b.sub(end, local) } else { self.b.sub(local, end) };
+        // The comparison may hold at the end itself; and the last step may be longer than what remains.
+        let step = i64::try_from(least_step(counter)).unwrap_or(i64::MAX);
+        let beyond = step - i64::from(matches!(counter.goes_on, Predicate::Lt | Predicate::Gt | Predicate::Ne));
+        let way = self.b.add(way, self.b.int(beyond));
+        if step == 1 { way } else { self.b.div_unsigned(way, self.b.int(step)) }
     }
 
     fn remains(&self, counter: &Counter) -> IntValue<'ctx> {

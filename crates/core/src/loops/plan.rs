@@ -43,6 +43,8 @@ pub enum Node {
     Mul(NodeId, NodeId),
     /// Sums of up to as many addends of the interval as the block has turns, none included.
     Sums(NodeId),
+    /// The same of the turns before the last one: what there is where a turn begins.
+    Earlier(NodeId),
     /// The interval and zero.
     WithZero(NodeId),
     /// From zero to the greatest divisor less one; fails unless all divisors are positive.
@@ -152,7 +154,7 @@ impl Plan {
                 beyond(0, wide(left).1 * wide(right).1)
             }
             Node::Mul(..) => Tests { low: true, high: true },
-            Node::Sums(only) => beyond(wide(only).0 * i128::from(MOST_TURNS), wide(only).1 * i128::from(MOST_TURNS)),
+            Node::Sums(only) | Node::Earlier(only) => beyond(wide(only).0 * i128::from(MOST_TURNS), wide(only).1 * i128::from(MOST_TURNS)),
             Node::Rest(only) => Tests { low: wide(only).0 < 1, high: false },
         }
     }
@@ -203,7 +205,7 @@ impl Plan {
             let node = self.nodes[id.0 as usize];
             let fixed = match node {
                 Node::Fixed(..) => true,
-                Node::Entry(_) | Node::NonNegative(_) | Node::Counter | Node::Sums(_) => false,
+                Node::Entry(_) | Node::NonNegative(_) | Node::Counter | Node::Sums(_) | Node::Earlier(_) => false,
                 Node::Hull(..)
                 | Node::Span(..)
                 | Node::Add(..)
@@ -282,6 +284,10 @@ impl Plan {
             Node::Sums(only) => {
                 both(of(only).0.min(0).overflowing_mul(turns), of(only).1.max(0).overflowing_mul(turns))
             }
+            Node::Earlier(only) => {
+                let turns = turns - 1;
+                both(of(only).0.min(0).overflowing_mul(turns), of(only).1.max(0).overflowing_mul(turns))
+            }
             Node::WithZero(only) => Some((of(only).0.min(0), of(only).1.max(0))),
             Node::Rest(only) => (!tests.low || of(only).0 >= 1).then(|| (0, of(only).1.wrapping_sub(1))),
         }
@@ -299,7 +305,7 @@ impl Node {
             | Self::Add(left, right)
             | Self::Sub(left, right)
             | Self::Mul(left, right) => [Some(left), Some(right)],
-            Self::Sums(only) | Self::WithZero(only) | Self::Rest(only) => [Some(only), None],
+            Self::Sums(only) | Self::Earlier(only) | Self::WithZero(only) | Self::Rest(only) => [Some(only), None],
         }
     }
 
@@ -326,7 +332,7 @@ impl Node {
                     corners.into_iter().fold((i128::MAX, i128::MIN), |(low, high), one| (low.min(one), high.max(one)));
                 cut(if left == right { low.max(0) } else { low }, high)
             }
-            Self::Sums(only) => {
+            Self::Sums(only) | Self::Earlier(only) => {
                 let turns = i128::from(MOST_TURNS);
                 cut(wide(only).0.min(0) * turns, wide(only).1.max(0) * turns)
             }

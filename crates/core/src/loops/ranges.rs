@@ -182,6 +182,8 @@ struct Search<'a> {
     nodes: Vec<Node>,
     /// The ints that the loop writes.
     known: HashMap<LocalId, Known>,
+    /// Those that turns add to, as they are in a turn before it has done so.
+    begins: HashMap<LocalId, Known>,
     /// What is written to carried locals in this round.
     writes: HashMap<LocalId, Vec<Write>>,
     /// Nothing is decided before the last round.
@@ -213,6 +215,7 @@ impl<'a> Search<'a> {
             written: statements(function, order).map(|statement| statement.target).collect(),
             nodes: Vec::new(),
             known: HashMap::new(),
+            begins: HashMap::new(),
             writes: HashMap::new(),
             last: false,
             plan: Plan::default(),
@@ -266,7 +269,8 @@ impl<'a> Search<'a> {
                 if self.known.get(&local).is_some_and(|known| known.bounded) {
                     continue;
                 }
-                if let Some(known) = self.after(local, &writes) {
+                if let Some((begins, known)) = self.after(local, &writes) {
+                    self.begins.insert(local, begins);
                     self.known.insert(local, known);
                     changed = true;
                 }
@@ -353,27 +357,28 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A carried local within the block, from all that is written to it.
-    fn after(&mut self, local: LocalId, writes: &[Write]) -> Option<Known> {
-        let mut all = self.entry(local);
+    /// A carried local within the block, from all that is written to it: before a turn has done so, and anywhere.
+    fn after(&mut self, local: LocalId, writes: &[Write]) -> Option<(Known, Known)> {
+        let (mut begins, mut all) = (self.entry(local), self.entry(local));
         for write in writes {
-            all = match *write {
+            (begins, all) = match *write {
                 Write::Adds(addend) if addend.bounded => {
-                    let sums = self.node(Node::Sums(addend.node));
                     let fixed = (
                         if addend.fixed.0 >= 0 { 0 } else { i64::MIN },
                         if addend.fixed.1 <= 0 { 0 } else { i64::MAX },
                     );
-                    let sums = Known { node: sums, bounded: true, fixed, hopeful: addend.hopeful };
-                    self.add(all, sums)
+                    let (earlier, sums) = (self.node(Node::Earlier(addend.node)), self.node(Node::Sums(addend.node)));
+                    let known = |node| Known { node, bounded: true, fixed, hopeful: addend.hopeful };
+                    (self.add(begins, known(earlier)), self.add(all, known(sums)))
                 }
                 Write::Sets(value) if value.bounded && writes.iter().all(|one| matches!(one, Write::Sets(_))) => {
-                    self.hull(all, value)
+                    let all = self.hull(all, value);
+                    (all, all)
                 }
                 Write::Adds(_) | Write::Sets(_) => return None,
             };
         }
-        Some(all)
+        Some((begins, all))
     }
 
     fn add(&mut self, left: Known, right: Known) -> Known {
@@ -397,18 +402,19 @@ impl<'a> Search<'a> {
         self.known.retain(|local, _| self.carried.contains(local));
         self.writes.clear();
         // Blocks stand before their successors: nothing on the way to what stands before the first write has written it.
-        let mut counter = None;
-        if let Some((local, compared)) = self.compared() {
-            counter = self.known.get(&local).map(|&known| (local, known));
-            if counter.is_some() {
-                self.known.insert(local, compared);
+        let begins = self.begins.iter().map(|(&local, &known)| (local, known)).collect::<Vec<_>>();
+        let mut unwritten = HashMap::new();
+        for (local, begins) in begins.into_iter().chain(self.compared()) {
+            if let Some(known) = self.known.get_mut(&local) {
+                unwritten.entry(local).or_insert(*known);
+                *known = begins;
             }
         }
         for &block in self.order {
             for (at, statement) in self.function.block(block).statements.iter().enumerate() {
                 let target = statement.target;
-                if let Some((local, known)) = counter.take_if(|(local, _)| *local == target) {
-                    self.known.insert(local, known);
+                if let Some(known) = unwritten.remove(&target) {
+                    self.known.insert(target, known);
                 }
                 if !is_int(self.function, target) {
                     if self.last {

@@ -125,9 +125,10 @@ impl<'ctx> Test<'_, 'ctx, '_> {
                 Bounds { low: b.int(0), high: self.greatest(low, high) }
             }
             Node::Mul(left, right) => self.product(self.of(left), self.of(right)),
-            Node::Sums(only) => {
+            Node::Sums(only) | Node::Earlier(only) => {
                 let signs = self.with_zero(only);
-                let turns = self.turns;
+                let is_earlier = matches!(plan.nodes[id.0 as usize], Node::Earlier(_));
+                let turns = if is_earlier { b.sub(self.turns, b.int(1)) } else { self.turns };
                 let low = self.checked(Checked::Mul, signs.low, turns, test_low);
                 Bounds { low, high: self.checked(Checked::Mul, signs.high, turns, test_high) }
             }

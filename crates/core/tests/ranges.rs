@@ -240,7 +240,8 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: End) -> Option<String> {
                         || proof.dividend_not_negative && args[0] < 0
                         || proof.divisor_not_negative && args[1] < 0
                         || proof.divisor_positive && args[1] <= 0
-                        || proof.within && !(0..args[1]).contains(&args[0]);
+                        || proof.within && !(0..args[1]).contains(&args[0])
+                        || proof.from_end && !(-args[1]..0).contains(&args[0]);
                     if wrong {
                         return Some(format!("{at:?} {place}: {}{args:?} in turn {turns}", op.row().name));
                     }

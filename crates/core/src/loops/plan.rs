@@ -64,6 +64,8 @@ pub struct Proof {
     pub divisor_positive: bool,
     /// The first operand, an index, is within the second, a length.
     pub within: bool,
+    /// It is negative, and within the length from the end.
+    pub from_end: bool,
     /// What the operation leaves for is looked for behind the block ([`super::late`]).
     pub late: bool,
 }

@@ -118,7 +118,7 @@ fn can_be_done(function: &Function, block: BlockId, plan: &Plan) -> bool {
             Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
             Value::Op { op, exit, .. } => match op.row().recipe {
                 Recipe::AddInt | Recipe::SubInt | Recipe::MulInt => proof.fits,
-                Recipe::Index | Recipe::Bound => proof.within,
+                Recipe::Index | Recipe::Bound => proof.within || proof.from_end,
                 Recipe::Same | Recipe::Not | Recipe::TruthInt | Recipe::Constant(_) => true,
                 Recipe::CompareInt(_) | Recipe::CompareFloat(_) | Recipe::AddFloat | Recipe::SubFloat => true,
                 Recipe::MulFloat | Recipe::AddKnown | Recipe::MulKnown | Recipe::Locate | Recipe::Load => true,

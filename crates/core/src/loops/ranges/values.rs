@@ -95,6 +95,9 @@ impl Search<'_> {
             (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
             (Recipe::Index | Recipe::Bound, &[index, length]) => {
                 let (index, length) = (self.operand(index), self.operand(length));
+                if op.recipe == Recipe::Index && index.fixed.1 < 0 {
+                    return self.from_end(index, length, at);
+                }
                 self.within(index, length, at)
             }
             (Recipe::Scalar(Element::Fit), [_]) if op.result == Type::Int => match op.params {
@@ -197,6 +200,22 @@ impl Search<'_> {
             self.plan.gains += 1;
         }
         Known { fixed: (index.fixed.0.max(0), index.fixed.1.max(0)), hopeful: true, ..index }
+    }
+
+    /// Notes that the check of an index that is always negative goes if none of its values is beyond the length.
+    fn from_end(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
+        if !index.bounded || !length.bounded {
+            return self.unknown(true);
+        }
+        let place = self.add(index, length);
+        if self.last {
+            if !self.plan.at_least.contains(&(place.node, 0)) {
+                self.plan.at_least.push((place.node, 0));
+            }
+            self.plan.proofs.entry(at).or_default().from_end = true;
+            self.plan.gains += 1;
+        }
+        Known { fixed: NOT_NEGATIVE, hopeful: true, ..place }
     }
 
     /// Notes the signs of the operands of `//` and `%`.

@@ -181,7 +181,7 @@ impl Search<'_> {
 
     /// True if each turn comes through a block.
     fn is_always_done(&self, block: BlockId) -> bool {
-        self.order.first().is_some_and(|&header| !comes_back(self.function, header, self.order, block))
+        self.order.first().is_some_and(|&header| !comes_back(self.function, header, self.order, &[block]))
     }
 
     /// Notes that the check of an index goes if all its values are within the length.

@@ -23,10 +23,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let rolled = self.branches_over_writes(header, own, &blocks) || !self.loops.has_memory && waits();
         // Where all turns read what one of them may write, LLVM's vectors may have no turn, and what remains all.
         let stays = counter.is_some_and(|counter| reads_one_written(self.function, &blocks, &counter));
-        // What may be added in any order becomes vectors; and what stands side by side, for that is read and computed at once.
+        // What may be added in any order becomes vectors; and what stands side by side in a loop inside of others, whose runs do not wait
+        // for each other: the less there is to do, the more of them are under way at once.
         let is_apart = || counter.is_none_or(|counter| elements(self.function, &blocks, &counter).apart);
         let adds = only_adds_floats(self.function, header, &blocks, counter.as_ref());
-        let waits_for_sums = !self.options.fastmath && adds && is_apart();
+        let is_inside = id.is_some_and(|id| self.function.loops[id.0 as usize].parent.is_some());
+        let waits_for_sums = !self.options.fastmath && adds && (!is_inside || is_apart());
         let masked = self.loops.gated.as_ref().is_some_and(|gated| gated.masked);
         self.b.jump_back(entry, Hints { rolled, stays, serial: waits_for_sums || self.puts_apart(header, &blocks), masked });
     }

@@ -178,7 +178,9 @@ class Instrumented:
             # The annotation of a local is never evaluated.
             node = ast.Assign([node.target], rewrite.visit(node.value)) if node.value else ast.Pass()
         elif isinstance(node, (ast.If, ast.While)):
-            node.test = ast.Call(ast.Name("_b", ast.Load()), [ast.Constant(number), rewrite.visit(node.test)], [])
+            # A continuation behind a call would ask again.
+            calls = any(isinstance(inner, ast.Call) for inner in ast.walk(node.test))
+            node.test = ast.Call(ast.Name("_b", ast.Load()), [ast.Constant(number if calls else None), rewrite.visit(node.test)], [])
         elif isinstance(node, ast.Match):
             node.subject = rewrite.visit(node.subject)
             for case in node.cases:
@@ -299,8 +301,8 @@ class Instrumented:
                 self._may(statement, reason, "[]", (type(value), type(index)))
         return result
 
-    def _truth(self, statement: int, value):
-        if arrays.is_array(value) and value.size == 1:
+    def _truth(self, statement: int | None, value):
+        if statement is not None and arrays.is_array(value) and value.size == 1:
             self._may(statement, "the truth of an array")
         return value
 

@@ -124,6 +124,28 @@ def test_other_types_are_refused(value):
     assert f(1, 2) == 1
 
 
+def test_an_array_that_is_refused_says_how_to_convert_it():
+    import numpy
+
+    @brrr
+    def first(a):
+        return a[0]
+
+    unaligned = numpy.zeros(25, "uint8")[1:].view("float64")
+    cases = [
+        (unaligned, "copy it, `x.copy()`", unaligned.copy()),
+        (numpy.zeros(3, ">i4"), "`x.astype(x.dtype.newbyteorder(\"=\"))`", numpy.zeros(3, ">i4").astype("int32")),
+        (numpy.zeros(3, "longlong"), "`x.astype(np.int64)`", numpy.zeros(3, "longlong").astype(numpy.int64)),
+        (numpy.zeros(3, "float16"), "`x.astype(np.float64)`", numpy.zeros(3)),
+        (numpy.zeros(3, object), "`x.astype(np.float64)`", numpy.zeros(3)),
+    ]
+    for array, remedy, converted in cases:
+        with pytest.raises(BrrrError) as caught:
+            first(array)
+        assert remedy in caught.value.diagnostics[0].help.replace("\n", " "), array.dtype
+        assert first(converted) == 0 and type(first(converted)) is converted.dtype.type
+
+
 def test_numpy_is_refused_politely():
     import numpy
     for value in (numpy.zeros(3, "float16"), numpy.zeros(3, ">i4"), numpy.zeros(3, "datetime64[s]"), numpy.float16(3)):

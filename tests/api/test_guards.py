@@ -5,9 +5,10 @@ import random
 import sys
 import types
 
+import numpy as np
 import pytest
 
-from brrr import brrr
+from brrr import BrrrError, brrr
 from tests import oracle, program
 
 TEXT = "@brrr\ndef f(n):\n    t = 0\n    for i in range(n):\n        t = t * 10 + i\n    return t\n"
@@ -466,3 +467,20 @@ def test_names_are_found_wherever_a_namespace_has_them(seed):
         got, expected = [oracle.outcome(one, (step,), {}, file) for one in (f, f.original_func)]
         assert got == expected, (step, {name: names.get(name) for name in ("alpha", "beta", "abs")})
     assert f.stats()["compiled"] > 300
+
+
+def test_attributes_that_a_module_makes_when_asked():
+    lazy = types.ModuleType("lazy")
+    exec("def __getattr__(name):\n    if name == 'x':\n        return 41\n    raise AttributeError(name)\n", lazy.__dict__)
+
+    @brrr
+    def read(n):
+        return lazy.x + n
+
+    assert read(1) == 42
+    # NumPy imports this module at the first question; compiled code does not ask.
+    with pytest.raises(BrrrError, match=r"the call of `np.random.rand` cannot be compiled"):
+
+        @brrr
+        def draw(n):
+            return np.random.rand(n)

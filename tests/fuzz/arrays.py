@@ -181,18 +181,19 @@ class Arrays:
         source = self.random.choice(list(self.arrays))
         dtype, ndim = self.arrays[source]
         views = {"slice": (":-1", 1), "slice bounds": (f"{self._bound()}:{self._bound()}", 1), "slice step": ("::2", 1), "slice reversed": ("::-1", 1),
-                 "ellipsis": ("...", ndim)}
+                 "ellipsis": ("...", ndim), "transpose method": (".transpose()", ndim)}
         if ndim > 1:
             at = self._position(source, 0)
             views |= {"row": (at, ndim - 1), "column": (f":, {self._position(source, 1)}", ndim - 1), "slice 2": ("1:, ::-1", 2),
-                      "row slice": (f"{at}, 1:", ndim - 1), "transpose": (".T", ndim)}
+                      "row slice": (f"{at}, 1:", ndim - 1), "transpose": (".T", ndim), "swapaxes": (".swapaxes(-1, 0)", ndim)}
+            views["transpose method"] = (f".transpose({', '.join(str(axis) for axis in self.random.sample(range(ndim), ndim))})", ndim)
         known = [one for one in views if one in self.has]
         if not known:
             return self._assign(depth)
         form = self.random.choice(known)
         self._use(form)
         text, left = views[form]
-        value = f"{source}.T" if form == "transpose" else f"{source}[{text}]"
+        value = f"{source}{text}" if text.startswith(".") and text != "..." else f"{source}[{text}]"
         left = ndim if form in ("slice", "slice bounds", "slice step", "slice reversed", "slice 2") else left
         self._line(depth, f"{self._new((dtype, left))} = {value}")
         return None
@@ -213,7 +214,13 @@ class Arrays:
                  "linspace": ("np.linspace(0, 1, 5)", "float64", 1), "eye": ("np.eye(3)", "float64", 2), "zeros_like": (f"np.zeros_like({source})", dtype, ndim),
                  "ones_like": (f"np.ones_like({source})", dtype, ndim), "full_like": (f"np.full_like({source}, 1)", dtype, ndim),
                  "copy": (f"{source}.copy()", dtype, ndim), "astype": (f"{source}.astype({kind})", other, ndim),
-                 "reshape flat": (f"{source}.reshape(-1)", dtype, 1), "dtype variable": (f"np.zeros(3, {source}.dtype)", dtype, 1)}
+                 "reshape flat": (f"{source}.reshape(-1)", dtype, 1), "zeros list": (f"np.zeros([2, len({source})])", "float64", 2),
+                 "array list": (f"np.array([{self._expression('f', 1)}, {self._expression('f', 1)}])", "float64", 1),
+                 "array nested": (f"np.array([[1, n], (n, 2)], {kind})", other, 2), "array": (f"np.array({source})", dtype, ndim),
+                 "asarray": (f"np.asarray({source}, {kind})", other, ndim), "astype same": (f"{source}.astype({source}.dtype, copy=False)", dtype, ndim),
+                 "reshape F": (f"{source}.reshape(-1, order='F')", dtype, 1), "reshape 1": (f"{source}.reshape(1, -1)", dtype, 2),
+                 "ravel": (f"{source}.ravel()", dtype, 1), "flatten F": (f"{source}.flatten('F')", dtype, 1),
+                 "like shape": (f"np.zeros_like({source}, shape=3)", dtype, 1), "dtype variable": (f"np.zeros(3, {source}.dtype)", dtype, 1)}
         known = [one for one in forms if one in self.has]
         if not known:
             return self._assign(depth)
@@ -372,6 +379,9 @@ class Arrays:
             return f"{self._expression(kind, 1)} {self.random.choice(['<', '<=', '==', '!=', '>', '>='])} {self._expression(kind, 1)}"
         if pick < 0.8:
             return f"({self._condition()} {self.random.choice(['and', 'or'])} {self._condition()})"
+        if pick < 0.82 and self._use("truth"):
+            name = self.random.choice(list(self.arrays))
+            return f"{name}[{':1, ' * (self.arrays[name][1] - 1)}-1:]" if self.arrays[name][1] else name
         return self._expression(self.random.choice("bif"), 1)
 
     def _expression(self, kind: str, depth: int) -> str:
@@ -405,6 +415,12 @@ class Arrays:
                 if self.random.random() < 0.85:
                     return text
                 break
+        if self.random.random() < 0.06:
+            known = [name for name, (dtype, ndim) in self.arrays.items() if KINDS[dtype] == kind and ndim]
+            form = self.random.choice(["item index", "item 2"])
+            name = self.random.choice(known) if known else ""
+            if known and (self.arrays[name][1] > 1 or form == "item index") and self._use(form):
+                return f"{name}.item({self._index(name) if form == 'item 2' else self._position(name, 0)})"
         known = [name for name, one in self.kinds.items() if one == kind]
         if known and self.random.random() < 0.7:
             return self.random.choice(known)

@@ -4,6 +4,7 @@
 //! the types of every place for a signature; [`specialise::specialise`] makes the IR from both.
 
 mod array;
+mod axes;
 pub mod bind;
 pub mod call;
 pub(crate) mod choose;

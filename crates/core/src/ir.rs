@@ -244,6 +244,8 @@ pub struct Creation {
     pub dtype: Option<Dtype>,
     /// The argument `order`.
     pub order: Option<char>,
+    /// The argument `copy`.
+    pub copy: Option<bool>,
     /// The type of the array that must come out.
     pub result: ArrayType,
 }

@@ -205,12 +205,38 @@ pub fn member(module: &str, attribute: &str) -> Outside {
         "inf" => f64::INFINITY,
         "nan" => f64::NAN,
         _ if module == "np" => {
-            let known = function_of(module, attribute);
-            return known.map_or_else(|| Outside::Other(format!("`{attribute}` of NumPy")), Outside::Function);
+            let known = function_of(module, attribute).map(Outside::Function).or_else(|| within_numpy(attribute));
+            return known.unwrap_or_else(|| Outside::Other(format!("`{attribute}` of NumPy")));
         }
         _ => return function_of(module, attribute).map_or(Outside::Missing, Outside::Function),
     };
     Outside::Constant(Constant::Float(constant))
+}
+
+/// A module within NumPy, by its name there. NumPy imports most of them when they are asked for.
+#[must_use]
+pub fn within_numpy(name: &str) -> Option<Outside> {
+    const MODULES: &[&str] = &[
+        "char",
+        "core",
+        "ctypeslib",
+        "dtypes",
+        "emath",
+        "exceptions",
+        "f2py",
+        "fft",
+        "lib",
+        "linalg",
+        "ma",
+        "matlib",
+        "polynomial",
+        "random",
+        "rec",
+        "strings",
+        "testing",
+        "typing",
+    ];
+    MODULES.contains(&name).then(|| Outside::Other(format!("the module `numpy.{name}`")))
 }
 
 /// The one name of a function of a known module, or of a builtin (`builtins`), if compiled code knows it.

@@ -70,7 +70,10 @@ const LOOPS: &[(&str, usize)] = &[
     ("def f(i, n, A, B):\n    for i in range(i, n, 3):\n        A[i] = A[i - 1]\n", 2),
     ("def f(i, n, k, A, B):\n    for i in range(i, n, -2):\n        A[i] = A[k]\n        k += 2\n", 3),
     ("def f(n, k, m, A, B):\n    for i in range(n):\n        A[k] = m\n        k, m = k + 3, m + i\n", 3),
-    ("def f(n, k, m, A, B):\n    for i in range(n):\n        if i & 3 != m:\n            k, m = k + 2, m\n        A[k] = m\n", 3),
+    (
+        "def f(n, k, m, A, B):\n    for i in range(n):\n        if i & 3 != m:\n            k, m = k + 2, m\n        A[k] = m\n",
+        3,
+    ),
     ("def f(k, A, B):\n    for i, x in enumerate(A):\n        B[k, i] = x\n", 1),
     ("def f(n, k, A, B):\n    for i in range(n):\n        A[-1 - i] = A[i + k]\n", 2),
     ("def f(i, j, t):\n    while i < j:\n        t += i * j\n        i += 1\n        j -= 1\n    return t\n", 3),
@@ -453,7 +456,10 @@ fn walks_up_to_the_end_are_proven() {
         ("def f(n, A, B):\n    for i, x in enumerate(A):\n        B[0, i] = x\n", 1),
         ("def f(n, A, B):\n    for i in range(1, 100, 2):\n        A[i] = A[i - 1]\n", 1),
         ("def f(n, A, B):\n    for i in range(99, 0, -2):\n        A[i] = A[i - 1]\n", 1),
-        ("def f(n, A, B):\n    k = 0\n    for i in range(len(A)):\n        B[0, k] = A[i]\n        k, i = k + 1, k\n", 1),
+        (
+            "def f(n, A, B):\n    k = 0\n    for i in range(len(A)):\n        B[0, k] = A[i]\n        k, i = k + 1, k\n",
+            1,
+        ),
         ("def f(n, A, B):\n    for i in range(len(A)):\n        B[0, -1 - i] = A[i]\n", 1),
     ] {
         let case = case(source, parameters);

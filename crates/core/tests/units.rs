@@ -216,7 +216,7 @@ fn a_function_calls_itself() {
     let mut run = run_of(&functions);
     assert_eq!(is_int(&enter(&functions, &mut run, &[25])), Some(75_025));
     assert!(run.left.is_empty());
-    assert!(run.polls > 0, "a poll every {} units", 1 << 17);
+    assert!(run.polls > 0, "a poll every {} units", 1 << 18);
 }
 
 #[test]

@@ -136,6 +136,10 @@ impl Maker {
             keywords.push("order".to_owned());
             constants.push(order.to_string().into_pyobject(py)?.into_any().unbind());
         }
+        if let Some(copy) = creation.copy {
+            keywords.push("copy".to_owned());
+            constants.push(copy.into_pyobject(py)?.to_owned().into_any().unbind());
+        }
         let names = keywords.iter().map(|name| pyo3::types::PyString::intern(py, name));
         let keywords = match keywords.is_empty() {
             true => None,

@@ -337,8 +337,18 @@ pub unsafe fn boxed_array(array: ArrayType, words: *const u64) -> *mut PyObject 
             strides = [0; MOST_DIMENSIONS as usize];
         }
         let py = Python::assume_attached();
-        let descr = (*owner.cast::<PyArrayObject>()).fields.descr;
-        ffi::Py_INCREF(descr.cast());
+        // The dtype is the owner's object, but for a view of the parts of complex elements.
+        let number = NUMBERS[array.dtype as usize] as i32;
+        let own = (*of_owner).descr;
+        let descr = if (*own).fields.type_num == number {
+            ffi::Py_INCREF(own.cast());
+            own
+        } else {
+            PY_ARRAY_API.PyArray_DescrFromType(py, number)
+        };
+        if descr.is_null() {
+            return null_mut();
+        }
         let flags = if array.writable { NPY_ARRAY_WRITEABLE } else { 0 };
         let class = ffi::Py_TYPE(owner);
         let made = PY_ARRAY_API.PyArray_NewFromDescr(

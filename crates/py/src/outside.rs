@@ -102,6 +102,12 @@ impl Names {
             let depth = if matches!(means, Outside::Module(_)) { 1 } else { depth };
             for attribute in context.read {
                 let found = module.dict().get_item(attribute)?;
+                if found.is_none()
+                    && let Some(means) = made(module, &means, attribute)?
+                {
+                    self.env.insert(format!("{path}.{attribute}"), means);
+                    continue;
+                }
                 self.add(format!("{path}.{attribute}"), found.as_ref(), context, depth - 1)?;
             }
         }
@@ -178,6 +184,15 @@ impl Names {
     pub fn release(self, py: Python<'_>) {
         self.objects.into_values().for_each(|seen| seen.release(py));
     }
+}
+
+/// What an attribute means that a module may make when it is asked for it. It is not asked: that may import half of a library.
+fn made(module: &Bound<'_, PyModule>, means: &Outside, attribute: &str) -> PyResult<Option<Outside>> {
+    Ok(match means {
+        Outside::Module("np") => outside::within_numpy(attribute),
+        Outside::Module(_) => None,
+        _ => module.dict().contains(intern!(module.py(), "__getattr__"))?.then_some(Outside::Untold),
+    })
 }
 
 /// Where a path is looked up.

@@ -36,7 +36,7 @@ const LOOK_RARELY: Duration = Duration::from_millis(500);
 /// was that the code itself has made cheaper.
 const FUEL: (f64, f64) = (4096.0, 2_097_152.0);
 /// The first estimate.
-const FIRST_FUEL: f64 = 131_072.0;
+const FIRST_FUEL: f64 = 262_144.0;
 
 /// What is known of a run that has polled.
 #[derive(Debug)]

@@ -1,9 +1,11 @@
 //! What operations on arrays give, by types alone: shared by inference and specialisation.
 
+use super::axes;
+use super::choose::{Operand, choose};
 use super::flow::{Arg, Item};
 use super::promote;
 use crate::ir::Constant;
-use crate::types::{ArrayType, FunctionType, Layout, Shape, Type, TypeSet};
+use crate::types::{ArrayType, Dtype, FunctionType, Kind, Layout, Shape, Type, TypeSet};
 
 /// What happens to one dimension, or where a new one comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,8 +168,10 @@ pub const ATTRIBUTES: &[&str] = &[".shape", ".ndim", ".size", ".dtype", ".stride
 
 /// What an operation with an array among its operands gives; empty if compiled code does not do it.
 #[must_use]
-pub fn result(name: &str, operands: &[Type]) -> TypeSet {
-    let found = match (name, operands) {
+pub fn result(name: &str, operands: &[Operand]) -> TypeSet {
+    let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
+    let types = types.as_slice();
+    let found = match (name, types) {
         ("load.", [Type::Array(array), _]) => Some(Type::Scalar(array.dtype)),
         ("into.", [Type::Array(array), from]) => {
             let stored = promote::operation(crate::ops::array::into(array.dtype), &[(*from, None)]);
@@ -175,7 +179,7 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
         }
         ("store.", [Type::Array(_), _, _]) => Some(Type::None),
         ("len", [Type::Array(array)]) if array.ndim > 0 => Some(Type::Int),
-        ("over.", [Type::Array(array)]) if array.ndim > 0 => Some(operands[0]),
+        ("over.", [Type::Array(array)]) if array.ndim > 0 => Some(types[0]),
         ("at.", [Type::Array(array), Type::Int]) => first(*array),
         ("unpack.", [Type::Array(array), _, _]) if array.ndim > 0 => first(*array),
         ("shortest.", all) if all.iter().all(|&one| has_length(one)) => Some(Type::Int),
@@ -183,10 +187,44 @@ pub fn result(name: &str, operands: &[Type]) -> TypeSet {
         (".shape" | ".strides", [Type::Array(array)]) => ints(*array),
         (".dtype", [Type::Array(array)]) => Some(Type::Function(FunctionType::dtype(array.dtype))),
         (".T", [Type::Array(array)]) => Some(Type::Array(transposed(*array))),
+        (".real", [Type::Array(array)]) if array.dtype.kind() != Kind::Complex => Some(types[0]),
+        (".real" | ".imag", [Type::Array(array)]) => part(*array).map(Type::Array),
+        (".transpose" | ".swapaxes", [Type::Array(array), ..]) => {
+            let written = operands[1..].iter().map(|&(_, constant)| constant).collect::<Option<Vec<_>>>();
+            let order = written.and_then(|written| axes::order(name, array.ndim.into(), &written));
+            order.map(|order| Type::Array(axes::viewed(*array, &order)))
+        }
+        ("truth." | "bool", [Type::Array(_)]) => Some(Type::Bool),
+        (".item", [Type::Array(array), indices @ ..]) if indices.iter().all(|&index| is_index(index)) => {
+            let count = indices.len();
+            (count < 2 || count == usize::from(array.ndim)).then(|| number(name, array.dtype)).flatten()
+        }
+        // Of more dimensions it raises, or is to.
+        ("float" | "int", [Type::Array(array)]) if array.ndim == 0 && array.dtype.kind() != Kind::Complex => {
+            number(name, array.dtype)
+        }
+        ("complex", [Type::Array(array)]) if array.ndim == 0 => number(name, array.dtype),
         (_, [Type::Array(_), ..]) if name.starts_with("is.") || name.starts_with("isinstance.") => Some(Type::Bool),
         _ => None,
     };
     found.map(TypeSet::of).unwrap_or_default()
+}
+
+/// The type of Python's number that a row makes of a scalar.
+fn number(name: &str, dtype: Dtype) -> Option<Type> {
+    choose(name, &[(Type::Scalar(dtype), None)], false).map(|choice| choice.op.row().result)
+}
+
+/// The type of a view of the real, or the imaginary, parts of complex elements.
+#[must_use]
+pub fn part(array: ArrayType) -> Option<ArrayType> {
+    let dtype = match array.dtype {
+        Dtype::Complex64 => Dtype::Float32,
+        Dtype::Complex128 => Dtype::Float64,
+        _ => return None,
+    };
+    let layout = if array.ndim == 0 { Layout::C } else { Layout::Strided };
+    Some(ArrayType { dtype, layout, view: true, ..array })
 }
 
 /// What one index gives.
@@ -211,7 +249,7 @@ pub fn is_whole(name: &str, operands: &[TypeSet]) -> bool {
         "+", "-", "*", "/", "//", "%", "**", "**-", "<<", ">>", "&", "|", "^", "~", "@", "<", "<=", "==", "!=", ">",
         ">=",
     ];
-    const FUNCTIONS: [&str; 7] = ["abs", "sum", "min", "max", "any", "all", "divmod"];
+    const FUNCTIONS: [&str; 8] = ["abs", "sum", "min", "max", "any", "all", "divmod", "in."];
     let has_array = operands.iter().any(|types| types.iter().any(|one| matches!(one, Type::Array(_))));
     has_array && (OPERATORS.contains(&name) || FUNCTIONS.contains(&name) || name.starts_with("np."))
 }

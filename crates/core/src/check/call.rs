@@ -6,6 +6,7 @@
 
 use rustpython_parser::ast::{self, Expr};
 
+use super::axes;
 use super::bind::Binder;
 use super::creation;
 use super::flow::{Arg, Hidden, StepKind, Target, VarId};
@@ -74,7 +75,7 @@ pub(super) fn attributes() -> impl Iterator<Item = &'static str> {
 /// The methods of numbers, tuples and arrays.
 pub(super) fn methods() -> impl Iterator<Item = &'static str> {
     let rows = ops::TABLE.iter().map(|row| row.name).filter(|name| name.starts_with('.') && !ATTRIBUTES.contains(name));
-    rows.chain([".as_integer_ratio", ".count", ".index"]).chain(creation::methods())
+    rows.chain([".as_integer_ratio", ".count", ".index"]).chain(axes::METHODS).chain(creation::methods())
 }
 
 const NONE: Arg = Arg::Constant(Constant::None);
@@ -330,6 +331,9 @@ impl Binder<'_> {
         if let Some(maker) = creation::maker(function) {
             return self.creation(maker, None, call);
         }
+        if let Some(method) = axes::method(function) {
+            return self.turned(method, None, call);
+        }
         match function {
             "range" => return self.refuse_call(call, None),
             "isinstance" => return self.is_instance(call),
@@ -459,13 +463,18 @@ impl Binder<'_> {
         if let Some(maker) = creation::maker(&dotted) {
             return self.creation(maker, Some(&attribute.value), call);
         }
+        if let Some(name) = axes::METHODS.into_iter().find(|known| *known == dotted) {
+            return self.turned(name, Some(&attribute.value), call);
+        }
         let Some(name) = ops::name(&dotted).filter(|known| !ATTRIBUTES.contains(known)) else {
             return self.refuse_call(call, None);
         };
         let value = self.expression(&attribute.value);
         let Some(mut args) = self.operands(call) else { return NONE };
         args.insert(0, value);
-        match call.keywords.is_empty() && ops::takes(name, args.len()) {
+        // Of an array, an element.
+        let takes = ops::takes(name, args.len()) || name == ".item";
+        match call.keywords.is_empty() && takes {
             true => self.op(name, args, span(call)),
             false => self.leaving("call.", args, span(call)),
         }

@@ -274,6 +274,8 @@ pub struct Creation {
     pub dtype: Option<DtypeArg>,
     /// The argument `order`.
     pub order: Option<char>,
+    /// The argument `copy`.
+    pub copy: Option<bool>,
 }
 
 /// An argument `dtype`.

@@ -364,8 +364,7 @@ impl Inferred {
                     result = found.map_or(result, |one| result.join(one.into()));
                     continue;
                 }
-                let types = operands.iter().map(|&(one, _)| one).collect::<Vec<_>>();
-                result = result.join(array::result(name, &types));
+                result = result.join(array::result(name, operands));
                 continue;
             }
             if operands.iter().any(|(one, _)| matches!(one, Type::Tuple(_))) {
@@ -454,7 +453,8 @@ fn created(creation: &Creation, types: &Types) -> TypeSet {
     };
     let each = choices.iter().flat_map(|args| dtypes.iter().map(move |&dtype| (args, dtype)));
     let made = |(args, dtype): (&Vec<(&'static str, Type)>, Option<Dtype>)| {
-        creation::result(creation.function, &Given { args, dtype, order: creation.order }).map(Type::Array)
+        let given = Given { args, dtype, order: creation.order, copy: creation.copy };
+        creation::result(creation.function, &given).map(Type::Array)
     };
     each.filter_map(made).collect()
 }
@@ -549,7 +549,11 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
         StepKind::Op(name, args) => {
             let sets = args.iter().map(set).collect::<Vec<_>>();
             array::is_whole(name, &sets).then_some(())?;
-            let name = if *name == "**-" { "**" } else { name };
+            let name = match *name {
+                "**-" => "**",
+                "in." => "in",
+                same => same,
+            };
             let arrays = sets.iter().filter(|set| is_array(**set)).map(|set| format!("`{}`", set.python()));
             let message =
                 format!("`{name}` on a whole array, {}, cannot be compiled", arrays.collect::<Vec<_>>().join(" and "));

@@ -21,7 +21,8 @@ impl Binder<'_> {
         if starred {
             return self.refuse_as(Code::StarredArgument, place);
         }
-        let mut creation = Creation { function: maker.name, args: Vec::new(), positional: 0, dtype: None, order: None };
+        let mut creation =
+            Creation { function: maker.name, args: Vec::new(), positional: 0, dtype: None, order: None, copy: None };
         let mut taken = Vec::new();
         if let Some(receiver) = receiver {
             let value = self.expression(receiver);
@@ -62,7 +63,9 @@ impl Binder<'_> {
             }
             taken.push(name);
         }
-        if !maker.names[..maker.required].iter().all(|name| taken.contains(name)) {
+        // `np.arange(stop=n)` has no start.
+        let has_stop = maker.name == "np.arange" && taken.contains(&"stop");
+        if !has_stop && !maker.names[..maker.required].iter().all(|name| taken.contains(name)) {
             return self.does_not_fit(call);
         }
         if maker.name == "np.arange" {
@@ -84,6 +87,7 @@ impl Binder<'_> {
         let help = match (name, near) {
             (_, Some((near, _))) => &*format!("is it `{near}`?"),
             ("dtype", None) => "write a dtype by name, such as `np.float64`, `float` or \"int32\", or `a.dtype`",
+            ("copy", None) => "write `True` or `False`",
             _ => "write \"C\" or \"F\"",
         };
         let what = format!("`{}` as the `{name}` of an array", self.file.slice(span(argument)));
@@ -114,12 +118,38 @@ impl Binder<'_> {
                 }
                 _ => return false,
             },
+            "copy" => match argument {
+                Expr::Constant(ast::ExprConstant { value: ast::Constant::Bool(copy), .. }) => {
+                    creation.copy = Some(*copy)
+                }
+                _ => return false,
+            },
+            "shape" => {
+                let value = self.listed(argument, false);
+                creation.args.push((name, value));
+            }
             _ => {
-                let value = self.expression(argument);
+                let is_data = matches!(creation.function, "np.array" | "np.asarray");
+                let value = if is_data { self.listed(argument, true) } else { self.expression(argument) };
                 creation.args.push((name, value));
             }
         }
         true
+    }
+
+    /// A list that NumPy only reads, which is a tuple to it; with those within it, or not.
+    fn listed(&mut self, argument: &Expr, deep: bool) -> Arg {
+        let parts = match argument {
+            Expr::List(list) => &list.elts,
+            Expr::Tuple(tuple) if deep => &tuple.elts,
+            _ => return self.expression(argument),
+        };
+        if parts.iter().any(|part| matches!(part, Expr::Starred(_))) {
+            return self.expression(argument);
+        }
+        let parts = parts.iter().map(|part| if deep { self.listed(part, true) } else { self.expression(part) });
+        let parts = parts.collect();
+        self.tuple(parts, span(argument))
     }
 
     /// A dtype; `Some(None)` for `None`, which stands for the usual one.

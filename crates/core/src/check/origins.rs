@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::creation;
 use super::flow::{Arg, Call, End, Flow, Item, Step, StepKind, VarId};
 use crate::ir::{Constant, Origin};
 use crate::ops;
@@ -125,9 +126,14 @@ impl Origins {
                         note(&[all[at]], step.target, if is_whole { Way::Same } else { Way::Items });
                     }
                 }
+                // An array may be given back as it is.
+                StepKind::Create(creation) => {
+                    if creation::may_be_given(creation.function, creation.copy) {
+                        note(&[creation.args[0].1], step.target, Way::Same);
+                    }
+                }
                 StepKind::Place(..)
                 | StepKind::Hold(_)
-                | StepKind::Create(_)
                 | StepKind::Function(_)
                 | StepKind::Op(..)
                 | StepKind::Leave(_) => {}

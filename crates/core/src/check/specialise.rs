@@ -11,6 +11,7 @@
 
 mod array;
 mod call;
+mod elements;
 mod function;
 mod operation;
 mod over;

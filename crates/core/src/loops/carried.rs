@@ -40,9 +40,7 @@ pub fn only_adds_floats(
     counter: Option<&super::Counter>,
 ) -> bool {
     let Some(order) = super::order(function, header, blocks) else { return false };
-    let is_float = |ty: Option<Type>| {
-        matches!(ty, Some(Type::Float | Type::Scalar(Dtype::Float32 | Dtype::Float64)))
-    };
+    let is_float = |ty: Option<Type>| matches!(ty, Some(Type::Float | Type::Scalar(Dtype::Float32 | Dtype::Float64)));
     let mut carried = all_carried(function, header, &order);
     carried.retain(|&local| is_float(function.local(local).types.single()));
     let stores_float = |statement: &Statement| match &statement.value {

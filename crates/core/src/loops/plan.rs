@@ -156,7 +156,9 @@ impl Plan {
                 beyond(0, wide(left).1 * wide(right).1)
             }
             Node::Mul(..) => Tests { low: true, high: true },
-            Node::Sums(only) | Node::Earlier(only) => beyond(wide(only).0 * i128::from(MOST_TURNS), wide(only).1 * i128::from(MOST_TURNS)),
+            Node::Sums(only) | Node::Earlier(only) => {
+                beyond(wide(only).0 * i128::from(MOST_TURNS), wide(only).1 * i128::from(MOST_TURNS))
+            }
             Node::Rest(only) => Tests { low: wide(only).0 < 1, high: false },
         }
     }

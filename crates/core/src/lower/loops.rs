@@ -40,9 +40,9 @@ use crate::source::Span;
 use crate::types::Type;
 
 /// What a function may spend before its first poll, in units of about an addition.
-pub(super) const FIRST_FUEL: i64 = 1 << 17;
+pub(super) const FIRST_FUEL: i64 = 1 << 18;
 /// A block costs at most so much.
-const MOST_COST: u64 = 1 << 17;
+const MOST_COST: u64 = 1 << 18;
 
 /// What is known while the blocks of a loop behind a gate are made.
 struct Gated<'ctx> {
@@ -416,26 +416,15 @@ impl<'ctx> Lowerer<'ctx, '_> {
     /// The fuel, what all that remains costs, and whether it is one block for which there is fuel.
     fn affordable(&self, counter: &Counter, most: u64, shift: u32) -> (IntValue<'ctx>, IntValue<'ctx>, IntValue<'ctx>) {
         let most = self.b.int(most_between(counter, most).cast_signed());
-        let remains = self.remains(counter);
+        let remains = self.remains(counter, self.operand(counter.stop).int());
         let fuel = self.fuel();
         let price = self.b.shl(remains, self.b.int(shift.into()));
         let few = self.b.compare(IntPredicate::ULE, remains, most);
         (fuel, price, self.b.and(few, self.b.compare(IntPredicate::SLE, price, fuel)))
     }
 
-    /// The most turns that there may be until the counter, in steps of this size at least, reaches a value that lies in its way.
-    fn turns_between(&self, counter: &Counter, end: IntValue<'ctx>) -> IntValue<'ctx> {
+    fn remains(&self, counter: &Counter, stop: IntValue<'ctx>) -> IntValue<'ctx> {
         let local = self.read(counter.local).int();
-        let way = if counter.is_up() { self.b.sub(end, local) } else { self.b.sub(local, end) };
-        // The comparison may hold at the end itself; and the last step may be longer than what remains.
-        let step = i64::try_from(least_step(counter)).unwrap_or(i64::MAX);
-        let beyond = step - i64::from(matches!(counter.goes_on, Predicate::Lt | Predicate::Gt | Predicate::Ne));
-        let way = self.b.add(way, self.b.int(beyond));
-        if step == 1 { way } else { self.b.div_unsigned(way, self.b.int(step)) }
-    }
-
-    fn remains(&self, counter: &Counter) -> IntValue<'ctx> {
-        let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
         if counter.is_up() { self.b.sub(stop, local) } else { self.b.sub(local, stop) }
     }
 
@@ -538,7 +527,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     fn counted_block(&mut self, counter: &Counter, most: u64, shift: u32, poll: ExitId) -> IntValue<'ctx> {
         let (local, stop) = (self.read(counter.local).int(), self.operand(counter.stop).int());
         let up = counter.is_up();
-        let remains = self.remains(counter);
+        let remains = self.remains(counter, stop);
         // Mostly all that remains is one block and there is fuel for it: the way for loops inside of others, which come here often.
         let (fuel, price, paid) = self.affordable(counter, most, shift);
         let (most, least) = (self.b.int(most_between(counter, most).cast_signed()), self.b.int(1 << shift));

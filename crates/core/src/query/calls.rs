@@ -327,7 +327,6 @@ impl Finder<'_> {
                         Some(maker) => self.array(maker, call, locals),
                         None => operation(known, &[first()?]),
                     },
-                    _ if name == "array" || name == "asarray" => self.array("array", call, locals),
                     _ => None,
                 }
             }
@@ -351,7 +350,7 @@ impl Finder<'_> {
             return None;
         }
         let at = match maker {
-            "full" | "array" | "arange" | "linspace" => None,
+            "full" | "arange" | "linspace" => None,
             _ => call.args.get(1),
         };
         let told = named("dtype").map(|keyword| &keyword.value).or(at);
@@ -381,7 +380,7 @@ impl Finder<'_> {
             }
             "linspace" => c_array(dtype.unwrap_or(Dtype::Float64), 1),
             "eye" | "identity" => c_array(dtype.unwrap_or(Dtype::Float64), 2),
-            "array" => {
+            "array" | "asarray" => {
                 let (mut ndim, mut element) = (0, first);
                 while let Expr::List(ast::ExprList { elts, .. }) | Expr::Tuple(ast::ExprTuple { elts, .. }) = element {
                     ndim += 1;

@@ -111,6 +111,20 @@ impl Body {
 
 /// What stands for a type that cannot be compiled, where there is something.
 fn instead(what: &str) -> &'static str {
+    if let Some((before, rest)) = what.split_once("numpy.ndarray of ") {
+        let dtype = rest.split(" with ").next().unwrap_or_default();
+        return match dtype {
+            _ if before == "unaligned " => "copy it, `x.copy()`: ",
+            "int64 (`long long`)" => "convert it, `x.astype(np.int64)`: ",
+            "uint64 (`long long`)" => "convert it, `x.astype(np.uint64)`: ",
+            "float16" | "float128" | "object" => "convert it, `x.astype(np.float64)`, if rounding is fine: ",
+            "complex256" => "convert it, `x.astype(np.complex128)`, if rounding is fine: ",
+            _ if [">i", ">u", ">f", ">c"].iter().any(|other| dtype.starts_with(other)) => {
+                "convert it, `x.astype(x.dtype.newbyteorder(\"=\"))`: "
+            }
+            _ => "",
+        };
+    }
     match what {
         "list" => "make it an array, `np.array(x)`, or a tuple: ",
         "range" => "pass its ends: ",

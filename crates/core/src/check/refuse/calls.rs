@@ -52,7 +52,12 @@ const BUILTINS: &[(&[&str], &str, &str)] = &[
 /// Methods by the objects that have them, and what to do instead.
 const METHODS: &[(&[&str], &str, &str)] = &[
     (
-        &["append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse", "popleft", "appendleft"],
+        &["sort"],
+        "changes the order of all elements at once",
+        "sort in the caller, `a.sort()`, or write the loop that swaps elements",
+    ),
+    (
+        &["append", "extend", "insert", "pop", "remove", "clear", "reverse", "popleft", "appendleft"],
         "changes the length of a list, or its order",
         "make an array that is long enough, `np.zeros(n)`, and count how many elements are in use",
     ),
@@ -101,7 +106,6 @@ const METHODS: &[(&[&str], &str, &str)] = &[
             "trace",
             "nonzero",
             "tolist",
-            "item",
             "ptp",
             "take",
             "put",
@@ -109,7 +113,6 @@ const METHODS: &[(&[&str], &str, &str)] = &[
             "tobytes",
             "view",
             "squeeze",
-            "swapaxes",
             "searchsorted",
         ],
         "works through a whole array",
@@ -400,14 +403,20 @@ impl Binder<'_> {
             };
             nearest(name, known.into_iter())
         };
-        if let Expr::Name(base) = &*attribute.value
-            && self.local(base.id.as_str()).is_none()
-        {
-            let base = identifier(base.id.as_str());
-            if self.is_refused(&base) {
+        let from_outside = match &*attribute.value {
+            Expr::Name(base) if self.local(base.id.as_str()).is_none() => {
+                let base = identifier(base.id.as_str());
+                let means = self.env.meaning(&base);
+                Some((base, means))
+            }
+            Expr::Attribute(base) => self.member(base),
+            _ => None,
+        };
+        if let Some((base, means)) = from_outside {
+            if self.is_refused(base.split('.').next().unwrap_or(&base)) {
                 return None;
             }
-            let module = match self.env.meaning(&base) {
+            let module = match &means {
                 Outside::Module(_) | Outside::Namespace(_) => true,
                 Outside::Other(what) => what.starts_with("the module `"),
                 _ => what.is_some(),
@@ -416,7 +425,7 @@ impl Binder<'_> {
                 let diagnostic = Diagnostic::new(Code::Library, message, place, "has no compiled form");
                 return Some(match library(&base) {
                     Some(near) => diagnostic.help(format!("is it `{base}.{near}`?")).fix(fixes::rename(at, near)),
-                    None if base == "random" || name == "random" => {
+                    None if base.ends_with("random") || name == "random" => {
                         diagnostic.help("draw the numbers in the caller, and pass them as an array: `rng.random(n)`")
                     }
                     None if base == "time" => diagnostic.help("measure in the caller"),
@@ -425,7 +434,7 @@ impl Binder<'_> {
                     }
                 });
             }
-            if self.env.meaning(&base) == Outside::Missing {
+            if means == Outside::Missing {
                 self.undefined(&base, span(&*attribute.value));
                 return None;
             }

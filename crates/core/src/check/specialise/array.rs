@@ -12,13 +12,14 @@ use crate::source::Span;
 use crate::types::{ArrayType, FunctionType, Layout, Type, TypeSet};
 
 /// An array taken apart.
-struct Parts {
-    array: ArrayType,
-    owner: Operand,
-    data: Operand,
-    lengths: Vec<Operand>,
+#[derive(Clone)]
+pub(super) struct Parts {
+    pub(super) array: ArrayType,
+    pub(super) owner: Operand,
+    pub(super) data: Operand,
+    pub(super) lengths: Vec<Operand>,
     /// In bytes; empty if the layout gives them.
-    strides: Vec<Operand>,
+    pub(super) strides: Vec<Operand>,
 }
 
 impl Parts {
@@ -28,7 +29,7 @@ impl Parts {
         Self { array, owner: leaves[0], data: leaves[1], lengths, strides: leaves[2 + ndim..].to_vec() }
     }
 
-    fn tree(self) -> Tree<Operand> {
+    pub(super) fn tree(self) -> Tree<Operand> {
         let leaves = [self.owner, self.data].into_iter().chain(self.lengths).chain(self.strides);
         Tree::Array(self.array, leaves.collect())
     }
@@ -224,7 +225,7 @@ impl Specialiser<'_> {
             _ if name.starts_with("is.") || name.starts_with("isinstance.") => {
                 Some((Tree::Leaf(Operand::Constant(Constant::Bool(false))), Type::Bool.into()))
             }
-            _ => None,
+            _ => self.of_elements(site, name, &parts, &trees[1..]),
         }
     }
 
@@ -240,8 +241,13 @@ impl Specialiser<'_> {
                 Some(found) => found,
             },
         };
-        let given = Given { args: &types, dtype, order: creation.order };
+        let given = Given { args: &types, dtype, order: creation.order, copy: creation.copy };
         let Some(result) = creation::result(creation.function, &given) else { return false };
+        if creation::is_given(creation.function, &given) {
+            let same = self.operand(creation.args[0].1, &at.state);
+            self.bind(at, step, &same, Type::Array(result).into());
+            return true;
+        }
         let names = |part: &[(&str, Type)]| part.iter().map(|(name, _)| (*name).to_owned()).collect();
         let made = ir::Creation {
             function: creation.function.to_owned(),
@@ -249,6 +255,7 @@ impl Specialiser<'_> {
             keywords: names(&types[creation.positional..]),
             dtype,
             order: creation.order,
+            copy: creation.copy,
             result,
         };
         let creations = &mut self.function.creations;
@@ -380,7 +387,7 @@ impl Specialiser<'_> {
     }
 
     /// An index that is within a dimension, counted from its start.
-    fn checked(&mut self, site: &Site<'_>, index: Operand, length: Operand) -> Option<Operand> {
+    pub(super) fn checked(&mut self, site: &Site<'_>, index: Operand, length: Operand) -> Option<Operand> {
         let both = |index: Operand| [(index, Type::Int), (length, Type::Int)];
         let found = match index {
             Operand::Constant(Constant::Int(0..)) => self.compute(site, "bound.", &both(index)),
@@ -410,12 +417,17 @@ impl Specialiser<'_> {
         }
     }
 
-    fn product(&mut self, site: &Site<'_>, first: Operand, rest: &[Operand]) -> Option<Operand> {
+    pub(super) fn product(&mut self, site: &Site<'_>, first: Operand, rest: &[Operand]) -> Option<Operand> {
         rest.iter().try_fold(first, |product, &factor| self.times(site, product, factor))
     }
 
     /// The address of the element with these indices, one for each dimension and possibly an ellipsis.
-    fn address_of(&mut self, site: &Site<'_>, parts: &Parts, indices: &[Option<Operand>]) -> Option<Operand> {
+    pub(super) fn address_of(
+        &mut self,
+        site: &Site<'_>,
+        parts: &Parts,
+        indices: &[Option<Operand>],
+    ) -> Option<Operand> {
         let given = indices.iter().copied().flatten().collect::<Vec<_>>();
         let mut checked = Vec::with_capacity(given.len());
         for (index, &length) in given.into_iter().zip(&parts.lengths) {
@@ -425,7 +437,7 @@ impl Specialiser<'_> {
     }
 
     /// The address behind so many elements of each dimension.
-    fn offset(&mut self, site: &Site<'_>, parts: &Parts, starts: &[Operand]) -> Option<Operand> {
+    pub(super) fn offset(&mut self, site: &Site<'_>, parts: &Parts, starts: &[Operand]) -> Option<Operand> {
         let ndim = parts.lengths.len();
         let order: Vec<usize> = match parts.array.layout {
             Layout::C => (0..ndim).collect(),
@@ -455,7 +467,7 @@ impl Specialiser<'_> {
     }
 
     /// The stride of a dimension in bytes.
-    fn stride(&mut self, site: &Site<'_>, parts: &Parts, at: usize) -> Option<Operand> {
+    pub(super) fn stride(&mut self, site: &Site<'_>, parts: &Parts, at: usize) -> Option<Operand> {
         let size = int(parts.array.dtype.size().into());
         match parts.array.layout {
             Layout::C => self.product(site, size, &parts.lengths[at + 1..]),

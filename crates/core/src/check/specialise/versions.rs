@@ -8,7 +8,7 @@ use crate::types::TypeSet;
 
 /// Versions of one block within one version of the loops around it.
 const VERSIONS: usize = 4;
-/// The same where no local can hold the joined types (a tuple here, a number there), so that the next version would leave.
+/// The same where no local can hold the joined types (a tuple here, a number there): of what one can hold, the types are joined.
 const UNJOINED: usize = 16;
 /// So many blocks for each of the flow graph, and so many more. Functions whose names have one type at each place need less than
 /// one.
@@ -106,9 +106,16 @@ impl Specialiser<'_> {
         let general = instances.general;
         let fits = first.is_some() && has_room && instances.special.len() < UNJOINED;
         let Some(state) = self.general(header, 0, &state) else {
+            let joined = self.joined(header, 0, &state);
+            let instances = self.instances.entry((of, outer.clone())).or_default();
+            let behind = &instances.special[first.unwrap_or(instances.special.len())..];
+            if let Some((joined, id)) = behind.iter().find(|(special, _)| *special == joined) {
+                return (self.function.loops[id.0 as usize].header, joined.clone());
+            }
             if !fits {
                 return self.left(header, 0, &outer, state);
             }
+            let state = joined;
             let id = LoopId(self.function.loops.len() as u32);
             self.instances.entry((of, outer.clone())).or_default().special.push((state.clone(), id));
             return (self.new_loop(of, outer, header, state.clone()), state);
@@ -152,8 +159,16 @@ impl Specialiser<'_> {
                         return (block, state);
                     }
                 }
-                None if count < UNJOINED && has_room => {}
-                None => return self.left(flow, step, &place.2, state),
+                None => {
+                    let joined = self.joined(flow, step, &state);
+                    if let Some(&block) = self.versions.get(&(place.clone(), joined.clone())) {
+                        return (block, joined);
+                    }
+                    if count >= UNJOINED || !has_room {
+                        return self.left(flow, step, &place.2, state);
+                    }
+                    state = joined;
+                }
             }
         }
         self.counts.insert(place.clone(), count + 1);
@@ -197,6 +212,16 @@ impl Specialiser<'_> {
         };
         let holds = general.values().all(|types| types.is_held()) && state.iter().all(includes);
         holds.then_some(general)
+    }
+
+    /// A state with the types that every other at a place may have, but for variables of which no local can hold them all.
+    fn joined(&self, flow: FlowId, step: usize, state: &State) -> State {
+        let all = self.inferred.at(self.flow, flow, step).unwrap_or_default();
+        let join = |(&variable, &own): (&VarId, &TypeSet)| {
+            let held = all.get(variable.0 as usize).filter(|all| all.is_held() && all.includes(own));
+            (variable, held.copied().unwrap_or(own))
+        };
+        state.iter().map(join).collect()
     }
 
     /// A block that leaves at a place, for a state that no version is made for.

@@ -96,7 +96,7 @@ impl Search<'_> {
             (Recipe::Index | Recipe::Bound, &[index, length]) => {
                 let (index, length) = (self.operand(index), self.operand(length));
                 if op.recipe == Recipe::Index && index.fixed.1 < 0 {
-                    return self.from_end(index, length, at);
+                    return self.within_from_end(index, length, at);
                 }
                 self.within(index, length, at)
             }
@@ -203,7 +203,7 @@ impl Search<'_> {
     }
 
     /// Notes that the check of an index that is always negative goes if none of its values is beyond the length.
-    fn from_end(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
+    fn within_from_end(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
         if !index.bounded || !length.bounded {
             return self.unknown(true);
         }

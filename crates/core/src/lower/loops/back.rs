@@ -30,7 +30,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let is_inside = id.is_some_and(|id| self.function.loops[id.0 as usize].parent.is_some());
         let waits_for_sums = !self.options.fastmath && adds && (!is_inside || is_apart());
         let masked = self.loops.gated.as_ref().is_some_and(|gated| gated.masked);
-        self.b.jump_back(entry, Hints { rolled, stays, serial: waits_for_sums || self.puts_apart(header, &blocks), masked });
+        self.b.jump_back(
+            entry,
+            Hints { rolled, stays, serial: waits_for_sums || self.puts_apart(header, &blocks), masked },
+        );
     }
 
     /// True if some turns write nothing, and what others write is read by those beside them: LLVM makes selects of the branches, but of

@@ -128,19 +128,17 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let shift = price(shape).trailing_zeros().saturating_sub(least_step(&counter).ilog2());
         self.b.at_end(self.blocks[header.0 as usize]);
         let (go, outside) = (self.b.block("run"), self.blocks[counter.outside.0 as usize]);
-        let more = self.goes_on(&counter, self.operand(counter.stop).int());
-        self.b.branch(more, go, outside);
-        self.b.at_end(go);
-        // It is a block at most, and the loop around polls behind it if there was less fuel than that.
-        let price = self.b.shl(self.remains(&counter), self.b.int(shift.into()));
-        let fuel = self.b.sub_no_wrap(self.fuel(), price);
-        self.b.store(self.loops.fuel, fuel);
-        // What LLVM computes of where a run stops, such as how many turns are full vectors, costs an operation or two. Computed in front of the loops
-        // around it is read from the stack for each run, and processors wait there for vectors that are being written. Tests of whether
-        // many arrays overlap cost more, and are moved out.
         let stop = self.operand(counter.stop).int();
+        self.b.branch(self.goes_on(&counter, stop), go, outside);
+        self.b.at_end(go);
+        // What LLVM computes of where a run stops, such as how many turns are full vectors and what they cost, is an operation or two. Computed in
+        // front of the loops around it is read from the stack for each run, and processors wait there for vectors that are being written. Tests of
+        // whether many arrays overlap cost more, and are moved out.
         let few = elements(self.function, &shape.blocks, &counter).places <= MOST_PLACES;
-        let stop = if few { self.b.opaque_by(stop, fuel) } else { stop };
+        let stop = if few { self.b.opaque_by(stop, self.fuel()) } else { stop };
+        // It is a block at most, and the loop around polls behind it if there was less fuel than that.
+        let price = self.b.shl(self.remains(&counter, stop), self.b.int(shift.into()));
+        self.b.store(self.loops.fuel, self.b.sub_no_wrap(self.fuel(), price));
         self.whole_turns(id, &counter, stop, &plan, shift, &own);
     }
 }

@@ -67,6 +67,15 @@ const LOOPS: &[(&str, usize)] = &[
     ),
     ("def f(a, n, p, t):\n    while n >= a:\n        a = p + a\n        t += a\n    return t\n", 4),
     ("def f(a, n, p, t):\n    while a > n:\n        t -= a * 3\n        a -= p\n    return t\n", 4),
+    ("def f(i, n, A, B):\n    for i in range(i, n, 3):\n        A[i] = A[i - 1]\n", 2),
+    ("def f(i, n, k, A, B):\n    for i in range(i, n, -2):\n        A[i] = A[k]\n        k += 2\n", 3),
+    ("def f(n, k, m, A, B):\n    for i in range(n):\n        A[k] = m\n        k, m = k + 3, m + i\n", 3),
+    (
+        "def f(n, k, m, A, B):\n    for i in range(n):\n        if i & 3 != m:\n            k, m = k + 2, m\n        A[k] = m\n",
+        3,
+    ),
+    ("def f(k, A, B):\n    for i, x in enumerate(A):\n        B[k, i] = x\n", 1),
+    ("def f(n, k, A, B):\n    for i in range(n):\n        A[-1 - i] = A[i + k]\n", 2),
     ("def f(i, j, t):\n    while i < j:\n        t += i * j\n        i += 1\n        j -= 1\n    return t\n", 3),
     (
         "def f(i, j, t, c):\n    while j >= i:\n        if t % 3 == c:\n            i += 2\n        else:\n            j -= 3\n        t += i - j\n    return t\n",
@@ -240,7 +249,8 @@ fn run(case: &Case, plan: &Plan, mut state: State, end: End) -> Option<String> {
                         || proof.dividend_not_negative && args[0] < 0
                         || proof.divisor_not_negative && args[1] < 0
                         || proof.divisor_positive && args[1] <= 0
-                        || proof.within && !(0..args[1]).contains(&args[0]);
+                        || proof.within && !(0..args[1]).contains(&args[0])
+                        || proof.from_end && !(-args[1]..0).contains(&args[0]);
                     if wrong {
                         return Some(format!("{at:?} {place}: {}{args:?} in turn {turns}", op.row().name));
                     }
@@ -343,6 +353,21 @@ fn strides(stride: &Stride, numbers: &mut Numbers, mut state: State) -> Option<(
     Some((state, End::After(more + 1), within))
 }
 
+/// The most turns that a block from a state to its end may have.
+fn turns(case: &Case, state: &State, end: End) -> i64 {
+    match (case.shape.counter, end) {
+        (Some(counter), End::At(end)) => {
+            let local = i64::try_from(read(state, Operand::Local(counter.local))).expect("64 bits");
+            let way = if counter.is_up() { end.wrapping_sub(local) } else { local.wrapping_sub(end) };
+            let step = counter.steps.0.abs().min(counter.steps.1.abs());
+            let reaches_end = matches!(counter.goes_on, Predicate::Le | Predicate::Ge);
+            (way + step - i64::from(!reaches_end)) / step
+        }
+        (None, End::At(_)) => panic!("nothing is counted"),
+        (_, End::After(turns)) => turns,
+    }
+}
+
 /// Tries the plan on many states: how often its test held, and a state where it held and should not have.
 fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<String>) {
     let mut numbers = Numbers(seed);
@@ -351,7 +376,7 @@ fn tried(case: &Case, plan: &Plan, seed: u64, states: usize) -> (usize, Option<S
     for turn in 0..states {
         let Some((state, end, within)) = entry(case, &mut numbers) else { continue };
         let value = |local| i64::try_from(read(&state, Operand::Local(local))).expect("64 bits");
-        if plan.holds(value, within, TURNS) {
+        if plan.holds(value, within, turns(case, &state, end)) {
             held += 1;
             if let Some(problem) = run(case, plan, state.clone(), end) {
                 return (held, Some(format!("{problem} from {state:?} to {end:?}")));
@@ -422,6 +447,46 @@ fn tests_that_are_too_weak_are_found() {
     }
     assert!(planted >= 25, "only {planted} were planted");
     assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// A walk to the very end of an array, of which not one turn more could be done, is proven.
+#[test]
+fn walks_up_to_the_end_are_proven() {
+    for (source, parameters) in [
+        ("def f(n, A, B):\n    for i, x in enumerate(A):\n        B[0, i] = x\n", 1),
+        ("def f(n, A, B):\n    for i in range(1, 100, 2):\n        A[i] = A[i - 1]\n", 1),
+        ("def f(n, A, B):\n    for i in range(99, 0, -2):\n        A[i] = A[i - 1]\n", 1),
+        (
+            "def f(n, A, B):\n    k = 0\n    for i in range(len(A)):\n        B[0, k] = A[i]\n        k, i = k + 1, k\n",
+            1,
+        ),
+        ("def f(n, A, B):\n    for i in range(len(A)):\n        B[0, -1 - i] = A[i]\n", 1),
+    ] {
+        let case = case(source, parameters);
+        let mut state = State::new();
+        for (at, local) in case.function.locals.iter().enumerate() {
+            // The number behind a hidden name is that of the statement.
+            let value = match local.name.trim_end_matches(['0', '1']) {
+                "A.2" | "B.3" | ".turns" | ".stop" => 100,
+                "B.2" => 1,
+                ".next" if source.contains("1, 100, 2") => 1,
+                ".next" if source.contains("99, 0") => 99,
+                ".step" if source.contains("99, 0") => -2,
+                ".step" => 2,
+                ".left" => 50,
+                _ => 0,
+            };
+            state.insert(LocalId(at as u32), value);
+        }
+        let counter = case.shape.counter.expect("a counter");
+        let stop = i64::try_from(read(&state, counter.stop)).expect("64 bits");
+        let start = i64::try_from(read(&state, Operand::Local(counter.local))).expect("64 bits");
+        let within = if counter.is_up() { (start, stop - 1) } else { (stop + 1, start) };
+        let value = |local| i64::try_from(read(&state, Operand::Local(local))).expect("64 bits");
+        let most = turns(&case, &state, End::At(stop));
+        assert!(case.plan.holds(value, within, most), "{source}{most} turns from {state:?}");
+        assert!(!case.plan.holds(value, within, most + 1) || source.contains("-1 - i"), "{source}");
+    }
 }
 
 #[test]

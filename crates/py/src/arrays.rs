@@ -10,6 +10,7 @@ use std::ptr::null_mut;
 
 use brrr_core::abi;
 use brrr_core::ir::Creation;
+use brrr_core::types::Layout;
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -91,6 +92,8 @@ pub struct Maker {
     keywords: Option<Py<PyTuple>>,
     /// The arguments that are always the same, behind the others.
     constants: Vec<Py<PyAny>>,
+    /// The first argument is the shape of the first one that the creation has.
+    of_shape: bool,
 }
 
 impl Maker {
@@ -100,6 +103,25 @@ impl Maker {
     /// If NumPy does not have the function.
     pub fn new(py: Python<'_>, creation: &Creation) -> PyResult<Self> {
         let module = py.import(intern!(py, "numpy"))?;
+        // `np.zeros` has memory that is zero from the start; `np.zeros_like` would write to all of it.
+        let of_shape =
+            creation.function == "np.zeros_like" && creation.params.len() == 1 && creation.keywords.is_empty();
+        let order = match creation.result.layout {
+            Layout::C => Some('C'),
+            Layout::F => Some('F'),
+            Layout::Strided => None,
+        };
+        if let (true, Some(order)) = (of_shape, order) {
+            let dtype = module.getattr(intern!(py, "dtype"))?.call1((creation.result.dtype.name(),))?;
+            let order = order.to_string().into_pyobject(py)?.into_any();
+            let names = PyTuple::new(py, [intern!(py, "dtype"), intern!(py, "order")])?;
+            return Ok(Self {
+                function: module.getattr(intern!(py, "zeros"))?.unbind(),
+                keywords: Some(names.unbind()),
+                constants: vec![dtype.unbind(), order.unbind()],
+                of_shape,
+            });
+        }
         let function = match creation.function.strip_prefix('.') {
             Some(method) => module.getattr(intern!(py, "ndarray"))?.getattr(method)?,
             None => module.getattr(creation.function.trim_start_matches("np."))?,
@@ -123,7 +145,7 @@ impl Maker {
             true => None,
             false => Some(PyTuple::new(py, names)?.unbind()),
         };
-        Ok(Self { function: function.unbind(), keywords, constants })
+        Ok(Self { function: function.unbind(), keywords, constants, of_shape: false })
     }
 }
 
@@ -238,6 +260,10 @@ unsafe fn call(creation: &Creation, maker: &Maker, words: &mut *const u64) -> *m
             objects.push(boxed_compound(param, words));
         }
         let made = objects.len();
+        if let Some(array) = objects.first_mut().filter(|array| maker.of_shape && !array.is_null()) {
+            let shape = ffi::PyObject_GetAttrString(*array, c"shape".as_ptr());
+            ffi::Py_DECREF(std::mem::replace(array, shape));
+        }
         objects.extend(maker.constants.iter().map(Py::as_ptr));
         let keywords = maker.keywords.as_ref().map_or(null_mut(), Py::as_ptr);
         let named = creation.keywords.len() + maker.constants.len();

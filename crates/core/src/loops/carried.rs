@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use fixedbitset::FixedBitSet;
 
+use super::overlap::Turn;
 use super::ranges::is_int;
 use super::{cost, statements};
 use crate::ir::{BlockId, Function, LocalId, Operand, Statement, Value};
@@ -26,22 +27,44 @@ pub fn recurs(function: &Function, header: BlockId, blocks: &[BlockId]) -> bool 
     statements(function, &order).any(|statement| carried.contains(&statement.target) && !adds(statement))
 }
 
-/// What costs less than this is over before floats that are added in order have been added.
+/// What costs less than this is over before floats that are added in order have been added, and pays no vector that has to be gathered.
 const DEAR: u64 = 8;
 
-/// True if turns do little but add floats to what they carry: each addition waits for the last one, whether the rest is done in
-/// vectors or not.
+/// True if turns do little but add floats to what they carry, in a local or in one element: each addition waits for the last one, whether
+/// the rest is done in vectors or not.
 #[must_use]
-pub fn only_adds_floats(function: &Function, header: BlockId, blocks: &[BlockId]) -> bool {
+pub fn only_adds_floats(
+    function: &Function,
+    header: BlockId,
+    blocks: &[BlockId],
+    counter: Option<&super::Counter>,
+) -> bool {
     let Some(order) = super::order(function, header, blocks) else { return false };
-    let is_float = |local: LocalId| {
-        let ty = function.local(local).types.single();
-        matches!(ty, Some(Type::Float | Type::Scalar(Dtype::Float32 | Dtype::Float64)))
-    };
+    let is_float = |ty: Option<Type>| matches!(ty, Some(Type::Float | Type::Scalar(Dtype::Float32 | Dtype::Float64)));
     let mut carried = all_carried(function, header, &order);
-    carried.retain(|&local| is_float(local));
+    carried.retain(|&local| is_float(function.local(local).types.single()));
+    let stores_float = |statement: &Statement| match &statement.value {
+        Value::Op { op, .. } if op.row().recipe == Recipe::Store => is_float(op.row().params.get(1).copied()),
+        Value::Op { .. } | Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
+    };
+    // All turns write the same element.
+    let to_one = counter.is_some_and(|counter| {
+        let turn = Turn::new(function, blocks, counter);
+        let is_fixed = |place| turn.address(place).is_some_and(|made| Turn::is_fixed(&made));
+        order.iter().any(|&block| {
+            let statements = function.block(block).statements.iter().enumerate();
+            statements.filter(|(_, one)| stores_float(one)).any(|(at, _)| is_fixed((block, at)))
+        })
+    });
     let adds = statements(function, &order).any(|statement| carried.contains(&statement.target));
-    adds && statements(function, &order).all(|statement| cost(&statement.value) < DEAR)
+    (adds || to_one) && is_cheap(function, header, blocks)
+}
+
+/// True if no statement of a turn is dear: the time goes to reading, adding and writing.
+#[must_use]
+pub fn is_cheap(function: &Function, header: BlockId, blocks: &[BlockId]) -> bool {
+    let order = super::order(function, header, blocks);
+    order.is_some_and(|order| statements(function, &order).all(|statement| cost(&statement.value) < DEAR))
 }
 
 /// True of a statement that adds to its target.

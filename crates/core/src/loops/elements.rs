@@ -18,8 +18,6 @@ pub struct Elements {
     pub writes: usize,
     /// Bytes of the largest.
     pub largest: u32,
-    /// Turns do nothing but put elements elsewhere.
-    pub moves: bool,
     /// Some stand elsewhere than beside those of the turn before.
     pub apart: bool,
     /// Some are written to an array of which some are read.
@@ -30,8 +28,9 @@ pub struct Elements {
 #[must_use]
 pub fn elements(function: &Function, blocks: &[BlockId], counter: &Counter) -> Elements {
     let turn = Turn::new(function, blocks, counter);
-    let mut found = Elements { moves: true, ..Elements::default() };
+    let mut found = Elements::default();
     let (mut read, mut written) = (Vec::new(), Vec::new());
+    let in_steps_of_one = matches!(counter.steps, (1, 1) | (-1, -1));
     let is_header = |&block: &BlockId| function.block(block).terminator.successors().contains(&counter.inside);
     for &block in blocks.iter().filter(|block| !is_header(block)) {
         for (at, statement) in function.block(block).statements.iter().enumerate() {
@@ -41,11 +40,7 @@ pub fn elements(function: &Function, blocks: &[BlockId], counter: &Counter) -> E
                     Recipe::Store => (op, op.row().params.get(1).copied()),
                     _ => (op, None),
                 },
-                Value::Convert(_) => continue,
-                Value::Create(_) | Value::Call(_) | Value::Given(_) => {
-                    found.moves = false;
-                    continue;
-                }
+                Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => continue,
             };
             if let Some(element) = element {
                 found.places += 1;
@@ -53,12 +48,10 @@ pub fn elements(function: &Function, blocks: &[BlockId], counter: &Counter) -> E
                 found.writes += usize::from(writes);
                 found.largest = found.largest.max(size(element));
                 if let Some(made) = turn.address((block, at)) {
-                    found.apart |= !is_beside(&made);
+                    found.apart |= !is_beside(&made) || !in_steps_of_one && !Turn::is_fixed(&made);
                     let bases = if writes { &mut written } else { &mut read };
                     bases.extend(base(made));
                 }
-            } else if statement.target != counter.local && !reaches(op.row().recipe) {
-                found.moves = false;
             }
         }
     }
@@ -80,26 +73,6 @@ const fn size(element: Type) -> u32 {
         Type::Bool => 1,
         _ => 8,
     }
-}
-
-/// True of what is done to reach an element.
-const fn reaches(recipe: Recipe) -> bool {
-    matches!(
-        recipe,
-        Recipe::Index
-            | Recipe::Bound
-            | Recipe::AddKnown
-            | Recipe::MulKnown
-            | Recipe::AddInt
-            | Recipe::SubInt
-            | Recipe::NegInt
-            | Recipe::Locate
-            | Recipe::Move
-            | Recipe::Data
-            | Recipe::Length
-            | Recipe::Stride
-            | Recipe::Same
-    )
 }
 
 /// True of an address, or of an index in it, that is the same in the next turn, or that of the element beside.

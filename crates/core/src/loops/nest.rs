@@ -170,7 +170,7 @@ impl Search<'_> {
                 Node::Add(left, right) => self.node(Node::Add(of(left), of(right))),
                 Node::Sub(left, right) => self.node(Node::Sub(of(left), of(right))),
                 Node::Mul(left, right) => self.node(Node::Mul(of(left), of(right))),
-                Node::Sums(only) => self.node(Node::Sums(of(only))),
+                Node::Sums(only) | Node::Earlier(only) => self.sums(counter, *node, of(only))?,
                 Node::WithZero(only) => self.node(Node::WithZero(of(only))),
                 Node::Rest(only) => self.node(Node::Rest(of(only))),
             };
@@ -205,6 +205,25 @@ impl Search<'_> {
             Predicate::Ge => self.node(Node::Span(stop, start)),
             Predicate::Eq | Predicate::Ne => return None,
         })
+    }
+
+    /// Sums of up to as many addends as a run has turns, or turns before the last one.
+    fn sums(&mut self, counter: &super::Counter, node: Node, addend: NodeId) -> Option<NodeId> {
+        let is_earlier = matches!(node, Node::Earlier(_));
+        if counter.steps.0.abs() != 1 || counter.steps.1.abs() != 1 || counter.may_miss() && !counter.hidden {
+            return Some(self.node(if is_earlier { Node::Earlier(addend) } else { Node::Sums(addend) }));
+        }
+        let (start, stop) = (self.at_entry(Operand::Local(counter.local))?, self.at_entry(counter.stop)?);
+        let distance = if counter.is_up() { Node::Sub(stop, start) } else { Node::Sub(start, stop) };
+        let (mut distance, none) = (self.node(distance), self.node(Node::Fixed(0, 0)));
+        let one = self.node(Node::Fixed(1, 1));
+        match (matches!(counter.goes_on, Predicate::Le | Predicate::Ge), is_earlier) {
+            (true, false) => distance = self.node(Node::Add(distance, one)),
+            (false, true) => distance = self.node(Node::Sub(distance, one)),
+            (true, true) | (false, false) => {}
+        }
+        let (turns, addend) = (self.node(Node::Span(none, distance)), self.node(Node::WithZero(addend)));
+        Some(self.node(Node::Mul(addend, turns)))
     }
 
     /// The distance from the counter to its stop, and what is above those that a block may have.

@@ -105,6 +105,63 @@ pub(super) fn apart(
     (found.len() <= MOST_PAIRS).then_some(found)
 }
 
+/// The addresses that turns read, and those that they write, of the same arrays; `None` for those that are not followed.
+fn of_same<'a>(
+    function: &'a Function,
+    blocks: &'a [BlockId],
+    counter: &'a Counter,
+) -> impl Iterator<Item = Option<(Made, Made)>> {
+    let turn = Turn::new(function, blocks, counter);
+    let places = |recipe: Recipe| {
+        let of = |block: BlockId| function.block(block).statements.iter().enumerate().map(move |one| (block, one));
+        let is = move |statement: &Statement| match &statement.value {
+            Value::Op { op, .. } => op.row().recipe == recipe,
+            Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
+        };
+        let places = blocks.iter().flat_map(move |&block| of(block)).filter(move |(_, (_, one))| is(one));
+        places.map(|(block, (at, _))| (block, at)).collect::<Vec<_>>()
+    };
+    let (reads, writes) = (places(Recipe::Load), places(Recipe::Store));
+    let mut found = Vec::new();
+    for &read in &reads {
+        for &write in &writes {
+            let differ = turn.base(read).zip(turn.base(write)).is_some_and(|(from, to)| from != to);
+            if !differ {
+                found.push(turn.address(read).zip(turn.address(write)));
+            }
+        }
+    }
+    found.into_iter()
+}
+
+/// True if what a turn reads may be what another one has written: elements beside those that it writes, in the direction of the loop.
+#[must_use]
+pub fn reads_beside_written(function: &Function, blocks: &[BlockId], counter: &Counter) -> bool {
+    of_same(function, blocks, counter).any(|both| match &both {
+        Some((from, to)) => !Turn::is_fixed(from) && moving(from) != moving(to),
+        None => true,
+    })
+}
+
+/// True if all turns read one element of an array of which each writes another one.
+#[must_use]
+pub fn reads_one_written(function: &Function, blocks: &[BlockId], counter: &Counter) -> bool {
+    of_same(function, blocks, counter).flatten().any(|(from, to)| Turn::is_fixed(&from) && !Turn::is_fixed(&to))
+}
+
+/// What of an address is not the same in all turns.
+fn moving(made: &Made) -> &Made {
+    match made {
+        Made::Of(op, args) => match (op.row().recipe, args.as_slice()) {
+            (Recipe::Locate | Recipe::Move, [_, index, ..]) => moving(index),
+            (Recipe::AddKnown, [one, other]) if Turn::is_fixed(one) => moving(other),
+            (Recipe::AddKnown, [one, other]) if Turn::is_fixed(other) => moving(one),
+            _ => made,
+        },
+        Made::Fixed(_) | Made::Turn => made,
+    }
+}
+
 /// How a value is made in a turn.
 #[derive(Debug, PartialEq)]
 pub(super) enum Made {
@@ -143,6 +200,28 @@ impl<'a> Turn<'a> {
     pub(super) fn address(&self, place: Place) -> Option<Made> {
         let Value::Op { args, .. } = self.value(place) else { return None };
         self.made(*args.first()?, place, DEPTH)
+    }
+
+    /// Where the array begins that a statement reads or writes.
+    fn base(&self, place: Place) -> Option<Made> {
+        let Value::Op { args, .. } = self.value(place) else { return None };
+        let (mut operand, mut before) = (*args.first()?, place);
+        for _ in 0..DEPTH {
+            let made = self.written.get(&operand.local()?).copied().flatten()?;
+            if made.0 != before.0 || made.1 >= before.1 {
+                return None;
+            }
+            before = made;
+            operand = match self.value(made) {
+                Value::Convert(of) => *of,
+                Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => args[0],
+                Value::Op { op, args, .. } if matches!(op.row().recipe, Recipe::Locate | Recipe::Move) => {
+                    return self.made(args[0], made, DEPTH);
+                }
+                Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
+            };
+        }
+        None
     }
 
     /// How an operand of the statement at a place is made; by what stands before it in its block, but for the counter.

@@ -13,6 +13,9 @@ pub const NOT_NEGATIVE: (i64, i64) = (0, i64::MAX);
 /// A block has at most so many turns.
 pub const MOST_TURNS: u64 = 1 << 14;
 
+/// Indices that may be as large as this are not hoped to be within an array.
+const LONGEST: i64 = 1 << 31;
+
 /// Index of a [`Node`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u32);
@@ -40,6 +43,8 @@ pub enum Node {
     Mul(NodeId, NodeId),
     /// Sums of up to as many addends of the interval as the block has turns, none included.
     Sums(NodeId),
+    /// The same of the turns before the last one: what there is where a turn begins.
+    Earlier(NodeId),
     /// The interval and zero.
     WithZero(NodeId),
     /// From zero to the greatest divisor less one; fails unless all divisors are positive.
@@ -59,6 +64,8 @@ pub struct Proof {
     pub divisor_positive: bool,
     /// The first operand, an index, is within the second, a length.
     pub within: bool,
+    /// It is negative, and within the length from the end.
+    pub from_end: bool,
     /// What the operation leaves for is looked for behind the block ([`super::late`]).
     pub late: bool,
 }
@@ -149,7 +156,9 @@ impl Plan {
                 beyond(0, wide(left).1 * wide(right).1)
             }
             Node::Mul(..) => Tests { low: true, high: true },
-            Node::Sums(only) => beyond(wide(only).0 * i128::from(MOST_TURNS), wide(only).1 * i128::from(MOST_TURNS)),
+            Node::Sums(only) | Node::Earlier(only) => {
+                beyond(wide(only).0 * i128::from(MOST_TURNS), wide(only).1 * i128::from(MOST_TURNS))
+            }
             Node::Rest(only) => Tests { low: wide(only).0 < 1, high: false },
         }
     }
@@ -187,12 +196,20 @@ impl Plan {
     /// False if the test fails whatever the values are, because of limits and constants alone.
     #[must_use]
     pub fn is_possible(&self) -> bool {
+        // An index that is known for nothing but to be below a limit: no array is that long.
+        let beyond = |&(index, _): &(NodeId, NodeId)| match self.nodes[index.0 as usize] {
+            Node::Fixed(_, high) => high >= LONGEST,
+            _ => false,
+        };
+        if self.below.iter().any(beyond) {
+            return false;
+        }
         let mut bounds = vec![None; self.nodes.len()];
         for id in self.used() {
             let node = self.nodes[id.0 as usize];
             let fixed = match node {
                 Node::Fixed(..) => true,
-                Node::Entry(_) | Node::NonNegative(_) | Node::Counter | Node::Sums(_) => false,
+                Node::Entry(_) | Node::NonNegative(_) | Node::Counter | Node::Sums(_) | Node::Earlier(_) => false,
                 Node::Hull(..)
                 | Node::Span(..)
                 | Node::Add(..)
@@ -271,6 +288,10 @@ impl Plan {
             Node::Sums(only) => {
                 both(of(only).0.min(0).overflowing_mul(turns), of(only).1.max(0).overflowing_mul(turns))
             }
+            Node::Earlier(only) => {
+                let turns = turns - 1;
+                both(of(only).0.min(0).overflowing_mul(turns), of(only).1.max(0).overflowing_mul(turns))
+            }
             Node::WithZero(only) => Some((of(only).0.min(0), of(only).1.max(0))),
             Node::Rest(only) => (!tests.low || of(only).0 >= 1).then(|| (0, of(only).1.wrapping_sub(1))),
         }
@@ -288,7 +309,7 @@ impl Node {
             | Self::Add(left, right)
             | Self::Sub(left, right)
             | Self::Mul(left, right) => [Some(left), Some(right)],
-            Self::Sums(only) | Self::WithZero(only) | Self::Rest(only) => [Some(only), None],
+            Self::Sums(only) | Self::Earlier(only) | Self::WithZero(only) | Self::Rest(only) => [Some(only), None],
         }
     }
 
@@ -315,7 +336,7 @@ impl Node {
                     corners.into_iter().fold((i128::MAX, i128::MIN), |(low, high), one| (low.min(one), high.max(one)));
                 cut(if left == right { low.max(0) } else { low }, high)
             }
-            Self::Sums(only) => {
+            Self::Sums(only) | Self::Earlier(only) => {
                 let turns = i128::from(MOST_TURNS);
                 cut(wide(only).0.min(0) * turns, wide(only).1.max(0) * turns)
             }

@@ -25,7 +25,7 @@ use super::carried::{carried, unsettled};
 use super::index::constant;
 use super::plan::{NOT_NEGATIVE, Node, NodeId, Plan};
 use super::{Meeting, Shape, order, statements};
-use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Statement, Value};
+use crate::ir::{BlockId, Constant, Function, LocalId, Operand, Value};
 use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
 
@@ -182,6 +182,8 @@ struct Search<'a> {
     nodes: Vec<Node>,
     /// The ints that the loop writes.
     known: HashMap<LocalId, Known>,
+    /// Those that turns add to, as they are in a turn before it has done so.
+    begins: HashMap<LocalId, Known>,
     /// What is written to carried locals in this round.
     writes: HashMap<LocalId, Vec<Write>>,
     /// Nothing is decided before the last round.
@@ -213,6 +215,7 @@ impl<'a> Search<'a> {
             written: statements(function, order).map(|statement| statement.target).collect(),
             nodes: Vec::new(),
             known: HashMap::new(),
+            begins: HashMap::new(),
             writes: HashMap::new(),
             last: false,
             plan: Plan::default(),
@@ -266,7 +269,8 @@ impl<'a> Search<'a> {
                 if self.known.get(&local).is_some_and(|known| known.bounded) {
                     continue;
                 }
-                if let Some(known) = self.after(local, &writes) {
+                if let Some((begins, known)) = self.after(local, &writes) {
+                    self.begins.insert(local, begins);
                     self.known.insert(local, known);
                     changed = true;
                 }
@@ -353,27 +357,28 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A carried local within the block, from all that is written to it.
-    fn after(&mut self, local: LocalId, writes: &[Write]) -> Option<Known> {
-        let mut all = self.entry(local);
+    /// A carried local within the block, from all that is written to it: before a turn has done so, and anywhere.
+    fn after(&mut self, local: LocalId, writes: &[Write]) -> Option<(Known, Known)> {
+        let (mut begins, mut all) = (self.entry(local), self.entry(local));
         for write in writes {
-            all = match *write {
+            (begins, all) = match *write {
                 Write::Adds(addend) if addend.bounded => {
-                    let sums = self.node(Node::Sums(addend.node));
                     let fixed = (
                         if addend.fixed.0 >= 0 { 0 } else { i64::MIN },
                         if addend.fixed.1 <= 0 { 0 } else { i64::MAX },
                     );
-                    let sums = Known { node: sums, bounded: true, fixed, hopeful: addend.hopeful };
-                    self.add(all, sums)
+                    let (earlier, sums) = (self.node(Node::Earlier(addend.node)), self.node(Node::Sums(addend.node)));
+                    let known = |node| Known { node, bounded: true, fixed, hopeful: addend.hopeful };
+                    (self.add(begins, known(earlier)), self.add(all, known(sums)))
                 }
                 Write::Sets(value) if value.bounded && writes.iter().all(|one| matches!(one, Write::Sets(_))) => {
-                    self.hull(all, value)
+                    let all = self.hull(all, value);
+                    (all, all)
                 }
                 Write::Adds(_) | Write::Sets(_) => return None,
             };
         }
-        Some(all)
+        Some((begins, all))
     }
 
     fn add(&mut self, left: Known, right: Known) -> Known {
@@ -397,18 +402,19 @@ impl<'a> Search<'a> {
         self.known.retain(|local, _| self.carried.contains(local));
         self.writes.clear();
         // Blocks stand before their successors: nothing on the way to what stands before the first write has written it.
-        let mut counter = None;
-        if let Some((local, compared)) = self.compared() {
-            counter = self.known.get(&local).map(|&known| (local, known));
-            if counter.is_some() {
-                self.known.insert(local, compared);
+        let begins = self.begins.iter().map(|(&local, &known)| (local, known)).collect::<Vec<_>>();
+        let mut unwritten = HashMap::new();
+        for (local, begins) in begins.into_iter().chain(self.compared()) {
+            if let Some(known) = self.known.get_mut(&local) {
+                unwritten.entry(local).or_insert(*known);
+                *known = begins;
             }
         }
         for &block in self.order {
             for (at, statement) in self.function.block(block).statements.iter().enumerate() {
                 let target = statement.target;
-                if let Some((local, known)) = counter.take_if(|(local, _)| *local == target) {
-                    self.known.insert(local, known);
+                if let Some(known) = unwritten.remove(&target) {
+                    self.known.insert(target, known);
                 }
                 if !is_int(self.function, target) {
                     if self.last {
@@ -417,7 +423,7 @@ impl<'a> Search<'a> {
                     continue;
                 }
                 let adds = self.carried.contains(&target) && !self.guards.contains_key(&target);
-                let addend = if adds { self.addend(statement) } else { None };
+                let addend = if adds { self.addend((block, at)) } else { None };
                 let value = match self.known.get(&target) {
                     // What it becomes is within what it is known to be.
                     Some(&known) if addend.is_some() && known.bounded => match statement.value {
@@ -444,10 +450,19 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What the statement adds to its target, if it does that.
-    fn addend(&mut self, statement: &Statement) -> Option<Known> {
-        let Value::Op { op, args, .. } = &statement.value else { return None };
-        let own = Operand::Local(statement.target);
+    /// What a statement adds to its target, if it does that: itself, or one before it in its block, of which it takes the sum.
+    fn addend(&mut self, (block, at): (BlockId, usize)) -> Option<Known> {
+        let statements = &self.function.block(block).statements[..=at];
+        let (target, mut sum) = (statements[at].target, at);
+        while let Some(&of) = copied(&statements[sum].value) {
+            sum = statements[..sum].iter().rposition(|one| Operand::Local(one.target) == of)?;
+        }
+        let Value::Op { op, args, .. } = &statements[sum].value else { return None };
+        let own = Operand::Local(target);
+        // What it is made of is the same until the copy.
+        if statements[sum..at].iter().any(|one| args.contains(&Operand::Local(one.target))) {
+            return None;
+        }
         match (op.row().recipe, args.as_slice()) {
             (Recipe::AddInt | Recipe::WrappingAdd, &[left, right]) if left == own && right != own => {
                 Some(self.operand(right))
@@ -542,6 +557,15 @@ impl<'a> Search<'a> {
         plan.may_miss = self.shape.counter.is_some_and(|counter| counter.may_miss());
         plan.guards = sorted(self.guards.iter().map(|(&local, &limit)| (local, limit)));
         (plan.used().count() <= MOST_NODES).then_some((plan, unknown))
+    }
+}
+
+/// What a statement is a copy of.
+fn copied(value: &Value) -> Option<&Operand> {
+    match value {
+        Value::Convert(of) => Some(of),
+        Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => args.first(),
+        Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
     }
 }
 

@@ -80,13 +80,14 @@ pub fn branches(function: &Function, header: BlockId, own: &[BlockId]) -> bool {
         Value::Op { op, .. } => op.row().recipe == Recipe::Store,
         Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
     };
-    own.iter()
-        .any(|&block| function.block(block).statements.iter().any(writes) && comes_back(function, header, own, block))
+    let writers = own.iter().copied().filter(|&block| function.block(block).statements.iter().any(writes));
+    let writers = writers.collect::<Vec<_>>();
+    !writers.is_empty() && comes_back(function, header, own, &writers)
 }
 
-/// True if a turn can come to its end without coming through a block.
-fn comes_back(function: &Function, header: BlockId, own: &[BlockId], without: BlockId) -> bool {
-    let (mut waiting, mut seen) = (vec![header], HashSet::from([without]));
+/// True if a turn can come to its end without coming through some blocks.
+pub(super) fn comes_back(function: &Function, header: BlockId, own: &[BlockId], without: &[BlockId]) -> bool {
+    let (mut waiting, mut seen) = (vec![header], without.iter().copied().collect::<HashSet<_>>());
     while let Some(block) = waiting.pop() {
         for to in function.block(block).terminator.successors() {
             if to == header {
@@ -118,11 +119,11 @@ fn can_be_done(function: &Function, block: BlockId, plan: &Plan) -> bool {
             Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
             Value::Op { op, exit, .. } => match op.row().recipe {
                 Recipe::AddInt | Recipe::SubInt | Recipe::MulInt => proof.fits,
-                Recipe::Index | Recipe::Bound => proof.within,
+                Recipe::Index | Recipe::Bound => proof.within || proof.from_end,
                 Recipe::Same | Recipe::Not | Recipe::TruthInt | Recipe::Constant(_) => true,
                 Recipe::CompareInt(_) | Recipe::CompareFloat(_) | Recipe::AddFloat | Recipe::SubFloat => true,
                 Recipe::MulFloat | Recipe::AddKnown | Recipe::MulKnown | Recipe::Locate | Recipe::Load => true,
-                Recipe::Scalar(element) => exit.is_none() && element.cost() <= 1,
+                Recipe::Scalar(element) => (exit.is_none() || proof.fits) && element.cost() <= 1,
                 _ => false,
             },
         };

@@ -13,7 +13,7 @@ use crate::ir::{BlockId, Function, LoopId, Terminator};
 /// Loops of more turns stay loops.
 const MOST_TURNS: u64 = 16;
 /// Statements that a loop written out may have.
-const MOST_STATEMENTS: usize = 128;
+const MOST_STATEMENTS: usize = 240;
 /// Loops that are written out in one function.
 const MOST_LOOPS: usize = 8;
 

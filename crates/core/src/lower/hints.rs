@@ -32,6 +32,8 @@ const OF_THE_REST: &CStr = c"llvm.loop.vectorize.followup_epilogue";
 pub(super) struct Hints {
     /// It stays rolled, unless it becomes vectors.
     pub rolled: bool,
+    /// What remains of it when it becomes vectors may be all of it.
+    pub stays: bool,
     /// It does not become vectors.
     pub serial: bool,
     /// It becomes vectors of which the last one is not full.
@@ -88,12 +90,12 @@ impl<'ctx> Builder<'ctx> {
 /// Loops.
 impl<'ctx> Builder<'ctx> {
     /// The way back to the header of a loop.
-    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, Hints { rolled, serial, masked }: Hints) {
+    pub(super) fn jump_back(&self, header: BasicBlock<'ctx>, Hints { rolled, stays, serial, masked }: Hints) {
         let jump = self.jumped(header);
         let disabled = self.property(ROLLED, &[]);
         let vectorized = self.property(VECTORIZED, &[self.one()]);
-        let rest = self.property(OF_THE_REST, &[disabled, vectorized]);
-        let mut properties = vec![rest];
+        let rest = if stays && !rolled { vec![vectorized] } else { vec![disabled, vectorized] };
+        let mut properties = vec![self.property(OF_THE_REST, &rest)];
         if rolled {
             properties.extend([disabled, self.property(OF_VECTORS, &[vectorized])]);
         }

@@ -358,7 +358,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Left::Slot(slot, Some(stride)) => Some(self.strides(&stride, slot)),
                 Left::Slot(_, None) => None,
             };
-            let (holds, least) = self.test_and_least(plan, within, most);
+            let turns = match left {
+                Left::Counted(counter, end) if !short => self.turns_between(&counter, end),
+                Left::Slot(slot, Some(_)) => self.b.load(self.b.i64, slot).into_int_value(),
+                Left::Counted(..) | Left::Slot(_, None) => self.b.int(most.cast_signed()),
+            };
+            let (holds, least) = self.test_and_least(plan, within, turns);
             let proven = self.b.block("turn.proven");
             let is_tested = holds.is_some() || !plan.guards.is_empty() || plan.has_late_checks();
             let checked = is_tested.then(|| self.b.block("turn"));

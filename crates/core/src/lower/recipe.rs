@@ -154,6 +154,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 args[0]
             }
             Recipe::Index | Recipe::Bound if self.loops.proof.within => args[0],
+            Recipe::Index if self.loops.proof.from_end => Loaded::Int(self.b.add_no_wrap(args[0].int(), args[1].int())),
             Recipe::Index => Loaded::Int(self.index(int(0), int(1), exit)),
             Recipe::Bound => {
                 self.leave_unless_below(int(0), int(1), exit);

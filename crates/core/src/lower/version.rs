@@ -17,13 +17,13 @@ struct Bounds<'ctx> {
 }
 
 impl<'ctx> Lowerer<'ctx, '_> {
-    /// True if all that the plan proves holds in the block: `counter` bounds the loop's counter where turns begin, `turns` the
-    /// turns. `None` if nothing has to be tested.
+    /// True if all that the plan proves holds in the block: `counter` bounds the loop's counter where turns begin; there are no
+    /// more than `turns`, at most [`crate::loops::plan::MOST_TURNS`]. `None` if nothing has to be tested.
     pub(super) fn test(
         &self,
         plan: &Plan,
         counter: Option<(IntValue<'ctx>, IntValue<'ctx>)>,
-        turns: u64,
+        turns: IntValue<'ctx>,
     ) -> Option<IntValue<'ctx>> {
         self.test_and_least(plan, counter, turns).0
     }
@@ -33,7 +33,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         &self,
         plan: &Plan,
         counter: Option<(IntValue<'ctx>, IntValue<'ctx>)>,
-        turns: u64,
+        turns: IntValue<'ctx>,
     ) -> (Option<IntValue<'ctx>>, Option<IntValue<'ctx>>) {
         let bounds = vec![None; plan.nodes.len()];
         let mut test = Test { lowerer: self, plan, counter, turns, bounds, failed: Vec::new() };
@@ -60,7 +60,7 @@ struct Test<'a, 'ctx, 'ir> {
     lowerer: &'a Lowerer<'ctx, 'ir>,
     plan: &'a Plan,
     counter: Option<(IntValue<'ctx>, IntValue<'ctx>)>,
-    turns: u64,
+    turns: IntValue<'ctx>,
     bounds: Vec<Option<Bounds<'ctx>>>,
     failed: Vec<IntValue<'ctx>>,
 }
@@ -125,9 +125,10 @@ impl<'ctx> Test<'_, 'ctx, '_> {
                 Bounds { low: b.int(0), high: self.greatest(low, high) }
             }
             Node::Mul(left, right) => self.product(self.of(left), self.of(right)),
-            Node::Sums(only) => {
+            Node::Sums(only) | Node::Earlier(only) => {
                 let signs = self.with_zero(only);
-                let turns = b.int(self.turns.cast_signed());
+                let is_earlier = matches!(plan.nodes[id.0 as usize], Node::Earlier(_));
+                let turns = if is_earlier { b.sub(self.turns, b.int(1)) } else { self.turns };
                 let low = self.checked(Checked::Mul, signs.low, turns, test_low);
                 Bounds { low, high: self.checked(Checked::Mul, signs.high, turns, test_high) }
             }

@@ -165,6 +165,19 @@ impl Dtype {
         matches!(self.kind(), Kind::Signed | Kind::Unsigned)
     }
 
+    /// The least and the greatest value of an int of 64 bits that one of this dtype of ints can have; `None` for others.
+    #[must_use]
+    pub const fn range(self) -> Option<(i64, i64)> {
+        // All but the sign, or all.
+        let unused = 64 - 8 * self.size();
+        match self.kind() {
+            Kind::Signed => Some((i64::MIN >> unused, i64::MAX >> unused)),
+            Kind::Unsigned if unused == 0 => Some((0, i64::MAX)),
+            Kind::Unsigned => Some((0, (u64::MAX >> unused).cast_signed())),
+            Kind::Bool | Kind::Float | Kind::Complex => None,
+        }
+    }
+
     /// Words of a frame that a value takes.
     #[must_use]
     pub const fn words(self) -> usize {

@@ -281,7 +281,23 @@ impl Binder<'_> {
                 at <= before || !goes(one.code)
             });
         }
-        NONE
+        match self.missing_base(call) {
+            // It may be bound by then, which the guard tells; or the interpreter says that it is not.
+            Some(base) => {
+                self.guard(&base);
+                self.leaving("name.", Vec::new(), span(call))
+            }
+            None => NONE,
+        }
+    }
+
+    /// The name that is bound nowhere so far, of which an attribute is called.
+    fn missing_base(&self, call: &ast::ExprCall) -> Option<String> {
+        let Expr::Attribute(attribute) = &*call.func else { return None };
+        let Expr::Name(base) = &*attribute.value else { return None };
+        let name = identifier(base.id.as_str());
+        let is_missing = self.local(base.id.as_str()).is_none() && self.env.meaning(&name) == Outside::Missing;
+        is_missing.then_some(name)
     }
 
     fn call_refusal(&mut self, call: &ast::ExprCall, what: Option<&str>) -> Option<Diagnostic> {

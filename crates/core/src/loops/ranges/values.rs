@@ -3,6 +3,7 @@
 use super::{ANY, Known, Search};
 use crate::ir::{BlockId, Constant, Operand, Statement, Value};
 use crate::loops::plan::{NOT_NEGATIVE, Node, Proof};
+use crate::loops::select::comes_back;
 use crate::ops::{Element, Recipe};
 use crate::types::{Dtype, Type};
 
@@ -94,6 +95,9 @@ impl Search<'_> {
             (Recipe::BitLength | Recipe::BitCount, _) => self.fixed((0, 64), true),
             (Recipe::Index | Recipe::Bound, &[index, length]) => {
                 let (index, length) = (self.operand(index), self.operand(length));
+                if op.recipe == Recipe::Index && index.fixed.1 < 0 {
+                    return self.within_from_end(index, length, at);
+                }
                 self.within(index, length, at)
             }
             (Recipe::Scalar(Element::Fit), [_]) if op.result == Type::Int => match op.params {
@@ -103,6 +107,13 @@ impl Search<'_> {
                 [Type::Scalar(Dtype::UInt16 | Dtype::UInt32 | Dtype::UInt64)] => self.unknown(true),
                 _ => self.unknown(false),
             },
+            (Recipe::Scalar(Element::Fit), &[only]) => {
+                if let ([Type::Int], Type::Scalar(to)) = (op.params, op.result) {
+                    let known = self.operand(only);
+                    self.fits_dtype((only, known), to, at);
+                }
+                self.unknown(false)
+            }
             (Recipe::AbsInt, _) => self.unknown(true),
             (Recipe::Or | Recipe::Xor, &[left, right]) => {
                 let (left, right) = (self.operand(left), self.operand(right));
@@ -147,6 +158,32 @@ impl Search<'_> {
         value
     }
 
+    /// Notes that an int needs no check as one of a dtype if its interval is within that: of a value that each turn converts, or that is
+    /// the same in all turns, for what does not fit there ends the loop anyway. Intervals of ints that turns write are often wider than
+    /// the smallest dtypes, and then nothing else would be proven.
+    fn fits_dtype(&mut self, (operand, value): (Operand, Known), to: Dtype, at: (BlockId, usize)) {
+        let Some((low, high)) = to.range().filter(|_| self.last && value.bounded) else { return };
+        let holds = (low..=high).contains(&value.fixed.0) && (low..=high).contains(&value.fixed.1);
+        let is_same = operand.local().is_none_or(|local| !self.written.contains(&local));
+        if !holds && !is_same && (to.size() < 4 || !self.is_always_done(at.0)) {
+            return;
+        }
+        if !holds {
+            self.plan.at_least.extend((low > i64::MIN).then_some((value.node, low)));
+            if let Some(beyond) = high.checked_add(1) {
+                let beyond = self.node(Node::Fixed(beyond, i64::MAX));
+                self.plan.below.push((value.node, beyond));
+            }
+        }
+        self.plan.proofs.entry(at).or_default().fits = true;
+        self.plan.gains += 1;
+    }
+
+    /// True if each turn comes through a block.
+    fn is_always_done(&self, block: BlockId) -> bool {
+        self.order.first().is_some_and(|&header| !comes_back(self.function, header, self.order, &[block]))
+    }
+
     /// Notes that the check of an index goes if all its values are within the length.
     fn within(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
         if !index.bounded || !length.bounded {
@@ -163,6 +200,22 @@ impl Search<'_> {
             self.plan.gains += 1;
         }
         Known { fixed: (index.fixed.0.max(0), index.fixed.1.max(0)), hopeful: true, ..index }
+    }
+
+    /// Notes that the check of an index that is always negative goes if none of its values is beyond the length.
+    fn within_from_end(&mut self, index: Known, length: Known, at: (BlockId, usize)) -> Known {
+        if !index.bounded || !length.bounded {
+            return self.unknown(true);
+        }
+        let place = self.add(index, length);
+        if self.last {
+            if !self.plan.at_least.contains(&(place.node, 0)) {
+                self.plan.at_least.push((place.node, 0));
+            }
+            self.plan.proofs.entry(at).or_default().from_end = true;
+            self.plan.gains += 1;
+        }
+        Known { fixed: NOT_NEGATIVE, hopeful: true, ..place }
     }
 
     /// Notes the signs of the operands of `//` and `%`.

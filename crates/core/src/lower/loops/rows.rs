@@ -94,7 +94,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         for (id, nest) in &front.nests {
             let Around { local, stop, goes_on, step, .. } = nest.counter;
             let within = self.between(goes_on.ordered(step > 0), self.read(local).int(), self.operand(stop).int());
-            if let Some(holds) = self.test(&nest.plan, within, self.most(*id)) {
+            if let Some(holds) = self.test(&nest.plan, within, self.b.int(self.most(*id).cast_signed())) {
                 all = self.b.and(all, holds);
             }
         }

@@ -92,7 +92,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.branch(more, go, outside);
         self.b.at_end(go);
         let (fuel, price, affordable) = self.affordable(counter, most, shift);
-        let may = match self.test(plan, self.within(counter, stop), self.most(id)) {
+        let may = match self.test(plan, self.within(counter, stop), self.turns_between(counter, stop)) {
             Some(holds) => self.b.and(holds, affordable),
             None => affordable,
         };

@@ -268,7 +268,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                     (false, true) => has < bits,
                     (true, false) => false,
                 };
-                if !fits_always {
+                if !fits_always && !self.loops.proof.fits {
                     // What comes back the same, and has no sign that the other has not, fits.
                     let back = self.resized_int(narrow, to, int.get_type());
                     let mut lost = self.b.compare(IntPredicate::NE, back, int);

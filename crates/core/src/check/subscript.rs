@@ -30,7 +30,16 @@ impl Binder<'_> {
     fn items(&mut self, slice: &Expr) -> Vec<Item> {
         match slice {
             Expr::Tuple(tuple) if !tuple.elts.iter().any(|part| matches!(part, Expr::Starred(_))) => {
-                tuple.elts.iter().map(|part| self.one_item(part)).collect()
+                let mut items: Vec<_> = tuple.elts.iter().map(|part| self.one_item(part)).collect();
+                // A comma makes a tuple of a single one, too: of an array `a[t,]` is not `a[t]`, and of a tuple there is no `t[i,]`.
+                match items.as_slice() {
+                    &[Item::At(index)] => vec![Item::At(self.tuple(vec![index], span(slice)))],
+                    [Item::Slice(_)] => {
+                        items.push(Item::Ellipsis);
+                        items
+                    }
+                    _ => items,
+                }
             }
             other => vec![self.one_item(other)],
         }

@@ -266,7 +266,7 @@ impl<'ctx> Builder<'ctx> {
     pub fn load_length(&self, from: PointerValue<'ctx>) -> IntValue<'ctx> {
         let length = self.load(self.i64, from).into_int_value();
         let bound = |value: u64| self.i64.const_int(value, false).into();
-        let range = self.context.metadata_node(&[bound(0), bound(i64::MAX as u64)]);
+        let range = self.context.metadata_node(&[bound(0), bound(i64::MIN as u64)]);
         if let Some(load) = length.as_instruction() {
             load.set_metadata(range, self.context.get_kind_id("range")).expect("a load");
         }

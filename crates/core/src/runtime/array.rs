@@ -56,9 +56,10 @@ pub(super) extern "C" fn brrr_slice_length(start: i64, stop: i64, step: i64) -> 
     }
 }
 
-/// By what a slice multiplies the stride of its dimension: NumPy takes a slice without elements for one without a step.
+/// By what a slice multiplies the stride of its dimension: NumPy takes a slice without elements for one without a step, and CPython
+/// knows no step below `-i64::MAX`.
 pub(super) extern "C" fn brrr_slice_step(length: i64, step: i64) -> i64 {
-    if length == 0 { 1 } else { step }
+    if length == 0 { 1 } else { step.max(-i64::MAX) }
 }
 
 #[cfg(test)]

@@ -102,9 +102,7 @@ impl Names {
             let depth = if matches!(means, Outside::Module(_)) { 1 } else { depth };
             for attribute in context.read {
                 let found = module.dict().get_item(attribute)?;
-                if found.is_none()
-                    && let Some(means) = made(module, &means, attribute)?
-                {
+                if let Some(means) = made(module, &means, attribute, found.is_some())? {
                     self.env.insert(format!("{path}.{attribute}"), means);
                     continue;
                 }
@@ -186,11 +184,14 @@ impl Names {
     }
 }
 
-/// What an attribute means that a module may make when it is asked for it. It is not asked: that may import half of a library.
-fn made(module: &Bound<'_, PyModule>, means: &Outside, attribute: &str) -> PyResult<Option<Outside>> {
+/// What an attribute means that a module makes when it is asked for it, or may make if it is not there. It is not asked: that may import half
+/// of a library.
+fn made(module: &Bound<'_, PyModule>, means: &Outside, attribute: &str, is_there: bool) -> PyResult<Option<Outside>> {
     Ok(match means {
+        // Whether the program has asked before makes no difference.
         Outside::Module("np") => outside::within_numpy(attribute),
         Outside::Module(_) => None,
+        _ if is_there => None,
         _ => module.dict().contains(intern!(module.py(), "__getattr__"))?.then_some(Outside::Untold),
     })
 }

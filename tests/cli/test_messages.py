@@ -54,6 +54,6 @@ def test_an_index_that_is_a_float(brrr):
 
 
 def test_what_is_there_for_a_refused_call_goes_with_it(brrr):
-    """One cause is said once: the list is there for `np.array` only. What is wrong for another reason is said all the same."""
-    found = said(brrr, "    a = np.array([n, [2, 'x']])\n    b = input('how many?' + totl)\n    return {}\n")
+    """One cause is said once: the list is there for `np.stack` only. What is wrong for another reason is said all the same."""
+    found = said(brrr, "    a = np.stack([n, [2, 'x']])\n    b = input('how many?' + totl)\n    return {}\n")
     assert [one["code"] for one in found] == ["BRRR314", "BRRR306", "BRRR305", "BRRR221"]

@@ -10,7 +10,7 @@ use std::ptr::null_mut;
 
 use brrr_core::abi;
 use brrr_core::ir::Creation;
-use brrr_core::types::Layout;
+use brrr_core::types::{Layout, Type};
 use pyo3::ffi::{self, PyObject};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -106,10 +106,14 @@ impl Maker {
         // `np.zeros` has memory that is zero from the start; `np.zeros_like` would write to all of it.
         let of_shape =
             creation.function == "np.zeros_like" && creation.params.len() == 1 && creation.keywords.is_empty();
-        let order = match creation.result.layout {
-            Layout::C => Some('C'),
-            Layout::F => Some('F'),
-            Layout::Strided => None,
+        // Of a strided array NumPy finds the order itself.
+        let order = match creation.params.first() {
+            Some(Type::Array(array)) if array.layout == creation.result.layout => match array.layout {
+                Layout::C => Some('C'),
+                Layout::F => Some('F'),
+                Layout::Strided => None,
+            },
+            _ => None,
         };
         if let (true, Some(order)) = (of_shape, order) {
             let dtype = module.getattr(intern!(py, "dtype"))?.call1((creation.result.dtype.name(),))?;

@@ -25,6 +25,10 @@ pub struct Index<'a> {
     read_elsewhere: HashSet<LocalId>,
     /// The statements that write each local, in the order of the function.
     writes: HashMap<LocalId, Vec<(BlockId, &'a Statement)>>,
+    /// The blocks that lead to each block.
+    leading: HashMap<BlockId, Vec<BlockId>>,
+    /// The loops of which a block is the header.
+    headers: HashMap<BlockId, Vec<LoopId>>,
 }
 
 impl<'a> Index<'a> {
@@ -42,6 +46,8 @@ impl<'a> Index<'a> {
             repeating: HashSet::new(),
             read_elsewhere: HashSet::new(),
             writes: HashMap::new(),
+            leading: HashMap::new(),
+            headers: HashMap::new(),
         };
         for (at, block) in function.blocks.iter().enumerate() {
             let id = BlockId(at as u32);
@@ -51,8 +57,10 @@ impl<'a> Index<'a> {
             let successors = block.terminator.successors();
             let ways = successors.iter().filter_map(|to| headers.get(to)).flatten();
             found.repeating.extend(ways.filter(|&&of| within(function, id, of)));
+            successors.iter().for_each(|&to| found.leading.entry(to).or_default().push(id));
             found.locals(id);
         }
+        found.headers = headers;
         let live = function.exits.iter().flat_map(|exit| &exit.live);
         found.read_elsewhere.extend(live.flat_map(|live| live.value.leaves()));
         found
@@ -112,6 +120,48 @@ impl<'a> Index<'a> {
         };
         one_constant(self.writes.get(&local)?.iter().copied(), except)
     }
+
+    /// The constant that a local holds whenever a loop is entered: as it was set, or moved by turns that were made by themselves.
+    #[must_use]
+    pub fn at_entry(&self, local: LocalId, id: LoopId) -> Option<i64> {
+        let ways = self.leading.get(&self.function.loops[id.0 as usize].header)?;
+        let outside = ways.iter().filter(|&&from| !within(self.function, from, id));
+        let mut left = MOST_BLOCKS;
+        agreed(outside.map(|&from| self.at_end(local, from, &mut left)))
+    }
+
+    /// The same at the end of a block; so many blocks in front of it may be looked at.
+    fn at_end(&self, local: LocalId, block: BlockId, left: &mut usize) -> Option<i64> {
+        *left = left.checked_sub(1)?;
+        let mut moved = 0;
+        for statement in self.function.block(block).statements.iter().rev().filter(|one| one.target == local) {
+            if let Some(value) = written_constant(statement) {
+                return value.checked_add(moved);
+            }
+            let Value::Op { op, args, .. } = &statement.value else { return None };
+            moved += match op.row().recipe {
+                Recipe::StepUp if *args == [Operand::Local(local)] => 1,
+                Recipe::StepDown if *args == [Operand::Local(local)] => -1,
+                _ => return None,
+            };
+        }
+        // The turns of a loop that does not write it change nothing.
+        let writes = self.writes.get(&local).map_or(&[][..], Vec::as_slice);
+        let stays = |id: LoopId| !writes.iter().any(|&(at, _)| within(self.function, at, id));
+        let passed = self.headers.get(&block).into_iter().flatten().filter(|&&id| stays(id)).collect::<Vec<_>>();
+        let from_turn = |from: BlockId| passed.iter().any(|&&id| within(self.function, from, id));
+        let ways = self.leading.get(&block)?.iter().filter(|&&from| !from_turn(from));
+        agreed(ways.map(|&from| self.at_end(local, from, left)))?.checked_add(moved)
+    }
+}
+
+/// The blocks that are looked at for what a local holds where a loop is entered.
+const MOST_BLOCKS: usize = 64;
+
+/// What all say, if they are some and say the same.
+fn agreed(mut all: impl Iterator<Item = Option<i64>>) -> Option<i64> {
+    let first = all.next()??;
+    all.all(|one| one == Some(first)).then_some(first)
 }
 
 /// The same for one local of a function without an index.
@@ -153,18 +203,23 @@ fn of(function: &Function, operand: Operand) -> Option<Held> {
 fn one_constant<'a>(writes: impl Iterator<Item = (BlockId, &'a Statement)>, except: &[BlockId]) -> Option<i64> {
     let mut found = None;
     for (_, statement) in writes.filter(|(block, _)| !except.contains(block)) {
-        let value = match &statement.value {
-            Value::Convert(Operand::Constant(Constant::Int(value))) => *value,
-            Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
-                [Operand::Constant(Constant::Int(value))] => *value,
-                _ => return None,
-            },
-            Value::Convert(_) | Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
-        };
+        let value = written_constant(statement)?;
         if found.is_some_and(|known| known != value) {
             return None;
         }
         found = Some(value);
     }
     found
+}
+
+/// The constant that a statement writes.
+fn written_constant(statement: &Statement) -> Option<i64> {
+    match &statement.value {
+        Value::Convert(Operand::Constant(Constant::Int(value))) => Some(*value),
+        Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
+            [Operand::Constant(Constant::Int(value))] => Some(*value),
+            _ => None,
+        },
+        Value::Convert(_) | Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
+    }
 }

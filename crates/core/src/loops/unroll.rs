@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::first::first_turns_joined;
 use super::index::Index;
 use super::{Shape, shape, statements};
 use crate::ir::{BlockId, Function, LoopId, Terminator};
@@ -20,7 +21,7 @@ const MOST_LOOPS: usize = 8;
 /// Writes out what is short enough.
 #[must_use]
 pub fn unrolled(function: &Function) -> Cow<'_, Function> {
-    let mut function = Cow::Borrowed(function);
+    let mut function = first_turns_joined(function);
     for _ in 0..MOST_LOOPS {
         let index = Index::new(&function);
         let short = (0..function.loops.len()).find_map(|at| {
@@ -76,6 +77,11 @@ fn write_out(function: &mut Function, id: LoopId, shape: &Shape, turns: usize) {
             }
         }
     }
+    remove_loop(function, id);
+}
+
+/// Takes a loop that has no blocks of its own any more out of the nest.
+pub(super) fn remove_loop(function: &mut Function, id: LoopId) {
     function.loops.remove(id.0 as usize);
     let later = |one: LoopId| if one.0 > id.0 { LoopId(one.0 - 1) } else { one };
     for block in &mut function.blocks {

@@ -15,6 +15,7 @@ pub mod plan;
 pub mod ranges;
 pub mod select;
 mod signs;
+mod tidy;
 pub mod unroll;
 
 use std::collections::{HashMap, HashSet};

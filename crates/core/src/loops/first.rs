@@ -6,13 +6,11 @@
 //! and what is around it may be an innermost one.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use super::compared;
 use super::index::Index;
-use super::unroll::{redirect, remove_loop};
+use super::tidy::{holds, remove_loop, remove_unreached};
 use crate::ir::{BlockId, Function, LoopId, Operand, Terminator};
-use crate::ops::Predicate;
 
 /// Loops whose first turns are joined in one function.
 const MOST_LOOPS: usize = 32;
@@ -40,15 +38,7 @@ fn certain_turn(index: &Index<'_>, id: LoopId) -> Option<BlockId> {
     let ([left, right], predicate, [inside, _]) = compared(index.function, header, index.own(id))?;
     let Operand::Local(counter) = left else { return None };
     let (start, stop) = (index.at_entry(counter, id)?, index.constant(right, &[])?);
-    let goes_on = match predicate {
-        Predicate::Lt => start < stop,
-        Predicate::Le => start <= stop,
-        Predicate::Gt => start > stop,
-        Predicate::Ge => start >= stop,
-        Predicate::Eq => start == stop,
-        Predicate::Ne => start != stop,
-    };
-    goes_on.then_some(inside)
+    holds(predicate, start, stop).then_some(inside)
 }
 
 fn join(function: &mut Function, id: LoopId, turn: BlockId) {
@@ -63,39 +53,4 @@ fn join(function: &mut Function, id: LoopId, turn: BlockId) {
     }
     remove_loop(function, id);
     remove_unreached(function);
-}
-
-/// Takes out the blocks to which nothing leads, and the loops of which these are headers.
-fn remove_unreached(function: &mut Function) {
-    let (mut reached, mut open) = (vec![false; function.blocks.len()], vec![BlockId(0)]);
-    while let Some(at) = open.pop() {
-        if !std::mem::replace(&mut reached[at.0 as usize], true) {
-            open.extend(function.block(at).terminator.successors());
-        }
-    }
-    for at in (0..function.loops.len()).rev() {
-        if !reached[function.loops[at].header.0 as usize] {
-            // All of it is behind the header.
-            function
-                .blocks
-                .iter_mut()
-                .filter(|block| block.in_loop == Some(LoopId(at as u32)))
-                .for_each(|block| block.in_loop = None);
-            function
-                .loops
-                .iter_mut()
-                .filter(|one| one.parent == Some(LoopId(at as u32)))
-                .for_each(|one| one.parent = None);
-            remove_loop(function, LoopId(at as u32));
-        }
-    }
-    let mut names = HashMap::new();
-    for at in (0..reached.len()).filter(|&at| reached[at]) {
-        names.insert(BlockId(at as u32), BlockId(names.len() as u32));
-    }
-    let goes = |to: BlockId| names.get(&to).copied().unwrap_or(to);
-    let mut kept = reached.iter();
-    function.blocks.retain(|_| kept.next().copied().unwrap_or_default());
-    function.blocks.iter_mut().for_each(|block| redirect(&mut block.terminator, goes));
-    function.loops.iter_mut().for_each(|one| one.header = goes(one.header));
 }

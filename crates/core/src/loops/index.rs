@@ -127,23 +127,49 @@ impl<'a> Index<'a> {
         let ways = self.leading.get(&self.function.loops[id.0 as usize].header)?;
         let outside = ways.iter().filter(|&&from| !within(self.function, from, id));
         let mut left = MOST_BLOCKS;
-        agreed(outside.map(|&from| self.at_end(local, from, &mut left)))
+        agreed(outside.map(|&from| self.before(local, (from, usize::MAX), &mut left)))
     }
 
-    /// The same at the end of a block; so many blocks in front of it may be looked at.
-    fn at_end(&self, local: LocalId, block: BlockId, left: &mut usize) -> Option<i64> {
+    /// The constant that an operand holds in front of a statement of a block.
+    #[must_use]
+    pub fn at(&self, operand: Operand, place: (BlockId, usize)) -> Option<i64> {
+        match of(self.function, operand)? {
+            Held::Constant(value) => Some(value),
+            Held::Local(local) => self.before(local, place, &mut MOST_BLOCKS.clone()),
+        }
+    }
+
+    /// The same of a local; so many blocks may be looked at.
+    fn before(&self, local: LocalId, (block, end): (BlockId, usize), left: &mut usize) -> Option<i64> {
         *left = left.checked_sub(1)?;
         let mut moved = 0;
-        for statement in self.function.block(block).statements.iter().rev().filter(|one| one.target == local) {
+        let statements = self.function.block(block).statements.iter().enumerate().take(end);
+        for (at, statement) in statements.rev().filter(|(_, one)| one.target == local) {
             if let Some(value) = written_constant(statement) {
                 return value.checked_add(moved);
             }
-            let Value::Op { op, args, .. } = &statement.value else { return None };
-            moved += match op.row().recipe {
-                Recipe::StepUp if *args == [Operand::Local(local)] => 1,
-                Recipe::StepDown if *args == [Operand::Local(local)] => -1,
-                _ => return None,
+            let own = Operand::Local(local);
+            let copied = match &statement.value {
+                Value::Convert(operand) => *operand,
+                Value::Op { op, args, .. } => match (op.row().recipe, args.as_slice()) {
+                    (Recipe::Same, &[only]) => only,
+                    (Recipe::StepUp, &[only]) if only == own => {
+                        moved += 1;
+                        continue;
+                    }
+                    (Recipe::StepDown, &[only]) if only == own => {
+                        moved -= 1;
+                        continue;
+                    }
+                    _ => return None,
+                },
+                Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
             };
+            return match of(self.function, copied)? {
+                Held::Constant(value) => Some(value),
+                Held::Local(other) => self.before(other, (block, at), left),
+            }?
+            .checked_add(moved);
         }
         // The turns of a loop that does not write it change nothing.
         let writes = self.writes.get(&local).map_or(&[][..], Vec::as_slice);
@@ -151,11 +177,23 @@ impl<'a> Index<'a> {
         let passed = self.headers.get(&block).into_iter().flatten().filter(|&&id| stays(id)).collect::<Vec<_>>();
         let from_turn = |from: BlockId| passed.iter().any(|&&id| within(self.function, from, id));
         let ways = self.leading.get(&block)?.iter().filter(|&&from| !from_turn(from));
-        agreed(ways.map(|&from| self.at_end(local, from, left)))?.checked_add(moved)
+        agreed(ways.map(|&from| self.before(local, (from, usize::MAX), left)))?.checked_add(moved)
+    }
+
+    /// The blocks that lead to a block.
+    #[must_use]
+    pub fn leading(&self, block: BlockId) -> &[BlockId] {
+        self.leading.get(&block).map_or(&[], Vec::as_slice)
+    }
+
+    /// True of the block with which turns of a loop begin.
+    #[must_use]
+    pub fn is_header(&self, block: BlockId) -> bool {
+        self.headers.contains_key(&block)
     }
 }
 
-/// The blocks that are looked at for what a local holds where a loop is entered.
+/// The blocks that are looked at for what a local holds.
 const MOST_BLOCKS: usize = 64;
 
 /// What all say, if they are some and say the same.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use super::first::first_turns_joined;
 use super::index::Index;
+use super::tidy::{redirect, remove_loop, tidy};
 use super::{Shape, shape, statements};
 use crate::ir::{BlockId, Function, LoopId, Terminator};
 
@@ -78,28 +79,5 @@ fn write_out(function: &mut Function, id: LoopId, shape: &Shape, turns: usize) {
         }
     }
     remove_loop(function, id);
-}
-
-/// Takes a loop that has no blocks of its own any more out of the nest.
-pub(super) fn remove_loop(function: &mut Function, id: LoopId) {
-    function.loops.remove(id.0 as usize);
-    let later = |one: LoopId| if one.0 > id.0 { LoopId(one.0 - 1) } else { one };
-    for block in &mut function.blocks {
-        block.in_loop = block.in_loop.map(later);
-    }
-    for inner in &mut function.loops {
-        inner.parent = inner.parent.map(later);
-    }
-}
-
-pub(super) fn redirect(terminator: &mut Terminator, goes: impl Fn(BlockId) -> BlockId) {
-    match terminator {
-        Terminator::Jump(to) => *to = goes(*to),
-        Terminator::Branch { then_block, else_block, .. } => {
-            *then_block = goes(*then_block);
-            *else_block = goes(*else_block);
-        }
-        Terminator::Switch { arms, .. } => arms.iter_mut().for_each(|(_, to)| *to = goes(*to)),
-        Terminator::Return(_) | Terminator::Leave(_) => {}
-    }
+    tidy(function);
 }

@@ -13,6 +13,7 @@ pub mod nest;
 pub mod overlap;
 pub mod plan;
 pub mod ranges;
+pub mod seldom;
 pub mod select;
 mod signs;
 mod tidy;

@@ -306,7 +306,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
         match terminator {
             Terminator::Jump(to) => self.b.jump(block(*to)),
             Terminator::Branch { condition, then_block, else_block } => {
-                self.b.branch(self.operand(*condition).bits(), block(*then_block), block(*else_block));
+                let (condition, then, other) =
+                    (self.operand(*condition).bits(), block(*then_block), block(*else_block));
+                match self.loops.seldom.get(&self.calls.at) {
+                    Some(true) => self.b.branch_unlikely(condition, then, other),
+                    Some(false) => self.b.branch_likely(condition, then, other),
+                    None => drop(self.b.branch(condition, then, other)),
+                }
             }
             Terminator::Switch { subject, arms } => {
                 let Loaded::Tagged(tag, _) = self.read(*subject) else { panic!("a tagged local was verified") };

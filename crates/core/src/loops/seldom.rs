@@ -1,8 +1,9 @@
-//! Branches that keep a place which the next test reads from: `if a[i] > a[best]: best = i`.
+//! Branches that keep the best of many: `if a[i] > a[best]: best = i`, and `if d < least: least = d; at = i`.
 //!
-//! Enters: an innermost loop. Leaves: the blocks that end in such a branch, and which way sets the place. Without the branch, each turn
-//! waits for the last one to select the place and to read there, three times as long as a turn takes that goes ahead; and what
-//! is the best of many so far changes seldom. Needs no LLVM.
+//! Enters: an innermost loop. Leaves: the blocks that end in such a branch, and which way keeps another one. The best of so many
+//! changes seldom. Without the branch, each turn waits for the last one to select a place and to read there, or to select two values by
+//! what it has selected, which takes two to ten times as long; of the least value alone, without its place, LLVM makes vectors. Needs
+//! no LLVM.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +11,7 @@ use super::{Shape, statements};
 use crate::ir::{BlockId, Function, LocalId, Operand, Statement, Terminator, Value};
 use crate::ops::Recipe;
 
-/// The branches; true where the way to set the place is taken when the condition holds.
+/// The branches; true where another one is kept when the condition holds.
 #[must_use]
 pub fn seldom(function: &Function, shape: &Shape) -> HashMap<BlockId, bool> {
     let mut found = HashMap::new();
@@ -22,54 +23,62 @@ pub fn seldom(function: &Function, shape: &Shape) -> HashMap<BlockId, bool> {
         let Terminator::Branch { condition: Operand::Local(tested), then_block, else_block } = block.terminator else {
             continue;
         };
-        let sets = |way: BlockId, other: BlockId| {
-            let only_sets = shape.blocks.contains(&way) && function.block(way).statements.iter().all(copies);
-            let meets = function.block(way).terminator.successors() == [other];
-            if only_sets && meets {
-                function.block(way).statements.iter().map(|one| one.target).collect()
-            } else {
-                Vec::new()
-            }
+        let keeps = |way: BlockId, other: BlockId| {
+            let kept = shape.blocks.contains(&way).then(|| kept(function, way, other)).flatten();
+            kept.is_some_and(|kept| is_best(function, shape, tested, &kept))
         };
-        let (then, other) = (sets(then_block, else_block), sets(else_block, then_block));
-        if then.is_empty() && other.is_empty() {
-            continue;
-        }
-        let places = places_read(function, shape, tested);
-        let is_place = |one: &LocalId| places.contains(one);
-        if then.iter().any(is_place) {
+        if keeps(then_block, else_block) {
             found.insert(branch, true);
-        } else if other.iter().any(is_place) {
+        } else if keeps(else_block, then_block) {
             found.insert(branch, false);
         }
     }
     found
 }
 
-/// The locals of which an address is made that a value is read from, in a turn.
-fn places_read(function: &Function, shape: &Shape, value: LocalId) -> HashSet<LocalId> {
-    let (mut seen, mut open, mut places) = (HashSet::new(), vec![(value, false)], HashSet::new());
+/// The names that a way sets which does nothing else, and comes to where the other one is.
+fn kept(function: &Function, way: BlockId, other: BlockId) -> Option<Vec<LocalId>> {
+    let block = function.block(way);
+    if block.terminator.successors() != [other] || !block.statements.iter().all(keeps) {
+        return None;
+    }
+    let targets = block.statements.iter().map(|one| one.target);
+    Some(targets.filter(|&one| !function.local(one).name.starts_with('.')).collect())
+}
+
+/// True if the test reads from where a kept name says, or compares one of several with something that is not kept.
+fn is_best(function: &Function, shape: &Shape, tested: LocalId, kept: &[LocalId]) -> bool {
+    if kept.is_empty() {
+        return false;
+    }
+    let (mut seen, mut open) = (HashSet::new(), vec![(tested, false)]);
     while let Some((local, is_place)) = open.pop() {
         if !seen.insert((local, is_place)) {
             continue;
         }
-        if is_place {
-            places.insert(local);
-        }
         for one in statements(function, &shape.blocks).filter(|one| one.target == local) {
-            let reads = matches!(&one.value, Value::Op { op, .. } if op.row().recipe == Recipe::Load);
-            open.extend(
-                one.value.operands().iter().filter_map(|one| one.local()).map(|from| (from, is_place || reads)),
-            );
+            let is_place = is_place || is_load(&one.value);
+            open.extend(one.value.operands().iter().filter_map(|one| one.local()).map(|from| (from, is_place)));
         }
     }
-    places
+    let compared = kept.iter().filter(|&&one| seen.contains(&(one, false))).count();
+    kept.iter().any(|&one| seen.contains(&(one, true))) || compared == 1 && kept.len() > 1
 }
 
-fn copies(statement: &Statement) -> bool {
+fn keeps(statement: &Statement) -> bool {
     match &statement.value {
         Value::Convert(_) => true,
-        Value::Op { op, .. } => op.row().recipe == Recipe::Same,
+        Value::Op { op, .. } => {
+            let is_address = matches!(
+                op.row().recipe,
+                Recipe::Same | Recipe::Index | Recipe::Bound | Recipe::MulKnown | Recipe::AddKnown | Recipe::Locate
+            );
+            is_address || is_load(&statement.value)
+        }
         Value::Create(_) | Value::Call(_) | Value::Given(_) => false,
     }
+}
+
+fn is_load(value: &Value) -> bool {
+    matches!(value, Value::Op { op, .. } if op.row().recipe == Recipe::Load)
 }

@@ -476,7 +476,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if let Some(plan) = plan {
             let id = self.loops.gated.as_ref().map(|gated| gated.id);
             let blocks = id.map(|id| self.loops.shapes[id.0 as usize].blocks.clone()).unwrap_or_default();
-            self.loops.regions = regions(self.function, header, &blocks, plan);
+            self.loops.regions = regions(self.function, (header, &blocks), plan, &self.loops.seldom);
         }
         let done = self.loops.regions.values().flat_map(|region| &region.blocks).copied().collect::<HashSet<_>>();
         for &block in own.iter().filter(|block| !done.contains(block)) {

@@ -507,6 +507,11 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
             "TypeError in Python".to_owned(),
             "pass what the function takes",
         ),
+        "starred." => (
+            format!("a starred argument has no compiled form for {operands}"),
+            "no tuple".to_owned(),
+            "pass a tuple, such as `*a.shape`, or write each argument",
+        ),
         "index." => (
             format!("`range` takes ints, not {operands}"),
             "TypeError in Python".to_owned(),

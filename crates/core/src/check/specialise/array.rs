@@ -154,6 +154,28 @@ impl Specialiser<'_> {
         true
     }
 
+    /// Whether two values are one object, of arrays or functions; false if this is not known of them.
+    pub(super) fn same_object(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
+        let trees = args.iter().map(|&arg| self.operand(arg, &at.state)).collect::<Vec<_>>();
+        match trees.as_slice() {
+            [Tree::Array(one, leaves), Tree::Array(other, others)] => {
+                if one.view || other.view {
+                    return false;
+                }
+                let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+                let objects = [(leaves[0], Type::Object), (others[0], Type::Object)];
+                let Some((is, _)) = self.compute(&site, "is.object.", &objects) else { return false };
+                self.bind(at, step, &Tree::Leaf(is), Type::Bool.into());
+                true
+            }
+            [Tree::Array(..), _] | [_, Tree::Array(..)] => {
+                self.known(at, step, Constant::Bool(false));
+                true
+            }
+            _ => self.on_functions(at, step, "is.same.", args),
+        }
+    }
+
     fn array_value(
         &mut self,
         site: &Site<'_>,

@@ -185,6 +185,10 @@ pub fn result(name: &str, operands: &[Operand]) -> TypeSet {
         ("over.", [Type::Array(array)]) if array.ndim > 0 => Some(types[0]),
         ("at.", [Type::Array(array), Type::Int]) => first(*array),
         ("unpack.", [Type::Array(array), _, _]) if array.ndim > 0 => first(*array),
+        ("unpack.star.", [Type::Array(array), _, _]) if array.ndim > 0 => match operands[1].1 {
+            Some(Constant::Int(0)) => Some(Type::None),
+            _ => first(*array),
+        },
         ("shortest.", all) if all.iter().all(|&one| has_length(one)) => Some(Type::Int),
         (".ndim" | ".size" | ".itemsize" | ".nbytes", [Type::Array(_)]) => Some(Type::Int),
         (".shape" | ".strides", [Type::Array(array)]) => ints(*array),

@@ -130,7 +130,7 @@ impl Specialiser<'_> {
     }
 
     /// Writes the target of a step.
-    fn bind(&mut self, at: &mut Waiting, step: &Step, value: &Tree<Operand>, types: TypeSet) {
+    pub(super) fn bind(&mut self, at: &mut Waiting, step: &Step, value: &Tree<Operand>, types: TypeSet) {
         let target = self.place(step.target, types);
         self.push_copies(at.block, &target, value, step.span);
         at.state.insert(step.target, types);
@@ -152,28 +152,6 @@ impl Specialiser<'_> {
         let Some((tree, types)) = self.array_value(&site, name, parts, (&trees, &types)) else { return false };
         self.bind(at, step, &tree, types);
         true
-    }
-
-    /// Whether two values are one object, of arrays or functions; false if this is not known of them.
-    pub(super) fn same_object(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
-        let trees = args.iter().map(|&arg| self.operand(arg, &at.state)).collect::<Vec<_>>();
-        match trees.as_slice() {
-            [Tree::Array(one, leaves), Tree::Array(other, others)] => {
-                if one.view || other.view {
-                    return false;
-                }
-                let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
-                let objects = [(leaves[0], Type::Object), (others[0], Type::Object)];
-                let Some((is, _)) = self.compute(&site, "is.object.", &objects) else { return false };
-                self.bind(at, step, &Tree::Leaf(is), Type::Bool.into());
-                true
-            }
-            [Tree::Array(..), _] | [_, Tree::Array(..)] => {
-                self.known(at, step, Constant::Bool(false));
-                true
-            }
-            _ => self.on_functions(at, step, "is.same.", args),
-        }
     }
 
     fn array_value(
@@ -217,6 +195,11 @@ impl Specialiser<'_> {
                     return Some((Tree::Leaf(Operand::Constant(Constant::None)), Type::None.into()));
                 }
                 self.known_item(site, &parts, *index)
+            }
+            ("unpack.star.", [_, Tree::Leaf(least @ Operand::Constant(_)), Tree::Leaf(Operand::Constant(at))])
+                if array.ndim > 0 =>
+            {
+                self.around(site, &parts, *least, *at)
             }
             ("len", [_]) => parts.lengths.first().map(|&length| leaf((length, Type::Int))),
             (".ndim", [_]) => Some(leaf((int(array.ndim.into()), Type::Int))),
@@ -313,7 +296,12 @@ impl Specialiser<'_> {
     }
 
     /// The element or part at an index that is known to be within the first dimension.
-    fn known_item(&mut self, site: &Site<'_>, parts: &Parts, index: Operand) -> Option<(Tree<Operand>, TypeSet)> {
+    pub(super) fn known_item(
+        &mut self,
+        site: &Site<'_>,
+        parts: &Parts,
+        index: Operand,
+    ) -> Option<(Tree<Operand>, TypeSet)> {
         let one = [Item::At(Arg::Constant(Constant::Int(0)))];
         let picks = array::picks(parts.array, &one)?;
         let mut starts = vec![int(0); parts.lengths.len()];
@@ -422,7 +410,7 @@ impl Specialiser<'_> {
         found.map(|(index, _)| index)
     }
 
-    fn plus(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
+    pub(super) fn plus(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
         match (left, right) {
             (Operand::Constant(Constant::Int(0)), other) | (other, Operand::Constant(Constant::Int(0))) => Some(other),
             _ => Some(self.compute(site, "plus.", &[(left, Type::Int), (right, Type::Int)])?.0),

@@ -114,6 +114,17 @@ def blurred(image, out):
             out[y, x] = total // 9
 
 
+def next_generation(grid, out):
+    for y in range(1, grid.shape[0] - 1):
+        for x in range(1, grid.shape[1] - 1):
+            n = 0
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    if dy != 0 or dx != 0:
+                        n += grid[y + dy, x + dx]
+            out[y, x] = 1 if n == 3 or (n == 2 and grid[y, x]) else 0
+
+
 def cubes(a, out):
     for i in range(len(a)):
         out[i] = a[i] ** 3
@@ -238,6 +249,7 @@ CASES = [
     (downwards_between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (convolved, lambda: (doubles(9, 50), doubles(3, 3), doubles(9, 50)), [ADD_PD, MUL_PD]),
     (blurred, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8)), ["v?padd[bwd]|vpsadbw"]),
+    (next_generation, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8)), ["v?paddb"]),
     (cubes, lambda: (longs(50).astype(np.int32), longs(50).astype(np.int32)), ["v?pmulld"]),
 ]
 

@@ -73,6 +73,18 @@ def blurred(image, out, first, last):
             out[y, x] = s // 9
 
 
+def next_generation(grid, out, first, last):
+    h, w = grid.shape
+    for y in range(first, h - last):
+        for x in range(first, w - last):
+            n = 0
+            for dy in range(-1, 2):
+                for dx in range(-1, 2):
+                    if dy != 0 or dx != 0:
+                        n += grid[y + dy, x + dx]
+            out[y, x] = 1 if n == 3 or (n == 2 and grid[y, x]) else 0
+
+
 def best(a):
     at = least_at = 0
     least = a[0]
@@ -143,6 +155,8 @@ def test_filters_end_at_the_margin(shape, dtype):
         assert same(convolved, image, weights, np.zeros(shape), first, 0)
         assert not same(blurred, image, np.zeros(shape, np.uint8), first, 1)
         assert same(blurred, image, np.zeros(shape, np.uint8), first, 0)
+        assert not same(next_generation, image % 5 % 2, np.zeros(shape, np.uint8), first, 1)
+        assert same(next_generation, image % 5 % 2, np.zeros(shape, np.uint8), first, 0)
     assert same(convolved, image, weights[:2], np.zeros(shape), 1, 1)
     assert same(convolved, image, weights, np.zeros((shape[0] - 2, shape[1])), 1, 1)
     assert same(blurred, image, np.zeros((shape[0], shape[1] - 2)), 1, 1)

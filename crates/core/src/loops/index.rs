@@ -126,8 +126,8 @@ impl<'a> Index<'a> {
     pub fn at_entry(&self, local: LocalId, id: LoopId) -> Option<i64> {
         let ways = self.leading.get(&self.function.loops[id.0 as usize].header)?;
         let outside = ways.iter().filter(|&&from| !within(self.function, from, id));
-        let mut left = MOST_BLOCKS;
-        agreed(outside.map(|&from| self.before(local, (from, usize::MAX), &mut left)))
+        let mut seen = HashMap::new();
+        agreed(outside.map(|&from| self.behind(local, from, &mut seen)))
     }
 
     /// The constant that an operand holds in front of a statement of a block.
@@ -135,13 +135,26 @@ impl<'a> Index<'a> {
     pub fn at(&self, operand: Operand, place: (BlockId, usize)) -> Option<i64> {
         match of(self.function, operand)? {
             Held::Constant(value) => Some(value),
-            Held::Local(local) => self.before(local, place, &mut MOST_BLOCKS.clone()),
+            Held::Local(local) => self.before(local, place, &mut HashMap::new()),
         }
     }
 
-    /// The same of a local; so many blocks may be looked at.
-    fn before(&self, local: LocalId, (block, end): (BlockId, usize), left: &mut usize) -> Option<i64> {
-        *left = left.checked_sub(1)?;
+    /// The same of a local at the end of a block. What has been seen is known, or not known yet where a way comes back to it.
+    fn behind(&self, local: LocalId, block: BlockId, seen: &mut Seen) -> Option<i64> {
+        if let Some(&known) = seen.get(&(local, block)) {
+            return known;
+        }
+        if seen.len() == MOST_BLOCKS {
+            return None;
+        }
+        seen.insert((local, block), None);
+        let known = self.before(local, (block, usize::MAX), seen);
+        seen.insert((local, block), known);
+        known
+    }
+
+    /// The same of a local in front of a statement.
+    fn before(&self, local: LocalId, (block, end): (BlockId, usize), seen: &mut Seen) -> Option<i64> {
         let mut moved = 0;
         let statements = self.function.block(block).statements.iter().enumerate().take(end);
         for (at, statement) in statements.rev().filter(|(_, one)| one.target == local) {
@@ -167,7 +180,7 @@ impl<'a> Index<'a> {
             };
             return match of(self.function, copied)? {
                 Held::Constant(value) => Some(value),
-                Held::Local(other) => self.before(other, (block, at), left),
+                Held::Local(other) => self.before(other, (block, at), seen),
             }?
             .checked_add(moved);
         }
@@ -177,7 +190,7 @@ impl<'a> Index<'a> {
         let passed = self.headers.get(&block).into_iter().flatten().filter(|&&id| stays(id)).collect::<Vec<_>>();
         let from_turn = |from: BlockId| passed.iter().any(|&&id| within(self.function, from, id));
         let ways = self.leading.get(&block)?.iter().filter(|&&from| !from_turn(from));
-        agreed(ways.map(|&from| self.before(local, (from, usize::MAX), left)))?.checked_add(moved)
+        agreed(ways.map(|&from| self.behind(local, from, seen)))?.checked_add(moved)
     }
 
     /// The blocks that lead to a block.
@@ -192,6 +205,9 @@ impl<'a> Index<'a> {
         self.headers.contains_key(&block)
     }
 }
+
+/// What locals hold at the end of blocks.
+type Seen = HashMap<(LocalId, BlockId), Option<i64>>;
 
 /// The blocks that are looked at for what a local holds.
 const MOST_BLOCKS: usize = 64;

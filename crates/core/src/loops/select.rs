@@ -19,6 +19,8 @@ pub struct Region {
     pub blocks: Vec<BlockId>,
     /// Where control goes then.
     pub join: BlockId,
+    /// What every way through it writes: nothing reads what that was in front of it.
+    pub fresh: HashSet<LocalId>,
 }
 
 /// A region costs no more than this.
@@ -75,7 +77,38 @@ fn region(
     let cheap = statements().map(|one| cost(&one.value)).sum::<u64>() <= MOST;
     let useful = loads && meets && cheap && blocks.iter().all(|&block| begins_outside(function, block, &blocks));
     drop(joins);
-    useful.then_some(Region { blocks, join })
+    useful.then(|| Region { fresh: fresh(function, &blocks, join, before), blocks, join })
+}
+
+/// The locals that every way through a region writes, and reads only behind that.
+fn fresh(
+    function: &Function,
+    blocks: &[BlockId],
+    join: BlockId,
+    before: &HashMap<BlockId, Vec<BlockId>>,
+) -> HashSet<LocalId> {
+    let (mut written, mut read) = (HashMap::<BlockId, HashSet<LocalId>>::new(), HashSet::new());
+    let on_all_ways = |block: BlockId, written: &HashMap<BlockId, HashSet<LocalId>>| {
+        // None where control comes from in front of the region.
+        let mut ways =
+            before.get(&block).into_iter().flatten().map(|from| written.get(from).cloned().unwrap_or_default());
+        let first = ways.next().unwrap_or_default();
+        ways.fold(first, |all, one| all.intersection(&one).copied().collect())
+    };
+    for &block in blocks {
+        let of = function.block(block);
+        let mut here = on_all_ways(block, &written);
+        for statement in &of.statements {
+            let operands = statement.value.operands();
+            read.extend(operands.iter().filter_map(|one| one.local()).filter(|one| !here.contains(one)));
+            here.insert(statement.target);
+        }
+        if let Terminator::Branch { condition, .. } = &of.terminator {
+            read.extend(condition.local().filter(|one| !here.contains(one)));
+        }
+        written.insert(block, here);
+    }
+    on_all_ways(join, &written).into_iter().filter(|one| !read.contains(one)).collect()
 }
 
 /// True if some turns write elements and others do not.

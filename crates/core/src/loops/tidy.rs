@@ -5,17 +5,27 @@
 use std::collections::{HashMap, HashSet};
 
 use super::index::Index;
-use crate::ir::{Block, BlockId, Chain, Function, LoopId, Operand, Statement, Terminator, Tree, Value};
+use crate::ir::{Block, BlockId, Chain, Function, LocalId, LoopId, Operand, Statement, Terminator, Tree, Value};
 use crate::ops::{Predicate, Recipe};
+
+/// How often what has been found is looked through again.
+const ROUNDS: usize = 4;
 
 /// Follows what is known, and puts together what follows each other.
 pub(super) fn tidy(function: &mut Function) {
-    let known = known_ways(&Index::new(function));
-    for (block, way) in known {
-        function.blocks[block.0 as usize].terminator = Terminator::Jump(way);
+    // A way that is never gone may have kept others from being known.
+    for _ in 0..ROUNDS {
+        let known = known_ways(&Index::new(function));
+        let is_over = known.is_empty();
+        for (block, way) in known {
+            function.blocks[block.0 as usize].terminator = Terminator::Jump(way);
+        }
+        remove_unreached(function);
+        join_blocks(function);
+        if is_over {
+            break;
+        }
     }
-    remove_unreached(function);
-    join_blocks(function);
     remove_unread(function);
 }
 
@@ -38,13 +48,25 @@ fn known_ways(index: &Index<'_>) -> Vec<(BlockId, BlockId)> {
         let Terminator::Branch { condition: Operand::Local(tested), then_block, else_block } = block.terminator else {
             return None;
         };
-        let place = block.statements.iter().rposition(|one| one.target == tested)?;
-        let Value::Op { op, args, exit: None } = &block.statements[place].value else { return None };
-        let (Recipe::CompareInt(predicate), &[left, right]) = (op.row().recipe, args.as_slice()) else { return None };
+        let (place, op, args) = made(block, tested, block.statements.len())?;
+        let (Recipe::CompareInt(predicate), &[left, right]) = (op, args) else { return None };
         let holds = holds(predicate, index.at(left, (at, place))?, index.at(right, (at, place))?);
         Some((at, if holds { then_block } else { else_block }))
     });
     known.collect()
+}
+
+/// The statement of a block, in front of one of them, that makes a bool: its place, its recipe and operands. Truths of bools are copies.
+fn made(block: &Block, tested: LocalId, end: usize) -> Option<(usize, Recipe, &[Operand])> {
+    let place = block.statements[..end].iter().rposition(|one| one.target == tested)?;
+    match &block.statements[place].value {
+        Value::Op { op, args, exit: None } => match (op.row().recipe, args.as_slice()) {
+            (Recipe::Same, &[Operand::Local(copied)]) => made(block, copied, place),
+            (recipe, args) => Some((place, recipe, args)),
+        },
+        Value::Convert(Operand::Local(copied)) => made(block, *copied, place),
+        Value::Op { .. } | Value::Convert(_) | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
+    }
 }
 
 /// Puts a block behind the only one that leads to it, if that leads nowhere else.

@@ -4,7 +4,7 @@
 //! out: the loop around them is an innermost one then, whose turns can be counted, tested and vectorised. Exits stay what they are.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::first::first_turns_joined;
 use super::index::Index;
@@ -14,28 +14,43 @@ use crate::ir::{BlockId, Function, LoopId, Terminator};
 
 /// Loops of more turns stay loops.
 const MOST_TURNS: u64 = 16;
-/// Statements that a loop written out may have.
+/// Statements that a loop written out may add, when what is known of its turns has been followed.
 const MOST_STATEMENTS: usize = 240;
-/// Loops that are written out in one function.
-const MOST_LOOPS: usize = 8;
+/// Statements that it may have before that.
+const MOST_TRIED: usize = 720;
+/// Loops that are written out in one function, or tried.
+const MOST_LOOPS: usize = 12;
 
 /// Writes out what is short enough.
 #[must_use]
 pub fn unrolled(function: &Function) -> Cow<'_, Function> {
     let mut function = first_turns_joined(function);
+    let mut too_long = HashSet::new();
     for _ in 0..MOST_LOOPS {
         let index = Index::new(&function);
-        let short = (0..function.loops.len()).find_map(|at| {
-            let id = LoopId(at as u32);
+        let short = (0..function.loops.len()).map(|at| LoopId(at as u32)).find_map(|id| {
             let shape = shape(&index, id);
-            turns(&function, &shape).map(|turns| (id, shape, turns))
+            let turns =
+                turns(&function, &shape).filter(|_| !too_long.contains(&function.loops[id.0 as usize].header))?;
+            Some((id, shape, turns))
         });
-        match short {
-            Some((id, shape, turns)) => write_out(function.to_mut(), id, &shape, turns),
-            None => break,
+        let Some((id, shape, turns)) = short else { break };
+        let mut written = function.clone().into_owned();
+        write_out(&mut written, id, &shape, turns);
+        tidy(&mut written);
+        if all_statements(&written) <= all_statements(&function) + MOST_STATEMENTS {
+            function = Cow::Owned(first_turns_joined(&written).into_owned());
+            // Blocks have other numbers now.
+            too_long.clear();
+        } else {
+            too_long.insert(function.loops[id.0 as usize].header);
         }
     }
     function
+}
+
+fn all_statements(function: &Function) -> usize {
+    function.blocks.iter().map(|block| block.statements.len() + 1).sum()
 }
 
 /// How often a loop turns that is short enough, unless it is left early.
@@ -43,7 +58,7 @@ fn turns(function: &Function, shape: &Shape) -> Option<usize> {
     let counter = shape.counter.filter(|counter| counter.hidden && counter.steps.0 == counter.steps.1)?;
     let turns = shape.turns.filter(|&turns| turns <= MOST_TURNS)? as usize;
     let count = statements(function, &shape.blocks).count() + shape.blocks.len();
-    (counter.steps.0.abs() == 1 && turns * count <= MOST_STATEMENTS).then_some(turns)
+    (counter.steps.0.abs() == 1 && turns * count <= MOST_TRIED).then_some(turns)
 }
 
 fn write_out(function: &mut Function, id: LoopId, shape: &Shape, turns: usize) {
@@ -79,5 +94,4 @@ fn write_out(function: &mut Function, id: LoopId, shape: &Shape, turns: usize) {
         }
     }
     remove_loop(function, id);
-    tidy(function);
 }

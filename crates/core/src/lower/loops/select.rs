@@ -18,6 +18,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let function = self.function;
         let mut edges = HashMap::<BlockId, IntValue<'ctx>>::new();
         self.leave_way(branch, None, &mut edges);
+        let mut fresh = region.fresh.clone();
         for &block in &region.blocks {
             let taken = edges.get(&block).copied().unwrap_or_else(|| self.b.bool(false));
             let of = function.block(block);
@@ -33,6 +34,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             self.loops.proof = Proof::default();
             self.leave_way(block, Some(taken), &mut edges);
             for (local, before) in targets.into_iter().zip(before) {
+                // Nothing is there to be kept as yet.
+                if fresh.remove(&local) {
+                    continue;
+                }
                 let value = self.b.select(taken, self.held(local), before);
                 self.b.store(self.slots[local.0 as usize].payload[0], value);
             }

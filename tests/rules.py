@@ -30,7 +30,7 @@ MOST_EVENTS = 40_000
 
 # Conditions of rows that are exact: nothing but an exception or a result that does not fit makes such a row leave.
 EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero",
-                   "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse"))
+                   "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse", "warning made an error"))
 UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 # What is asked about objects, not about numbers: it never leaves.
 OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}

@@ -40,6 +40,8 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
             row(name, &[Type::Complex, Type::Complex])
         }
         (_, &[left, right]) if is_comparison(name) => comparison(name, left, right, false).or_else(exact),
+        // Complex scalars have no such method.
+        ("round", &[(Type::Scalar(one), _), _]) if one.kind() == Kind::Complex => None,
         ("round", &[(Type::Scalar(_), _), _]) => function("np.round", operands),
         // Python's own numbers take a number of digits as an index.
         ("round", &[(one, _), (Type::Scalar(digits), _)]) => match one {
@@ -139,6 +141,18 @@ fn common(operands: &[Operand]) -> Option<Dtype> {
     dtype
 }
 
+/// The dtype of an array that is made of one of Python's numbers; of an int of 64 bits without a sign it is another one than uint64
+/// is for NumPy.
+const fn own_dtype(one: Type) -> Option<Dtype> {
+    match one {
+        Type::Bool => Some(Dtype::Bool),
+        Type::Int => Some(Dtype::Int64),
+        Type::Float => Some(Dtype::Float64),
+        Type::Complex => Some(Dtype::Complex128),
+        _ => None,
+    }
+}
+
 /// The name of the rows of a binary operator.
 fn binary(name: &str) -> Option<&str> {
     match name {
@@ -220,9 +234,11 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
     let row = |name: &str, types: &[Type]| ops::find(name, types).map(|op| Choice { op, constant: None });
     let own = ufunc::with_rows(name);
     let all = |dtype: Dtype| vec![Type::Scalar(dtype); operands.len()];
+    let is_complex = || common(operands).map(|dtype| dtype.kind() == Kind::Complex);
     match (ufunc::way(name, operands.len())?, operands) {
         // NumPy's loops over complex numbers round in other places than its scalars do.
-        (Way::Operator("*" | "abs"), _) if common(operands)?.kind() == Kind::Complex => None,
+        (Way::Operator("*"), _) if is_complex()? => row("np.multiply", &all(common(operands)?)),
+        (Way::Operator("abs"), _) if is_complex()? => row("np.abs", &all(common(operands)?)),
         (Way::Operator(operator), &[left, right]) if is_comparison(operator) => comparison(operator, left, right, true),
         (Way::Operator("**"), _) if common(operands)?.kind() == Kind::Float => row("np.power", &all(common(operands)?)),
         (Way::Operator(operator), &[left, right]) => arithmetic(operator, left, right),
@@ -230,6 +246,11 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
         (Way::Truth(operator), _) => {
             let are_numbers = operands.iter().all(|&operand| common(&[operand]).is_some());
             row(operator, &all(Dtype::Bool)).filter(|_| are_numbers)
+        }
+        // The number that is clipped becomes an array first, whose dtype is not weak.
+        (Way::Common, &[(first, _), low, high]) if !matches!(first, Type::Scalar(_)) => {
+            let dtype = own_dtype(first)?;
+            row(own, &all(common(&[(Type::Scalar(dtype), None), low, high])?))
         }
         (Way::Common, _) => {
             let dtype = common(operands)?;

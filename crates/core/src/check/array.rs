@@ -178,10 +178,17 @@ pub fn result(name: &str, operands: &[Operand]) -> TypeSet {
             stored.map(|_| Type::Scalar(array.dtype))
         }
         ("store.", [Type::Array(_), _, _]) => Some(Type::None),
+        // Of a part of an array there is no object that could be compared.
+        ("is.same.", [Type::Array(one), Type::Array(other)]) => (!one.view && !other.view).then_some(Type::Bool),
+        ("is.same.", [_, _]) => Some(Type::Bool),
         ("len", [Type::Array(array)]) if array.ndim > 0 => Some(Type::Int),
         ("over.", [Type::Array(array)]) if array.ndim > 0 => Some(types[0]),
         ("at.", [Type::Array(array), Type::Int]) => first(*array),
         ("unpack.", [Type::Array(array), _, _]) if array.ndim > 0 => first(*array),
+        ("unpack.star.", [Type::Array(array), _, _]) if array.ndim > 0 => match operands[1].1 {
+            Some(Constant::Int(0)) => Some(Type::None),
+            _ => first(*array),
+        },
         ("shortest.", all) if all.iter().all(|&one| has_length(one)) => Some(Type::Int),
         (".ndim" | ".size" | ".itemsize" | ".nbytes", [Type::Array(_)]) => Some(Type::Int),
         (".shape" | ".strides", [Type::Array(array)]) => ints(*array),

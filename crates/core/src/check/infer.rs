@@ -468,8 +468,8 @@ const fn constant(arg: Arg) -> Option<Constant> {
 
 /// Why a step that was reached cannot be done.
 fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
-    if let Some(whole) = whole_array(step, types) {
-        return Some(whole);
+    if let Some(refused) = whole_array(step, types).or_else(|| identity(step, types)) {
+        return Some(refused);
     }
     let (name, args) = match &step.kind {
         StepKind::Item(value, items) | StepKind::Place(value, items) => {
@@ -506,6 +506,11 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
             "the arguments do not fit the parameters of the function".to_owned(),
             "TypeError in Python".to_owned(),
             "pass what the function takes",
+        ),
+        "starred." => (
+            format!("a starred argument has no compiled form for {operands}"),
+            "no tuple".to_owned(),
+            "pass a tuple, such as `*a.shape`, or write each argument",
         ),
         "index." => (
             format!("`range` takes ints, not {operands}"),
@@ -581,6 +586,31 @@ fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
         | StepKind::Hold(_) => return None,
     };
     Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))
+}
+
+/// What to say where it is not known whether two values are one object.
+fn identity(step: &Step, types: &Types) -> Option<Diagnostic> {
+    let StepKind::Op("is.same.", args) = &step.kind else { return None };
+    let all_are = |is: fn(Type) -> bool| {
+        let mut sets = args.iter().map(|arg| read(*arg, types).without(Type::Unbound));
+        sets.all(|set| set.iter().any(is))
+    };
+    let (message, label, help) = if all_are(|one| matches!(one, Type::Array(_))) {
+        (
+            "`is` of a part of an array cannot be compiled",
+            "a part that compiled code has made has no object",
+            "compare the arrays that the parts are of, or keep in a variable which one it is",
+        )
+    } else if all_are(|one| matches!(one, Type::Function(one) if one.as_dtype().is_some())) {
+        (
+            "`is` between equal dtypes cannot be compiled",
+            "there may be several objects of one dtype",
+            "compare with `==`",
+        )
+    } else {
+        return None;
+    };
+    Some(Diagnostic::new(Code::Identity, message, step.span, label).help(help))
 }
 
 fn unbound(arg: Arg, span: Span, flow: &Flow) -> Option<Diagnostic> {

@@ -217,7 +217,7 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
         ("at.", [types, _]) => {
             elements(*types).map(|elements| elements.iter().copied().fold(TypeSet::EMPTY, TypeSet::join))
         }
-        ("over.", [types]) => elements(*types).map(|_| *types),
+        ("over." | "starred.", [types]) => elements(*types).map(|_| *types),
         ("lengths.", [types]) => lengths(*types),
         ("indices.", [types]) => lengths(*types).map(|_| Type::Int.into()),
         ("unravel.", [types, _]) => lengths(*types),

@@ -173,6 +173,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
             }
             Recipe::Move => Loaded::Pointer(self.b.within(self.b.i8, args[0].pointer(), int(1))),
             Recipe::Data => Loaded::Pointer(self.array_data(args[0].pointer())),
+            Recipe::SameObject => {
+                let [one, other] = [0, 1].map(|at| self.b.address(args[at].pointer()));
+                Loaded::Bool(self.b.compare(IntPredicate::EQ, one, other))
+            }
             Recipe::Length => Loaded::Int(self.array_length(args[0].pointer(), int(1))),
             Recipe::Stride => Loaded::Int(self.array_stride(args[0].pointer(), int(1))),
             Recipe::PartStride => {

@@ -2,7 +2,7 @@
 
 use super::{Leave, Op, Recipe};
 use crate::types::Dtype;
-use crate::types::Type::{self, Int, None as NoneType, Object, Pointer};
+use crate::types::Type::{self, Bool, Int, None as NoneType, Object, Pointer};
 
 const NEVER: &[Leave] = &[];
 const OUT_OF_BOUNDS: &[Leave] = &[Leave::OutOfBounds];
@@ -77,6 +77,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "element." (Pointer, Int, Int) -> Pointer, NEVER, Recipe::Locate,
         "The address of the element with a number, of so many bytes each.", "";
     "move." (Pointer, Int) -> Pointer, NEVER, Recipe::Move, "An address so many bytes further.", "";
+    "is.object." (Object, Object) -> Bool, NEVER, Recipe::SameObject, "Two arrays are one object.", "";
     "data." (Object) -> Pointer, NEVER, Recipe::Data, "Where an array's first element lies.", "";
     "length." (Object, Int) -> Int, NEVER, Recipe::Length, "The length of a dimension of an array.", "";
     "stride." (Object, Int) -> Int, NEVER, Recipe::Stride, "The stride of a dimension of an array, in bytes.", "";

@@ -391,6 +391,8 @@ pub enum Recipe {
     Locate,
     /// An address so many bytes further.
     Move,
+    /// Whether two arrays are one object.
+    SameObject,
     /// The address of an array object's first element.
     Data,
     /// The length of a dimension of an array object; the dimension is a constant.

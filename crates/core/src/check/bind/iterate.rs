@@ -169,15 +169,14 @@ impl Binder<'_> {
     /// All indices into an array of these lengths.
     fn indices(&mut self, call: &ast::ExprCall, path: &str, found: &mut Found) -> Option<Source> {
         let place = span(call);
-        if !call.keywords.is_empty() || call.args.iter().any(|one| matches!(one, Expr::Starred(_))) {
+        if !call.keywords.is_empty() {
             return self.not_gone_over(&call.func, "with other arguments than lengths");
         }
         self.guard(path);
-        let args = call.args.iter().map(|one| self.expression(one)).collect::<Vec<_>>();
-        let lengths = match args.as_slice() {
+        let lengths = match call.args.as_slice() {
             // A tuple, or one length.
-            [only] => *only,
-            all => self.tuple(all.to_vec(), place),
+            [only] if !matches!(only, Expr::Starred(_)) => self.expression(only),
+            all => self.with_starred(all, place),
         };
         let (over, at) = (self.part("over", found.ordinal, found.leaves), self.part("at", found.ordinal, found.leaves));
         found.leaves += 1;
@@ -186,6 +185,37 @@ impl Binder<'_> {
         let turns = self.op("indices.", vec![Arg::Var(over)], place);
         found.ranges.push(turns);
         Some(Source::Indices { over, at })
+    }
+
+    /// The tuple of some arguments, among them tuples with a star.
+    fn with_starred(&mut self, args: &[Expr], place: Span) -> Arg {
+        let (mut whole, mut plain) = (None, Vec::new());
+        for argument in args {
+            let Expr::Starred(starred) = argument else {
+                plain.push(self.expression(argument));
+                continue;
+            };
+            let before = std::mem::take(&mut plain);
+            if !before.is_empty() {
+                let before = self.tuple(before, place);
+                whole = Some(self.joined(whole, before, place));
+            }
+            let inner = self.iterable(&starred.value);
+            let inner = self.op("starred.", vec![inner], span(&*starred.value));
+            whole = Some(self.joined(whole, inner, place));
+        }
+        if whole.is_none() || !plain.is_empty() {
+            let last = self.tuple(plain, place);
+            return self.joined(whole, last, place);
+        }
+        whole.unwrap_or(Arg::Constant(Constant::None))
+    }
+
+    fn joined(&mut self, before: Option<Arg>, more: Arg, place: Span) -> Arg {
+        match before {
+            Some(before) => self.op("+", vec![before, more], place),
+            None => more,
+        }
     }
 
     fn range_source(&mut self, ends: [Arg; 3], reversed: bool, found: &mut Found, place: Span) -> Source {

@@ -3,11 +3,12 @@
 use rustpython_parser::ast::{self, CmpOp, Expr};
 
 use super::Binder;
-use crate::check::flow::{Annotation, Arg, End, FlowId, Step, StepKind};
+use crate::check::flow::{Annotation, Arg, End, FlowId, Parameter, StepKind};
 use crate::diagnostic::Code;
 use crate::ir::Constant;
 use crate::source::Span;
 use crate::syntax::span;
+use crate::types::Type;
 
 impl Binder<'_> {
     /// `left is right`, where one of them is `None`, `True` or `False`: what is asked for is a type, or a bool.
@@ -15,8 +16,8 @@ impl Binder<'_> {
         let (value, name) = match (singleton(right), singleton(left)) {
             (Some(name), _) => (left, name),
             (None, Some(name)) => (right, name),
-            // Of functions the types decide.
-            (None, None) if !self.may_be_function(left) && !self.may_be_function(right) => {
+            // Of functions and arrays the types tell.
+            (None, None) if !self.may_be_object(left) && !self.may_be_object(right) => {
                 return self.refuse_as(Code::Identity, place);
             }
             (None, None) => {
@@ -28,17 +29,34 @@ impl Binder<'_> {
         if operator == CmpOp::IsNot { self.op("not", vec![is], place) } else { is }
     }
 
-    /// True for a function from outside, for what is known only when the function is called, for a variable that is called somewhere, and
-    /// for a parameter of which nothing is said.
-    fn may_be_function(&self, arg: Arg) -> bool {
+    /// True for a function from outside, for what is known only when the function is called, for a variable that is called somewhere, for
+    /// a parameter of which nothing is said, and for an array that the function makes or is said to get, under another name, too.
+    fn may_be_object(&self, arg: Arg) -> bool {
         let Arg::Var(variable) = arg else { return false };
-        let is_it = |step: &Step| {
-            step.target == variable && matches!(step.kind, StepKind::Function(_) | StepKind::Op("name." | ".dtype", _))
-        };
-        let parameter = self.flow.parameters.get(variable.0 as usize);
-        parameter.is_some_and(|one| one.annotation == Annotation::Missing && !one.variadic)
-            || self.is_called(self.flow.name(variable))
-            || self.flow.blocks.iter().flat_map(|block| &block.steps).any(is_it)
+        let (mut names, mut at) = (vec![variable], 0);
+        while let Some(&variable) = names.get(at) {
+            let parameter = self.flow.parameters.get(variable.0 as usize).filter(|one| !one.variadic);
+            let is_first = at == 0;
+            at += 1;
+            let is_told = |one: &Parameter| match one.annotation {
+                // Of a parameter that is copied it is more likely a number.
+                Annotation::Missing => is_first,
+                Annotation::Type(one) => matches!(one, Type::Array(_)),
+                _ => false,
+            };
+            if parameter.is_some_and(is_told) || self.is_called(self.flow.name(variable)) {
+                return true;
+            }
+            let steps = self.flow.blocks.iter().flat_map(|block| &block.steps);
+            for step in steps.filter(|step| step.target == variable) {
+                match step.kind {
+                    StepKind::Function(_) | StepKind::Create(_) | StepKind::Op("name." | ".dtype", _) => return true,
+                    StepKind::Copy(Arg::Var(source)) if !names.contains(&source) => names.push(source),
+                    _ => {}
+                }
+            }
+        }
+        false
     }
 
     /// `value in (a, b, c)`: true if one of them is the same object or equal. The elements are evaluated first, then compared

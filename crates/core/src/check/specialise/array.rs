@@ -130,7 +130,7 @@ impl Specialiser<'_> {
     }
 
     /// Writes the target of a step.
-    fn bind(&mut self, at: &mut Waiting, step: &Step, value: &Tree<Operand>, types: TypeSet) {
+    pub(super) fn bind(&mut self, at: &mut Waiting, step: &Step, value: &Tree<Operand>, types: TypeSet) {
         let target = self.place(step.target, types);
         self.push_copies(at.block, &target, value, step.span);
         at.state.insert(step.target, types);
@@ -195,6 +195,11 @@ impl Specialiser<'_> {
                     return Some((Tree::Leaf(Operand::Constant(Constant::None)), Type::None.into()));
                 }
                 self.known_item(site, &parts, *index)
+            }
+            ("unpack.star.", [_, Tree::Leaf(least @ Operand::Constant(_)), Tree::Leaf(Operand::Constant(at))])
+                if array.ndim > 0 =>
+            {
+                self.around(site, &parts, *least, *at)
             }
             ("len", [_]) => parts.lengths.first().map(|&length| leaf((length, Type::Int))),
             (".ndim", [_]) => Some(leaf((int(array.ndim.into()), Type::Int))),
@@ -291,7 +296,12 @@ impl Specialiser<'_> {
     }
 
     /// The element or part at an index that is known to be within the first dimension.
-    fn known_item(&mut self, site: &Site<'_>, parts: &Parts, index: Operand) -> Option<(Tree<Operand>, TypeSet)> {
+    pub(super) fn known_item(
+        &mut self,
+        site: &Site<'_>,
+        parts: &Parts,
+        index: Operand,
+    ) -> Option<(Tree<Operand>, TypeSet)> {
         let one = [Item::At(Arg::Constant(Constant::Int(0)))];
         let picks = array::picks(parts.array, &one)?;
         let mut starts = vec![int(0); parts.lengths.len()];
@@ -400,7 +410,7 @@ impl Specialiser<'_> {
         found.map(|(index, _)| index)
     }
 
-    fn plus(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
+    pub(super) fn plus(&mut self, site: &Site<'_>, left: Operand, right: Operand) -> Option<Operand> {
         match (left, right) {
             (Operand::Constant(Constant::Int(0)), other) | (other, Operand::Constant(Constant::Int(0))) => Some(other),
             _ => Some(self.compute(site, "plus.", &[(left, Type::Int), (right, Type::Int)])?.0),

@@ -1,11 +1,12 @@
-//! What reads elements of an array without brackets: the truth and the number of its only one, `item`, the parts of complex ones.
+//! What reads elements of an array without brackets: the truth and the number of its only one, `item`, the parts of complex ones,
+//! unpacking with a starred name; and whether arrays are one object.
 
-use super::Specialiser;
 use super::array::Parts;
 use super::operation::{Scalar, Site};
+use super::{Specialiser, Waiting};
 use crate::check::array;
 use crate::check::axes;
-use crate::check::flow::EntryId;
+use crate::check::flow::{Arg, EntryId, Step};
 use crate::ir::{Constant, Operand, Tree};
 use crate::ops;
 use crate::types::{ArrayType, Kind, Layout, Type, TypeSet};
@@ -65,6 +66,52 @@ impl Specialiser<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether two values are one object, of arrays or functions; false if this is not known of them.
+    pub(super) fn same_object(&mut self, at: &mut Waiting, step: &Step, args: &[Arg]) -> bool {
+        let trees = args.iter().map(|&arg| self.operand(arg, &at.state)).collect::<Vec<_>>();
+        match trees.as_slice() {
+            [Tree::Array(one, leaves), Tree::Array(other, others)] => {
+                if one.view || other.view {
+                    return false;
+                }
+                let site = Site { block: at.block, state: &at.state, entry: step.entry, span: step.span };
+                let objects = [(leaves[0], Type::Object), (others[0], Type::Object)];
+                let Some((is, _)) = self.compute(&site, "is.object.", &objects) else { return false };
+                self.bind(at, step, &Tree::Leaf(is), Type::Bool.into());
+                true
+            }
+            [Tree::Array(..), _] | [_, Tree::Array(..)] => {
+                self.known(at, step, Constant::Bool(false));
+                true
+            }
+            _ => self.on_functions(at, step, "is.same.", args),
+        }
+    }
+
+    /// What an unpacking with a starred name takes of an array that has at least so many elements or parts: one of the first, or, where the
+    /// index is negative, of the last.
+    pub(super) fn around(
+        &mut self,
+        site: &Site<'_>,
+        parts: &Parts,
+        least: Operand,
+        at: Constant,
+    ) -> Option<(Tree<Operand>, TypeSet)> {
+        let int = |value: i64| Operand::Constant(Constant::Int(value));
+        if least == int(0) {
+            return Some((Tree::Leaf(Operand::Constant(Constant::None)), Type::None.into()));
+        }
+        let Constant::Int(at) = at else { return None };
+        let length = *parts.lengths.first()?;
+        let too_few = self.compute(site, "<", &[(length, Type::Int), (least, Type::Int)])?;
+        self.compute(site, "leave_if.", &[too_few])?;
+        let index = match at {
+            0.. => int(at),
+            _ => self.plus(site, length, int(at))?,
+        };
+        self.known_item(site, parts, index)
     }
 
     /// The parts as an array of another type of the same memory has them.

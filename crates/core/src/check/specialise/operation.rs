@@ -35,7 +35,7 @@ impl Specialiser<'_> {
             return true;
         }
         if name == "is.same." {
-            return self.on_functions(at, step, name, args);
+            return self.same_object(at, step, args);
         }
         let mut operands = Vec::with_capacity(args.len());
         for &arg in args {

@@ -102,7 +102,7 @@ impl Specialiser<'_> {
                 let none = Tree::Leaf(Operand::Constant(Constant::None));
                 Some((if constants[1] == Some(Constant::Int(0)) { none } else { parts.get(at?)?.clone() }, part))
             }
-            ("over.", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
+            ("over." | "starred.", [whole @ (Tree::Tuple(_), _)]) => Some(whole.clone()),
             ("lengths.", [(Tree::Tuple(parts), types)]) => {
                 let mut all = Vec::with_capacity(parts.len());
                 for part in parts {

@@ -14,7 +14,7 @@ use super::dtype::{self, Attribute};
 use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, Target, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::{array, function, instance, tuple, why};
+use super::{array, function, half, instance, tuple, why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
@@ -468,7 +468,9 @@ const fn constant(arg: Arg) -> Option<Constant> {
 
 /// Why a step that was reached cannot be done.
 fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
-    if let Some(refused) = whole_array(step, types).or_else(|| identity(step, types)) {
+    if let Some(refused) =
+        whole_array(step, types).or_else(|| identity(step, types)).or_else(|| half::refusal(step, types))
+    {
         return Some(refused);
     }
     let (name, args) = match &step.kind {

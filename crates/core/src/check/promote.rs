@@ -307,6 +307,31 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
     }
 }
 
+/// True if a function of NumPy gives a float16 for operands of some types.
+#[must_use]
+pub fn may_give_half(name: &str, operands: usize) -> bool {
+    matches!(ufunc::way(name, operands), Some(Way::Floats)) || name == "np.ldexp"
+}
+
+/// True if a function of NumPy gives a float16.
+#[must_use]
+pub fn gives_half(name: &str, operands: &[Operand]) -> bool {
+    let halved = |numbers: &[Operand]| common(numbers).is_some() && float(numbers).is_none();
+    match (ufunc::way(name, operands.len()), operands) {
+        (Some(Way::Floats), _) => halved(operands),
+        (Some(Way::WithInt), &[number, (count, _)]) if name == "np.ldexp" => {
+            let is_count = match count {
+                Type::Scalar(dtype) => dtype.is_int() || dtype == Dtype::Bool,
+                one => matches!(one, Type::Bool | Type::Int),
+            };
+            // An int of Python's is as small as a dtype beside it.
+            let number = if number.0 == Type::Int && matches!(count, Type::Scalar(_)) { (count, None) } else { number };
+            is_count && halved(&[number])
+        }
+        _ => false,
+    }
+}
+
 /// The float in which a function works; `None` for float16.
 fn float(operands: &[Operand]) -> Option<Dtype> {
     let of = |dtype: Dtype| match dtype {

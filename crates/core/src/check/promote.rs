@@ -310,7 +310,7 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
 /// True if a function of NumPy gives a float16 for operands of some types.
 #[must_use]
 pub fn may_give_half(name: &str, operands: usize) -> bool {
-    matches!(ufunc::way(name, operands), Some(Way::Floats)) || name == "np.ldexp"
+    matches!(ufunc::way(name, operands), Some(Way::Floats)) || matches!(ufunc::with_rows(name), "np.ldexp" | "np.round")
 }
 
 /// True if a function of NumPy gives a float16.
@@ -324,9 +324,12 @@ pub fn gives_half(name: &str, operands: &[Operand]) -> bool {
                 Type::Scalar(dtype) => dtype.is_int() || dtype == Dtype::Bool,
                 one => matches!(one, Type::Bool | Type::Int),
             };
-            // An int of Python's is as small as a dtype beside it.
-            let number = if number.0 == Type::Int && matches!(count, Type::Scalar(_)) { (count, None) } else { number };
-            is_count && halved(&[number])
+            // An int of Python's is as small as there is a loop for beside a dtype of ints.
+            let is_weak = number.0 == Type::Int && matches!(count, Type::Scalar(dtype) if dtype.is_int());
+            is_count && (is_weak || halved(&[number]))
+        }
+        (Some(Way::Common), &[(one, _)]) if ufunc::with_rows(name) == "np.round" => {
+            matches!(one, Type::Bool | Type::Scalar(Dtype::Bool))
         }
         _ => false,
     }

@@ -95,6 +95,11 @@ def form_programs() -> list[Program]:
             chosen = random.Random(f"{text}/{kind}")
             calls = [(0, *(chosen.choice(_values(kind)) for _ in range(3))) for _ in range(20)]
             programs.append(Program(_function("a, b, c", [text]), "f", calls))
+        # A number of Python's that comes first is none of the weak ones.
+        chosen = random.Random(text)
+        every = [*DTYPES, "int", "float", "bool", "complex"]
+        calls = [(0, *(chosen.choice(_values(chosen.choice(every))) for _ in range(3))) for _ in range(300)]
+        programs.append(Program(_function("a, b, c", [text]), "f", calls))
     two = [form for form in FORMS[2] if decorates(form)]
     rows = {row.spelled("a", "b") for row in (*table.rows(), *table.numpy_rows()) if len(row.params) == 2 and row.kind in ("call", "method")}
     two += sorted(text for text in rows if decorates(text) and text not in two)

@@ -94,6 +94,31 @@ def mirrored(a, out):
         out[i] = a[-1 - i]
 
 
+def convolved(image, weights, out):
+    for y in range(1, image.shape[0] - 1):
+        for x in range(1, image.shape[1] - 1):
+            total = 0.0
+            for dy in range(3):
+                for dx in range(3):
+                    total += image[y + dy - 1, x + dx - 1] * weights[dy, dx]
+            out[y, x] = total
+
+
+def blurred(image, out):
+    for y in range(1, image.shape[0] - 1):
+        for x in range(1, image.shape[1] - 1):
+            total = 0
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    total += int(image[y + dy, x + dx])
+            out[y, x] = total // 9
+
+
+def cubes(a, out):
+    for i in range(len(a)):
+        out[i] = a[i] ** 3
+
+
 def neighbours(a, out):
     i = 0
     while i < len(a) - 1:
@@ -211,6 +236,9 @@ CASES = [
     (neighbours_until, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (downwards_between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
+    (convolved, lambda: (doubles(9, 50), doubles(3, 3), doubles(9, 50)), [ADD_PD, MUL_PD]),
+    (blurred, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8)), ["v?padd[bwd]|vpsadbw"]),
+    (cubes, lambda: (longs(50).astype(np.int32), longs(50).astype(np.int32)), ["v?pmulld"]),
 ]
 
 

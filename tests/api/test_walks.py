@@ -51,13 +51,46 @@ def converted(y, first):
         y[i] = first + i
 
 
+def convolved(image, weights, out, first, last):
+    h, w = image.shape
+    for y in range(first, h - last):
+        for x in range(first, w - last):
+            s = 0.0
+            for dy in range(3):
+                for dx in range(3):
+                    s += image[y + dy - 1, x + dx - 1] * weights[dy, dx]
+            out[y, x] = s
+
+
+def blurred(image, out, first, last):
+    h, w = image.shape
+    for y in range(first, h - last):
+        for x in range(first, w - last):
+            s = 0
+            for dy in (-1, 0, 1):
+                for dx in (-1, 0, 1):
+                    s += int(image[y + dy, x + dx])
+            out[y, x] = s // 9
+
+
+def best(a):
+    at = least_at = 0
+    least = a[0]
+    for i in range(1, len(a)):
+        if a[i] > a[at]:
+            at = i
+        if a[i] < least:
+            least, least_at = a[i], i
+    return at, least_at
+
+
 def outcome(function, *args):
     args = [one.copy() if isinstance(one, np.ndarray) else one for one in args]
     try:
         result = function(*args)
     except (IndexError, OverflowError) as error:
         result = repr(error)
-    return result, [one.tolist() for one in args if isinstance(one, np.ndarray)]
+    return result, [one.tobytes() for one in args if isinstance(one, np.ndarray)]
 
 
 def same(function, *args):
@@ -97,3 +130,27 @@ def test_numbers_fit_up_to_the_last_one(dtype, length):
     assert last == 2**63 - len(y) or same(converted, y, last + 1)
     assert not same(converted, y, int(limits.min))
     assert same(converted, y, int(limits.min) - 1)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 9), (20, 64), (7, 131), (30, 500)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_filters_end_at_the_margin(shape, dtype):
+    image = (np.arange(shape[0] * shape[1]) * 7 % 251).reshape(shape).astype(dtype)
+    weights = np.arange(9.0).reshape(3, 3)
+    # From 0 on, the neighbours at -1 are those at the other end.
+    for first in (0, 1):
+        assert not same(convolved, image, weights, np.zeros(shape), first, 1)
+        assert same(convolved, image, weights, np.zeros(shape), first, 0)
+        assert not same(blurred, image, np.zeros(shape, np.uint8), first, 1)
+        assert same(blurred, image, np.zeros(shape, np.uint8), first, 0)
+    assert same(convolved, image, weights[:2], np.zeros(shape), 1, 1)
+    assert same(convolved, image, weights, np.zeros((shape[0] - 2, shape[1])), 1, 1)
+    assert same(blurred, image, np.zeros((shape[0], shape[1] - 2)), 1, 1)
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_the_best_of_many(length):
+    for values in (np.arange(length), np.arange(length)[::-1], np.arange(length) * 7_919 % 1_009, np.zeros(length)):
+        for dtype in (np.int16, np.uint32, np.float64):
+            assert not same(best, values.astype(dtype))
+    assert not same(best, np.where(np.arange(length) % 3 == 1, np.nan, np.arange(length)))

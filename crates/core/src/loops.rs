@@ -5,6 +5,7 @@
 pub mod ahead;
 pub mod carried;
 pub mod elements;
+mod first;
 pub mod index;
 pub mod indices;
 pub mod late;
@@ -12,8 +13,10 @@ pub mod nest;
 pub mod overlap;
 pub mod plan;
 pub mod ranges;
+pub mod seldom;
 pub mod select;
 mod signs;
+mod tidy;
 pub mod unroll;
 
 use std::collections::{HashMap, HashSet};
@@ -165,7 +168,7 @@ fn shape(index: &Index<'_>, id: LoopId) -> Shape {
     let stride = tested.filter(|_| counter.is_none()).and_then(|tested| stride(function, header, &blocks, &tested));
     let begins = compared(function, header, &blocks).filter(|_| repeats).map(|(_, _, [inside, _])| inside);
     let meeting = if innermost && repeats { meeting(function, header, &blocks) } else { None };
-    let turns = counter.and_then(|counter| turns(index, &counter, &blocks));
+    let turns = counter.and_then(|counter| turns(index, id, &counter, &blocks));
     let certain = counter.map(|counter| certain(function, header, &counter, &blocks)).unwrap_or_default();
     Shape { blocks, innermost, repeats, weight, counter, stride, begins, meeting, turns, certain }
 }
@@ -466,9 +469,10 @@ fn added(value: &Value, local: LocalId) -> Option<i64> {
 }
 
 /// The number of turns of a counted loop between constants.
-fn turns(index: &Index<'_>, counter: &Counter, blocks: &[BlockId]) -> Option<u64> {
+fn turns(index: &Index<'_>, id: LoopId, counter: &Counter, blocks: &[BlockId]) -> Option<u64> {
     let stop = index.constant(counter.stop, &[])?;
-    let start = index.constant(Operand::Local(counter.local), blocks)?;
+    let start = index.constant(Operand::Local(counter.local), blocks);
+    let start = start.or_else(|| index.at_entry(counter.local, id))?;
     let towards = |distance: &i64| *distance >= 0 && !counter.hidden;
     let distance = match counter.goes_on {
         Predicate::Lt => stop.checked_sub(start)?,

@@ -6,6 +6,7 @@
 mod builder;
 mod calls;
 mod chain;
+mod constants;
 mod fastmath;
 mod hints;
 mod large;
@@ -38,6 +39,7 @@ use crate::types::{Type, TypeSet};
 use builder::Builder;
 pub(crate) use calls::has_calls;
 use calls::{Calls, Members, kept_words};
+use constants::Constants;
 use large::{Homes, share_slots};
 use loaded::{Loaded, Payload};
 pub(crate) use pieces::{IN_PIECE, is_large};
@@ -145,6 +147,7 @@ struct Lowerer<'ctx, 'ir> {
     function: &'ir Function,
     options: Options,
     slots: Vec<Slot<'ctx>>,
+    constants: Constants<'ctx>,
     blocks: Vec<BasicBlock<'ctx>>,
     /// The blocks of exits; those after the function's count are others than those before.
     exits: HashMap<(ExitId, bool), BasicBlock<'ctx>>,
@@ -198,6 +201,7 @@ impl<'ctx, 'ir> Lowerer<'ctx, 'ir> {
             function,
             options,
             slots,
+            constants: Constants::new(function),
             blocks,
             exits: HashMap::new(),
             scratch,
@@ -293,6 +297,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 self.recipe(*op, &args, *exit).of_type(op.row().result)
             }
         };
+        self.constants.learn(statement.target, value);
         self.write(statement.target, value);
     }
 
@@ -301,7 +306,13 @@ impl<'ctx> Lowerer<'ctx, '_> {
         match terminator {
             Terminator::Jump(to) => self.b.jump(block(*to)),
             Terminator::Branch { condition, then_block, else_block } => {
-                self.b.branch(self.operand(*condition).bits(), block(*then_block), block(*else_block));
+                let (condition, then, other) =
+                    (self.operand(*condition).bits(), block(*then_block), block(*else_block));
+                match self.loops.seldom.get(&self.calls.at) {
+                    Some(true) => self.b.branch_unlikely(condition, then, other),
+                    Some(false) => self.b.branch_likely(condition, then, other),
+                    None => drop(self.b.branch(condition, then, other)),
+                }
             }
             Terminator::Switch { subject, arms } => {
                 let Loaded::Tagged(tag, _) = self.read(*subject) else { panic!("a tagged local was verified") };
@@ -341,7 +352,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
 
     fn operand(&self, operand: Operand) -> Loaded<'ctx> {
         match operand {
-            Operand::Local(id) => self.read(id),
+            Operand::Local(id) => self.constants.get(id).unwrap_or_else(|| self.read(id)),
             Operand::Constant(Constant::None) => Loaded::Unit(Type::None),
             Operand::Constant(Constant::Bool(value)) => Loaded::Bool(self.b.bool(value)),
             Operand::Constant(Constant::Int(value)) => Loaded::Int(self.b.int(value)),

@@ -12,7 +12,7 @@ mod sums;
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::unroll::redirect;
+use super::tidy::redirect;
 use super::within;
 use crate::ir::{
     Block, BlockId, Chain, ExitId, Function, LocalId, LoopId, Operand, Overflow, Statement, Terminator, Value,

@@ -25,6 +25,10 @@ pub struct Index<'a> {
     read_elsewhere: HashSet<LocalId>,
     /// The statements that write each local, in the order of the function.
     writes: HashMap<LocalId, Vec<(BlockId, &'a Statement)>>,
+    /// The blocks that lead to each block.
+    leading: HashMap<BlockId, Vec<BlockId>>,
+    /// The loops of which a block is the header.
+    headers: HashMap<BlockId, Vec<LoopId>>,
 }
 
 impl<'a> Index<'a> {
@@ -42,6 +46,8 @@ impl<'a> Index<'a> {
             repeating: HashSet::new(),
             read_elsewhere: HashSet::new(),
             writes: HashMap::new(),
+            leading: HashMap::new(),
+            headers: HashMap::new(),
         };
         for (at, block) in function.blocks.iter().enumerate() {
             let id = BlockId(at as u32);
@@ -51,8 +57,10 @@ impl<'a> Index<'a> {
             let successors = block.terminator.successors();
             let ways = successors.iter().filter_map(|to| headers.get(to)).flatten();
             found.repeating.extend(ways.filter(|&&of| within(function, id, of)));
+            successors.iter().for_each(|&to| found.leading.entry(to).or_default().push(id));
             found.locals(id);
         }
+        found.headers = headers;
         let live = function.exits.iter().flat_map(|exit| &exit.live);
         found.read_elsewhere.extend(live.flat_map(|live| live.value.leaves()));
         found
@@ -112,6 +120,86 @@ impl<'a> Index<'a> {
         };
         one_constant(self.writes.get(&local)?.iter().copied(), except)
     }
+
+    /// The constant that a local holds whenever a loop is entered: as it was set, or moved by turns that were made by themselves.
+    #[must_use]
+    pub fn at_entry(&self, local: LocalId, id: LoopId) -> Option<i64> {
+        let ways = self.leading.get(&self.function.loops[id.0 as usize].header)?;
+        let outside = ways.iter().filter(|&&from| !within(self.function, from, id));
+        let mut left = MOST_BLOCKS;
+        agreed(outside.map(|&from| self.before(local, (from, usize::MAX), &mut left)))
+    }
+
+    /// The constant that an operand holds in front of a statement of a block.
+    #[must_use]
+    pub fn at(&self, operand: Operand, place: (BlockId, usize)) -> Option<i64> {
+        match of(self.function, operand)? {
+            Held::Constant(value) => Some(value),
+            Held::Local(local) => self.before(local, place, &mut MOST_BLOCKS.clone()),
+        }
+    }
+
+    /// The same of a local; so many blocks may be looked at.
+    fn before(&self, local: LocalId, (block, end): (BlockId, usize), left: &mut usize) -> Option<i64> {
+        *left = left.checked_sub(1)?;
+        let mut moved = 0;
+        let statements = self.function.block(block).statements.iter().enumerate().take(end);
+        for (at, statement) in statements.rev().filter(|(_, one)| one.target == local) {
+            if let Some(value) = written_constant(statement) {
+                return value.checked_add(moved);
+            }
+            let own = Operand::Local(local);
+            let copied = match &statement.value {
+                Value::Convert(operand) => *operand,
+                Value::Op { op, args, .. } => match (op.row().recipe, args.as_slice()) {
+                    (Recipe::Same, &[only]) => only,
+                    (Recipe::StepUp, &[only]) if only == own => {
+                        moved += 1;
+                        continue;
+                    }
+                    (Recipe::StepDown, &[only]) if only == own => {
+                        moved -= 1;
+                        continue;
+                    }
+                    _ => return None,
+                },
+                Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
+            };
+            return match of(self.function, copied)? {
+                Held::Constant(value) => Some(value),
+                Held::Local(other) => self.before(other, (block, at), left),
+            }?
+            .checked_add(moved);
+        }
+        // The turns of a loop that does not write it change nothing.
+        let writes = self.writes.get(&local).map_or(&[][..], Vec::as_slice);
+        let stays = |id: LoopId| !writes.iter().any(|&(at, _)| within(self.function, at, id));
+        let passed = self.headers.get(&block).into_iter().flatten().filter(|&&id| stays(id)).collect::<Vec<_>>();
+        let from_turn = |from: BlockId| passed.iter().any(|&&id| within(self.function, from, id));
+        let ways = self.leading.get(&block)?.iter().filter(|&&from| !from_turn(from));
+        agreed(ways.map(|&from| self.before(local, (from, usize::MAX), left)))?.checked_add(moved)
+    }
+
+    /// The blocks that lead to a block.
+    #[must_use]
+    pub fn leading(&self, block: BlockId) -> &[BlockId] {
+        self.leading.get(&block).map_or(&[], Vec::as_slice)
+    }
+
+    /// True of the block with which turns of a loop begin.
+    #[must_use]
+    pub fn is_header(&self, block: BlockId) -> bool {
+        self.headers.contains_key(&block)
+    }
+}
+
+/// The blocks that are looked at for what a local holds.
+const MOST_BLOCKS: usize = 64;
+
+/// What all say, if they are some and say the same.
+fn agreed(mut all: impl Iterator<Item = Option<i64>>) -> Option<i64> {
+    let first = all.next()??;
+    all.all(|one| one == Some(first)).then_some(first)
 }
 
 /// The same for one local of a function without an index.
@@ -153,18 +241,23 @@ fn of(function: &Function, operand: Operand) -> Option<Held> {
 fn one_constant<'a>(writes: impl Iterator<Item = (BlockId, &'a Statement)>, except: &[BlockId]) -> Option<i64> {
     let mut found = None;
     for (_, statement) in writes.filter(|(block, _)| !except.contains(block)) {
-        let value = match &statement.value {
-            Value::Convert(Operand::Constant(Constant::Int(value))) => *value,
-            Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
-                [Operand::Constant(Constant::Int(value))] => *value,
-                _ => return None,
-            },
-            Value::Convert(_) | Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => return None,
-        };
+        let value = written_constant(statement)?;
         if found.is_some_and(|known| known != value) {
             return None;
         }
         found = Some(value);
     }
     found
+}
+
+/// The constant that a statement writes.
+fn written_constant(statement: &Statement) -> Option<i64> {
+    match &statement.value {
+        Value::Convert(Operand::Constant(Constant::Int(value))) => Some(*value),
+        Value::Op { op, args, .. } if op.row().recipe == Recipe::Same => match args.as_slice() {
+            [Operand::Constant(Constant::Int(value))] => Some(*value),
+            _ => None,
+        },
+        Value::Convert(_) | Value::Op { .. } | Value::Create(_) | Value::Call(_) | Value::Given(_) => None,
+    }
 }

@@ -30,7 +30,7 @@ use crate::ops::{Predicate, Recipe};
 use crate::types::Type;
 
 /// Loops with more statements get no second copy.
-const MOST_STATEMENTS: usize = 240;
+const MOST_STATEMENTS: usize = 320;
 /// Nor do loops whose test would be longer than this.
 const MOST_NODES: usize = 128;
 /// How often intervals are computed from those of the last round.
@@ -51,7 +51,9 @@ pub fn plan(function: &Function, header: BlockId, shape: &Shape) -> Option<Plan>
     }
     let order = order(function, header, &shape.blocks)?;
     let carried = carried(function, header, &order);
-    let mut turn = Turn { function, shape, order: &order, carried: &carried, naturals: HashSet::new() };
+    let passed = passed(function, header, &order);
+    let mut turn =
+        Turn { function, shape, order: &order, carried: &carried, passed: &passed, naturals: HashSet::new() };
     turn.naturals = turn.naturals();
     let (plan, unknown) = turn.plan(&HashMap::new())?;
     let unsettled = unsettled(function, header, &order);
@@ -74,6 +76,7 @@ struct Turn<'a> {
     shape: &'a Shape,
     order: &'a [BlockId],
     carried: &'a HashSet<LocalId>,
+    passed: &'a HashSet<BlockId>,
     /// Carried locals that are never negative, whether a test holds or not.
     naturals: HashSet<LocalId>,
 }
@@ -150,6 +153,20 @@ impl Turn<'_> {
     }
 }
 
+/// The blocks that a turn has come through wherever it is that stands behind them.
+fn passed(function: &Function, header: BlockId, order: &[BlockId]) -> HashSet<BlockId> {
+    let places = order.iter().enumerate().map(|(at, &block)| (block, at)).collect::<HashMap<_, _>>();
+    let (mut found, mut farthest) = (HashSet::new(), 0);
+    for (at, &block) in order.iter().enumerate() {
+        if farthest <= at {
+            found.insert(block);
+        }
+        let ways = function.block(block).terminator.successors().into_iter().filter(|&to| to != header);
+        farthest = ways.filter_map(|to| places.get(&to).copied()).fold(farthest, usize::max);
+    }
+    found
+}
+
 pub(super) fn is_int(function: &Function, local: LocalId) -> bool {
     function.local(local).types.single() == Some(Type::Int)
 }
@@ -173,6 +190,8 @@ struct Search<'a> {
     shape: &'a Shape,
     order: &'a [BlockId],
     carried: &'a HashSet<LocalId>,
+    /// What they write is what a local is from there on.
+    passed: &'a HashSet<BlockId>,
     naturals: &'a HashSet<LocalId>,
     hoped: &'a HashSet<LocalId>,
     guards: &'a HashMap<LocalId, i64>,
@@ -202,12 +221,13 @@ enum Write {
 
 impl<'a> Search<'a> {
     fn new(turn: &'a Turn<'_>, hoped: &'a HashSet<LocalId>, guards: &'a HashMap<LocalId, i64>) -> Self {
-        let Turn { function, shape, order, carried, ref naturals } = *turn;
+        let Turn { function, shape, order, carried, passed, ref naturals } = *turn;
         Self {
             function,
             shape,
             order,
             carried,
+            passed,
             naturals,
             hoped,
             guards,
@@ -440,10 +460,8 @@ impl<'a> Search<'a> {
                     let write = addend.map_or(Write::Sets(value), Write::Adds);
                     self.writes.entry(target).or_default().push(write);
                 } else {
-                    let value = match self.known.get(&target).copied() {
-                        Some(before) => self.hull(before, value),
-                        None => value,
-                    };
+                    let before = self.known.get(&target).copied().filter(|_| !self.passed.contains(&block));
+                    let value = before.map_or(value, |before| self.hull(before, value));
                     self.known.insert(target, value);
                 }
             }

@@ -26,7 +26,12 @@ const MOST: u64 = 16;
 
 /// The regions of a loop, by the block that branches.
 #[must_use]
-pub fn regions(function: &Function, header: BlockId, own: &[BlockId], plan: &Plan) -> HashMap<BlockId, Region> {
+pub fn regions(
+    function: &Function,
+    (header, own): (BlockId, &[BlockId]),
+    plan: &Plan,
+    seldom: &HashMap<BlockId, bool>,
+) -> HashMap<BlockId, Region> {
     let mut found = HashMap::<BlockId, Region>::new();
     let Some(order) = order(function, header, own) else { return found };
     let mut before = HashMap::<BlockId, Vec<BlockId>>::new();
@@ -38,7 +43,7 @@ pub fn regions(function: &Function, header: BlockId, own: &[BlockId], plan: &Pla
     let mut taken = HashSet::new();
     for &branch in &order {
         let is_branch = matches!(function.block(branch).terminator, Terminator::Branch { .. });
-        if branch == header || taken.contains(&branch) || !is_branch {
+        if branch == header || taken.contains(&branch) || !is_branch || seldom.contains_key(&branch) {
             continue;
         }
         let Some(region) = region(function, (header, branch), &order, &before, plan) else { continue };

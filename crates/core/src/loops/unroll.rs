@@ -6,7 +6,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::first::first_turns_joined;
 use super::index::Index;
+use super::tidy::{redirect, remove_loop, tidy};
 use super::{Shape, shape, statements};
 use crate::ir::{BlockId, Function, LoopId, Terminator};
 
@@ -20,7 +22,7 @@ const MOST_LOOPS: usize = 8;
 /// Writes out what is short enough.
 #[must_use]
 pub fn unrolled(function: &Function) -> Cow<'_, Function> {
-    let mut function = Cow::Borrowed(function);
+    let mut function = first_turns_joined(function);
     for _ in 0..MOST_LOOPS {
         let index = Index::new(&function);
         let short = (0..function.loops.len()).find_map(|at| {
@@ -76,24 +78,6 @@ fn write_out(function: &mut Function, id: LoopId, shape: &Shape, turns: usize) {
             }
         }
     }
-    function.loops.remove(id.0 as usize);
-    let later = |one: LoopId| if one.0 > id.0 { LoopId(one.0 - 1) } else { one };
-    for block in &mut function.blocks {
-        block.in_loop = block.in_loop.map(later);
-    }
-    for inner in &mut function.loops {
-        inner.parent = inner.parent.map(later);
-    }
-}
-
-pub(super) fn redirect(terminator: &mut Terminator, goes: impl Fn(BlockId) -> BlockId) {
-    match terminator {
-        Terminator::Jump(to) => *to = goes(*to),
-        Terminator::Branch { then_block, else_block, .. } => {
-            *then_block = goes(*then_block);
-            *else_block = goes(*else_block);
-        }
-        Terminator::Switch { arms, .. } => arms.iter_mut().for_each(|(_, to)| *to = goes(*to)),
-        Terminator::Return(_) | Terminator::Leave(_) => {}
-    }
+    remove_loop(function, id);
+    tidy(function);
 }

@@ -512,7 +512,7 @@ impl<'ctx> Builder<'ctx> {
         one: (FloatValue<'ctx>, BasicBlock<'ctx>),
         two: (FloatValue<'ctx>, BasicBlock<'ctx>),
     ) -> FloatValue<'ctx> {
-        let phi = self.inner.build_phi(self.f64, "").expect("a current block");
+        let phi = self.inner.build_phi(one.0.get_type(), "").expect("a current block");
         phi.add_incoming(&[(&one.0, one.1), (&two.0, two.1)]);
         phi.as_basic_value().into_float_value()
     }

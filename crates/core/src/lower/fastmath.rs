@@ -42,6 +42,7 @@ fn sets() -> impl Iterator<Item = (char, u32)> {
 #[cfg(target_arch = "x86_64")]
 pub(super) fn is_there(feature: &str) -> bool {
     match feature {
+        "fma" => std::arch::is_x86_feature_detected!("fma"),
         "avx2" => std::arch::is_x86_feature_detected!("avx2"),
         // Masks for elements of one and two bytes.
         "avx512bw" => std::arch::is_x86_feature_detected!("avx512bw"),
@@ -174,7 +175,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
     ) -> FloatValue<'ctx> {
         let constant = exponent.get_constant().filter(|_| self.options.fastmath).map(|(value, _)| value);
         let Some(constant) = constant.filter(|value| value.fract() == 0.0 && (1.0..=8.0).contains(&value.abs())) else {
-            return self.libm(name, &[base, exponent]);
+            return self.exact_power(name, base, exponent);
         };
         self.b.relax(true);
         let (mut power, mut square, mut rest) = (None, base, constant.abs() as u32);

@@ -34,6 +34,7 @@ use crate::loops::indices::only_indices;
 use crate::loops::late::with_late_checks;
 use crate::loops::overlap::overlaps;
 use crate::loops::plan::{MOST_TURNS, Place, Plan, Proof};
+use crate::loops::seldom::seldom;
 use crate::loops::select::{Region, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
@@ -98,6 +99,8 @@ pub(super) struct Loops<'ctx> {
     pub(super) proof: Proof,
     /// Conversions of which nothing but indices is made.
     only_indices: HashSet<Place>,
+    /// Blocks that end in a branch one way of which is seldom taken, and whether the condition holds then.
+    pub(super) seldom: HashMap<BlockId, bool>,
 }
 
 /// All loops together get second copies of so many statements.
@@ -113,6 +116,7 @@ impl<'ctx> Loops<'ctx> {
     ) -> Self {
         let shapes = loops::shapes(function);
         let mut plans = HashMap::new();
+        let seldom = shapes.iter().flat_map(|shape| seldom(function, shape)).collect();
         let (mut wholes, mut copied, mut copied_whole) = (HashMap::new(), 0, 0);
         for (at, (shape, inner)) in shapes.iter().zip(&function.loops).enumerate() {
             // Ints that wrap need no checks.
@@ -155,6 +159,7 @@ impl<'ctx> Loops<'ctx> {
             aside: HashMap::new(),
             proof: Proof::default(),
             only_indices: only_indices(function),
+            seldom,
         }
     }
 }
@@ -471,7 +476,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         if let Some(plan) = plan {
             let id = self.loops.gated.as_ref().map(|gated| gated.id);
             let blocks = id.map(|id| self.loops.shapes[id.0 as usize].blocks.clone()).unwrap_or_default();
-            self.loops.regions = regions(self.function, header, &blocks, plan);
+            self.loops.regions = regions(self.function, (header, &blocks), plan, &self.loops.seldom);
         }
         let done = self.loops.regions.values().flat_map(|region| &region.blocks).copied().collect::<HashSet<_>>();
         for &block in own.iter().filter(|block| !done.contains(block)) {

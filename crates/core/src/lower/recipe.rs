@@ -6,6 +6,7 @@ mod array;
 mod complex;
 mod math;
 mod nat;
+mod power;
 mod scalar;
 mod scalar_complex;
 mod ufunc;

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{is_movable, writes};
 use crate::ir::{Block, BlockId, Function, Local, LocalId, LoopId, Operand, Statement, Terminator, Value};
-use crate::loops::unroll::redirect;
+use crate::loops::tidy::redirect;
 use crate::loops::{added, within};
 use crate::ops::{Predicate, Recipe};
 use crate::types::{Type, TypeSet};

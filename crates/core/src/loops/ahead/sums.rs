@@ -9,7 +9,7 @@ use super::{put_ahead, writes};
 use crate::ir::{
     Block, BlockId, Chain, Constant, Function, Local, LocalId, LoopId, Operand, Statement, Terminator, Value,
 };
-use crate::loops::unroll::redirect;
+use crate::loops::tidy::redirect;
 use crate::loops::within;
 use crate::ops::{self, Predicate, Recipe};
 use crate::types::Type;

@@ -18,6 +18,12 @@ impl Search<'_> {
         let not_negative = |known: Known| known.fixed.0 >= 0;
         match (op.recipe, args.as_slice()) {
             (Recipe::Same, &[only]) => self.operand(only),
+            // Iterators of the compiler's own do not overflow.
+            (Recipe::StepUp | Recipe::StepDown, &[only]) => {
+                let (only, step) = (self.operand(only), if op.recipe == Recipe::StepUp { 1 } else { -1 });
+                let step = self.fixed((step, step), true);
+                if only.bounded { self.add(only, step) } else { self.unknown(false) }
+            }
             (Recipe::AddInt, &[left, right]) => {
                 let (left, right) = (self.operand(left), self.operand(right));
                 if !left.bounded || !right.bounded {

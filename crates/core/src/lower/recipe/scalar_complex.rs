@@ -19,7 +19,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         match element {
             Element::Neg => Number::Complex(dtype, (self.b.fneg(real), self.b.fneg(imag))),
             Element::Abs => Number::Float(part_of(dtype), self.length(dtype, (real, imag))),
-            Element::Square => Number::Complex(dtype, self.product((real, imag), (real, imag))),
+            Element::Square => Number::Complex(dtype, self.complex_product((real, imag), (real, imag))),
             Element::Sign => Number::Complex(dtype, self.direction(dtype, (real, imag))),
             Element::Reciprocal => Number::Complex(dtype, self.inverse((real, imag))),
             Element::Whole(Rounding::Even) => {
@@ -51,7 +51,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         match element {
             Element::Add => (self.b.fadd(a, c), self.b.fadd(b, d)),
             Element::Sub => (self.b.fsub(a, c), self.b.fsub(b, d)),
-            Element::Mul => self.product((a, b), (c, d)),
+            Element::Mul => self.complex_product((a, b), (c, d)),
             Element::Pow => self.complex_power(dtype, (a, b), (c, d)),
             Element::Div => self.quotient((a, b), (c, d)),
             _ => panic!("an operation on two complex numbers was verified"),
@@ -73,7 +73,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.call(of_dtype(["hypot", "hypotf"], dtype), real.get_type().into(), &args, true).into_float_value()
     }
 
-    fn product(&self, (a, b): Pair<'ctx>, (c, d): Pair<'ctx>) -> Pair<'ctx> {
+    fn complex_product(&self, (a, b): Pair<'ctx>, (c, d): Pair<'ctx>) -> Pair<'ctx> {
         let real = self.b.fsub(self.b.fmul(a, c), self.b.fmul(b, d));
         (real, self.b.fadd(self.b.fmul(a, d), self.b.fmul(b, c)))
     }
@@ -131,19 +131,19 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let power = match whole {
             0 => return (one, zero),
             1 => base,
-            2 => self.product(base, base),
-            3 => self.product(base, self.product(base, base)),
+            2 => self.complex_product(base, base),
+            3 => self.complex_product(base, self.complex_product(base, base)),
             _ => {
                 let (mut power, mut square, mut rest) = ((one, zero), base, whole.unsigned_abs());
                 loop {
                     if rest % 2 == 1 {
-                        power = self.product(power, square);
+                        power = self.complex_product(power, square);
                     }
                     rest /= 2;
                     if rest == 0 {
                         break;
                     }
-                    square = self.product(square, square);
+                    square = self.complex_product(square, square);
                 }
                 if whole < 0 { self.quotient((one, zero), power) } else { power }
             }

@@ -181,6 +181,7 @@ impl Specialiser<'_> {
                 self.compute(site, "store.", &operands).map(leaf)
             }
             ("over.", [_]) if array.ndim > 0 => Some((parts.tree(), Type::Array(array).into())),
+            ("elements.", [_]) => Some((parts.tree(), Type::Array(array).into())),
             ("at.", [_, Tree::Leaf(index)]) => self.known_item(site, &parts, *index),
             ("unpack.", [_, Tree::Leaf(Operand::Constant(count)), Tree::Leaf(index @ Operand::Constant(at))])
                 if array.ndim > 0 =>

@@ -84,6 +84,8 @@ def gives_half(form: str) -> bool:
     import numpy
 
     name = form.partition("(")[0]
+    if name in ("np.round", "np.around"):
+        return "," not in form
     function = getattr(numpy, name.removeprefix("np."), None) if name.startswith("np.") else None
     return isinstance(function, numpy.ufunc) and "e" in "".join(one.partition("->")[2] for one in function.types) and not any(
         one.startswith("b" * function.nin + "->") for one in function.types)

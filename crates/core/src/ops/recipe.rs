@@ -381,6 +381,8 @@ pub enum Recipe {
     Bound,
     /// The lesser of two i64.
     Least,
+    /// A length, or 1 instead of 0.
+    Filled,
     /// i64 subtraction, cut to what fits.
     SubCut,
     /// i64 addition that is known to fit.

@@ -469,13 +469,10 @@ const fn constant(arg: Arg) -> Option<Constant> {
 
 /// Why a step that was reached cannot be done.
 fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
-<<<<<<< HEAD
-    if let Some(refused) =
-        whole_array(step, types).or_else(|| identity(step, types)).or_else(|| half::refusal(step, types))
-    {
-=======
-    if let Some(refused) = refused::whole_array(step, types).or_else(|| refused::identity(step, types)) {
->>>>>>> main
+    let refused = refused::whole_array(step, types)
+        .or_else(|| refused::identity(step, types))
+        .or_else(|| half::refusal(step, types));
+    if let Some(refused) = refused {
         return Some(refused);
     }
     let (name, args) = match &step.kind {

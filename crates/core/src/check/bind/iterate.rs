@@ -2,8 +2,8 @@
 //!
 //! What is gone over is taken apart into ranges, tuples and arrays, each with a place of its own, and one number of turns that remain; what
 //! a continuation needs of it is held in hidden locals, from which `brrr._resume` makes the iterator again: for the `for` with ordinal
-//! N `.turns<N>`, for each `np.ndindex` its lengths `.over<N>` and the number `.at<N>` of the next index, for each `np.ndenumerate` its
-//! array and that number, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>`
+//! N `.turns<N>`, for each `np.ndindex` its lengths `.over<N>`, the next index `.index<N>` and its number `.at<N>`, for each
+//! `np.ndenumerate` its array, that index and that number, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>`
 //! (the next index), for each `enumerate` `.count<N>`. The second one of a kind has `.1` behind its name, and so on.
 
 use rustpython_parser::ast::{self, Expr};
@@ -23,8 +23,8 @@ enum Source {
     Tuple { over: VarId, at: VarId, reversed: bool },
     Counted { count: VarId, inner: Box<Source> },
     Zipped(Vec<Source>),
-    Indices { over: VarId, at: VarId },
-    Elements { over: VarId, at: VarId },
+    Indices { over: VarId, at: VarId, index: VarId },
+    Elements { over: VarId, at: VarId, index: VarId },
 }
 
 /// What has been found of it so far.
@@ -190,9 +190,8 @@ impl Binder<'_> {
         self.step(over, StepKind::Op("elements.", vec![array]), place);
         self.step(at, StepKind::Copy(int(0)), place);
         let shape = self.op(".shape", vec![Arg::Var(over)], place);
-        let turns = self.op("indices.", vec![shape], place);
-        found.ranges.push(turns);
-        Some(Source::Elements { over, at })
+        let index = self.first_index(shape, found, place);
+        Some(Source::Elements { over, at, index })
     }
 
     /// All indices into an array of these lengths.
@@ -211,9 +210,17 @@ impl Binder<'_> {
         found.leaves += 1;
         self.step(over, StepKind::Op("lengths.", vec![lengths]), place);
         self.step(at, StepKind::Copy(int(0)), place);
-        let turns = self.op("indices.", vec![Arg::Var(over)], place);
+        let index = self.first_index(Arg::Var(over), found, place);
+        Some(Source::Indices { over, at, index })
+    }
+
+    /// The index of zeros, and the number of all indices. An index is counted on, for to divide its number by lengths takes longer.
+    fn first_index(&mut self, lengths: Arg, found: &mut Found, place: Span) -> VarId {
+        let index = self.part("index", found.ordinal, found.leaves - 1);
+        self.step(index, StepKind::Op("origin.", vec![lengths]), place);
+        let turns = self.op("indices.", vec![lengths], place);
         found.ranges.push(turns);
-        Some(Source::Indices { over, at })
+        index
     }
 
     /// The tuple of some arguments, among them tuples with a star.
@@ -320,16 +327,12 @@ impl Binder<'_> {
                 many(vec![Parts::One(Arg::Var(*count)), inner])
             }
             Source::Zipped(all) => many(all.iter().map(|one| self.current(one, place)).collect()),
-            Source::Elements { over, at } => {
-                let shape = self.op(".shape", vec![Arg::Var(*over)], place);
-                let index = self.op("unravel.", vec![shape, Arg::Var(*at)], place);
-                let element = self.temporary();
+            Source::Elements { over, index, .. } => {
+                let (index, element) = (Arg::Var(*index), self.temporary());
                 self.step(element, StepKind::Item(Arg::Var(*over), vec![Item::At(index)]), place);
                 many(vec![Parts::One(index), Parts::One(Arg::Var(element))])
             }
-            Source::Indices { over, at } => {
-                Parts::One(self.op("unravel.", vec![Arg::Var(*over), Arg::Var(*at)], place))
-            }
+            Source::Indices { index, .. } => Parts::One(Arg::Var(*index)),
         }
     }
 
@@ -349,8 +352,14 @@ impl Binder<'_> {
                 self.moves(inner, moves, place);
             }
             Source::Zipped(all) => all.iter().for_each(|one| self.moves(one, moves, place)),
-            Source::Indices { at, .. } | Source::Elements { at, .. } => {
-                moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)])))
+            Source::Indices { over, at, index } => {
+                moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)])));
+                moves.push((*index, StepKind::Op("next.", vec![Arg::Var(*over), Arg::Var(*index)])));
+            }
+            Source::Elements { over, at, index } => {
+                let shape = self.op(".shape", vec![Arg::Var(*over)], place);
+                moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)])));
+                moves.push((*index, StepKind::Op("next.", vec![shape, Arg::Var(*index)])));
             }
         }
     }

@@ -66,7 +66,7 @@ def store_reason(array, index, value) -> str | None:
     if not number or arrays.is_array(array[index]):
         return "a value of another type"
     is_complex = isinstance(value, complex) or (arrays.is_scalar(value) and value.dtype.kind == "c")
-    if is_complex and kind != "c":
+    if is_complex and kind not in "bc":
         return "the imaginary part is lost"
     if kind in "iu" and (arrays.is_scalar(value) or type(value) is float):
         # What a float becomes that the dtype does not hold is the machine's own.

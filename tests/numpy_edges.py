@@ -78,31 +78,53 @@ def operator_programs() -> list[Program]:
     return programs
 
 
+@cache
+def gives_half(form: str) -> bool:
+    """True if NumPy gives a float16 for a bool or an int of 8 bits: calls that do are refused, and have functions of their own."""
+    import numpy
+
+    name = form.partition("(")[0]
+    if name in ("np.round", "np.around"):
+        return "," not in form
+    function = getattr(numpy, name.removeprefix("np."), None) if name.startswith("np.") else None
+    return isinstance(function, numpy.ufunc) and "e" in "".join(one.partition("->")[2] for one in function.types) and not any(
+        one.startswith("b" * function.nin + "->") for one in function.types)
+
+
+def parted(forms: list[str], size: int) -> list[list[str]]:
+    """The forms, so many together; what may give a float16 stands alone."""
+    others = [one for one in forms if not gives_half(one)]
+    return [others[at:at + size] for at in range(0, len(others), size)] + [[one] for one in forms if gives_half(one)]
+
+
 def form_programs() -> list[Program]:
     """Functions, methods and other forms of one and two operands."""
     programs = []
     one = [form for form in FORMS[1] if decorates(form)]
     rows = {row.spelled("a") for row in (*table.rows(), *table.numpy_rows()) if len(row.params) == 1 and row.kind in ("call", "method", "attribute")}
     one += sorted(text for text in rows if decorates(text) and text not in one)
-    for at in range(0, len(one), 12):
-        part = one[at:at + 12]
+    for part in parted(one, 12):
         for kind in DTYPES:
             calls = [(k, a) for k, form in enumerate(part) for a in _values(kind) if not huge(form.partition("(")[0], (a,))]
-            programs.append(Program(_function("a", part), "f", calls))
+            programs.append(Program(_function("a", part), "f", calls, refusable=gives_half(part[0])))
     three = sorted({row.spelled("a", "b", "c") for row in table.numpy_rows() if len(row.params) == 3 and row.kind == "call"})
     for text in filter(decorates, three):
         for kind in DTYPES:
             chosen = random.Random(f"{text}/{kind}")
             calls = [(0, *(chosen.choice(_values(kind)) for _ in range(3))) for _ in range(20)]
             programs.append(Program(_function("a, b, c", [text]), "f", calls))
+        # A number of Python's that comes first is none of the weak ones.
+        chosen = random.Random(text)
+        every = [*DTYPES, "int", "float", "bool", "complex"]
+        calls = [(0, *(chosen.choice(_values(chosen.choice(every))) for _ in range(3))) for _ in range(300)]
+        programs.append(Program(_function("a, b, c", [text]), "f", calls))
     two = [form for form in FORMS[2] if decorates(form)]
     rows = {row.spelled("a", "b") for row in (*table.rows(), *table.numpy_rows()) if len(row.params) == 2 and row.kind in ("call", "method")}
     two += sorted(text for text in rows if decorates(text) and text not in two)
-    for at in range(0, len(two), 8):
-        part = two[at:at + 8]
+    for at, part in enumerate(parted(two, 8)):
         for left, right in [*((one, other) for one in DTYPES for other in (one, "int")), ("float32", "int64"), ("float64", "int64")] + random.Random(at).sample(pairs(), 15):
             calls = [(k, a, b) for k, form in enumerate(part) for a, b in _operands(left, right)[:40] if not huge(form.partition("(")[0], (a, b))]
-            programs.append(Program(_function("a, b", part), "f", calls))
+            programs.append(Program(_function("a, b", part), "f", calls, refusable=gives_half(part[0])))
     return programs
 
 
@@ -116,7 +138,7 @@ def function_programs() -> list[Program]:
         text = table.preamble(f"@brrr\ndef f({', '.join(names)}):\n    return {row.spelled(*names)}\n")
         every = [one for kind in ("int", "float", "bool", "complex") for one in PYTHON[kind]]
         calls = [tuple(one) for one in product(every, repeat=len(names))]
-        programs.append(Program(text, "f", calls if len(calls) <= 400 else random.Random(row.name).sample(calls, 400)))
+        programs.append(Program(text, "f", calls if len(calls) <= 400 else random.Random(row.name).sample(calls, 400), refusable=gives_half(row.spelled(*names))))
     return programs
 
 

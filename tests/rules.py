@@ -30,7 +30,7 @@ MOST_EVENTS = 40_000
 
 # Conditions of rows that are exact: nothing but an exception or a result that does not fit makes such a row leave.
 EXACT = frozenset(("int over 64 bits", "division by zero", "negative shift count", "negative exponent", "step of zero",
-                   "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse"))
+                   "NaN, infinity, int over 64 bits", "negative argument", "no modular inverse", "warning made an error"))
 UNARY = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 # What is asked about objects, not about numbers: it never leaves.
 OBJECTS = {ast.Is: operator.is_, ast.IsNot: operator.is_not}
@@ -583,12 +583,20 @@ def _reason(name: str, types: tuple, result: type) -> str | None:
     return _reasons[key]
 
 
+def _becomes_another(clipped: type, result: type) -> bool:
+    """True if an int is clipped to what is not of its dtype: there NumPy leaves out bounds of Python's that no int of it is beyond."""
+    own = {"int": "int64"}.get(name := table.python_name(clipped), name)
+    return own in arrays.DTYPES and own.lstrip("u").startswith("int") and table.python_name(result) != own
+
+
 def _rule(name: str, types: tuple, result: type) -> str | None:
     row = table.resolve(name, types)
     if row is None:
         return "no row"
     if "always" in row.leaves:
         return "always"
+    if name == "np.clip" and int in types[1:] and _becomes_another(types[0], result):
+        return "a bound that may count for nothing"
     if table.python_name(result) != row.result:
         return "result of another type"
     return "not finite" if set(row.leaves) - EXACT else None

@@ -24,6 +24,7 @@ BODIES = {
     "enumerate start": "x = 0.0\n    for k, y in enumerate(a, 2):\n        x += y * k\n    return x",
     "zip": "x = 0.0\n    for y, z in zip(a, a):\n        x += y * z\n    return x", "reversed": "x = 0.0\n    for y in reversed(a):\n        x = x * 2 + y\n    return x",
     "ndindex": "x = 0.0\n    for j, k in np.ndindex(b.shape):\n        x += b[j, k]\n    return x",
+    "ndenumerate": "x = 0.0\n    for (j, k), y in np.ndenumerate(b):\n        x += y * j\n    return x",
     "ndindex_starred": "x = 0.0\n    for j, k in np.ndindex(*b.shape):\n        x += b[j, k]\n    return x",
     "while": "k = 0\n    while k < len(a) and a[k] < 9:\n        k += 1\n    return k",
     "zeros": "c = np.zeros(3)\n    c[i] = a[i]\n    return c", "zeros dtype": "return np.zeros(3, np.int8)", "zeros keyword": "return np.zeros(3, dtype=np.float32)",

@@ -14,6 +14,7 @@ mod dtype;
 mod expression;
 pub mod flow;
 mod function;
+pub mod half;
 pub mod infer;
 mod instance;
 pub mod live;

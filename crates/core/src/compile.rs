@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::backend::{Backend, Options, Output, Request};
 use crate::check::bind::bind;
 use crate::check::flow::{Annotation, Flow, Start, VarId};
+use crate::check::half;
 pub use crate::check::infer::Binding;
 use crate::check::program::{Body, Instance, Program, Refused, is_given};
 pub use crate::check::program::{Callees, Handed, Known, Nobody};
@@ -190,7 +191,7 @@ fn unit_of_program(program: &Program<'_>, broken: &dyn Fn(&str) -> Diagnostic) -
         let inferred = program.inferred(at);
         let instance = program.instance(at);
         let flow = &instance.body.flow;
-        if instance.start.has_arrays() || flow.makes_arrays() {
+        if instance.start.has_arrays() || flow.makes_arrays() || half::may_occur(flow) {
             let (_, _, diagnostics) = inferred.report(flow);
             let errors = diagnostics.into_iter().filter(Diagnostic::is_error).collect::<Vec<_>>();
             if !errors.is_empty() {

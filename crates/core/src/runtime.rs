@@ -1,6 +1,7 @@
 //! Helpers that compiled code calls, and the one list of symbols that object code may refer to.
 
 mod array;
+mod complex;
 mod float;
 mod int;
 
@@ -21,6 +22,8 @@ pub struct Symbol {
 type Int1 = extern "C" fn(i64, &mut i64) -> u8;
 type Int2 = extern "C" fn(i64, i64, &mut i64) -> u8;
 type Int3 = extern "C" fn(i64, i64, i64, &mut i64) -> u8;
+type Complex64 = extern "C" fn(f32, f32, &mut f32) -> f32;
+type Complex128 = extern "C" fn(f64, f64, &mut f64) -> f64;
 type Test3 = extern "C" fn(i64, i64, i64) -> i64;
 
 /// Functions of libm that compiled code calls, or that LLVM may call where the machine has no instruction.
@@ -158,6 +161,13 @@ fn helpers() -> Vec<Symbol> {
         brrr_part_stride, brrr_slice_first, brrr_slice_last, brrr_slice_length, brrr_slice_start, brrr_slice_step,
         brrr_slice_stop,
     };
+    use complex::{
+        brrr_cacos, brrr_cacosf, brrr_cacosh, brrr_cacoshf, brrr_casin, brrr_casinf, brrr_casinh, brrr_casinhf,
+        brrr_catan, brrr_catanf, brrr_catanh, brrr_catanhf, brrr_ccos, brrr_ccosf, brrr_ccosh, brrr_ccoshf, brrr_cexp,
+        brrr_cexp2, brrr_cexp2f, brrr_cexpf, brrr_cexpm1, brrr_cexpm1f, brrr_clog, brrr_clog2, brrr_clog2f,
+        brrr_clog10, brrr_clog10f, brrr_clogf, brrr_cpow, brrr_cpowf, brrr_csin, brrr_csinf, brrr_csinh, brrr_csinhf,
+        brrr_csqrt, brrr_csqrtf, brrr_ctan, brrr_ctanf, brrr_ctanh, brrr_ctanhf,
+    };
     use float::{
         brrr_denominator, brrr_exponent, brrr_fraction, brrr_ldexp, brrr_mantissa, brrr_numerator, brrr_power_of_ten,
         brrr_round_float, brrr_ulp,
@@ -212,6 +222,46 @@ fn helpers() -> Vec<Symbol> {
         brrr_exponent as extern "C" fn(f64) -> i64;
         brrr_numerator as extern "C" fn(f64, &mut i64) -> u8;
         brrr_denominator as extern "C" fn(f64, &mut i64) -> u8;
+        brrr_cacos as Complex128;
+        brrr_cacosf as Complex64;
+        brrr_cacosh as Complex128;
+        brrr_cacoshf as Complex64;
+        brrr_casin as Complex128;
+        brrr_casinf as Complex64;
+        brrr_casinh as Complex128;
+        brrr_casinhf as Complex64;
+        brrr_catan as Complex128;
+        brrr_catanf as Complex64;
+        brrr_catanh as Complex128;
+        brrr_catanhf as Complex64;
+        brrr_ccos as Complex128;
+        brrr_ccosf as Complex64;
+        brrr_ccosh as Complex128;
+        brrr_ccoshf as Complex64;
+        brrr_cexp as Complex128;
+        brrr_cexpf as Complex64;
+        brrr_cexp2 as Complex128;
+        brrr_cexp2f as Complex64;
+        brrr_cexpm1 as Complex128;
+        brrr_cexpm1f as Complex64;
+        brrr_clog as Complex128;
+        brrr_clogf as Complex64;
+        brrr_clog10 as Complex128;
+        brrr_clog10f as Complex64;
+        brrr_clog2 as Complex128;
+        brrr_clog2f as Complex64;
+        brrr_csin as Complex128;
+        brrr_csinf as Complex64;
+        brrr_csinh as Complex128;
+        brrr_csinhf as Complex64;
+        brrr_csqrt as Complex128;
+        brrr_csqrtf as Complex64;
+        brrr_ctan as Complex128;
+        brrr_ctanf as Complex64;
+        brrr_ctanh as Complex128;
+        brrr_ctanhf as Complex64;
+        brrr_cpow as extern "C" fn(f64, f64, f64, f64, &mut f64) -> f64;
+        brrr_cpowf as extern "C" fn(f32, f32, f32, f32, &mut f32) -> f32;
     }
 }
 

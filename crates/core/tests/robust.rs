@@ -118,9 +118,9 @@ fn preparation(text: &str) {
     let _ = syntax::read_function("robust.py", 1, &mut || lines.next());
 }
 
-/// The IR, unless the types are refused, of arrays or of what is asked whether it is one object. Any other refusal says that the IR was not valid.
+/// The IR, unless the types are refused, of arrays, of what is asked whether it is one object, or of what would be a float16. Any other refusal says that the IR was not valid.
 fn valid(made: Result<ir::Function, Vec<Diagnostic>>) -> Option<ir::Function> {
-    let refused = |one: &Diagnostic| matches!(one.code, Code::WholeArray | Code::Identity);
+    let refused = |one: &Diagnostic| matches!(one.code, Code::WholeArray | Code::Identity | Code::Half);
     match made {
         Ok(function) => Some(function),
         Err(diagnostics) if diagnostics.iter().all(refused) => None,

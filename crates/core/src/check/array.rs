@@ -183,6 +183,7 @@ pub fn result(name: &str, operands: &[Operand]) -> TypeSet {
         ("is.same.", [_, _]) => Some(Type::Bool),
         ("len", [Type::Array(array)]) if array.ndim > 0 => Some(Type::Int),
         ("over.", [Type::Array(array)]) if array.ndim > 0 => Some(types[0]),
+        ("elements.", [Type::Array(_)]) => Some(types[0]),
         ("at.", [Type::Array(array), Type::Int]) => first(*array),
         ("unpack.", [Type::Array(array), _, _]) if array.ndim > 0 => first(*array),
         ("unpack.star.", [Type::Array(array), _, _]) if array.ndim > 0 => match operands[1].1 {

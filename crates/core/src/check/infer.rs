@@ -3,6 +3,7 @@
 //! A forward analysis over the flow graph: where paths join, the types join. It is what the editor shows and what the
 //! specialiser falls back on; it also finds operations that no types that reach them can do.
 
+mod refused;
 mod sheet;
 
 use std::collections::{BTreeSet, HashMap};
@@ -14,7 +15,7 @@ use super::dtype::{self, Attribute};
 use super::flow::{Arg, Call, Creation, DtypeArg, End, Flow, FlowId, Item, Start, Step, StepKind, Target, VarId};
 use super::live::Liveness;
 use super::narrow::{Narrow, Need};
-use super::{array, function, instance, tuple, why};
+use super::{array, function, half, instance, tuple, why};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Constant;
 use crate::source::Span;
@@ -468,7 +469,10 @@ const fn constant(arg: Arg) -> Option<Constant> {
 
 /// Why a step that was reached cannot be done.
 fn failure(step: &Step, types: &Types, flow: &Flow) -> Option<Diagnostic> {
-    if let Some(refused) = whole_array(step, types).or_else(|| identity(step, types)) {
+    let refused = refused::whole_array(step, types)
+        .or_else(|| refused::identity(step, types))
+        .or_else(|| half::refusal(step, types));
+    if let Some(refused) = refused {
         return Some(refused);
     }
     let (name, args) = match &step.kind {
@@ -524,7 +528,7 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
                 "[]" => "[...]",
                 "into." | "store." | "load." => "assignment to an element",
                 "unpack." | "unpack.star." => "unpacking",
-                "over." => "for",
+                "over." | "elements." => "for",
                 "in." | "range.in." => "in",
                 "is.same." => "is",
                 "math.hypot*" => "math.hypot",
@@ -538,79 +542,6 @@ fn failed(name: &str, args: &[Arg], step: &Step, types: &Types, flow: &Flow) -> 
         }
     };
     Some(Diagnostic::new(Code::OperandTypes, message, step.span, label).help(help))
-}
-
-/// What to say where NumPy would work through a whole array.
-fn whole_array(step: &Step, types: &Types) -> Option<Diagnostic> {
-    let set = |arg: &Arg| read(*arg, types).without(Type::Unbound);
-    let is_array = |set: TypeSet| set.iter().any(|one| matches!(one, Type::Array(_)));
-    let (message, help) = match &step.kind {
-        StepKind::Op("into.", args) if is_array(set(args.get(1)?)) => {
-            ("an element cannot be set to an array".to_owned(), "write the elements one by one")
-        }
-        StepKind::Op("[]", args) if args.iter().all(|arg| is_array(set(arg))) => {
-            ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
-        }
-        StepKind::Op(name, args) => {
-            let sets = args.iter().map(set).collect::<Vec<_>>();
-            array::is_whole(name, &sets).then_some(())?;
-            let name = match *name {
-                "**-" => "**",
-                "in." => "in",
-                same => same,
-            };
-            let arrays = sets.iter().filter(|set| is_array(**set)).map(|set| format!("`{}`", set.python()));
-            let message =
-                format!("`{name}` on a whole array, {}, cannot be compiled", arrays.collect::<Vec<_>>().join(" and "));
-            (message, "write a loop over the elements: `for i in range(len(a)): ...`")
-        }
-        StepKind::Place(value, items) => {
-            is_array(part(*value, items, types)).then_some(())?;
-            (
-                "assigning to a part of an array cannot be compiled".to_owned(),
-                "write a loop over the elements of the part",
-            )
-        }
-        StepKind::Item(value, items) => {
-            let indices = items.iter().flat_map(Item::args);
-            (is_array(set(value)) && indices.into_iter().any(|arg| is_array(set(&arg)))).then_some(())?;
-            ("an array of indices or a mask cannot be compiled".to_owned(), "write a loop over the indices")
-        }
-        StepKind::Copy(_)
-        | StepKind::Keep(_)
-        | StepKind::Tuple(_)
-        | StepKind::Leave(_)
-        | StepKind::Create(_)
-        | StepKind::Call(_)
-        | StepKind::Function(_)
-        | StepKind::Hold(_) => return None,
-    };
-    Some(Diagnostic::new(Code::WholeArray, message, step.span, "the whole array at once").help(help))
-}
-
-/// What to say where it is not known whether two values are one object.
-fn identity(step: &Step, types: &Types) -> Option<Diagnostic> {
-    let StepKind::Op("is.same.", args) = &step.kind else { return None };
-    let all_are = |is: fn(Type) -> bool| {
-        let mut sets = args.iter().map(|arg| read(*arg, types).without(Type::Unbound));
-        sets.all(|set| set.iter().any(is))
-    };
-    let (message, label, help) = if all_are(|one| matches!(one, Type::Array(_))) {
-        (
-            "`is` of a part of an array cannot be compiled",
-            "a part that compiled code has made has no object",
-            "compare the arrays that the parts are of, or keep in a variable which one it is",
-        )
-    } else if all_are(|one| matches!(one, Type::Function(one) if one.as_dtype().is_some())) {
-        (
-            "`is` between equal dtypes cannot be compiled",
-            "there may be several objects of one dtype",
-            "compare with `==`",
-        )
-    } else {
-        return None;
-    };
-    Some(Diagnostic::new(Code::Identity, message, step.span, label).help(help))
 }
 
 fn unbound(arg: Arg, span: Span, flow: &Flow) -> Option<Diagnostic> {

@@ -102,7 +102,7 @@ impl Origins {
                 StepKind::Op(name, args) if ops::may_give_operand(name, args.len()) => {
                     note(&args[..1], step.target, Way::Number);
                 }
-                StepKind::Op("tuple" | "over.", args) => note(&args[..1], step.target, Way::Same),
+                StepKind::Op("tuple" | "over." | "elements.", args) => note(&args[..1], step.target, Way::Same),
                 // What a function within the function has returned, or written.
                 StepKind::Op("[]", args) if args[0].var().is_some_and(|one| whole.contains(&one)) => {
                     note(&args[..1], step.target, Way::Item);

@@ -4,6 +4,8 @@
 //! operand the row that converts it. Python's numbers are weak (NEP 50): beside a scalar they take its dtype, or the least of their
 //! own kind that goes with it, and an int that does not fit raises OverflowError, which is an exit. Comparisons are exact instead.
 
+use std::cmp::Reverse;
+
 use super::choose::{Choice, Operand};
 use crate::ir::Constant;
 use crate::ops::ufunc::{self, Way};
@@ -40,6 +42,8 @@ pub fn operation(name: &str, operands: &[Operand]) -> Option<Choice> {
             row(name, &[Type::Complex, Type::Complex])
         }
         (_, &[left, right]) if is_comparison(name) => comparison(name, left, right, false).or_else(exact),
+        // Complex scalars have no such method.
+        ("round", &[(Type::Scalar(one), _), _]) if one.kind() == Kind::Complex => None,
         ("round", &[(Type::Scalar(_), _), _]) => function("np.round", operands),
         // Python's own numbers take a number of digits as an index.
         ("round", &[(one, _), (Type::Scalar(digits), _)]) => match one {
@@ -120,7 +124,10 @@ fn common(operands: &[Operand]) -> Option<Dtype> {
         Type::Scalar(dtype) => Some(dtype),
         _ => None,
     });
-    let strong = strong.reduce(Dtype::promote);
+    let mut strong = strong.collect::<Vec<_>>();
+    // Of three dtypes the widest kind takes up the others one by one: what two ints have in common may be more than a float32 holds.
+    strong.sort_by_key(|dtype| Reverse(dtype.kind()));
+    let strong = strong.into_iter().reduce(Dtype::promote);
     let mut dtype = strong;
     for &(one, _) in operands {
         let beside = dtype.unwrap_or(Dtype::Bool);
@@ -137,6 +144,19 @@ fn common(operands: &[Operand]) -> Option<Dtype> {
         });
     }
     dtype
+}
+
+/// The dtype of an array that is made of a number; of an int of 64 bits without a sign it is another one than uint64
+/// is for NumPy.
+const fn own_dtype(one: Type) -> Option<Dtype> {
+    match one {
+        Type::Scalar(dtype) => Some(dtype),
+        Type::Bool => Some(Dtype::Bool),
+        Type::Int => Some(Dtype::Int64),
+        Type::Float => Some(Dtype::Float64),
+        Type::Complex => Some(Dtype::Complex128),
+        _ => None,
+    }
 }
 
 /// The name of the rows of a binary operator.
@@ -220,9 +240,11 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
     let row = |name: &str, types: &[Type]| ops::find(name, types).map(|op| Choice { op, constant: None });
     let own = ufunc::with_rows(name);
     let all = |dtype: Dtype| vec![Type::Scalar(dtype); operands.len()];
+    let is_complex = || common(operands).map(|dtype| dtype.kind() == Kind::Complex);
     match (ufunc::way(name, operands.len())?, operands) {
         // NumPy's loops over complex numbers round in other places than its scalars do.
-        (Way::Operator("*" | "abs"), _) if common(operands)?.kind() == Kind::Complex => None,
+        (Way::Operator("*"), _) if is_complex()? => row("np.multiply", &all(common(operands)?)),
+        (Way::Operator("abs"), _) if is_complex()? => row("np.abs", &all(common(operands)?)),
         (Way::Operator(operator), &[left, right]) if is_comparison(operator) => comparison(operator, left, right, true),
         (Way::Operator("**"), _) if common(operands)?.kind() == Kind::Float => row("np.power", &all(common(operands)?)),
         (Way::Operator(operator), &[left, right]) => arithmetic(operator, left, right),
@@ -230,6 +252,20 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
         (Way::Truth(operator), _) => {
             let are_numbers = operands.iter().all(|&operand| common(&[operand]).is_some());
             row(operator, &all(Dtype::Bool)).filter(|_| are_numbers)
+        }
+        (Way::Common, &[(first, _), low, high]) => {
+            // The number that is clipped becomes an array first, whose dtype is not weak.
+            let clipped = own_dtype(first)?;
+            let dtype = common(&[(Type::Scalar(clipped), None), low, high])?;
+            // A bound of Python's that no int of that dtype is beyond counts for nothing, which shows where the other bound may be beyond.
+            let counts = |&(bound, constant): &Operand| match (bound, constant) {
+                (Type::Int, Some(Constant::Int(value))) => [value.checked_sub(1), value.checked_add(1)]
+                    .into_iter()
+                    .all(|one| one.is_some_and(|one| holds(clipped, Constant::Int(one)))),
+                (one, _) => !matches!(one, Type::Int | Type::Nat),
+            };
+            let all_count = dtype == clipped || !clipped.is_int() || [low, high].iter().all(counts);
+            row(own, &all(dtype)).filter(|_| all_count)
         }
         (Way::Common, _) => {
             let dtype = common(operands)?;
@@ -268,6 +304,34 @@ fn function(name: &str, operands: &[Operand]) -> Option<Choice> {
             row(own, &[Type::Scalar(dtype), Type::Int]).filter(|_| is_int)
         }
         (Way::Number | Way::WithInt, _) => None,
+    }
+}
+
+/// True if a function of NumPy gives a float16 for operands of some types.
+#[must_use]
+pub fn may_give_half(name: &str, operands: usize) -> bool {
+    matches!(ufunc::way(name, operands), Some(Way::Floats)) || matches!(ufunc::with_rows(name), "np.ldexp" | "np.round")
+}
+
+/// True if a function of NumPy gives a float16.
+#[must_use]
+pub fn gives_half(name: &str, operands: &[Operand]) -> bool {
+    let halved = |numbers: &[Operand]| common(numbers).is_some() && float(numbers).is_none();
+    match (ufunc::way(name, operands.len()), operands) {
+        (Some(Way::Floats), _) => halved(operands),
+        (Some(Way::WithInt), &[number, (count, _)]) if name == "np.ldexp" => {
+            let is_count = match count {
+                Type::Scalar(dtype) => dtype.is_int() || dtype == Dtype::Bool,
+                one => matches!(one, Type::Bool | Type::Int),
+            };
+            // An int of Python's is as small as there is a loop for beside a dtype of ints.
+            let is_weak = number.0 == Type::Int && matches!(count, Type::Scalar(dtype) if dtype.is_int());
+            is_count && (is_weak || halved(&[number]))
+        }
+        (Some(Way::Common), &[(one, _)]) if ufunc::with_rows(name) == "np.round" => {
+            matches!(one, Type::Bool | Type::Scalar(Dtype::Bool))
+        }
+        _ => false,
     }
 }
 

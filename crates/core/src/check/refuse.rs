@@ -279,6 +279,7 @@ impl Binder<'_> {
         let of_dtype = base.len() <= 40 && (base == "dtype" || base.ends_with(".dtype"));
         diagnostic = match nearest(name, known) {
             _ if of_dtype => diagnostic.help(format!("compare the dtype itself: `{base} == np.float64`")),
+            _ if name == "flat" => diagnostic.help("write `a.ravel()`, or `for index, x in np.ndenumerate(a):`"),
             Some(near) => {
                 let at = Span::new(place.end - name.len() as u32, place.end);
                 diagnostic.help(format!("there is `.{near}`")).fix(fixes::rename(at, near))

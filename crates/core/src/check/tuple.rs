@@ -220,7 +220,7 @@ pub fn result(name: &str, operands: &[TypeSet], constants: &[Option<Constant>]) 
         ("over." | "starred.", [types]) => elements(*types).map(|_| *types),
         ("lengths.", [types]) => lengths(*types),
         ("indices.", [types]) => lengths(*types).map(|_| Type::Int.into()),
-        ("unravel.", [types, _]) => lengths(*types),
+        ("origin.", [types]) | ("next.", [types, _]) => lengths(*types),
         ("shortest.", all) => shortest(all).map(|_| Type::Int.into()),
         ("len", [_]) => Some(Type::Int.into()),
         ("truth." | "same." | "==" | "!=" | "<" | "<=" | ">" | ">=", _) => Some(Type::Bool.into()),

@@ -25,7 +25,7 @@ pub(super) fn operands(step: &Step, types: &Types) -> Vec<(VarId, TypeSet)> {
 
 /// Adds to a diagnostic about types where each operand has its type from.
 pub(super) fn explain(diagnostic: &mut Diagnostic, operands: &[(VarId, TypeSet)], flow: &Flow, bindings: &[Binding]) {
-    if !matches!(diagnostic.code, Code::OperandTypes | Code::WholeArray) {
+    if !matches!(diagnostic.code, Code::OperandTypes | Code::WholeArray | Code::Half) {
         return;
     }
     let place = diagnostic.span();

@@ -50,6 +50,7 @@ codes! {
     OperandTypes = 101, "operand-types", Warning, "The operation has no compiled form for these types.";
     Unbound = 102, "unbound-name", Warning, "The name has no value when it is read.";
     WholeArray = 104, "whole-array", Error, "The operation works on a whole array.";
+    Half = 105, "half-float", Error, "NumPy gives a float16, which compiled code does not have.";
     Statement = 201, "unsupported-statement", Error, "The statement cannot be compiled.";
     Expression = 202, "unsupported-expression", Error, "The expression cannot be compiled.";
     Target = 203, "unsupported-target", Error, "The target of the assignment cannot be compiled.";

@@ -156,6 +156,7 @@ fn is_movable(statement: &Statement) -> bool {
                 | Recipe::AbsInt
                 | Recipe::Same
                 | Recipe::Least
+                | Recipe::Filled
                 | Recipe::SubCut
                 | Recipe::AddKnown
                 | Recipe::MulKnown

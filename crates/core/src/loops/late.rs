@@ -128,9 +128,13 @@ fn check(function: &Function, statement: &Statement, proof: Proof, fastmath: boo
                 Check::Late
             }
             Recipe::Index | Recipe::Bound => proven(proof.within),
-            Recipe::Locate | Recipe::Move | Recipe::AddKnown | Recipe::MulKnown | Recipe::Least | Recipe::Load => {
-                proven(exit.is_none())
-            }
+            Recipe::Locate
+            | Recipe::Move
+            | Recipe::AddKnown
+            | Recipe::MulKnown
+            | Recipe::Least
+            | Recipe::Filled
+            | Recipe::Load => proven(exit.is_none()),
             Recipe::Scalar(_) | Recipe::Call(_) | Recipe::Degrees | Recipe::Radians if fastmath => {
                 proven(exit.is_none())
             }

@@ -166,6 +166,10 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 let name = if op.row().recipe == Recipe::Least { "llvm.smin" } else { "llvm.ssub.sat" };
                 Loaded::Int(self.b.intrinsic(name, &[self.b.i64.into()], &both).into_int_value())
             }
+            Recipe::Filled => {
+                let both = [int(0).into(), self.b.int(1).into()];
+                Loaded::Int(self.b.intrinsic("llvm.smax", &[self.b.i64.into()], &both).into_int_value())
+            }
             Recipe::AddKnown => Loaded::Int(self.b.add_no_wrap(int(0), int(1))),
             Recipe::MulKnown => Loaded::Int(self.b.mul_no_wrap(int(0), int(1))),
             Recipe::Locate => {

@@ -71,6 +71,7 @@ pub(super) const ROWS: &[Op] = rows! {
     "at." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Index, "An index into so many elements; a negative one counts from the end.", "";
     "bound." (Int, Int) -> Int, OUT_OF_BOUNDS, Recipe::Bound, "An index into so many elements, which is not negative.", "";
     "least." (Int, Int) -> Int, NEVER, Recipe::Least, "The lesser of two lengths.", "";
+    "filled." (Int) -> Int, NEVER, Recipe::Filled, "A length, or 1 of a dimension without elements: what strides count it for.", "";
     "cut." (Int, Int) -> Int, NEVER, Recipe::SubCut, "A difference, or the end of 64 bits that it is beyond.", "";
     "plus." (Int, Int) -> Int, NEVER, Recipe::AddKnown, "A sum that is known to fit.", "";
     "times." (Int, Int) -> Int, NEVER, Recipe::MulKnown, "A product that is known to fit.", "";

@@ -25,7 +25,7 @@ pub enum Element {
     FloorDiv,
     /// Remainder with the sign of the divisor; of ints by zero it is zero.
     Mod,
-    /// Power; leaves on a negative exponent of an int.
+    /// Power; leaves on a negative exponent of an int. Of complex numbers by NumPy's function, which multiplies for whole exponents.
     Pow,
     /// Left shift; zero if the count is negative or not less than the width.
     Shl,
@@ -65,6 +65,8 @@ pub enum Element {
     Sqrt,
     /// A function of libm's, by its names for float64 and float32.
     Call([&'static str; 2]),
+    /// A helper on a complex number, by its names for complex128 and complex64.
+    CallComplex([&'static str; 2]),
     /// Power of floats by NumPy's function, which takes the exponents 2, 1/2 and -1 on their own.
     Power,
     /// A float times 180 / pi.
@@ -75,7 +77,7 @@ pub enum Element {
     CopySign,
     /// The number times itself.
     Square,
-    /// -1, 0 or 1.
+    /// -1, 0 or 1; a complex divided by its magnitude.
     Sign,
     /// One over the number; of an int as the cast of the float.
     Reciprocal,
@@ -127,6 +129,7 @@ impl Element {
     pub const fn cost(self) -> u64 {
         match self {
             Self::LogAddExp => 80,
+            Self::CallComplex(_) => 100,
             Self::Pow | Self::Power | Self::Call(_) | Self::Gcd | Self::Lcm | Self::Ldexp | Self::RoundTo => 40,
             Self::FloorDiv | Self::Mod | Self::Fmod => 20,
             Self::Div | Self::Reciprocal | Self::Sqrt => 8,
@@ -288,6 +291,7 @@ macro_rules! complexes {
             "-", [$ty, $ty] => $ty, NEVER, Sub, "Difference.", two!($of, "2j", "-", "1");
             "*", [$ty, $ty] => $ty, NEVER, Mul, "Product.", two!($of, "2j", "*", "1.5");
             "/", [$ty, $ty] => $ty, NEVER, Div, "Quotient.", two!($of, "2j", "/", "1.5");
+            "**", [$ty, $ty] => $ty, NEVER, Pow, "Power, libm's; by whole exponents below 100 the product.", two!($of, "2j", "**", "3");
             "-", [$ty] => $ty, NEVER, Neg, "Negation.", concat!("-np.", $of, "(2j)");
             "abs", [$ty] => $part, NEVER, Abs, "Magnitude.", concat!("abs(np.", $of, "(3 + 4j))");
             "same.", [$ty, $ty] => Type::Bool, NAN, Same, "Equal complex numbers, or one object.", "";
@@ -483,6 +487,7 @@ pub(super) const PARTS: &[&[Op]] = &[
         "+", [C128] => C128, NEVER, Cast, "The number itself.", "+np.complex128(2j)";
     },
     casts_to_real!("as.bool.", BOOL),
+    casts!("as.bool.", BOOL, [Type::Complex, C64, C128]),
     casts_to_real!("as.int8.", I8),
     casts_to_real!("as.int16.", I16),
     casts_to_real!("as.int32.", I32),

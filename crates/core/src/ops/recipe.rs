@@ -41,6 +41,8 @@ pub enum Leave {
     Identity,
     /// OverflowError: the number is out of the bounds of the dtype; or NaN.
     Range,
+    /// A warning of NumPy's, where warnings are errors.
+    Warning,
     /// Always: Python warns here, or the value is not one of compiled code.
     Always,
 }
@@ -67,6 +69,7 @@ impl Leave {
             Self::Probe => "when a test wants it",
             Self::Identity => "two NaN that may be one object",
             Self::Range => "out of the bounds of the dtype",
+            Self::Warning => "warning made an error",
             Self::Always => "always",
         }
     }
@@ -378,6 +381,8 @@ pub enum Recipe {
     Bound,
     /// The lesser of two i64.
     Least,
+    /// A length, or 1 instead of 0.
+    Filled,
     /// i64 subtraction, cut to what fits.
     SubCut,
     /// i64 addition that is known to fit.

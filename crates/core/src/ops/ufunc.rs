@@ -1,7 +1,8 @@
 //! Rows of NumPy's functions on scalars, and how each takes its arguments.
 //!
 //! A function that is an operator under another name has no rows of its own. Of the others there is a row for each dtype that
-//! NumPy has a loop for, but for float16, and for complex numbers where NumPy's own algorithms would have to be had.
+//! NumPy has a loop for, but for float16. Where NumPy's loop on complex numbers rounds as the machine has it, the interpreter's own
+//! function is called.
 
 use super::numpy::{BOOL, C64, C128, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
 use super::{Kind, Leave, Op, Recipe, Rounding};
@@ -96,6 +97,7 @@ pub fn with_rows(function: &str) -> &str {
 
 const NEVER: &[Leave] = &[];
 const RANGE: &[Leave] = &[Leave::Range];
+const WARNING: &[Leave] = &[Leave::Warning];
 
 /// Rows of both floats. The examples are of float32 and float64.
 macro_rules! reals {
@@ -130,6 +132,51 @@ macro_rules! tests {
             $name, [C64] => BOOL, NEVER, $element $(($of))?, $doc, concat!($name, "(np.complex64(2.5j))");
             $name, [C128] => BOOL, NEVER, $element $(($of))?, $doc, concat!($name, "(np.complex128(2.5j))");
         )* }
+    };
+}
+
+/// Functions of complex numbers.
+macro_rules! complexes {
+    ($of:literal, $ty:expr, $part:expr) => {
+        elements! {
+            "np.minimum", [$ty, $ty] => $ty, NEVER, Least, "The lesser, by the real parts first; NaN if one is.", concat!("np.minimum(np.", $of, "(2j), np.", $of, "(1))");
+            "np.maximum", [$ty, $ty] => $ty, NEVER, Greatest, "The greater, by the real parts first; NaN if one is.", concat!("np.maximum(np.", $of, "(2j), np.", $of, "(1))");
+            "np.fmin", [$ty, $ty] => $ty, NEVER, LeastNumber, "The lesser; of NaN and a number the number.", concat!("np.fmin(np.", $of, "(2j), np.", $of, "(1))");
+            "np.fmax", [$ty, $ty] => $ty, NEVER, GreatestNumber, "The greater; of NaN and a number the number.", concat!("np.fmax(np.", $of, "(2j), np.", $of, "(1))");
+            "np.clip", [$ty, $ty, $ty] => $ty, NEVER, Clip, "Within bounds.", concat!("np.clip(np.", $of, "(3j), np.", $of, "(0), np.", $of, "(1))");
+            "np.square", [$ty] => $ty, NEVER, Square, "The square.", concat!("np.square(np.", $of, "(1 + 2j))");
+            "np.sign", [$ty] => $ty, NEVER, Sign, "The number divided by its magnitude; zero of zero, NaN of NaN.", concat!("np.sign(np.", $of, "(3 + 4j))");
+            "np.reciprocal", [$ty] => $ty, NEVER, Reciprocal, "One over the number.", concat!("np.reciprocal(np.", $of, "(3 + 4j))");
+            "np.rint", [$ty] => $ty, NEVER, Whole(Rounding::Even), "Each part rounded, of two as near to the even one.", concat!("np.rint(np.", $of, "(2.5 + 1.5j))");
+            "np.round", [$ty] => $ty, NEVER, Whole(Rounding::Even), "Each part rounded, of two as near to the even one.", concat!("np.round(np.", $of, "(2.5 + 1.5j))");
+            "np.round", [$ty, Type::Int] => $ty, RANGE, RoundTo, "Each part rounded to so many decimal digits.", concat!("np.round(np.", $of, "(2.25 + 1.75j), 1)");
+            "np.sqrt", [$ty] => $ty, NEVER, CallComplex(["brrr_csqrt", "brrr_csqrtf"]), "Square root.", concat!("np.sqrt(np.", $of, "(2.5j))");
+            "np.exp", [$ty] => $ty, NEVER, CallComplex(["brrr_cexp", "brrr_cexpf"]), "Exponential.", concat!("np.exp(np.", $of, "(2.5j))");
+            "np.exp2", [$ty] => $ty, NEVER, CallComplex(["brrr_cexp2", "brrr_cexp2f"]), "Power of two.", concat!("np.exp2(np.", $of, "(2.5j))");
+            "np.expm1", [$ty] => $ty, NEVER, CallComplex(["brrr_cexpm1", "brrr_cexpm1f"]), "Exponential minus one.", concat!("np.expm1(np.", $of, "(0.5j))");
+            "np.log", [$ty] => $ty, NEVER, CallComplex(["brrr_clog", "brrr_clogf"]), "Natural logarithm.", concat!("np.log(np.", $of, "(2.5j))");
+            "np.log2", [$ty] => $ty, NEVER, CallComplex(["brrr_clog2", "brrr_clog2f"]), "Logarithm to base 2.", concat!("np.log2(np.", $of, "(2.5j))");
+            "np.log10", [$ty] => $ty, NEVER, CallComplex(["brrr_clog10", "brrr_clog10f"]), "Logarithm to base 10.", concat!("np.log10(np.", $of, "(2.5j))");
+            "np.sin", [$ty] => $ty, NEVER, CallComplex(["brrr_csin", "brrr_csinf"]), "Sine.", concat!("np.sin(np.", $of, "(2.5j))");
+            "np.cos", [$ty] => $ty, NEVER, CallComplex(["brrr_ccos", "brrr_ccosf"]), "Cosine.", concat!("np.cos(np.", $of, "(2.5j))");
+            "np.tan", [$ty] => $ty, NEVER, CallComplex(["brrr_ctan", "brrr_ctanf"]), "Tangent.", concat!("np.tan(np.", $of, "(2.5j))");
+            "np.arcsin", [$ty] => $ty, NEVER, CallComplex(["brrr_casin", "brrr_casinf"]), "Arc sine.", concat!("np.arcsin(np.", $of, "(0.5j))");
+            "np.arccos", [$ty] => $ty, NEVER, CallComplex(["brrr_cacos", "brrr_cacosf"]), "Arc cosine.", concat!("np.arccos(np.", $of, "(0.5j))");
+            "np.arctan", [$ty] => $ty, NEVER, CallComplex(["brrr_catan", "brrr_catanf"]), "Arc tangent.", concat!("np.arctan(np.", $of, "(0.5j))");
+            "np.sinh", [$ty] => $ty, NEVER, CallComplex(["brrr_csinh", "brrr_csinhf"]), "Hyperbolic sine.", concat!("np.sinh(np.", $of, "(2.5j))");
+            "np.cosh", [$ty] => $ty, NEVER, CallComplex(["brrr_ccosh", "brrr_ccoshf"]), "Hyperbolic cosine.", concat!("np.cosh(np.", $of, "(2.5j))");
+            "np.tanh", [$ty] => $ty, NEVER, CallComplex(["brrr_ctanh", "brrr_ctanhf"]), "Hyperbolic tangent.", concat!("np.tanh(np.", $of, "(0.5j))");
+            "np.arcsinh", [$ty] => $ty, NEVER, CallComplex(["brrr_casinh", "brrr_casinhf"]), "Inverse hyperbolic sine.", concat!("np.arcsinh(np.", $of, "(2.5j))");
+            "np.arccosh", [$ty] => $ty, NEVER, CallComplex(["brrr_cacosh", "brrr_cacoshf"]), "Inverse hyperbolic cosine.", concat!("np.arccosh(np.", $of, "(2.5j))");
+            "np.arctanh", [$ty] => $ty, NEVER, CallComplex(["brrr_catanh", "brrr_catanhf"]), "Inverse hyperbolic tangent.", concat!("np.arctanh(np.", $of, "(0.5j))");
+        }
+    };
+    (asked $of:literal, $ty:expr, $part:expr) => {
+        plain! {
+            "np.abs", [$ty] => $part, WARNING, Recipe::Host, "Magnitude.", concat!("np.abs(np.", $of, "(3 + 4j))");
+            "np.log1p", [$ty] => $ty, WARNING, Recipe::Host, "Logarithm of one plus the number.", concat!("np.log1p(np.", $of, "(0.5j))");
+            "np.multiply", [$ty, $ty] => $ty, WARNING, Recipe::Host, "Product.", concat!("np.multiply(np.", $of, "(2j), np.", $of, "(1.5))");
+        }
     };
 }
 
@@ -249,6 +296,10 @@ pub(super) const PARTS: &[&[Op]] = &[
         "np.isinf", Is(Kind::Infinite), "True if a part is infinite.";
         "np.isfinite", Is(Kind::Finite), "True unless a part is NaN or infinite.";
     },
+    complexes!("complex64", C64, F32),
+    complexes!("complex128", C128, F64),
+    complexes!(asked "complex64", C64, F32),
+    complexes!(asked "complex128", C128, F64),
     kept!(all "bool_", BOOL),
     kept!(whole "bool_", BOOL),
     kept!(part "bool_", BOOL),

@@ -184,6 +184,7 @@ pub(super) const NUMPY: &[&str] = &[
     "np.minimum",
     "np.mod",
     "np.multiply",
+    "np.ndenumerate",
     "np.ndindex",
     "np.negative",
     "np.nextafter",

@@ -298,8 +298,9 @@ impl Function {
                 let flow = &self.body.flow;
                 let told =
                     flow.parameters.iter().all(is_told) && flow.hidden.iter().all(|hidden| hidden.told.is_some());
-                let of_types =
-                    |one: &Diagnostic| matches!(one.code, Code::OperandTypes | Code::WholeArray | Code::Identity);
+                let of_types = |one: &Diagnostic| {
+                    matches!(one.code, Code::OperandTypes | Code::WholeArray | Code::Identity | Code::Half)
+                };
                 all.extend(typed.findings.iter().filter(|one| told || !of_types(one)).cloned());
                 all.extend(typed.refused_calls.iter().cloned());
             }

@@ -359,9 +359,9 @@ class _Writer:
         if isinstance(over, Call) and isinstance(over.func, Attribute):
             made = [_numbered(f".{part}", ordinal, number) for part in ("over", "at")]
             if all(name in self.names for name in made):
-                # `np.ndindex`: the one function of a module that gives something to go over.
-                lengths, first = (_name(name, at) for name in made)
-                whole = Call(func=over.func, args=[lengths], keywords=[], **_place(at))
+                # `np.ndindex` of lengths or `np.ndenumerate` of an array: no other function of a module gives something to go over.
+                of, first = (_name(name, at) for name in made)
+                whole = Call(func=over.func, args=[of], keywords=[], **_place(at))
                 return _call(".islice", at, whole, first, _constant(None, at))
         parts = ("at", "by", "over", "next", "stop", "step", "left", "turns")
         name = {part: _numbered(f".{part}", ordinal, number if part in ("at", "by", "over") else 0) for part in parts}

@@ -1,15 +1,16 @@
-//! `for` over tuples and arrays, `enumerate`, `zip` and `reversed`.
+//! `for` over tuples and arrays, `np.ndindex` and `np.ndenumerate`, `enumerate`, `zip` and `reversed`.
 //!
 //! What is gone over is taken apart into ranges, tuples and arrays, each with a place of its own, and one number of turns that remain; what
 //! a continuation needs of it is held in hidden locals, from which `brrr._resume` makes the iterator again: for the `for` with ordinal
-//! N `.turns<N>`, for each `np.ndindex` its lengths `.over<N>` and the number `.at<N>` of the next index, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>` (the next
-//! index), for each `enumerate` `.count<N>`. The second one of a kind has `.1` behind its name, and so on.
+//! N `.turns<N>`, for each `np.ndindex` its lengths `.over<N>`, the next index `.index<N>` and its number `.at<N>`, for each
+//! `np.ndenumerate` its array, that index and that number, for each range `.at<N>` (its next value) and `.by<N>` (its step), for each tuple or array `.over<N>` and `.at<N>`
+//! (the next index), for each `enumerate` `.count<N>`. The second one of a kind has `.1` behind its name, and so on.
 
 use rustpython_parser::ast::{self, Expr};
 
 use super::Binder;
 use crate::check::expression::Parts;
-use crate::check::flow::{Arg, End, StepKind, VarId};
+use crate::check::flow::{Arg, End, Item, StepKind, VarId};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Constant, Point};
 use crate::outside::Outside;
@@ -22,7 +23,8 @@ enum Source {
     Tuple { over: VarId, at: VarId, reversed: bool },
     Counted { count: VarId, inner: Box<Source> },
     Zipped(Vec<Source>),
-    Indices { over: VarId, at: VarId },
+    Indices { over: VarId, at: VarId, index: VarId },
+    Elements { over: VarId, at: VarId, index: VarId },
 }
 
 /// What has been found of it so far.
@@ -118,11 +120,14 @@ impl Binder<'_> {
                     }
                 };
             }
-            if let Some(path) = self.ndindex(call) {
+            if let Some((path, of_elements)) = self.over_indices(call) {
                 if reversed {
                     return self.not_gone_over(iterable, "an iterator has no reverse");
                 }
-                return self.indices(call, &path, found);
+                return match of_elements {
+                    true => self.elements(call, &path, found),
+                    false => self.indices(call, &path, found),
+                };
             }
             if matches!(&*call.func, Expr::Name(name) if name.id.as_str() == "range") && !self.is_range(call) {
                 return self.not_gone_over(iterable, "not Python's own `range`");
@@ -159,11 +164,34 @@ impl Binder<'_> {
         Some(Source::Tuple { over, at, reversed })
     }
 
-    /// The path of `np.ndindex`, if it is called.
-    fn ndindex(&self, call: &ast::ExprCall) -> Option<String> {
+    /// The path of `np.ndindex`, if it is called, or of `np.ndenumerate`, and then true.
+    fn over_indices(&self, call: &ast::ExprCall) -> Option<(String, bool)> {
         let Expr::Attribute(attribute) = &*call.func else { return None };
-        let (path, means) = self.member(attribute)?;
-        (means == Outside::Function("np.ndindex")).then_some(path)
+        match self.member(attribute)? {
+            (path, Outside::Function("np.ndindex")) => Some((path, false)),
+            (path, Outside::Function("np.ndenumerate")) => Some((path, true)),
+            _ => None,
+        }
+    }
+
+    /// The indices into an array, each with its element.
+    fn elements(&mut self, call: &ast::ExprCall, path: &str, found: &mut Found) -> Option<Source> {
+        let place = span(call);
+        let ([argument], []) = (call.args.as_slice(), call.keywords.as_slice()) else {
+            return self.not_gone_over(&call.func, "with other arguments than an array");
+        };
+        if matches!(argument, Expr::Starred(_)) {
+            return self.not_gone_over(&call.func, "with other arguments than an array");
+        }
+        self.guard(path);
+        let array = self.expression(argument);
+        let (over, at) = (self.part("over", found.ordinal, found.leaves), self.part("at", found.ordinal, found.leaves));
+        found.leaves += 1;
+        self.step(over, StepKind::Op("elements.", vec![array]), place);
+        self.step(at, StepKind::Copy(int(0)), place);
+        let shape = self.op(".shape", vec![Arg::Var(over)], place);
+        let index = self.first_index(shape, found, place);
+        Some(Source::Elements { over, at, index })
     }
 
     /// All indices into an array of these lengths.
@@ -182,9 +210,17 @@ impl Binder<'_> {
         found.leaves += 1;
         self.step(over, StepKind::Op("lengths.", vec![lengths]), place);
         self.step(at, StepKind::Copy(int(0)), place);
-        let turns = self.op("indices.", vec![Arg::Var(over)], place);
+        let index = self.first_index(Arg::Var(over), found, place);
+        Some(Source::Indices { over, at, index })
+    }
+
+    /// The index of zeros, and the number of all indices. An index is counted on, for to divide its number by lengths takes longer.
+    fn first_index(&mut self, lengths: Arg, found: &mut Found, place: Span) -> VarId {
+        let index = self.part("index", found.ordinal, found.leaves - 1);
+        self.step(index, StepKind::Op("origin.", vec![lengths]), place);
+        let turns = self.op("indices.", vec![lengths], place);
         found.ranges.push(turns);
-        Some(Source::Indices { over, at })
+        index
     }
 
     /// The tuple of some arguments, among them tuples with a star.
@@ -291,9 +327,12 @@ impl Binder<'_> {
                 many(vec![Parts::One(Arg::Var(*count)), inner])
             }
             Source::Zipped(all) => many(all.iter().map(|one| self.current(one, place)).collect()),
-            Source::Indices { over, at } => {
-                Parts::One(self.op("unravel.", vec![Arg::Var(*over), Arg::Var(*at)], place))
+            Source::Elements { over, index, .. } => {
+                let (index, element) = (Arg::Var(*index), self.temporary());
+                self.step(element, StepKind::Item(Arg::Var(*over), vec![Item::At(index)]), place);
+                many(vec![Parts::One(index), Parts::One(Arg::Var(element))])
             }
+            Source::Indices { index, .. } => Parts::One(Arg::Var(*index)),
         }
     }
 
@@ -313,7 +352,15 @@ impl Binder<'_> {
                 self.moves(inner, moves, place);
             }
             Source::Zipped(all) => all.iter().for_each(|one| self.moves(one, moves, place)),
-            Source::Indices { at, .. } => moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)]))),
+            Source::Indices { over, at, index } => {
+                moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)])));
+                moves.push((*index, StepKind::Op("next.", vec![Arg::Var(*over), Arg::Var(*index)])));
+            }
+            Source::Elements { over, at, index } => {
+                let shape = self.op(".shape", vec![Arg::Var(*over)], place);
+                moves.push((*at, StepKind::Op("up.", vec![Arg::Var(*at)])));
+                moves.push((*index, StepKind::Op("next.", vec![shape, Arg::Var(*index)])));
+            }
         }
     }
 

@@ -100,12 +100,10 @@ const METHODS: &[(&[&str], &str, &str)] = &[
             "cumprod",
             "any",
             "all",
-            "fill",
             "clip",
             "round",
             "trace",
             "nonzero",
-            "tolist",
             "ptp",
             "take",
             "put",
@@ -118,6 +116,12 @@ const METHODS: &[(&[&str], &str, &str)] = &[
         "works through a whole array",
         "write a loop over the elements: `for x in a:`, or call it in the caller",
     ),
+    (
+        &["fill"],
+        "writes to a whole array",
+        "write the loop: `for i in range(len(a)): a[i] = x`, or `for index in np.ndindex(a.shape): a[index] = x`",
+    ),
+    (&["tolist"], "makes a list", "return the array, and call it in the caller"),
 ];
 
 fn entry(table: &[(&[&'static str], &'static str, &'static str)], name: &str) -> Option<(&'static str, &'static str)> {

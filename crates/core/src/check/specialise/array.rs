@@ -181,6 +181,7 @@ impl Specialiser<'_> {
                 self.compute(site, "store.", &operands).map(leaf)
             }
             ("over.", [_]) if array.ndim > 0 => Some((parts.tree(), Type::Array(array).into())),
+            ("elements.", [_]) => Some((parts.tree(), Type::Array(array).into())),
             ("at.", [_, Tree::Leaf(index)]) => self.known_item(site, &parts, *index),
             ("unpack.", [_, Tree::Leaf(Operand::Constant(count)), Tree::Leaf(index @ Operand::Constant(at))])
                 if array.ndim > 0 =>
@@ -476,14 +477,24 @@ impl Specialiser<'_> {
         Some(self.compute(site, "element.", &operands)?.0)
     }
 
-    /// The stride of a dimension in bytes.
+    /// The stride of a dimension in bytes. One without elements counts as if it had one.
     pub(super) fn stride(&mut self, site: &Site<'_>, parts: &Parts, at: usize) -> Option<Operand> {
         let size = int(parts.array.dtype.size().into());
         match parts.array.layout {
-            Layout::C => self.product(site, size, &parts.lengths[at + 1..]),
-            Layout::F => self.product(site, size, &parts.lengths[..at]),
+            Layout::C => self.filled(site, size, &parts.lengths[at + 1..]),
+            Layout::F => self.filled(site, size, &parts.lengths[..at]),
             Layout::Strided => parts.strides.get(at).copied(),
         }
+    }
+
+    fn filled(&mut self, site: &Site<'_>, size: Operand, lengths: &[Operand]) -> Option<Operand> {
+        lengths.iter().try_fold(size, |product, &length| {
+            let length = match length {
+                Operand::Constant(Constant::Int(1..)) => length,
+                _ => self.compute(site, "filled.", &[(length, Type::Int)])?.0,
+            };
+            self.times(site, product, length)
+        })
     }
 
     /// A view of a part of an array.

@@ -121,16 +121,12 @@ impl Specialiser<'_> {
                 }
                 Some(leaf(product))
             }
-            ("unravel.", [(Tree::Tuple(parts), types), (Tree::Leaf(number), _)]) => {
-                let mut rest = (*number, Type::Int);
-                let mut indices = Vec::with_capacity(parts.len());
-                for length in parts.iter().rev().flat_map(Tree::leaves) {
-                    let length = (length, Type::Int);
-                    indices.push(Tree::Leaf(self.compute(site, "%", &[rest, length])?.0));
-                    rest = self.compute(site, "//", &[rest, length])?;
-                }
-                indices.reverse();
-                Some((Tree::Tuple(indices), *types))
+            ("origin.", [(Tree::Tuple(parts), types)]) => {
+                let zero = Tree::Leaf(Operand::Constant(Constant::Int(0)));
+                Some((Tree::Tuple(vec![zero; parts.len()]), *types))
+            }
+            ("next.", [(Tree::Tuple(lengths), types), (Tree::Tuple(index), _)]) => {
+                Some((Tree::Tuple(self.next_index(site, lengths, index)?), *types))
             }
             ("shortest.", all) => {
                 let types = all.iter().map(|&(_, types)| types).collect::<Vec<_>>();
@@ -166,6 +162,31 @@ impl Specialiser<'_> {
                 None => self.over_tuple(site, name, items),
             },
         }
+    }
+
+    /// The index behind one in C's order: the last one counts on, and where one has come to its length it is 0 again, and the one before it
+    /// counts on. Behind the last index of all, the first one is beyond its length.
+    fn next_index(
+        &mut self,
+        site: &Site<'_>,
+        lengths: &[Tree<Operand>],
+        index: &[Tree<Operand>],
+    ) -> Option<Vec<Tree<Operand>>> {
+        let mut next = Vec::with_capacity(index.len());
+        let mut by = (Operand::Constant(Constant::Int(1)), Type::Int);
+        for (at, (length, index)) in lengths.iter().zip(index).enumerate().rev() {
+            let (Tree::Leaf(length), Tree::Leaf(index)) = (length, index) else { return None };
+            let counted = self.compute(site, "plus.", &[(*index, Type::Int), by])?;
+            if at == 0 {
+                next.push(Tree::Leaf(counted.0));
+                break;
+            }
+            by = self.compute(site, "==", &[counted, (*length, Type::Int)])?;
+            let goes_on = self.compute(site, "not", &[by])?;
+            next.push(Tree::Leaf(self.compute(site, "times.", &[counted, goes_on])?.0));
+        }
+        next.reverse();
+        Some(next)
     }
 
     /// Equal as CPython compares elements: identical or equal. Whether a NaN is identical is not known here, so it leaves.

@@ -95,10 +95,15 @@ impl<'ctx> Lowerer<'ctx, '_> {
             (Element::Ldexp, &[Number::Float(dtype, value), Number::Int(_, count)]) => {
                 Number::Float(dtype, self.scaled(dtype, value, count))
             }
+            (Element::Clip, &[Number::Complex(..), ..]) => self.clipped_complex(&numbers),
             (Element::Clip, &[value, low, high]) => {
                 let raised = self.extreme(Predicate::Ge, value, low, true);
                 self.extreme(Predicate::Le, raised, high, true)
             }
+            (
+                Element::Least | Element::Greatest | Element::LeastNumber | Element::GreatestNumber,
+                &[left @ Number::Complex(..), right],
+            ) => self.extreme_complex(element, left, right),
             (Element::Least, &[left, right]) => self.extreme(Predicate::Lt, left, right, true),
             (Element::Greatest, &[left, right]) => self.extreme(Predicate::Gt, left, right, true),
             (Element::LeastNumber, &[left, right]) => {
@@ -117,7 +122,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 Number::Float(dtype, self.float_2(element, dtype, left, right))
             }
             (_, &[Number::Complex(dtype, left), Number::Complex(_, right)]) => {
-                Number::Complex(dtype, self.complex_2(element, left, right))
+                Number::Complex(dtype, self.complex_2(element, dtype, left, right))
             }
             _ => panic!("operands of one dtype were verified"),
         };
@@ -335,7 +340,12 @@ impl<'ctx> Lowerer<'ctx, '_> {
         }
     }
 
-    fn ordered_without_nan(&self, predicate: Predicate, left: Number<'ctx>, right: Number<'ctx>) -> IntValue<'ctx> {
+    pub(super) fn ordered_without_nan(
+        &self,
+        predicate: Predicate,
+        left: Number<'ctx>,
+        right: Number<'ctx>,
+    ) -> IntValue<'ctx> {
         let outcome = self.ordered(predicate, left, right);
         let (Number::Complex(_, one), Number::Complex(_, other)) = (left, right) else { return outcome };
         let ordered = self.b.fcompare(FloatPredicate::ORD, one.1, other.1);

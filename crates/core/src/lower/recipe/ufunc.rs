@@ -207,7 +207,7 @@ impl<'ctx> Lowerer<'ctx, '_> {
         self.b.call(name, value.get_type().into(), &[value.into(), count.into()], true).into_float_value()
     }
 
-    /// `PyArray_Round`: a float is scaled by a power of ten, rounded and scaled back. An int is, as a float, if digits before the
+    /// `PyArray_Round`: a float, or a part of a complex, is scaled by a power of ten, rounded and scaled back. An int is, as a float, if digits before the
     /// point go. The number of digits is an int of C.
     pub(super) fn round_to(&mut self, value: Number<'ctx>, digits: IntValue<'ctx>, exit: Leaving) -> Number<'ctx> {
         let zero = self.b.int(0);
@@ -217,23 +217,24 @@ impl<'ctx> Lowerer<'ctx, '_> {
         let negative = self.b.compare(IntPredicate::SLT, digits, zero);
         let magnitude = self.b.select(negative, self.b.sub(zero, digits), digits);
         let power = self.b.call("brrr_power_of_ten", self.b.f64.into(), &[magnitude.into()], true).into_float_value();
+        let none = self.b.compare(IntPredicate::EQ, digits, zero);
+        let part = |float: FloatValue<'ctx>| {
+            let power = self.b.resized(power, float.get_type());
+            let rounded = |value| self.float_function("llvm.roundeven", &[value]);
+            let up = self.b.fdiv(rounded(self.b.fmul(float, power)), power);
+            let down = self.b.fmul(rounded(self.b.fdiv(float, power)), power);
+            let scaled = self.b.select(negative, down, up);
+            self.b.select(none, rounded(float), scaled)
+        };
         match value {
-            Number::Float(dtype, float) => {
-                let power = self.b.resized(power, float.get_type());
-                let rounded = |value| self.float_function("llvm.roundeven", &[value]);
-                let up = self.b.fdiv(rounded(self.b.fmul(float, power)), power);
-                let down = self.b.fmul(rounded(self.b.fdiv(float, power)), power);
-                let none = self.b.compare(IntPredicate::EQ, digits, zero);
-                let scaled = self.b.select(negative, down, up);
-                Number::Float(dtype, self.b.select(none, rounded(float), scaled))
-            }
+            Number::Float(dtype, float) => Number::Float(dtype, part(float)),
+            Number::Complex(dtype, (real, imag)) => Number::Complex(dtype, (part(real), part(imag))),
             Number::Int(dtype, int) => {
                 let float = self.b.int_as_float(int, self.b.f64, dtype.kind() == Kind::Signed);
                 let rounded = self.float_function("llvm.roundeven", &[self.b.fdiv(float, power)]);
                 let scaled = Number::Float(Dtype::Float64, self.b.fmul(rounded, power));
                 Number::Int(dtype, self.b.select(negative, self.cast_to_int(scaled, dtype), int))
             }
-            Number::Complex(..) => panic!("a real number was verified"),
         }
     }
 }

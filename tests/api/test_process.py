@@ -180,3 +180,14 @@ def test_assertions_are_left_out_as_cpython_leaves_them_out(tmp_path):
     runs = [subprocess.run([sys.executable, *flags, program], capture_output=True, text=True, timeout=120) for flags in ([], ["-O"])]
     assert runs[0].stdout.split() == ["AssertionError", "6", "1", "5", "{5:", "1}"], runs[0].stderr
     assert runs[1].stdout.split() == ["2", "6", "UnboundLocalError", "UnboundLocalError", "{}"], runs[1].stderr
+
+
+def test_numpy_may_be_imported_after_the_first_function_of_the_interpreter(tmp_path):
+    """`**` of complex numbers asks the interpreter's function, and `np.abs` of them NumPy's: each is found when it is there."""
+    program = tmp_path / "late.py"
+    program.write_text(
+        "from brrr import brrr\n\n@brrr\ndef power(z):\n    return z ** 2.5\n\npower(2j)\n\nimport numpy as np\n\n"
+        "@brrr\ndef size(a):\n    return np.abs(a[0])\n\nsize(np.ones(3, complex))\nprint(power.stats()['exits'], size.stats()['exits'])\n"
+    )
+    run = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout) == (0, "{} {}\n"), run.stderr

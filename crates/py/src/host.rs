@@ -42,10 +42,17 @@ impl Host {
     }
 }
 
-/// The functions of all rows, by the number of the row.
-fn hosts(py: Python<'_>) -> &[Option<Host>] {
-    static HOSTS: PyOnceLock<Vec<Option<Host>>> = PyOnceLock::new();
-    HOSTS.get_or_init(py, || TABLE.iter().map(|row| Host::of(py, row)).collect())
+/// The function of a row, by its number. What is not there is looked for again: NumPy may be imported later.
+fn host(py: Python<'_>, row: usize) -> Option<&'static Host> {
+    static HOSTS: [PyOnceLock<Host>; TABLE.len()] = [const { PyOnceLock::new() }; TABLE.len()];
+    let kept = HOSTS.get(row)?;
+    match kept.get(py) {
+        Some(host) => Some(host),
+        None => {
+            let found = Host::of(py, TABLE.get(row)?)?;
+            Some(kept.get_or_init(py, || found))
+        }
+    }
 }
 
 /// Does a row; `None` if the function raises, or gives what is not of the row's type.
@@ -56,7 +63,7 @@ pub unsafe fn call(row: u64, args: *const u64, result: *mut u64) -> Option<()> {
     // SAFETY: as the caller promises.
     let py = unsafe { Python::assume_attached() };
     let row = usize::try_from(row).ok()?;
-    let host = hosts(py).get(row)?.as_ref()?;
+    let host = host(py, row)?;
     let op = TABLE.get(row)?;
     if let Recipe::HostOver(passed) = op.recipe {
         // SAFETY: as the caller promises.

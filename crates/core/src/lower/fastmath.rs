@@ -175,7 +175,9 @@ impl<'ctx> Lowerer<'ctx, '_> {
     ) -> FloatValue<'ctx> {
         let constant = exponent.get_constant().filter(|_| self.options.fastmath).map(|(value, _)| value);
         let Some(constant) = constant.filter(|value| value.fract() == 0.0 && (1.0..=8.0).contains(&value.abs())) else {
-            return self.exact_power(name, base, exponent);
+            // A loop may call the vector version.
+            let is_called = self.options.fastmath;
+            return if is_called { self.libm(name, &[base, exponent]) } else { self.exact_power(name, base, exponent) };
         };
         self.b.relax(true);
         let (mut power, mut square, mut rest) = (None, base, constant.abs() as u32);

@@ -479,3 +479,23 @@ def test_divisors_that_are_zero_are_seen(name, special):
         given = after(fast[name], x, out)
     assert given[0] == wanted[0] and (special in (3, -800) or name != "by_squares_of_ints" or given[0])
     np.testing.assert_allclose(given[2], wanted[2], rtol=1e-13)
+
+
+ROOTS = """
+def roots(a, out):
+    for i in range(len(a)):
+        out[i] = a[i] ** 0.5
+"""
+
+
+def test_powers_with_constant_exponents_are_vectors():
+    fast, plain = load(ROOTS, fastmath=True)
+    if compiled(fast["roots"], X, X).stats()["fastmath"] == "scalar":
+        pytest.skip("no libmvec here")
+    text = assembly(fast["roots"], X, np.zeros_like(X))
+    # Nothing is computed to find out where it would be libm's anyway.
+    assert re.search(r"_ZGV[bde]N\d+vv_pow\b", text) and "sqrt" not in text
+    given, wanted = np.zeros_like(X), np.zeros_like(X)
+    fast["roots"](X, given)
+    plain["roots"](X, wanted)
+    np.testing.assert_allclose(given, wanted, rtol=1e-15)

@@ -38,7 +38,6 @@ use crate::loops::seldom::seldom;
 use crate::loops::select::{Region, regions};
 use crate::loops::{self, Counter, Shape, Stride, ranges};
 use crate::ops::Predicate;
-use crate::source::Span;
 use crate::types::Type;
 
 /// What a function may spend before its first poll, in units of about an addition.
@@ -209,13 +208,6 @@ impl<'ctx> Lowerer<'ctx, '_> {
                 }
             },
         }
-    }
-
-    /// What is built next, until a statement says otherwise, belongs to a loop.
-    fn place_loop(&self, id: Option<LoopId>) {
-        let poll = id.and_then(|id| self.function.loops[id.0 as usize].poll);
-        let place = poll.map_or_else(Span::default, |poll| self.function.exits[poll.0 as usize].span);
-        self.b.place(place.start, place.end);
     }
 
     /// A loop whose turns are paid for one by one and whose header does nothing but compare, and the block where a turn begins: what

@@ -15,6 +15,10 @@ use inkwell::llvm_sys::debuginfo::{
 use inkwell::module::{FlagBehavior, Module};
 use inkwell::values::{AsValueRef, FunctionValue};
 
+use super::Lowerer;
+use crate::ir::LoopId;
+use crate::source::Span;
+
 /// The one file, and the function at hand.
 #[derive(Debug)]
 pub(super) struct Places<'ctx> {
@@ -91,5 +95,14 @@ impl<'ctx> Places<'ctx> {
 
     pub(super) fn finish(&self) {
         self.builder.finalize();
+    }
+}
+
+impl Lowerer<'_, '_> {
+    /// What is built next, until a statement says otherwise, belongs to a loop.
+    pub(super) fn place_loop(&self, id: Option<LoopId>) {
+        let poll = id.and_then(|id| self.function.loops[id.0 as usize].poll);
+        let place = poll.map_or_else(Span::default, |poll| self.function.exits[poll.0 as usize].span);
+        self.b.place(place.start, place.end);
     }
 }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from brrr import brrr
+from tests.api.test_walks import blurred, convolved, next_generation
 
 JUMP = re.compile(r"\s+j\w+\s+(\.L\w+)")
 LABEL = re.compile(r"(\.L\w+):")
@@ -92,37 +93,6 @@ def fill(flags):
 def mirrored(a, out):
     for i in range(len(a)):
         out[i] = a[-1 - i]
-
-
-def convolved(image, weights, out):
-    for y in range(1, image.shape[0] - 1):
-        for x in range(1, image.shape[1] - 1):
-            total = 0.0
-            for dy in range(3):
-                for dx in range(3):
-                    total += image[y + dy - 1, x + dx - 1] * weights[dy, dx]
-            out[y, x] = total
-
-
-def blurred(image, out):
-    for y in range(1, image.shape[0] - 1):
-        for x in range(1, image.shape[1] - 1):
-            total = 0
-            for dy in (-1, 0, 1):
-                for dx in (-1, 0, 1):
-                    total += int(image[y + dy, x + dx])
-            out[y, x] = total // 9
-
-
-def next_generation(grid, out):
-    for y in range(1, grid.shape[0] - 1):
-        for x in range(1, grid.shape[1] - 1):
-            n = 0
-            for dy in range(-1, 2):
-                for dx in range(-1, 2):
-                    if dy != 0 or dx != 0:
-                        n += grid[y + dy, x + dx]
-            out[y, x] = 1 if n == 3 or (n == 2 and grid[y, x]) else 0
 
 
 def cubes(a, out):
@@ -247,9 +217,9 @@ CASES = [
     (neighbours_until, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
     (downwards_between, lambda: (doubles(50), doubles(50)), [MUL_PD]),
-    (convolved, lambda: (doubles(9, 50), doubles(3, 3), doubles(9, 50)), [ADD_PD, MUL_PD]),
-    (blurred, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8)), ["v?padd[bwd]|vpsadbw"]),
-    (next_generation, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8)), ["v?paddb"]),
+    (convolved, lambda: (doubles(9, 50), doubles(3, 3), doubles(9, 50), 1, 1), [ADD_PD, MUL_PD]),
+    (blurred, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8), 1, 1), ["v?padd[bwd]|vpsadbw"]),
+    (next_generation, lambda: (np.zeros((9, 50), np.uint8), np.ones((9, 50), np.uint8), 1, 1), ["v?paddb"]),
     (cubes, lambda: (longs(50).astype(np.int32), longs(50).astype(np.int32)), ["v?pmulld"]),
 ]
 

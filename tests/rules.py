@@ -583,19 +583,13 @@ def _reason(name: str, types: tuple, result: type) -> str | None:
     return _reasons[key]
 
 
-def _becomes_another(clipped: type, result: type) -> bool:
-    """True if an int is clipped to what is not of its dtype: there NumPy leaves out bounds of Python's that no int of it is beyond."""
-    own = {"int": "int64"}.get(name := table.python_name(clipped), name)
-    return own in arrays.DTYPES and own.lstrip("u").startswith("int") and table.python_name(result) != own
-
-
 def _rule(name: str, types: tuple, result: type) -> str | None:
     row = table.resolve(name, types)
     if row is None:
         return "no row"
     if "always" in row.leaves:
         return "always"
-    if name == "np.clip" and int in types[1:] and _becomes_another(types[0], result):
+    if name == "np.clip" and int in types[1:] and table.clips_to_another(types[0], result):
         return "a bound that may count for nothing"
     if table.python_name(result) != row.result:
         return "result of another type"

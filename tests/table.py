@@ -162,3 +162,9 @@ def preamble(text: str) -> str:
     numpy = "import numpy as np\n" if re.search(r"\bnp\.", text) else ""
     modules = sorted({row.name.partition(".")[0] for row in (*rows(), *numpy_rows()) if row.kind == "call" and "." in row.name})
     return numpy + "".join(f"import {one}\n" for one in modules if one != "np" and f"{one}." in text) + text
+
+
+def clips_to_another(clipped: type, result: type) -> bool:
+    """True if an int is clipped to what is not of its dtype: there NumPy leaves out bounds of Python's that no int of it is beyond."""
+    own = {"int": "int64"}.get(name := python_name(clipped), name)
+    return own in arrays.DTYPES and own.lstrip("u").startswith("int") and python_name(result) != own
